@@ -1,0 +1,12 @@
+/** The two languages every text a user sees exists in. */
+export type Language = 'ja' | 'en';
+export const languages = ['ja', 'en'] as const satisfies readonly Language[];
+
+/** One sentence in both languages. */
+export type Text = Readonly<Record<Language, string>>;
+
+/** The language the environment asks for (`LC_ALL`, `LC_MESSAGES`, `LANG`), for texts shown before a configuration is read. */
+export function languageOfEnvironment(env: Readonly<Record<string, string | undefined>>): Language {
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
+  return locale.toLowerCase().startsWith('ja') ? 'ja' : 'en';
+}

@@ -1,0 +1,55 @@
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+import { BridgeError } from './errors.ts';
+import type { Language } from './language.ts';
+import type { Redactor } from './redactor.ts';
+
+export type Log = Logger;
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly language: Language;
+  readonly redactor: Redactor;
+  /** Where the JSON lines go: standard output, a pretty printer, a test's buffer. */
+  readonly destination: DestinationStream;
+}
+
+/** Structured logging, redacted twice: by field (a secret that was never registered) and by value (one that was). */
+export function createLog({ level, language, redactor, destination }: LogOptions): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: {
+        paths: [
+          'password',
+          'route_b_id',
+          'route_b_password',
+          'token',
+          '*.password',
+          '*.route_b_id',
+          '*.route_b_password',
+          '*.token',
+        ],
+        censor: '[redacted]',
+      },
+      serializers: { err: (error: unknown) => describeError(error, language) },
+      hooks: { streamWrite: (line) => redactor.redact(line) },
+    },
+    destination,
+  );
+}
+
+/** An error as plain fields: code and hint for ours, the stack only for defects. */
+export function describeError(error: unknown, language: Language): Record<string, unknown> {
+  if (error instanceof BridgeError) {
+    const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
+    return { code: error.code, message: error.message, hint: error.hint(language), ...cause };
+  }
+  if (error instanceof Error) return { message: error.message, stack: error.stack };
+  return { message: String(error) };
+}

@@ -1,0 +1,58 @@
+/**
+ * One answer of the meter, decoded. What the answer did not hold, or held as "no data", is absent: never null, never 0.
+ * Energy is present only when unit (E1), coefficient (D3) and digits (D7) are known and the energy guard let it pass.
+ */
+export interface Reading {
+  /** Wall clock, ms since 1970, when the answer arrived. */
+  readonly atMs: number;
+  /** Instantaneous power, W; negative while exporting. */
+  readonly powerW?: number;
+  /** R-phase current, A in steps of 0.1; negative while exporting. */
+  readonly currentRA?: number;
+  /** T-phase current, A; absent on single-phase two-wire. */
+  readonly currentTA?: number;
+  /** Cumulative energy bought, kWh. */
+  readonly importKwh?: number;
+  /** Cumulative energy sold, kWh. */
+  readonly exportKwh?: number;
+  /** The meter's own fault status (EPC 88). */
+  readonly fault?: boolean;
+  /** Round trip from the request's last byte to the answer, ms. */
+  readonly roundTripMs?: number;
+}
+
+/** Registers at a half-hour mark of the meter's own clock (EPC EA/EB). */
+export interface HalfHour {
+  /** The mark, ms since 1970 (the meter's clock is JST). */
+  readonly markMs: number;
+  readonly importKwh?: number;
+  readonly exportKwh?: number;
+}
+
+/** How raw counters become kWh: raw × coefficient × 10^exponent, rolling over at `digits` decimal digits. */
+export interface EnergyScale {
+  /** EPC D3, 1–999999; 1 when the meter has none. */
+  readonly coefficient: number;
+  /** EPC E1: 0 = 1 kWh, −1 = 0.1 kWh … −4; 1 = 10 kWh … 4. */
+  readonly exponent: number;
+  /** EPC D7: 1–8. */
+  readonly digits: number;
+}
+
+/** What is known of the meter itself, from its property maps and nameplate. Remembered, so that a restart announces all at once. */
+export interface MeterProfile {
+  /** EPCs of the Get property map (9F), ascending. */
+  readonly getMap: readonly number[];
+  /** EPC 8A: six hex digits; undefined when not told. */
+  readonly makerCode?: string;
+  /** EPC 8D. */
+  readonly serialNumber?: string;
+  /** EPC 82: the release letter of the ECHONET appendix the meter follows. */
+  readonly release?: string;
+  /** Undefined until E1, D3 (or its absence) and D7 are known: no energy before that. */
+  readonly energyScale?: EnergyScale;
+  /** A T-phase current was seen at least once. False on single-phase two-wire. */
+  readonly hasTPhase: boolean;
+  /** The export register (E3) answered with data at least once. */
+  readonly hasExport: boolean;
+}

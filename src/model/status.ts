@@ -1,0 +1,47 @@
+import type { ErrorCode } from '../kernel/errors.ts';
+import type { Pan } from './pan.ts';
+import type { HalfHour, MeterProfile, Reading } from './reading.ts';
+
+/** The published `link_state`: what the supervisor is doing now. */
+export const linkPhases = ['opening', 'scanning', 'joining', 'connected', 'paused', 'waiting', 'stopped'] as const;
+export type LinkPhase = (typeof linkPhases)[number];
+
+/** What is known of the module once it answered. */
+export interface ModuleInfo {
+  /** SKVER, e.g. `1.5.2`. */
+  readonly stackVersion: string;
+  /** SKAPPVER, free text; undefined where the firmware refuses the question. */
+  readonly appVersion?: string;
+  readonly edition: 'SE' | 'DSE' | 'J11';
+}
+
+export interface LinkStatus {
+  readonly phase: LinkPhase;
+  /** Wall clock ms when this phase began. */
+  readonly sinceMs: number;
+  /** The network in use or tried. */
+  readonly pan?: Pan;
+  /** The newest link quality, 0–255 as the module prints it. */
+  readonly lqi?: number;
+  /** Received power, dBm: from the module where it says so, else derived from `lqi`. */
+  readonly rssiDbm?: number;
+  /** Sessions that had to be built anew since the start; the first one does not count. */
+  readonly reconnects: number;
+  /** Wall clock ms of the newest good answer; undefined before the first. */
+  readonly lastSuccessMs?: number;
+  /** Why the link is not up, or was last lost; gone with the next good answer. */
+  readonly error?: { readonly code: ErrorCode | 'DEFECT'; readonly message: string };
+  /** Wall clock ms of the next try, in phase `waiting`. */
+  readonly retryAtMs?: number;
+  readonly module?: ModuleInfo;
+}
+
+/** Everything the radio side tells the sinks. One way only: a sink never calls back. */
+export type BridgeEvent =
+  | { readonly kind: 'status'; readonly meter: string; readonly status: LinkStatus }
+  | { readonly kind: 'profile'; readonly meter: string; readonly profile: MeterProfile }
+  | { readonly kind: 'reading'; readonly meter: string; readonly reading: Reading }
+  | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour };
+
+/** What a user may ask of a running meter. Nothing else can be commanded. */
+export type MeterCommand = 'read_now' | 'restart_session' | 'rescan';
