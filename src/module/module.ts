@@ -1,0 +1,53 @@
+import type { Pan } from '../model/pan.ts';
+import type { ModuleInfo } from '../model/status.ts';
+
+/** One UDP payload on the ECHONET Lite port, from the joined meter, encrypted. */
+export interface Datagram {
+  readonly payload: Uint8Array;
+  /** Wall clock ms and monotonic ms when its last byte was read. */
+  readonly atMs: number;
+  readonly monotonicMs: number;
+  /** Link quality 0–255 and received power, dBm, where the module tells them with each datagram. */
+  readonly lqi?: number;
+  readonly rssiDbm?: number;
+}
+
+/** Why sending is held back although the session stands. */
+export type Hold =
+  /** EVENT 32: the hourly airtime is used up (ARIB STD-T108); EVENT 33 lifts it. */
+  | 'airtime'
+  /** EVENT 29: the session's lifetime ran out and the module authenticates again by itself. */
+  | 'reauthentication';
+
+export interface ScanRequest {
+  /** Bit 0 = channel 33. */
+  readonly mask: number;
+  /** SKSCAN's DURATION, 0–14. */
+  readonly duration: number;
+}
+
+/** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 will be another. */
+export interface WiSunModule extends AsyncDisposable {
+  readonly info: ModuleInfo;
+  /** Back to its initial values, session included; never touches flash. */
+  reset(signal: AbortSignal): Promise<void>;
+  /** One active scan for the own meter. Empty when nothing answered. */
+  scan(request: ScanRequest, signal: AbortSignal): Promise<readonly Pan[]>;
+  /** Authenticates with the meter. @throws BridgeError JOIN_REFUSED, JOIN_TIMEOUT */
+  join(pan: Pan, signal: AbortSignal): Promise<Session>;
+  /** A session the module may still hold from an earlier run, unproved: the first answer proves it. Undefined when it cannot be. */
+  attach(pan: Pan, signal: AbortSignal): Promise<Session | undefined>;
+}
+
+/** A PANA session with the meter. Disposing lets go of it; it does not end it on the radio: a warm session is worth keeping. */
+export interface Session extends AsyncDisposable {
+  readonly pan: Pan;
+  /** Resolves once the radio handed the payload over; waits while a hold lasts. @throws BridgeError SEND_FAILED, SESSION_LOST */
+  send(payload: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** The next datagram. @throws SESSION_LOST, or the signal's reason. */
+  receive(signal: AbortSignal): Promise<Datagram>;
+  /** Tells holds as they come and go. Ends only by throwing: SESSION_LOST, PORT_LOST, or the signal's reason. */
+  watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<never>;
+  /** Ends the session on the radio (SKTERM) within a short bound. */
+  end(signal: AbortSignal): Promise<void>;
+}

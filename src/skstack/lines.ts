@@ -1,0 +1,95 @@
+/** The longest line a module prints is an ERXUDP with 1232 bytes in hex, some 2,620 characters; beyond this it is noise. */
+export const MAX_LINE_LENGTH = 4096;
+
+/** Words that begin a module's line and may be found glued behind something else (an echo, a line without its end). */
+const GLUED = /ERXUDP |EVENT [0-9A-F]{2}|EPANDESC/;
+
+/** ERXUDP up to DATALEN and its blank. RSSI (two digits) and SIDE (one digit) are there or not; the widths tell. */
+const RXUDP_HEADER =
+  /^ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} [0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{16} (?:[0-9A-F]{2} )?[0-9] (?:[0-9] )?([0-9A-F]{4}) /i;
+
+const HEX_ONLY = /^[0-9A-F]*$/i;
+
+/**
+ * Puts lines together from the pieces between carriage returns (latin-1, one character a byte).
+ *
+ * A module ends lines with CRLF, its product commands' answers with CR alone, and prints ERXUDP payload as raw bytes when
+ * it is in binary mode, so that a payload may hold CR, LF, blanks and even "ERXUDP". Only DATALEN says where such a line
+ * ends: a piece that is too short is joined with the next. Total: every input gives lines, noise included.
+ */
+export class LineJoiner {
+  #pending: string | undefined;
+
+  /** Forgets a half line: after a time-out its rest will not come. */
+  reset(): void {
+    this.#pending = undefined;
+  }
+
+  /** True while a binary payload is being collected. */
+  get collecting(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** @param piece what stood before a CR, without it. @returns the lines that are complete now, without line ends, never empty ones. */
+  push(piece: string): string[] {
+    const text = this.#pending === undefined ? piece : `${this.#pending}\r${piece}`;
+    this.#pending = undefined;
+    const lines: string[] = [];
+    this.#split(text, lines);
+    return lines;
+  }
+
+  #split(text: string, lines: string[]): void {
+    let rest = text;
+    while (rest !== '') {
+      if (rest.startsWith('\n')) {
+        rest = rest.slice(1);
+        continue;
+      }
+      const header = RXUDP_HEADER.exec(rest);
+      if (header) {
+        const next = this.#datagram(rest, header[0].length, Number.parseInt(header[1] ?? '', 16), lines);
+        if (next === undefined) return;
+        rest = next;
+        continue;
+      }
+      rest = takeTextLine(rest, lines);
+    }
+  }
+
+  /** @returns what follows the datagram; undefined when it is not complete and waits in `#pending`. */
+  #datagram(text: string, dataAt: number, length: number, lines: string[]): string | undefined {
+    const data = text.slice(dataAt);
+    // Raw ECHONET payload begins with 10h, raw PANA payload with 00h: neither is a hex digit, so a digit means ASCII.
+    if (HEX_ONLY.test(data.slice(0, 1))) {
+      const end = dataAt + 2 * length;
+      const line = text.slice(0, end);
+      if (
+        data.length >= 2 * length &&
+        HEX_ONLY.test(line.slice(dataAt)) &&
+        /^$|^\n|^[^0-9A-F]/i.test(text.slice(end))
+      ) {
+        lines.push(line);
+        return text.slice(end);
+      }
+      return takeTextLine(text, lines); // cut short or too long: the parser refuses and counts it
+    }
+    if (data.length < length) {
+      if (text.length > MAX_LINE_LENGTH) return takeTextLine(text, lines);
+      this.#pending = text;
+      return undefined;
+    }
+    lines.push(text.slice(0, dataAt + length));
+    return text.slice(dataAt + length);
+  }
+}
+
+/** Cuts one text line off: up to a lone LF, or up to a known word glued behind. @returns the rest. */
+function takeTextLine(text: string, lines: string[]): string {
+  const lf = text.indexOf('\n');
+  const line = lf === -1 ? text : text.slice(0, lf);
+  const glued = GLUED.exec(line.slice(1));
+  const end = glued ? glued.index + 1 : line.length;
+  lines.push(line.slice(0, Math.min(end, MAX_LINE_LENGTH)));
+  return text.slice(end);
+}
