@@ -1,0 +1,84 @@
+import type { EnergyScale } from '../model/reading.ts';
+import { join, mustBeInteger } from './bytes.ts';
+import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
+import { decodeDateTime, encodeDateTime } from './time.ts';
+
+/** Cumulative energy, EPC E0 and E3: 0–99,999,999 in the unit of E1. @returns undefined for "no data" (FFFFFFFE), out of range or a wrong length. */
+export const decodeCounter = (edt: Uint8Array): number | undefined => decodeNumber(forms.counter, edt);
+export const encodeCounter = (raw: number | undefined): Uint8Array => encodeNumber(forms.counter, raw);
+
+/** Unit of all energy values, EPC E1. @returns its power of ten in kWh, −4 to 4; undefined for an unknown code: then no energy may be published. */
+export function decodeUnit(edt: Uint8Array): number | undefined {
+  const code = edt[0];
+  if (code === undefined || edt.length !== 1) return undefined;
+  if (code <= 0x04) return 0 - code; // not -code: that makes 00 a negative zero
+  return code >= 0x0a && code <= 0x0d ? code - 0x09 : undefined;
+}
+/** @throws RangeError outside −4 to 4. */
+export function encodeUnit(exponent: number): Uint8Array {
+  mustBeInteger('exponent', exponent, -4, 4);
+  return Uint8Array.of(exponent > 0 ? exponent + 0x09 : 0 - exponent);
+}
+
+/** Coefficient, EPC D3: 1–999,999. 0 is legal on the wire but would publish zeros. @returns undefined for 0, out of range or a wrong length: do not publish energy. Whether the meter has D3 at all is the caller's to know. */
+export const decodeCoefficient = (edt: Uint8Array): number | undefined =>
+  decodeNumber(forms.coefficient, edt) || undefined;
+/** Takes 0 too: a meter may send it. */
+export const encodeCoefficient = (coefficient: number): Uint8Array => encodeNumber(forms.coefficient, coefficient);
+
+/** Effective digits, EPC D7: 1–8; counters roll over behind 10^digits − 1. @returns undefined for anything else. */
+export const decodeDigits = (edt: Uint8Array): number | undefined => decodeNumber(forms.digits, edt);
+export const encodeDigits = (digits: number): Uint8Array => encodeNumber(forms.digits, digits);
+
+/** raw × coefficient × 10^exponent kWh. The product is a whole number below 2^53 and the scaling is done on its decimal text: 47575 × 0.1 is 4757.5, no binary residue. */
+export const toKwh = (raw: number, { coefficient, exponent }: EnergyScale): number =>
+  Number(`${raw * coefficient}e${exponent}`);
+
+/** A register at a half-hour mark. */
+export interface FixedTime {
+  /** ms since 1970. */
+  readonly atMs: number;
+  /** In the unit of E1. */
+  readonly raw?: number;
+}
+
+/** Fixed-time cumulative energy, EPC EA and EB: date-time 7, counter 4. @returns undefined for "never set", an impossible date or a wrong length. */
+export function decodeFixedTime(edt: Uint8Array): FixedTime | undefined {
+  if (edt.length !== 11) return undefined;
+  const at = decodeDateTime(edt.subarray(0, 7));
+  if (!at.ok || at.value === undefined) return undefined;
+  const raw = readNumber(forms.counter, edt, 7);
+  return raw === undefined ? { atMs: at.value } : { atMs: at.value, raw };
+}
+export const encodeFixedTime = ({ atMs, raw }: FixedTime): Uint8Array =>
+  join(encodeDateTime(atMs, 7), encodeCounter(raw));
+
+/** Registers of both directions at one moment, in the unit of E1. */
+export interface Registers {
+  readonly normal?: number;
+  readonly reverse?: number;
+}
+
+/** Two counters, normal first, from `at` on, which must lie within `bytes`. */
+export function readRegisters(bytes: Uint8Array, at: number): Registers {
+  const normal = readNumber(forms.counter, bytes, at);
+  const reverse = readNumber(forms.counter, bytes, at + 4);
+  return { ...(normal !== undefined && { normal }), ...(reverse !== undefined && { reverse }) };
+}
+export const encodeRegisters = ({ normal, reverse }: Registers): Uint8Array =>
+  join(encodeCounter(normal), encodeCounter(reverse));
+
+export interface OneMinuteEnergy extends Registers {
+  /** ms since 1970; absent when never set. */
+  readonly atMs?: number;
+}
+
+/** One-minute cumulative energy of both directions, EPC D0 (release R): date-time 7, counters 4 + 4. @returns undefined for an impossible date or a wrong length. */
+export function decodeOneMinuteEnergy(edt: Uint8Array): OneMinuteEnergy | undefined {
+  if (edt.length !== 15) return undefined;
+  const at = decodeDateTime(edt.subarray(0, 7));
+  if (!at.ok) return undefined;
+  return { ...(at.value !== undefined && { atMs: at.value }), ...readRegisters(edt, 7) };
+}
+export const encodeOneMinuteEnergy = (energy: OneMinuteEnergy): Uint8Array =>
+  join(encodeDateTime(energy.atMs, 7), encodeRegisters(energy));

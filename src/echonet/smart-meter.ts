@@ -1,0 +1,89 @@
+import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
+import { join } from './bytes.ts';
+import { decodeCounter, decodeFixedTime, toKwh } from './energy.ts';
+import { epc } from './epc.ts';
+import { edtOf, type Property } from './frame.ts';
+import { decodeFault } from './nameplate.ts';
+import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
+
+/** Instantaneous power, EPC E7: signed, 1 W steps, negative while exporting. ECHONET Appendix 3.3.25. @returns undefined for "no data", overflow, underflow or a wrong length. */
+export const decodePower = (edt: Uint8Array): number | undefined => decodeNumber(forms.power, edt);
+/** W; undefined is "no data". @throws RangeError outside −2,147,483,647 … 2,147,483,645. */
+export const encodePower = (watts: number | undefined): Uint8Array => encodeNumber(forms.power, watts);
+
+/** A in steps of 0.1, negative while exporting; a phase without data is absent. */
+export interface Currents {
+  readonly r?: number;
+  /** Absent on single-phase two-wire, too. */
+  readonly t?: number;
+}
+
+/** Instantaneous currents, EPC E8: R phase, then T phase, each on its own. ECHONET Appendix 3.3.25. @returns undefined for a wrong length. */
+export function decodeCurrents(edt: Uint8Array): Currents | undefined {
+  if (edt.length !== 4) return undefined;
+  const { stepsPerUnit } = forms.current;
+  const r = readNumber(forms.current, edt, 0);
+  const t = readNumber(forms.current, edt, 2);
+  const currents: { -readonly [K in keyof Currents]: Currents[K] } = {};
+  if (r !== undefined) currents.r = r / stepsPerUnit;
+  if (t !== undefined) currents.t = t / stepsPerUnit;
+  return currents;
+}
+/** Tenths of an ampere; undefined is "no data" or "no T phase". @throws RangeError outside −32,767 … 32,765. */
+export const encodeCurrents = (rDeciA: number | undefined, tDeciA: number | undefined): Uint8Array =>
+  join(encodeNumber(forms.current, rDeciA), encodeNumber(forms.current, tDeciA));
+
+type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;
+
+/**
+ * What an answer measured. Empty properties (requests, failures), "no data" and unknown EPCs add nothing; of several
+ * values for one EPC the last counts. No energy without a scale.
+ */
+export function readingOf(properties: readonly Property[], scale: EnergyScale | undefined): Measured {
+  const reading: { -readonly [K in keyof Measured]: Measured[K] } = {};
+  const put = (key: Exclude<keyof Measured, 'fault'>, value: number | undefined): void => {
+    if (value !== undefined) reading[key] = value;
+  };
+  const putEnergy = (key: 'importKwh' | 'exportKwh', edt: Uint8Array): void => {
+    const raw = decodeCounter(edt);
+    if (raw !== undefined && scale !== undefined) reading[key] = toKwh(raw, scale);
+  };
+  for (const { epc: code, edt } of properties) {
+    if (code === epc.power) put('powerW', decodePower(edt));
+    else if (code === epc.currents) {
+      const currents = decodeCurrents(edt);
+      put('currentRA', currents?.r);
+      put('currentTA', currents?.t);
+    } else if (code === epc.importEnergy) putEnergy('importKwh', edt);
+    else if (code === epc.exportEnergy) putEnergy('exportKwh', edt);
+    else if (code === epc.faultStatus) {
+      const fault = decodeFault(edt);
+      if (fault !== undefined) reading.fault = fault;
+    }
+  }
+  return reading;
+}
+
+/** One direction of a half-hour announcement. @returns undefined unless both its mark and its register are known. */
+function halfHourIn(properties: readonly Property[], code: number, scale: EnergyScale) {
+  const edt = edtOf(properties, code);
+  const fixed = edt && decodeFixedTime(edt);
+  return fixed?.raw === undefined ? undefined : { markMs: fixed.atMs, kwh: toKwh(fixed.raw, scale) };
+}
+
+/**
+ * Registers at half-hour marks, from EA and EB: one entry when both stand at the same mark, two (import first) when they
+ * do not, none where mark or register is missing, or without a scale.
+ */
+export function halfHoursOf(properties: readonly Property[], scale: EnergyScale | undefined): readonly HalfHour[] {
+  if (scale === undefined) return [];
+  const bought = halfHourIn(properties, epc.importAtMark, scale);
+  const sold = halfHourIn(properties, epc.exportAtMark, scale);
+  if (bought && sold && bought.markMs === sold.markMs) {
+    return [{ markMs: bought.markMs, importKwh: bought.kwh, exportKwh: sold.kwh }];
+  }
+  return [
+    ...(bought ? [{ markMs: bought.markMs, importKwh: bought.kwh }] : []),
+    ...(sold ? [{ markMs: sold.markMs, exportKwh: sold.kwh }] : []),
+  ];
+}
