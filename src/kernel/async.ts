@@ -81,8 +81,8 @@ export async function within<T>(
 /** A promise and its two handles. `Promise.withResolvers` needs Node 22. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
 }
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;

@@ -29,25 +29,33 @@ export interface ScanRequest {
 /** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 will be another. */
 export interface WiSunModule extends AsyncDisposable {
   readonly info: ModuleInfo;
-  /** Back to its initial values, session included; never touches flash. */
+  /** A session the module may still hold from an earlier run, unproved: the first answer proves it. Undefined when there can be none. */
+  attach(pan: Pan): Promise<Session | undefined>;
+  /** Back to the initial values, session included; never touches flash. */
   reset(signal: AbortSignal): Promise<void>;
-  /** One active scan for the own meter. Empty when nothing answered. */
+  /** One active scan. @returns the PANs that may be our meter's, best first; empty when nothing answered. */
   scan(request: ScanRequest, signal: AbortSignal): Promise<readonly Pan[]>;
   /** Authenticates with the meter. @throws BridgeError JOIN_REFUSED, JOIN_TIMEOUT */
   join(pan: Pan, signal: AbortSignal): Promise<Session>;
-  /** A session the module may still hold from an earlier run, unproved: the first answer proves it. Undefined when it cannot be. */
-  attach(pan: Pan, signal: AbortSignal): Promise<Session | undefined>;
+  /** Ends a session in order, if there is one, within a short bound. Never throws for "there is none". */
+  terminate(signal: AbortSignal): Promise<void>;
 }
 
-/** A PANA session with the meter. Disposing lets go of it; it does not end it on the radio: a warm session is worth keeping. */
-export interface Session extends AsyncDisposable {
+/** A PANA session with the meter. Disposing lets go of it without ending it on the radio: a warm session is worth keeping. */
+export interface Session extends Disposable {
   readonly pan: Pan;
   /** Resolves once the radio handed the payload over; waits while a hold lasts. @throws BridgeError SEND_FAILED, SESSION_LOST */
   send(payload: Uint8Array, signal: AbortSignal): Promise<void>;
-  /** The next datagram. @throws SESSION_LOST, or the signal's reason. */
+  /** The next datagram. @throws BridgeError SESSION_LOST, or the signal's reason. */
   receive(signal: AbortSignal): Promise<Datagram>;
   /** Tells holds as they come and go. Ends only by throwing: SESSION_LOST, PORT_LOST, or the signal's reason. */
-  watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<never>;
-  /** Ends the session on the radio (SKTERM) within a short bound. */
-  end(signal: AbortSignal): Promise<void>;
+  watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** What a module needs to know to scan and join. */
+export interface Credentials {
+  /** 32 characters 0–9 A–F. */
+  readonly routeBId: string;
+  /** 12 characters 0–9 A–Z. */
+  readonly routeBPassword: string;
 }

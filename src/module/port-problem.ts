@@ -1,0 +1,104 @@
+import { open, readdir, readlink, readFile, realpath, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
+
+/** Why a port could not be opened, found by asking the system and not by reading a library's message. */
+export async function portProblem(path: string, cause: unknown): Promise<BridgeError> {
+  const errno = await openErrno(path);
+  switch (errno) {
+    case undefined:
+      return busyProblem(path, cause); // it opens, so only the lock can have failed
+    case 'ENOENT':
+    case 'ENODEV':
+    case 'ENXIO':
+      return new BridgeError('PORT_MISSING', `${path}: there is no such port (${errno})`, { cause });
+    case 'EACCES':
+    case 'EPERM':
+      return deniedProblem(path, errno, cause);
+    case 'EBUSY':
+      return busyProblem(path, cause);
+  }
+  return new BridgeError('PORT_FAILED', `${path}: cannot be opened as a serial port (${errno})`, { cause });
+}
+
+async function openErrno(path: string): Promise<string | undefined> {
+  try {
+    const info = await stat(path);
+    if (!info.isCharacterDevice()) return 'not a serial port';
+    const file = await open(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+    await file.close();
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+  }
+}
+
+/** EACCES and EPERM: owner and mode of the device, who we are, and the exact line that mends it in each packaging. */
+async function deniedProblem(path: string, errno: string, cause: unknown): Promise<BridgeError> {
+  const info = await stat(path).catch(() => undefined);
+  const gid = info?.gid ?? 20;
+  const group = (await groupName(gid)) ?? String(gid);
+  const mode = info ? (info.mode & 0o777).toString(8).padStart(4, '0') : 'unknown';
+  const us = `uid ${process.getuid?.() ?? '?'}, groups ${process.getgroups?.().join(' ') ?? '?'}`;
+  const device = info ? `owner ${info.uid}, group ${gid} (${group}), mode ${mode}` : 'owner and mode unknown';
+  return new BridgeError(
+    'PORT_DENIED',
+    `${path}: permission denied (${errno}); the device has ${device}; we are ${us}`,
+    {
+      cause,
+      hint: deniedHint(path, group, gid, errno),
+    },
+  );
+}
+
+function deniedHint(path: string, group: string, gid: number, errno: string): Text {
+  const compose = `devices: ["${path}:${path}"], group_add: ["${gid}"]`;
+  const cgroup = errno === 'EPERM';
+  return {
+    en:
+      `docker-compose: ${compose}. systemd: SupplementaryGroups=${group}. By hand: sudo usermod -aG ${group} $USER, then log in again. ` +
+      `Home Assistant app: choose the port in the app's configuration.${cgroup ? ' (EPERM inside a container means that the device is not passed in.)' : ''}`,
+    ja:
+      `docker-compose: ${compose}。systemd: SupplementaryGroups=${group}。手動: sudo usermod -aG ${group} $USER のあと再ログイン。` +
+      `Home Assistantアプリ: 設定画面でポートを選択。${cgroup ? '（コンテナ内のEPERMは、デバイスが渡されていないことを示します。）' : ''}`,
+  };
+}
+
+async function busyProblem(path: string, cause: unknown): Promise<BridgeError> {
+  const holder = await holderOf(path);
+  const who = holder ? `used by ${holder.name} (pid ${holder.pid})` : 'in use by another program';
+  if (!holder) return new BridgeError('PORT_BUSY', `${path}: ${who}`, { cause });
+  return new BridgeError('PORT_BUSY', `${path}: ${who}`, {
+    cause,
+    hint: {
+      en: `Stop ${holder.name} (kill ${holder.pid}, or its service); only one program can use the stick.`,
+      ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
+    },
+  });
+}
+
+/** The first other process that has the port open, where /proc lets us see it. */
+async function holderOf(path: string): Promise<{ readonly pid: number; readonly name: string } | undefined> {
+  const real = await realpath(path).catch(() => path);
+  const pids = (await readdir('/proc').catch(() => [])).filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+  );
+  for (const pid of pids) {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []); // not ours to look at, or gone
+    for (const descriptor of descriptors) {
+      if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) !== real) continue;
+      const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
+      return { pid: Number(pid), name };
+    }
+  }
+  return undefined;
+}
+
+async function groupName(gid: number): Promise<string | undefined> {
+  const groups = await readFile('/etc/group', 'utf8').catch(() => '');
+  return groups
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([, , id]) => id === String(gid))?.[0];
+}

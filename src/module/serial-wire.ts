@@ -1,0 +1,56 @@
+import type { Duplex } from 'node:stream';
+import { readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../kernel/clock.ts';
+import { portProblem } from './port-problem.ts';
+import type { Wire } from './wire.ts';
+
+const BY_ID = '/dev/serial/by-id';
+const LOOK_FIRST_MS = 500;
+const LOOK_MOST_MS = 2000;
+
+/**
+ * A serial port at 115200 8N1, held exclusively (flock, by serialport's `lock`). A stick that comes back under another
+ * name (`ttyUSB1` for `ttyUSB0`) is found again by the by-id link it had when it was opened.
+ */
+export function serialWire(path: string, clock: Clock, byIdFolder: string = BY_ID): Wire {
+  let link: string | undefined;
+  const present = async (): Promise<string | undefined> => {
+    for (const candidate of link === undefined ? [path] : [path, link]) {
+      if (await realpath(candidate).catch(() => undefined)) return candidate;
+    }
+    return undefined;
+  };
+  return {
+    name: path,
+    async open(signal) {
+      const target = (await present()) ?? path;
+      const port = await openPort(target);
+      if (signal.aborted) port.destroy();
+      signal.throwIfAborted();
+      link = (await linkTo(target, byIdFolder)) ?? link;
+      return port;
+    },
+    async whenPresent(signal) {
+      for (let ms = LOOK_FIRST_MS; !(await present()); ms = Math.min(2 * ms, LOOK_MOST_MS))
+        await clock.sleep(ms, signal);
+    },
+  };
+}
+
+async function openPort(path: string): Promise<Duplex> {
+  const { SerialPort } = await import('serialport');
+  const port = new SerialPort({ path, baudRate: 115200, autoOpen: false, lock: true });
+  const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
+  if (failure) throw await portProblem(path, failure);
+  return port;
+}
+
+async function linkTo(path: string, folder: string): Promise<string | undefined> {
+  const target = await realpath(path).catch(() => undefined);
+  for (const name of await readdir(folder).catch(() => [])) {
+    const link = join(folder, name);
+    if (target !== undefined && (await realpath(link).catch(() => undefined)) === target) return link;
+  }
+  return undefined;
+}

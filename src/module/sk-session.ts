@@ -1,0 +1,173 @@
+import { abortable, deferred, Mailbox } from '../kernel/async.ts';
+import type { Deferred } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Pan } from '../model/pan.ts';
+import { rssiDbmOfLqi } from '../model/pan.ts';
+import { ECHONET_PORT } from '../skstack/dialect.ts';
+import { eventNumber } from '../skstack/events.ts';
+import type { RxUdp, SkEvent, SkLine } from '../skstack/events.ts';
+import { sendOutcome } from '../skstack/exchanges.ts';
+import type { Datagram, Hold, Session } from './module.ts';
+import type { SkLink } from './sk-link.ts';
+
+/** The radio normally answers in 0.1–0.35 s; address resolution and a busy channel take longer. */
+const SEND_LIMIT_MS = 5000;
+/** After EVENT 29 the module authenticates by itself: EVENT 25 within this, or the session is lost. */
+const REAUTHENTICATION_LIMIT_MS = 60_000;
+/** A meter sends a handful of datagrams between two looks; more is a fault, and the oldest gives way. */
+const INBOX_LIMIT = 32;
+
+/** UDP handle of the module's port 3610 and SEC = encrypted or not at all. BP35A1 command reference 3.12. */
+const ECHONET_HANDLE = 1;
+const ENCRYPTED_ONLY = 1;
+
+/** A session on a SKSTACK module: EVENT lines decide when it is held and when it is over. */
+export class SkSession implements Session {
+  readonly pan: Pan;
+  readonly #address: string;
+  readonly #link: SkLink;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #inbox = new Mailbox<Datagram>(INBOX_LIMIT);
+  readonly #over: Deferred<never> = deferred();
+  readonly #stops: readonly (() => void)[];
+  /** The echo is off, and a firmware that keeps it on all the same has not shown: an echo then tells of a restart. */
+  readonly #echoTells: boolean;
+  #holds = new Set<Hold>();
+  #change: Deferred<void> = deferred();
+
+  constructor(link: SkLink, pan: Pan, address: string, clock: Clock, log: Log) {
+    this.pan = pan;
+    this.#address = address;
+    this.#link = link;
+    this.#clock = clock;
+    this.#log = log;
+    this.#echoTells = link.counts.echoes === link.echoesWhenQuiet;
+    this.#stops = [link.listen((line) => this.#onLine(line)), link.onLost((error) => this.#end(error))];
+  }
+
+  async send(payload: Uint8Array, signal: AbortSignal): Promise<void> {
+    while (this.#holds.size > 0) await abortable(Promise.race([this.#change.promise, this.#over.promise]), signal);
+    const command = {
+      name: 'SKSENDTO',
+      handle: ECHONET_HANDLE,
+      address: this.#address,
+      port: ECHONET_PORT,
+      security: ENCRYPTED_ONLY,
+      data: payload,
+    } as const;
+    const answer = await this.#link.ask(command, sendOutcome(), { timeoutMs: SEND_LIMIT_MS, signal });
+    if (this.#echoTells && this.#link.counts.echoes > this.#link.echoesWhenQuiet) {
+      // Only a reset brings the echo back, and a reset ends the session.
+      throw this.#end(new BridgeError('SESSION_LOST', 'the module restarted by itself (its echo is on again)'));
+    }
+    if (!answer.ok) {
+      throw this.#end(
+        new BridgeError(
+          'SESSION_LOST',
+          `the module refused to send (FAIL ER${String(answer.failCode).padStart(2, '0')})`,
+        ),
+      );
+    }
+    if (answer.value === 'failed')
+      throw new BridgeError('SEND_FAILED', 'the radio could not deliver the request (EVENT 21 parameter 01)');
+  }
+
+  receive(signal: AbortSignal): Promise<Datagram> {
+    return this.#inbox.take(signal);
+  }
+
+  async watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const change = this.#change.promise;
+      const [hold] = this.#holds;
+      onHold(hold);
+      const limitMs = this.#holds.has('reauthentication') ? REAUTHENTICATION_LIMIT_MS : undefined;
+      await this.#next(change, limitMs, signal);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stops) stop();
+    this.#end(new BridgeError('SESSION_LOST', 'let go of by us'));
+  }
+
+  async #next(change: Promise<void>, limitMs: number | undefined, signal: AbortSignal): Promise<void> {
+    if (limitMs === undefined) return await abortable(Promise.race([change, this.#over.promise]), signal);
+    const timer = new AbortController();
+    const expiry = this.#clock.sleep(limitMs, timer.signal).then(
+      () =>
+        this.#end(
+          new BridgeError(
+            'SESSION_LOST',
+            `the session's lifetime ran out and was not renewed within ${limitMs / 1000} s (EVENT 29)`,
+          ),
+        ),
+      () => undefined,
+    );
+    try {
+      return await abortable(Promise.race([change, this.#over.promise]), signal);
+    } finally {
+      timer.abort();
+      await expiry;
+    }
+  }
+
+  #onLine(line: SkLine): void {
+    if (line.kind === 'rxudp') this.#onDatagram(line);
+    else if (line.kind === 'event') this.#onEvent(line);
+  }
+
+  #onDatagram(line: RxUdp): void {
+    if (line.localPort !== ECHONET_PORT && line.remotePort !== ECHONET_PORT) return; // PANA and MLE: the module's own
+    if (line.from !== this.#address || !line.secured) {
+      this.#log.debug({ from: line.from, secured: line.secured }, 'datagram of a stranger dropped');
+      return;
+    }
+    this.#inbox.put({
+      payload: line.payload,
+      atMs: this.#clock.now(),
+      monotonicMs: this.#clock.monotonicMs(),
+      ...(line.lqi === undefined ? {} : { lqi: line.lqi, rssiDbm: rssiDbmOfLqi(line.lqi) }),
+    });
+  }
+
+  #onEvent(event: SkEvent): void {
+    switch (event.number) {
+      case eventNumber.airtimeLimited:
+        return this.#hold('airtime', true);
+      case eventNumber.airtimeFree:
+        return this.#hold('airtime', false);
+      case eventNumber.expired:
+        return this.#hold('reauthentication', true);
+      case eventNumber.joined:
+        return this.#hold('reauthentication', false);
+    }
+    const end = endings.get(event.number);
+    if (end !== undefined)
+      this.#end(new BridgeError('SESSION_LOST', `${end} (EVENT ${event.number.toString(16).toUpperCase()})`));
+  }
+
+  #hold(hold: Hold, on: boolean): void {
+    if (this.#holds.has(hold) === on) return;
+    this.#holds = new Set(on ? [...this.#holds, hold] : [...this.#holds].filter((other) => other !== hold));
+    const changed = this.#change;
+    this.#change = deferred();
+    changed.resolve();
+  }
+
+  #end(error: unknown): unknown {
+    this.#over.reject(error);
+    this.#inbox.fail(error);
+    return error;
+  }
+}
+
+const endings: ReadonlyMap<number, string> = new Map([
+  [eventNumber.joinFailed, 'the meter refused to renew the session'],
+  [eventNumber.peerEnded, 'the meter ended the session'],
+  [eventNumber.ended, 'the session was ended'],
+  [eventNumber.endTimedOut, 'the session was ended without an answer'],
+]);
