@@ -122,7 +122,7 @@ const noise = (text: string, reason: string): SkLine => ({ kind: 'noise', text, 
 function parseEvent(words: readonly string[], line: string): SkLine {
   const [, number = '', from = '', ...rest] = words;
   if (!/^[0-9A-F]{2}$/i.test(number)) return noise(line, 'EVENT without a number');
-  if (from !== '' && !ADDRESS.test(from)) return noise(line, 'EVENT without a sender');
+  if (!ADDRESS.test(from) && !(from === '' && number === 'C0')) return noise(line, 'EVENT without a sender');
   const side = rest.find((word) => /^[0-9]$/.test(word));
   const param = rest.find((word) => /^[0-9A-F]{2}$/i.test(word));
   return {
@@ -173,7 +173,7 @@ function parseRxUdp(line: string): SkLine {
   const payload =
     data.length === 2 * length && HEX.test(data)
       ? bytesOfHex(data)
-      : data.length === length
+      : data.length === length && !HEX.test(data.slice(0, 1)) // a digit first is ASCII cut in half
         ? bytesOfLatin1(data)
         : undefined;
   if (!payload) return noise(line, 'ERXUDP whose data do not fit DATALEN');

@@ -1,3 +1,5 @@
+import { MAX_DATA_LENGTH } from './commands.ts';
+
 /** The longest line a module prints is an ERXUDP with 1232 bytes in hex, some 2,620 characters; beyond this it is noise. */
 export const MAX_LINE_LENGTH = 4096;
 
@@ -8,6 +10,13 @@ const GLUED = /ERXUDP |EVENT [0-9A-F]{2}|EPANDESC/;
 const RXUDP_HEADER =
   /^ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} [0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{16} (?:[0-9A-F]{2} )?[0-9] (?:[0-9] )?([0-9A-F]{4}) /i;
 
+/**
+ * A whole line of another kind amid raw payload: bytes of the datagram were lost and its count runs on over the lines
+ * that follow. Read as ECHONET Lite values, CRLF and these words lie outside every range of a meter.
+ */
+const OVERRUN =
+  /\r\n(?:(?:OK(?: [0-9A-F]{2})?|FAIL ER\d\d|EPANDESC|EVENT [0-9A-F]{2} [0-9A-F:]{39}[ 0-9A-F]*)(?:\r|$)|ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} )/i;
+
 const HEX_ONLY = /^[0-9A-F]*$/i;
 
 /**
@@ -15,7 +24,8 @@ const HEX_ONLY = /^[0-9A-F]*$/i;
  *
  * A module ends lines with CRLF, its product commands' answers with CR alone, and prints ERXUDP payload as raw bytes when
  * it is in binary mode, so that a payload may hold CR, LF, blanks and even "ERXUDP". Only DATALEN says where such a line
- * ends: a piece that is too short is joined with the next. Total: every input gives lines, noise included.
+ * ends: a piece that is too short is joined with the next. If its end is then not where DATALEN says, bytes were lost: the
+ * header's line is noise and the lines behind it are looked for once more. Total: every input gives lines, noise included.
  */
 export class LineJoiner {
   #pending: string | undefined;
@@ -42,7 +52,7 @@ export class LineJoiner {
   #split(text: string, lines: string[]): void {
     let rest = text;
     while (rest !== '') {
-      if (rest.startsWith('\n')) {
+      if (rest.startsWith('\n') || rest.startsWith('\r')) {
         rest = rest.slice(1);
         continue;
       }
@@ -74,20 +84,23 @@ export class LineJoiner {
       }
       return takeTextLine(text, lines); // cut short or too long: the parser refuses and counts it
     }
+    if (length > MAX_DATA_LENGTH || OVERRUN.test(data.slice(0, length))) return takeTextLine(text, lines);
     if (data.length < length) {
-      if (text.length > MAX_LINE_LENGTH) return takeTextLine(text, lines);
       this.#pending = text;
       return undefined;
     }
+    const rest = data.slice(length);
+    // A CR must follow, and it stands where the text ends. (LF will not do: one byte lost, and CR would pass for the last.)
+    if (rest !== '' && !rest.startsWith('\r')) return takeTextLine(text, lines);
     lines.push(text.slice(0, dataAt + length));
-    return text.slice(dataAt + length);
+    return rest;
   }
 }
 
-/** Cuts one text line off: up to a lone LF, or up to a known word glued behind. @returns the rest. */
+/** Cuts one text line off: up to a CR or LF, or up to a known word glued behind. @returns the rest. */
 function takeTextLine(text: string, lines: string[]): string {
-  const lf = text.indexOf('\n');
-  const line = lf === -1 ? text : text.slice(0, lf);
+  const lineEnd = text.search(/[\r\n]/);
+  const line = lineEnd === -1 ? text : text.slice(0, lineEnd);
   const glued = GLUED.exec(line.slice(1));
   const end = glued ? glued.index + 1 : line.length;
   lines.push(line.slice(0, Math.min(end, MAX_LINE_LENGTH)));
