@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import {
+  decodeCoefficient,
+  decodeCounter,
+  decodeDigits,
+  decodeFixedTime,
+  decodeOneMinuteEnergy,
+  decodeUnit,
+  type Registers,
+} from '../../../src/echonet/energy.ts';
+import {
+  decodeDayHistory,
+  decodeHistoryDay,
+  decodeSlotHistory,
+  decodeSlotRequest,
+  history2,
+} from '../../../src/echonet/history.ts';
+import {
+  decodeFault,
+  decodeInstallationPlace,
+  decodeInstanceList,
+  decodeMakerCode,
+  decodeOperationStatus,
+  decodeRouteBId,
+  decodeSerialNumber,
+  decodeStandardVersion,
+} from '../../../src/echonet/nameplate.ts';
+import { decodePropertyMap } from '../../../src/echonet/property-map.ts';
+import { decodeCurrents, decodePower } from '../../../src/echonet/smart-meter.ts';
+import { decodeDate, decodeTimeOfDay } from '../../../src/echonet/time.ts';
+import { goldenFrames, hex } from './golden.ts';
+
+/** Our decoders' answers in the golden file's own words. A special code is no value to us, whichever it is. */
+const none = undefined;
+const jst = (atMs: number | undefined, end: number): string | null =>
+  atMs === undefined ? null : new Date(atMs + 9 * 3_600_000).toISOString().slice(0, end);
+const counter = (raw: number | undefined) => (raw === undefined ? none : { raw });
+const registers = ({ normal, reverse }: Registers) => ({ normal: counter(normal), reverse: counter(reverse) });
+const two = (code: number, width = 2): string => code.toString(16).toUpperCase().padStart(width, '0');
+const phase = (ampere: number | undefined) => (ampere === undefined ? none : { deciAmpere: ampere * 10 });
+const map = (edt: Uint8Array) => {
+  const result = decodePropertyMap(edt);
+  if (!result.ok || result.value.warning !== undefined) return none;
+  return { count: result.value.epcs.length, epcs: result.value.epcs.map((epc) => two(epc)) };
+};
+const fixed = (edt: Uint8Array) => {
+  const value = decodeFixedTime(edt);
+  return value && { at: jst(value.atMs, 19), ...counter(value.raw) };
+};
+const day = (edt: Uint8Array) => {
+  const value = decodeDayHistory(edt);
+  return value && { day: value.day ?? null, values: value.values.map((raw) => raw ?? null) };
+};
+
+const inGoldenWords: Readonly<Record<string, (edt: Uint8Array) => unknown>> = {
+  '80': (edt) => ({
+    status: decodeOperationStatus(edt) === true ? 'on' : decodeOperationStatus(edt) === false && 'off',
+  }),
+  '81': decodeInstallationPlace,
+  '82': decodeStandardVersion,
+  '88': (edt) => ({ fault: decodeFault(edt) }),
+  '8A': (edt) => ({ manufacturer: decodeMakerCode(edt) }),
+  '8D': (edt) => ({ serial: decodeSerialNumber(edt) }),
+  '97': (edt) => ({ time: new Date(decodeTimeOfDay(edt)!).toISOString().slice(11, 16) }),
+  '98': (edt) => ({ date: jst(decodeDate(edt), 10) }),
+  '9D': map,
+  '9E': map,
+  '9F': map,
+  C0: (edt) => ({ manufacturer: decodeRouteBId(edt)?.makerCode, free: decodeRouteBId(edt)?.free }),
+  D0: (edt) => {
+    const value = decodeOneMinuteEnergy(edt);
+    return value && { at: jst(value.atMs, 19), ...registers(value) };
+  },
+  D3: (edt) => ({ coefficient: decodeCoefficient(edt) }),
+  D5: (edt) => ({ count: edt[0], instances: decodeInstanceList(edt)?.map((object) => two(object, 6)) }),
+  D7: (edt) => ({ digits: decodeDigits(edt) }),
+  E0: (edt) => counter(decodeCounter(edt)),
+  E1: (edt) => ({ unitKWh: String(Number(`1e${decodeUnit(edt)}`)) }),
+  E2: day,
+  E3: (edt) => counter(decodeCounter(edt)),
+  E5: (edt) => ({ day: decodeHistoryDay(edt) }),
+  E7: (edt) => (decodePower(edt) === undefined ? none : { watt: decodePower(edt) }),
+  E8: (edt) => ({ r: phase(decodeCurrents(edt)?.r), t: phase(decodeCurrents(edt)?.t) }),
+  EA: fixed,
+  EB: fixed,
+  EC: (edt) => {
+    const value = decodeSlotHistory(history2, edt);
+    return value && { at: jst(value.atMs, 16), count: value.count, values: value.values.map(registers) };
+  },
+  ED: (edt) => {
+    const value = decodeSlotRequest(history2, edt);
+    return value && { at: jst(value.atMs, 16), count: value.count };
+  },
+};
+
+/** `special` and `noData` both become "no value", wherever they stand. */
+function withoutSpecials(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('special' in value || 'noData' in value) return none;
+  if (Array.isArray(value)) return value.map(withoutSpecials);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSpecials(inner)]));
+}
+
+const properties = goldenFrames.flatMap(({ name, decoded }) =>
+  'error' in decoded ? [] : decoded.properties.map((property) => ({ name, ...property })),
+);
+const valued = properties.filter(({ value }) => value !== undefined);
+
+describe('values of golden frames', () => {
+  test.each(valued)('$name: $epc', ({ epc, edt, value }) => {
+    expect(inGoldenWords[epc]!(hex(edt))).toEqual(withoutSpecials(value));
+  });
+
+  test('only empty properties are without a value', () => {
+    expect(properties.filter(({ value, pdc }) => value === undefined && pdc > 0)).toEqual([]);
+  });
+});
