@@ -1,0 +1,82 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { Config } from '../config/schema.ts';
+import type { Text } from '../kernel/language.ts';
+import { addCommand, requireConfig } from './command.ts';
+import { say } from './context.ts';
+import type { CliContext } from './context.ts';
+
+/** `config check | schema | example` */
+export function addConfigCommand(program: Command, context: CliContext): void {
+  const group = addCommand(program, context, 'config', {
+    en: 'check the configuration, or print its schema or an example',
+    ja: '設定の確認、スキーマ・設定例の表示',
+  });
+  addCommand(group, context, 'check', {
+    en: 'tell every problem at once, with line numbers',
+    ja: 'すべての問題を行番号つきで一度に表示',
+  }).action(async (_options: unknown, command: Command) => checkConfig(command, context));
+  addCommand(group, context, 'schema', {
+    en: 'print the JSON schema for editors',
+    ja: 'エディタ用のJSONスキーマを表示',
+  }).action(async () => {
+    const { configJsonSchema } = await import('../config/json-schema.ts');
+    context.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  });
+  addCommand(group, context, 'example', {
+    en: 'print a commented example',
+    ja: 'コメントつきの設定例を表示',
+  }).action(async () => {
+    const { exampleText } = await import('../config/example.ts');
+    context.stdout.write(await exampleText());
+  });
+}
+
+async function checkConfig(command: Command, context: CliContext): Promise<void> {
+  const { config, file, secretFiles } = await requireConfig(command, context);
+  const source = file ?? { en: 'environment', ja: '環境変数' }[context.language];
+  context.stdout.write(`${source}: OK\n`);
+  for (const line of summary(config)) context.stdout.write(`  ${line[context.language]}\n`);
+  for (const path of secretFiles) {
+    if (await isOpenToOthers(path)) say(context.stderr, context, openText(path));
+  }
+}
+
+/** What is configured, without anything secret. */
+function summary({ meters, mqtt, home_assistant: homeAssistant, http, state_dir: stateDir }: Config): Text[] {
+  const lines: Text[] = meters.map(({ id, name, device, interval_s: interval }) => ({
+    en: `meter ${id} (${name}): ${device}, every ${interval} s`,
+    ja: `メーター ${id}（${name}）: ${device}、${interval} 秒ごと`,
+  }));
+  if (mqtt) {
+    lines.push({
+      en: `broker: ${mqtt.url}, topics under ${mqtt.base_topic}`,
+      ja: `ブローカー: ${mqtt.url}、トピック ${mqtt.base_topic}`,
+    });
+    if (homeAssistant.discovery) {
+      lines.push({ en: `Home Assistant: ${homeAssistant.prefix}`, ja: `Home Assistant: ${homeAssistant.prefix}` });
+    }
+  }
+  if (http)
+    lines.push({ en: `page and metrics: http://${http.listen}/`, ja: `ページ・メトリクス: http://${http.listen}/` });
+  lines.push({
+    en: `kept over a restart in: ${stateDir ?? 'nowhere (no state_dir)'}`,
+    ja: `再起動後も使うデータ: ${stateDir ?? 'なし（state_dir が未設定）'}`,
+  });
+  return lines;
+}
+
+const openText = (path: string): Text => ({
+  en: `warning: ${path} holds secrets and others can read it: chmod 600 ${path}`,
+  ja: `警告: ${path} には秘密の値がありますが、他のユーザーも読めます: chmod 600 ${path}`,
+});
+
+/** Readable, writable or executable by group or others. */
+async function isOpenToOthers(path: string): Promise<boolean> {
+  if (process.platform === 'win32') return false;
+  try {
+    return ((await stat(path)).mode & 0o077) !== 0;
+  } catch {
+    return false; // read a moment ago; what became of it is no question of modes
+  }
+}

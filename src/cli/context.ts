@@ -1,0 +1,33 @@
+import { languageOfEnvironment, languages } from '../kernel/language.ts';
+import type { Language, Text } from '../kernel/language.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+/** All a command knows of its surroundings, so that it can be tested without spawning a process. */
+export interface CliContext {
+  readonly env: Environment;
+  readonly stdin: NodeJS.ReadableStream;
+  /** Results. */
+  readonly stdout: Output;
+  /** Everything that is no result. */
+  readonly stderr: Output;
+  /** Of help and errors; the language of the service is the configuration's. */
+  readonly language: Language;
+  /** Aborts when the user or the system wants us to end. */
+  readonly signal: AbortSignal;
+}
+
+/** `BROUTE2MQTT_LANGUAGE` (also the configuration's key), else the locale. */
+export function cliLanguage(env: Environment): Language {
+  const wanted = env['BROUTE2MQTT_LANGUAGE'];
+  return languages.find((language) => language === wanted) ?? languageOfEnvironment(env);
+}
+
+/** One line in the user's language. */
+export const say = (output: Output, context: CliContext, text: Text): void => {
+  output.write(`${text[context.language]}\n`);
+};

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { cliLanguage } from './context.ts';
+import type { CliContext } from './context.ts';
+import { runCli, tellError } from './run-cli.ts';
+
+/** Whoever reads our output may stop: `broute2mqtt … | head`. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+process.stderr.on('error', () => undefined); // nobody left to tell
+
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (ending.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143); // asked twice: at once
+    ending.abort(new Error(signal));
+  });
+}
+
+const context: CliContext = {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  language: cliLanguage(process.env),
+  signal: ending.signal,
+};
+process.on('uncaughtException', (error) => process.exit(tellError(error, context)));
+
+const exitCode = await runCli(process.argv.slice(2), context);
+process.stdout.write('', () => process.exit(exitCode)); // after what is still in the pipe

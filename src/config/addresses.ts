@@ -1,0 +1,43 @@
+/** Addresses as they stand in the configuration. All of these return undefined instead of throwing. */
+
+const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+
+export interface HostPort {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:8080`, `localhost:8080`, `[::1]:8080`; port 0 lets the system choose one. */
+export function parseHostPort(text: string): HostPort | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
+  if (!match) return undefined;
+  const port = Number(match[3]);
+  return port <= 65_535 ? { host: match[1] ?? match[2] ?? '', port } : undefined;
+}
+
+/** An absolute path, `auto`, or `tcp://host:port` of a serial server. */
+export function isDevice(text: string): boolean {
+  if (text === 'auto') return true;
+  if (text.startsWith('tcp://')) return (parseHostPort(text.slice('tcp://'.length))?.port ?? 0) > 0;
+  return text.startsWith('/') && text.length > 1 && !text.endsWith('/') && !text.includes('\0');
+}
+
+export type BrokerUrl = 'ok' | 'invalid' | 'protocol' | 'credentials';
+
+const brokerProtocols = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
+
+export function checkBrokerUrl(text: string): BrokerUrl {
+  const url = parseUrl(text);
+  if (!url) return 'invalid';
+  if (!brokerProtocols.includes(url.protocol)) return 'protocol';
+  if (url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text)) return 'credentials';
+  return url.hostname && /^[a-z]+:\/\//i.test(text) ? 'ok' : 'invalid';
+}
+
+/** Whether the broker is reached over TLS. */
+export const isTlsUrl = (text: string): boolean => ['mqtts:', 'wss:'].includes(parseUrl(text)?.protocol ?? '');
+
+/** A topic one can publish under: no wildcards, no empty first or last level, none of the broker's own `$` topics. */
+export const isPlainTopic = (text: string): boolean =>
+  text.length > 0 && text.length <= 200 && !/^[/$]|\/$|[+#]|\p{Cc}/u.test(text);

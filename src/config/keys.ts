@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import { configSchema, keyInfo } from './schema.ts';
+import type { Path } from './tree.ts';
+
+/** One value of the configuration, derived from the schema so that nothing has to be listed twice. */
+export interface Leaf {
+  /** `['meters', '*', 'interval_s']`: `*` stands for a position in a list. */
+  readonly pattern: readonly string[];
+  readonly kind: 'text' | 'number' | 'boolean';
+  /** May be given as `<key>_file` instead. */
+  readonly fromFile: boolean;
+}
+
+interface Def {
+  readonly type: string;
+  readonly innerType?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly shape?: Record<string, z.ZodType>;
+}
+
+/** Without default, optional and the like. */
+export function unwrap(schema: z.ZodType): Def {
+  const def = schema.def as unknown as Def;
+  return def.innerType ? unwrap(def.innerType) : def;
+}
+
+const kinds: Readonly<Record<string, Leaf['kind']>> = { number: 'number', int: 'number', boolean: 'boolean' };
+
+function leavesOf(schema: z.ZodType, pattern: readonly string[]): Leaf[] {
+  const def = unwrap(schema);
+  if (def.shape) return Object.entries(def.shape).flatMap(([name, inner]) => leavesOf(inner, [...pattern, name]));
+  if (def.element) return leavesOf(def.element, [...pattern, '*']);
+  return [{ pattern, kind: kinds[def.type] ?? 'text', fromFile: keyInfo.get(schema)?.fromFile === true }];
+}
+
+export const leaves: readonly Leaf[] = leavesOf(configSchema, []);
+
+/** The keys that may stand in the map at `path`. */
+export function keysAt(path: Path): readonly string[] {
+  const names = leaves
+    .filter(({ pattern }) => pattern.length > path.length && fitsStart(pattern, path))
+    .flatMap((leaf) => {
+      const name = leaf.pattern[path.length] ?? '';
+      return leaf.fromFile && leaf.pattern.length === path.length + 1 ? [name, `${name}_file`] : [name];
+    });
+  return [...new Set(names)];
+}
+
+const fitsStart = (pattern: readonly string[], path: Path): boolean =>
+  path.every((part, i) => (pattern[i] === '*' ? typeof part === 'number' : pattern[i] === part));
+
+const prefix = 'BROUTE2MQTT_';
+
+/** `BROUTE2MQTT_METERS_0_ROUTE_B_ID` */
+export const variableOf = (path: Path): string => prefix + path.join('_').toUpperCase();
+
+/** The path a variable's name means, for the leaf it belongs to; undefined when it is another one's. */
+export function pathOfVariable(leaf: Leaf, name: string): Path | undefined {
+  const list = leaf.pattern.indexOf('*');
+  if (list < 0) return name === variableOf(leaf.pattern) ? leaf.pattern : undefined;
+  const head = `${variableOf(leaf.pattern.slice(0, list))}_`;
+  const index = name.startsWith(head) ? /^\d+(?=_)/.exec(name.slice(head.length))?.[0] : undefined;
+  if (index === undefined) return undefined;
+  const path = leaf.pattern.map((part) => (part === '*' ? Number(index) : part));
+  return name === variableOf(path) ? path : undefined;
+}

@@ -1,0 +1,160 @@
+import { readEnvironment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { createFileFinder, readFileFromDisk, tryRead, unreadable } from './files.ts';
+import type { FileFinder, ReadFile } from './files.ts';
+import { findings, shownPath } from './messages.ts';
+import type { Finding } from './messages.ts';
+import { inOrder, Origins } from './problems.ts';
+import type { Problem } from './problems.ts';
+import { relations } from './relations.ts';
+import { configSchema } from './schema.ts';
+import type { Config, ParsedConfig } from './schema.ts';
+import { applyEnvironment, readPending, takeFileKeys } from './secret-files.ts';
+import { formatPath, isTree, setAt, valueAt } from './tree.ts';
+import type { Path, Tree } from './tree.ts';
+import { variableOf } from './keys.ts';
+import { readYaml } from './yaml-source.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+export interface LoadOptions {
+  readonly path: string;
+  /** The user named the file, so it has to be there. */
+  readonly pathGiven: boolean;
+  readonly env: Environment;
+  /** Another than the disk's, in tests. */
+  readonly readFile?: ReadFile;
+}
+
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      /** To be registered with the redactor. */
+      readonly secrets: readonly string[];
+      /** Undefined when everything came from the environment. */
+      readonly file: string | undefined;
+      /** Files with secrets in them whose modes the user answers for. */
+      readonly secretFiles: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads file, environment and secrets' files, and tells every problem at once. Never throws on bad input. */
+export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
+  const { path, pathGiven, env, readFile = readFileFromDisk } = options;
+  const read = await tryRead(readFile, path);
+  if (!read.ok && (pathGiven || read.code !== 'ENOENT')) {
+    return { ok: false, problems: [{ where: path, text: unreadable(read.code) }] };
+  }
+  const yaml = read.ok ? readYaml(path, read.bytes) : undefined;
+  const { assignments, problems: envProblems } = readEnvironment(env);
+  const problems: Problem[] = [...(yaml?.problems ?? []), ...envProblems];
+  const value = yaml?.value ?? undefined;
+  if (yaml?.broken) return { ok: false, problems: inOrder(problems) };
+  if (value !== undefined && !isTree(value))
+    return { ok: false, problems: inOrder([...problems, ...notAMap(path, value)]) };
+
+  const tree: Tree = value ?? {};
+  const origins = new Origins(path, yaml && value !== undefined ? yaml : undefined);
+  const taken = takeFileKeys(tree, origins);
+  const secretsInFile = inlineSecrets(tree).length > 0;
+  const pending = applyEnvironment(tree, taken.pending, assignments, origins);
+  const finder = createFileFinder(path, env, readFile);
+  const secretsRead = await readPending(tree, pending, finder);
+  const certificates = await readCertificates(tree, finder);
+  problems.push(...taken.problems, ...secretsRead.problems);
+
+  const failed = new Set([...taken.failed, ...secretsRead.failed]);
+  const parsed = configSchema.safeParse(tree);
+  const found = [...(parsed.success ? [] : findings(parsed.error.issues, tree)), ...relations(tree), ...certificates];
+  const open = found.filter((finding) => !failed.has(formatPath(finding.path)));
+  if (value === undefined) problems.push(...withoutFile(path, yaml, open, origins, assignments.length > 0));
+  else problems.push(...open.map((finding) => problemOf(finding, origins)));
+  if (problems.length > 0 || !parsed.success) return { ok: false, problems: inOrder(problems) };
+  return {
+    ok: true,
+    config: finish(parsed.data, finder),
+    secrets: secretsOf(parsed.data),
+    file: value === undefined ? undefined : path,
+    secretFiles: [...(secretsInFile ? [path] : []), ...secretsRead.files.filter((file) => !finder.isManaged(file))],
+  };
+}
+
+const notAMap = (path: string, value: unknown): Problem[] => {
+  const result = configSchema.safeParse(value);
+  return result.success ? [] : findings(result.error.issues, value).map(({ text }) => ({ where: path, line: 1, text }));
+};
+
+function problemOf({ path, text }: Finding, origins: Origins): Problem {
+  const origin = origins.of(path);
+  return {
+    ...origin,
+    ...(origin.key !== undefined && !origin.key.endsWith('_file') && { key: shownPath(path) }),
+    text,
+  };
+}
+
+/** Nothing but the environment: what is missing there is told once, with the way to a file; the rest one by one. */
+function withoutFile(
+  path: string,
+  yaml: YamlSource | undefined,
+  found: readonly Finding[],
+  origins: Origins,
+  envUsed: boolean,
+): Problem[] {
+  const missing = found.filter((finding) => finding.missing === true);
+  const wrong = found.filter((finding) => finding.missing !== true).map((finding) => problemOf(finding, origins));
+  if (missing.length === 0) return wrong;
+  const names = missing.flatMap((finding) => variablesFor(finding.path)).join(', ');
+  const what = yaml ? { en: 'is empty', ja: '中身がありません' } : { en: 'does not exist', ja: 'ファイルがありません' };
+  const text = {
+    en: `${what.en}${envUsed ? `, and the environment lacks ${names}` : ''}. Write one and edit it: broute2mqtt config example > config.yaml`,
+    ja: `${what.ja}${envUsed ? `（環境変数 ${names} もありません）` : ''}。次のコマンドで作り、編集してください：broute2mqtt config example > config.yaml`,
+  };
+  return [{ where: path, text }, ...wrong];
+}
+
+/** The variables that would fill a gap. */
+function variablesFor(path: Path): string[] {
+  if (path.length > 1) return [variableOf(path)];
+  if (path[0] === 'mqtt') return [variableOf(['mqtt', 'url'])];
+  return ['id', 'device', 'route_b_id', 'route_b_password'].map((key) => variableOf(['meters', 0, key]));
+}
+
+const certificateKeys = ['ca_file', 'cert_file', 'key_file'] as const;
+
+/** Makes the certificates' paths absolute, and says which cannot be read. */
+async function readCertificates(tree: Tree, finder: FileFinder): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const key of certificateKeys) {
+    const path = ['mqtt', 'tls', key];
+    const file = valueAt(tree, path);
+    if (typeof file !== 'string' || file === '') continue;
+    const read = await finder.read(file);
+    if (read.ok) setAt(tree, path, read.path);
+    else found.push({ path, text: unreadable(read.code, read.path) });
+  }
+  return found;
+}
+
+function finish(parsed: ParsedConfig, finder: FileFinder): Config {
+  const name = parsed.language === 'ja' ? 'スマートメーター' : 'Smart meter';
+  const meters = parsed.meters.map((meter) => ({
+    ...meter,
+    name: meter.name ?? (parsed.meters.length > 1 ? `${name} ${meter.id}` : name),
+  }));
+  const stateDir = parsed.state_dir === undefined ? {} : { state_dir: finder.resolve(parsed.state_dir) };
+  return { ...parsed, meters, ...stateDir };
+}
+
+const inlineSecrets = (tree: Tree): unknown[] => {
+  const meters = Array.isArray(tree['meters']) ? (tree['meters'] as unknown[]) : [];
+  return [
+    ...meters.flatMap((meter) => (isTree(meter) ? [meter['route_b_id'], meter['route_b_password']] : [])),
+    valueAt(tree, ['mqtt', 'password']),
+    valueAt(tree, ['http', 'token']),
+  ].filter((value) => value !== undefined);
+};
+
+/** Not the user name: it is often an ordinary word, which would blacken innocent text. */
+const secretsOf = (config: ParsedConfig): string[] =>
+  inlineSecrets(config).filter((value) => typeof value === 'string');

@@ -1,0 +1,94 @@
+import { posix } from 'node:path';
+import type { Text } from '../kernel/language.ts';
+import { isTlsUrl } from './addresses.ts';
+import type { Finding } from './messages.ts';
+import { isTree, valueAt } from './tree.ts';
+import type { Path, Tree } from './tree.ts';
+
+/**
+ * What concerns more than one key. Works on what was written, not on what the schema made of it: so these are found
+ * together with the problems of single keys.
+ */
+export function relations(root: Tree): Finding[] {
+  return [...outputs(root), ...twins(root), ...tls(root), ...topics(root), ...login(root)];
+}
+
+function outputs(root: Tree): Finding[] {
+  if ('mqtt' in root || 'http' in root) return [];
+  const text: Text = { en: 'give `mqtt`, `http` or both', ja: '`mqtt` か `http`、または両方を書いてください' };
+  return [{ path: ['mqtt'], text, missing: true }];
+}
+
+/** Two meters with the same id, or on the same stick. */
+function twins(root: Tree): Finding[] {
+  const meters = Array.isArray(root['meters']) ? (root['meters'] as unknown[]) : [];
+  const seen = new Map<string, number>();
+  return meters.flatMap((meter, i) => {
+    const found: Finding[] = [];
+    for (const key of ['id', 'device'] as const) {
+      const value = isTree(meter) ? meter[key] : undefined;
+      if (typeof value !== 'string' || value === '') continue;
+      const name = `${key} ${key === 'device' && value.startsWith('/') ? posix.normalize(value) : value}`;
+      const other = seen.get(name);
+      if (other === undefined) seen.set(name, i);
+      else found.push({ path: ['meters', i, key], text: twinTexts[key](other) });
+    }
+    return found;
+  });
+}
+
+const twinTexts: Readonly<Record<'id' | 'device', (other: number) => Text>> = {
+  id: (other) => ({ en: `meters[${other}] has the same id`, ja: `meters[${other}] と同じidです` }),
+  device: (other) => ({
+    en: `meters[${other}] uses the same device: each meter needs its own stick`,
+    ja: `meters[${other}] と同じデバイスです。メーター1台ごとにスティックが必要です`,
+  }),
+};
+
+function tls(root: Tree): Finding[] {
+  const url = valueAt(root, ['mqtt', 'url']);
+  const base: Path = ['mqtt', 'tls'];
+  const given = (['ca_file', 'cert_file', 'key_file'] as const).filter(
+    (key) => typeof valueAt(root, [...base, key]) === 'string',
+  );
+  const found: Finding[] = [];
+  for (const [one, other] of [
+    ['cert_file', 'key_file'],
+    ['key_file', 'cert_file'],
+  ] as const) {
+    if (given.includes(one) && !given.includes(other)) {
+      found.push({
+        path: [...base, one],
+        text: { en: `needs mqtt.tls.${other} too`, ja: `mqtt.tls.${other} も必要です` },
+      });
+    }
+  }
+  if (typeof url === 'string' && !isTlsUrl(url)) {
+    for (const key of given) {
+      const text = {
+        en: 'needs a mqtt.url with mqtts:// or wss://',
+        ja: 'mqtt.url が mqtts:// か wss:// のときだけ使えます',
+      };
+      found.push({ path: [...base, key], text });
+    }
+  }
+  return found;
+}
+
+function topics(root: Tree): Finding[] {
+  const base = valueAt(root, ['mqtt', 'base_topic']);
+  const prefix = valueAt(root, ['home_assistant', 'prefix']) ?? 'homeassistant';
+  if (typeof base !== 'string' || typeof prefix !== 'string' || !`${base}/`.startsWith(`${prefix}/`)) return [];
+  return [
+    {
+      path: ['mqtt', 'base_topic'],
+      text: { en: 'must not be inside home_assistant.prefix', ja: 'home_assistant.prefix の下には置けません' },
+    },
+  ];
+}
+
+function login(root: Tree): Finding[] {
+  const mqtt = root['mqtt'];
+  if (!isTree(mqtt) || !('password' in mqtt) || 'username' in mqtt) return [];
+  return [{ path: ['mqtt', 'password'], text: { en: 'needs mqtt.username too', ja: 'mqtt.username も必要です' } }];
+}

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import type { Language, Text } from '../kernel/language.ts';
+import type { LogLevel } from '../kernel/log.ts';
+import { checkBrokerUrl, isDevice, isPlainTopic, parseHostPort } from './addresses.ts';
+
+/** What is said about a key in the JSON schema, and how it may be given. */
+export interface KeyInfo {
+  readonly text: Text;
+  /** May come from a file (`<key>_file`). */
+  readonly fromFile?: boolean;
+  /** For editors; the check itself stands in the schema. */
+  readonly pattern?: string;
+}
+export const keyInfo = z.registry<KeyInfo>();
+
+const key = <S extends z.ZodType>(schema: S, en: string, ja: string, more?: Omit<KeyInfo, 'text'>): S => {
+  keyInfo.add(schema, { text: { en, ja }, ...more });
+  return schema;
+};
+
+/** A string that passes `test`; what is wrong else is said in both languages, never with the value. */
+const text = (test: (value: string) => boolean, en: string, ja: string): z.ZodString =>
+  z.string().refine(test, { params: { text: { en, ja } } });
+
+const matches =
+  (pattern: RegExp) =>
+  (value: string): boolean =>
+    pattern.test(value);
+
+const topic = (): z.ZodString =>
+  text(
+    isPlainTopic,
+    'must be an MQTT topic without wildcards (+ #) and without a slash at either end',
+    'MQTTトピックを指定してください（ワイルドカード + # は不可、先頭と末尾の / も不可）',
+  );
+const filePath = (): z.ZodString => z.string().min(1);
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
+const languages = ['ja', 'en'] as const satisfies readonly Language[];
+
+const meterSchema = z.strictObject({
+  id: key(
+    text(
+      matches(/^[a-z0-9_-]{1,64}$/),
+      'must consist of a-z, 0-9, _ and - (at most 64)',
+      'a-z、0-9、_、- だけで指定してください（64文字以内）',
+    ),
+    'Topic level and identity of the meter; never change it',
+    'メーターの識別子（トピックの一部）。後から変えないでください',
+    { pattern: '^[a-z0-9_-]{1,64}$' },
+  ),
+  name: key(z.string().min(1).max(100).exactOptional(), 'Device name in Home Assistant', 'Home Assistantでの機器名'),
+  device: key(
+    text(
+      isDevice,
+      'must be an absolute path such as /dev/ttyUSB0, `auto`, or tcp://host:port',
+      '/dev/ttyUSB0 のような絶対パス、`auto`、tcp://ホスト:ポート のいずれかを指定してください',
+    ),
+    'Serial port of the Wi-SUN stick: a path, `auto`, or tcp://host:port',
+    'Wi-SUNスティックのシリアルポート：パス、`auto`、tcp://ホスト:ポート',
+  ),
+  route_b_id: key(
+    text(
+      matches(/^[0-9A-Fa-f]{32}$/),
+      'must be 32 hexadecimal digits (0-9, A-F), without spaces',
+      '16進数32桁（0-9、A-F）を空白なしで指定してください',
+    ).toUpperCase(),
+    'Route-B authentication ID, 32 hexadecimal digits, in quotes',
+    'Bルート認証ID（16進数32桁、引用符で囲む）',
+    { fromFile: true, pattern: '^[0-9A-Fa-f]{32}$' },
+  ),
+  route_b_password: key(
+    text(
+      matches(/^[0-9A-Za-z]{12}$/),
+      'must be 12 characters, 0-9 and A-Z',
+      '0-9とA-Zの12文字で指定してください',
+    ).toUpperCase(),
+    'Route-B password, 12 characters, in quotes',
+    'Bルートパスワード（12文字、引用符で囲む）',
+    { fromFile: true, pattern: '^[0-9A-Za-z]{12}$' },
+  ),
+  interval_s: key(z.int().min(2).max(3600).default(10), 'Seconds between power readings', '電力・電流の取得間隔（秒）'),
+  energy_interval_s: key(
+    z.int().min(10).max(86_400).default(60),
+    'Seconds between energy readings',
+    '積算電力量の取得間隔（秒）',
+  ),
+  contract_ampere: key(
+    z.number().min(1).max(10_000).exactOptional(),
+    'Contracted current, A: adds headroom and over-contract',
+    '契約アンペア（A）：余裕と超過のセンサーが加わります',
+  ),
+  reply_timeout_s: key(
+    z.number().min(1).max(120).exactOptional(),
+    'Fixed time to wait for an answer, s; measured and adapted when left out',
+    '応答待ち時間（秒）を固定します。省略時は実測に合わせて自動調整します',
+  ),
+});
+
+const tlsSchema = z.strictObject({
+  ca_file: key(filePath().exactOptional(), 'Certificate authority, PEM', '認証局の証明書（PEM）'),
+  cert_file: key(filePath().exactOptional(), 'Client certificate, PEM', 'クライアント証明書（PEM）'),
+  key_file: key(filePath().exactOptional(), 'Key of the client certificate, PEM', 'クライアント証明書の秘密鍵（PEM）'),
+  insecure: key(
+    z.boolean().default(false),
+    'Accept any broker certificate (tests only)',
+    'ブローカーの証明書を検証しません（試験用）',
+  ),
+});
+
+const mqttSchema = z.strictObject({
+  url: key(
+    z.string().superRefine((value, context) => {
+      const verdict = checkBrokerUrl(value);
+      if (verdict !== 'ok') context.addIssue({ code: 'custom', params: { text: urlTexts[verdict] } });
+    }),
+    'The broker: mqtt, mqtts, ws or wss',
+    'ブローカーのURL（mqtt、mqtts、ws、wss）',
+  ),
+  username: key(z.string().min(1).exactOptional(), 'User name at the broker', 'ブローカーのユーザー名', {
+    fromFile: true,
+  }),
+  password: key(z.string().min(1).exactOptional(), 'Password at the broker', 'ブローカーのパスワード', {
+    fromFile: true,
+  }),
+  base_topic: key(topic().default('broute2mqtt'), 'Topic all of ours are under', 'トピックの先頭'),
+  tls: key(tlsSchema.prefault({}), 'Certificates for mqtts and wss', 'mqtts・wss の証明書'),
+});
+
+const urlTexts = {
+  invalid: {
+    en: 'must be a URL such as mqtt://localhost:1883',
+    ja: 'mqtt://localhost:1883 のようなURLを指定してください',
+  },
+  protocol: {
+    en: 'must begin with mqtt://, mqtts://, ws:// or wss://',
+    ja: 'mqtt://、mqtts://、ws://、wss:// のいずれかで始めてください',
+  },
+  credentials: {
+    en: 'must not hold a user name or password: use mqtt.username and mqtt.password',
+    ja: 'URLにユーザー名やパスワードを書かず、mqtt.username と mqtt.password を使ってください',
+  },
+} as const satisfies Record<string, Text>;
+
+const homeAssistantSchema = z.strictObject({
+  discovery: key(z.boolean().default(true), 'Announce the sensors to Home Assistant', 'センサーを自動登録します'),
+  prefix: key(topic().default('homeassistant'), 'Discovery prefix', '自動登録のプレフィックス'),
+  status_topic: key(
+    topic().default('homeassistant/status'),
+    'Birth topic of Home Assistant',
+    'Home Assistantの起動を知らせるトピック',
+  ),
+});
+
+const httpSchema = z.strictObject({
+  listen: key(
+    text(
+      (value) => parseHostPort(value) !== undefined,
+      'must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080',
+      '127.0.0.1:8080 や [::1]:8080 のように ホスト:ポート で指定してください',
+    ).default('127.0.0.1:8080'),
+    'HOST:PORT of page, API, /metrics and /healthz',
+    'ページ・API・/metrics・/healthz の ホスト:ポート',
+  ),
+  token: key(
+    text(
+      matches(/^[\x21-\x7e]+$/),
+      'must be ASCII without spaces',
+      '空白を含まないASCII文字で指定してください',
+    ).exactOptional(),
+    'Who asks for page and API must send this token',
+    'ページとAPIの閲覧に必要なトークン',
+    { fromFile: true },
+  ),
+});
+
+const logSchema = z.strictObject({
+  level: key(z.enum(logLevels).default('info'), 'Least level that is logged', 'ログの詳しさ'),
+  format: key(z.enum(['json', 'pretty']).default('json'), 'One JSON object a line, or for people', 'ログの形式'),
+});
+
+/** The whole file. What concerns more than one key stands in relations.ts. */
+export const configSchema = z.strictObject({
+  meters: key(z.array(meterSchema).min(1), 'The meters, one stick each', 'メーターの一覧（1台につきスティック1本）'),
+  mqtt: key(mqttSchema.exactOptional(), 'The MQTT broker', 'MQTTブローカー'),
+  home_assistant: key(homeAssistantSchema.prefault({}), 'Home Assistant', 'Home Assistant'),
+  http: key(httpSchema.exactOptional(), 'Status page and metrics', '状態ページとメトリクス'),
+  language: key(z.enum(languages).default('ja'), 'Language of names, page and messages', '名前・ページ・文言の言語'),
+  log: key(logSchema.prefault({}), 'The log', 'ログ'),
+  state_dir: key(
+    filePath().exactOptional(),
+    'Folder for what survives a restart: PAN, counters, outbox',
+    '再起動後も使うデータ（PAN、積算値、未送信分）の置き場所',
+  ),
+});
+
+type Parsed = z.output<typeof configSchema>;
+/** A meter as configured; the name is always there. */
+export type MeterConfig = Parsed['meters'][number] & { readonly name: string };
+export type MqttConfig = NonNullable<Parsed['mqtt']>;
+export type HttpConfig = NonNullable<Parsed['http']>;
+/** The configuration as the program uses it: keys as in the file, defaults filled in, paths absolute. */
+export type Config = Omit<Parsed, 'meters'> & { readonly meters: readonly MeterConfig[] };
+export type ParsedConfig = Parsed;
