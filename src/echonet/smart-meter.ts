@@ -24,7 +24,7 @@ export function decodeCurrents(edt: Uint8Array): Currents | undefined {
   const { stepsPerUnit } = forms.current;
   const r = readNumber(forms.current, edt, 0);
   const t = readNumber(forms.current, edt, 2);
-  const currents: { -readonly [K in keyof Currents]: Currents[K] } = {};
+  const currents: Mutable<Currents> = {};
   if (r !== undefined) currents.r = r / stepsPerUnit;
   if (t !== undefined) currents.t = t / stepsPerUnit;
   return currents;
@@ -33,6 +33,7 @@ export function decodeCurrents(edt: Uint8Array): Currents | undefined {
 export const encodeCurrents = (rDeciA: number | undefined, tDeciA: number | undefined): Uint8Array =>
   join(encodeNumber(forms.current, rDeciA), encodeNumber(forms.current, tDeciA));
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;
 
 /**
@@ -40,28 +41,34 @@ type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;
  * values for one EPC the last counts. No energy without a scale.
  */
 export function readingOf(properties: readonly Property[], scale: EnergyScale | undefined): Measured {
-  const reading: { -readonly [K in keyof Measured]: Measured[K] } = {};
-  const put = (key: Exclude<keyof Measured, 'fault'>, value: number | undefined): void => {
-    if (value !== undefined) reading[key] = value;
-  };
-  const putEnergy = (key: 'importKwh' | 'exportKwh', edt: Uint8Array): void => {
-    const raw = decodeCounter(edt);
-    if (raw !== undefined && scale !== undefined) reading[key] = toKwh(raw, scale);
-  };
-  for (const { epc: code, edt } of properties) {
-    if (code === epc.power) put('powerW', decodePower(edt));
-    else if (code === epc.currents) {
-      const currents = decodeCurrents(edt);
-      put('currentRA', currents?.r);
-      put('currentTA', currents?.t);
-    } else if (code === epc.importEnergy) putEnergy('importKwh', edt);
-    else if (code === epc.exportEnergy) putEnergy('exportKwh', edt);
-    else if (code === epc.faultStatus) {
-      const fault = decodeFault(edt);
-      if (fault !== undefined) reading.fault = fault;
-    }
-  }
+  const reading: Mutable<Measured> = {};
+  for (const { epc: code, edt } of properties) addTo(reading, code, edt, scale);
   return reading;
+}
+
+function addTo(reading: Mutable<Measured>, code: number, edt: Uint8Array, scale: EnergyScale | undefined): void {
+  if (code === epc.power) {
+    const watts = decodePower(edt);
+    if (watts !== undefined) reading.powerW = watts;
+  } else if (code === epc.currents) {
+    const currents = decodeCurrents(edt);
+    if (currents?.r !== undefined) reading.currentRA = currents.r;
+    if (currents?.t !== undefined) reading.currentTA = currents.t;
+  } else if (code === epc.importEnergy) {
+    const kwh = decodeKwh(edt, scale);
+    if (kwh !== undefined) reading.importKwh = kwh;
+  } else if (code === epc.exportEnergy) {
+    const kwh = decodeKwh(edt, scale);
+    if (kwh !== undefined) reading.exportKwh = kwh;
+  } else if (code === epc.faultStatus) {
+    const fault = decodeFault(edt);
+    if (fault !== undefined) reading.fault = fault;
+  }
+}
+
+function decodeKwh(edt: Uint8Array, scale: EnergyScale | undefined): number | undefined {
+  const raw = decodeCounter(edt);
+  return raw === undefined || scale === undefined ? undefined : toKwh(raw, scale);
 }
 
 /** One direction of a half-hour announcement. @returns undefined unless both its mark and its register are known. */
