@@ -1,0 +1,83 @@
+import type { Language } from '../kernel/language.ts';
+import type { MeterProfile } from '../model/reading.ts';
+import { entities } from './ha-entities.ts';
+import type { Entity, EntityContext } from './ha-entities.ts';
+import { energyDecimals } from './mqtt-payloads.ts';
+import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
+import type { Topics } from './mqtt-topics.ts';
+
+export interface DiscoveryInput {
+  readonly meter: {
+    readonly id: string;
+    readonly name: string;
+    readonly intervalS: number;
+    readonly contractAmpere?: number | undefined;
+  };
+  readonly baseTopic: string;
+  readonly language: Language;
+  readonly version: string;
+  /** Undefined until the meter's property map is known: then only the link and the buttons are announced. */
+  readonly profile: MeterProfile | undefined;
+  readonly configurationUrl?: string | undefined;
+}
+
+/** One device document per meter, for `<prefix>/device/broute2mqtt_<id>/config`. Templates and ids are constants. */
+export function discoveryDocument(input: DiscoveryInput): Readonly<Record<string, unknown>> {
+  const { meter, profile } = input;
+  const topics = topicsOf(input.baseTopic, meter.id);
+  const context: EntityContext = {
+    profile,
+    contract: meter.contractAmpere !== undefined,
+    expireAfterS: expireAfterS(meter.intervalS),
+    energyDecimals: energyDecimals(profile?.energyScale),
+  };
+  const announced = entities.filter(({ when }) => when?.(context) ?? true);
+  return {
+    device: {
+      identifiers: [identityOf(meter.id)],
+      name: meter.name,
+      model: 'Low-voltage smart electric energy meter',
+      model_id: '0x0288', // the ECHONET class
+      sw_version: input.version,
+      ...(input.configurationUrl === undefined ? {} : { configuration_url: input.configurationUrl }),
+    },
+    origin: { name: 'broute2mqtt', sw_version: input.version },
+    availability: [{ topic: topics.bridgeAvailability }, { topic: topics.meterAvailability }],
+    availability_mode: 'all',
+    components: Object.fromEntries(
+      announced.map((entity) => [entity.key, component(entity, context, meter.id, topics, input.language)]),
+    ),
+  };
+}
+
+/**
+ * The part of an entity id after the dot. `smart_meter_power` for the default meter id `home`, as the documentation and
+ * dashboards show it; `smart_meter_<id>_power` for any other, so that several meters never collide.
+ */
+export const entityIdOf = (meterId: string, key: string): string =>
+  meterId === 'home' ? `smart_meter_${key}` : `smart_meter_${meterId.replaceAll('-', '_')}_${key}`;
+
+function component(
+  entity: Entity,
+  context: EntityContext,
+  meterId: string,
+  topics: Topics,
+  language: Language,
+): Record<string, unknown> {
+  const { key, platform, from } = entity;
+  const entityId = entityIdOf(meterId, key);
+  return {
+    platform,
+    unique_id: `${identityOf(meterId)}_${key}`,
+    object_id: entityId, // read by Home Assistant before 2025.10
+    default_entity_id: `${platform}.${entityId}`, // read since 2025.10
+    name: entity.name[language],
+    ...(from === 'command'
+      ? { command_topic: `${topics.commandPrefix}${key}`, payload_press: 'PRESS' }
+      : { state_topic: topics[from], value_template: `{{ value_json.${entity.field ?? key} }}` }),
+    ...(platform === 'binary_sensor' ? { payload_on: 'ON', payload_off: 'OFF' } : {}),
+    ...entity.options(context),
+    qos: from === 'instant' ? 0 : 1,
+    ...(entity.bridgeOnly ? { availability: [{ topic: topics.bridgeAvailability }] } : {}),
+  };
+}

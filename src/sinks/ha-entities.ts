@@ -1,0 +1,235 @@
+import type { Text } from '../kernel/language.ts';
+import type { MeterProfile } from '../model/reading.ts';
+import { linkPhases } from '../model/status.ts';
+
+/** What decides which entities a meter has and what they say. */
+export interface EntityContext {
+  readonly profile: MeterProfile | undefined;
+  readonly contract: boolean;
+  readonly expireAfterS: number;
+  readonly energyDecimals: number;
+}
+
+export interface Entity {
+  readonly key: string;
+  readonly platform: 'sensor' | 'binary_sensor' | 'button';
+  readonly name: Text;
+  /** The topic it lives on: a state topic or its command topic. */
+  readonly from: 'instant' | 'energy' | 'link' | 'command';
+  /** Key in the state's JSON; the entity's own key when absent. */
+  readonly field?: string;
+  /** Stays usable while the meter is away: follows the bridge's availability alone. */
+  readonly bridgeOnly?: boolean;
+  /** Announced when this holds; absent: at once and always. */
+  readonly when?: (context: EntityContext) => boolean;
+  readonly options: (context: EntityContext) => Readonly<Record<string, unknown>>;
+}
+
+/** The property map decides: what the meter does not have is never announced. */
+const has =
+  (epc: number) =>
+  ({ profile }: EntityContext): boolean =>
+    profile?.getMap.includes(epc) ?? false;
+const FAULT = has(0x88);
+const ENERGY_IMPORT = has(0xe0);
+const POWER = has(0xe7);
+const CURRENT = has(0xe8);
+
+const current = ({ expireAfterS }: EntityContext): Record<string, unknown> => ({
+  device_class: 'current',
+  state_class: 'measurement',
+  unit_of_measurement: 'A',
+  suggested_display_precision: 1,
+  expire_after: expireAfterS,
+});
+const energy = ({ energyDecimals }: EntityContext): Record<string, unknown> => ({
+  device_class: 'energy',
+  state_class: 'total_increasing', // not `total`: meters are exchanged and registers wrap
+  unit_of_measurement: 'kWh',
+  suggested_display_precision: energyDecimals,
+});
+
+const measured: readonly Entity[] = [
+  {
+    key: 'power',
+    platform: 'sensor',
+    name: { en: 'Power', ja: '瞬時電力' },
+    from: 'instant',
+    when: POWER,
+    options: ({ expireAfterS }) => ({
+      device_class: 'power',
+      state_class: 'measurement',
+      unit_of_measurement: 'W',
+      suggested_display_precision: 0,
+      expire_after: expireAfterS,
+    }),
+  },
+  {
+    key: 'current_r',
+    platform: 'sensor',
+    name: { en: 'Current R phase', ja: '瞬時電流 R相' },
+    from: 'instant',
+    when: CURRENT,
+    options: current,
+  },
+  {
+    key: 'current_t',
+    platform: 'sensor',
+    name: { en: 'Current T phase', ja: '瞬時電流 T相' },
+    from: 'instant',
+    when: (context) => CURRENT(context) && context.profile?.hasTPhase === true,
+    options: current,
+  },
+  {
+    key: 'energy_import',
+    platform: 'sensor',
+    name: { en: 'Energy import', ja: '積算電力量（買電）' },
+    from: 'energy',
+    field: 'import',
+    when: (context) => ENERGY_IMPORT(context) && context.profile?.energyScale !== undefined,
+    options: energy,
+  },
+  {
+    key: 'energy_export',
+    platform: 'sensor',
+    name: { en: 'Energy export', ja: '積算電力量（売電）' },
+    from: 'energy',
+    field: 'export',
+    when: ({ profile }) => profile?.hasExport === true && profile.energyScale !== undefined,
+    options: energy,
+  },
+  {
+    key: 'headroom',
+    platform: 'sensor',
+    name: { en: 'Contract headroom', ja: '契約電流の余裕' },
+    from: 'instant',
+    when: (context) => context.contract && CURRENT(context),
+    options: current,
+  },
+  {
+    key: 'over_contract',
+    platform: 'binary_sensor',
+    name: { en: 'Over contract current', ja: '契約電流超過' },
+    from: 'instant',
+    when: (context) => context.contract && CURRENT(context),
+    options: ({ expireAfterS }) => ({ device_class: 'problem', expire_after: expireAfterS }),
+  },
+  {
+    key: 'fault',
+    platform: 'binary_sensor',
+    name: { en: 'Meter fault', ja: 'メーター異常' },
+    from: 'energy',
+    when: FAULT,
+    options: () => ({ device_class: 'problem', entity_category: 'diagnostic' }),
+  },
+];
+
+const diagnostic = { entity_category: 'diagnostic' } as const;
+const hidden = { entity_category: 'diagnostic', enabled_by_default: false } as const;
+
+const link: readonly Entity[] = [
+  {
+    key: 'connected',
+    platform: 'binary_sensor',
+    name: { en: 'Meter connection', ja: 'メーター接続' },
+    from: 'link',
+    bridgeOnly: true,
+    options: () => ({ device_class: 'connectivity', ...diagnostic }),
+  },
+  {
+    key: 'link_state',
+    platform: 'sensor',
+    name: { en: 'Connection state', ja: '接続状態' },
+    from: 'link',
+    field: 'state',
+    bridgeOnly: true,
+    options: () => ({ device_class: 'enum', options: linkPhases, ...diagnostic }),
+  },
+  {
+    key: 'rssi',
+    platform: 'sensor',
+    name: { en: 'Signal strength', ja: '電波強度' },
+    from: 'link',
+    options: () => ({
+      device_class: 'signal_strength',
+      state_class: 'measurement',
+      unit_of_measurement: 'dBm',
+      suggested_display_precision: 0,
+      ...diagnostic,
+    }),
+  },
+  {
+    key: 'lqi',
+    platform: 'sensor',
+    name: { en: 'Link quality', ja: 'リンク品質 (LQI)' },
+    from: 'link',
+    options: () => ({ state_class: 'measurement', suggested_display_precision: 0, icon: 'mdi:signal', ...hidden }),
+  },
+  {
+    key: 'last_success',
+    platform: 'sensor',
+    name: { en: 'Last successful read', ja: '最終取得時刻' },
+    from: 'link',
+    bridgeOnly: true,
+    options: () => ({ device_class: 'timestamp', ...hidden }),
+  },
+  {
+    key: 'last_error',
+    platform: 'sensor',
+    name: { en: 'Last error', ja: '直近のエラー' },
+    from: 'link',
+    bridgeOnly: true,
+    options: () => ({ icon: 'mdi:alert-circle-outline', ...hidden }),
+  },
+  {
+    key: 'reconnects',
+    platform: 'sensor',
+    name: { en: 'Reconnects', ja: '再接続回数' },
+    from: 'link',
+    bridgeOnly: true,
+    options: () => ({
+      state_class: 'total_increasing',
+      suggested_display_precision: 0,
+      icon: 'mdi:counter',
+      ...hidden,
+    }),
+  },
+  {
+    key: 'channel',
+    platform: 'sensor',
+    name: { en: 'Channel', ja: 'チャネル' },
+    from: 'link',
+    bridgeOnly: true,
+    options: () => ({ icon: 'mdi:radio-tower', ...hidden }),
+  },
+];
+
+const buttons: readonly Entity[] = [
+  {
+    key: 'read_now',
+    platform: 'button',
+    name: { en: 'Read now', ja: '今すぐ取得' },
+    from: 'command',
+    bridgeOnly: true,
+    options: () => ({ icon: 'mdi:refresh' }),
+  },
+  {
+    key: 'restart_session',
+    platform: 'button',
+    name: { en: 'Restart session', ja: 'セッション再接続' },
+    from: 'command',
+    bridgeOnly: true,
+    options: () => ({ device_class: 'restart', entity_category: 'config' }),
+  },
+  {
+    key: 'rescan',
+    platform: 'button',
+    name: { en: 'Rescan', ja: '再スキャン' },
+    from: 'command',
+    bridgeOnly: true,
+    options: () => ({ icon: 'mdi:radar', entity_category: 'config' }),
+  },
+];
+
+/** Every entity a meter can have, in the order Home Assistant is told of them. */
+export const entities: readonly Entity[] = [...measured, ...link, ...buttons];

@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises';
+import type { IClientOptions, MqttClient, connect } from 'mqtt';
+import { abortable, deferred, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import { failureOf, isHangUp, refusedBy } from './mqtt-failures.ts';
+import type { Protocol } from './mqtt-failures.ts';
+import { MqttLink } from './mqtt-link.ts';
+
+export interface BrokerOptions {
+  /** mqtt, mqtts, ws or wss. */
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly tls?:
+    | {
+        readonly caFile?: string | undefined;
+        readonly certFile?: string | undefined;
+        readonly keyFile?: string | undefined;
+        /** Accepts any certificate. */
+        readonly insecure?: boolean | undefined;
+      }
+    | undefined;
+}
+
+/** How this broker wants to be spoken to, as learned from what it refused. */
+export interface Manner {
+  readonly protocol: Protocol;
+  readonly willRetain: boolean;
+  readonly willQos: 0 | 1;
+}
+
+export interface Identity {
+  readonly clientId: string;
+  readonly willTopic: string;
+}
+
+/** Why an attempt failed, beyond what the operator is told. */
+export type Refusal = { readonly kind: 'connack'; readonly code: number } | { readonly kind: 'hang-up' };
+export class AttemptFailed extends Error {
+  readonly error: BridgeError;
+  readonly refusal: Refusal | undefined;
+  constructor(error: BridgeError, refusal?: Refusal) {
+    super(error.message, { cause: error });
+    this.error = error;
+    this.refusal = refusal;
+  }
+}
+
+/** Longest wait for TCP, TLS and CONNACK together: three times the first back-off cap. */
+const CONNECT_LIMIT_MS = 15_000;
+const KEEPALIVE_S = 30;
+
+/** The address as it may be shown: without user, password, query. */
+export function shownUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** One client, one try. Whatever happens, no client is left behind. @throws AttemptFailed, or the signal's reason. */
+export async function openLink(
+  mqttConnect: typeof connect,
+  broker: BrokerOptions,
+  identity: Identity,
+  manner: Manner,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<MqttLink> {
+  const url = shownUrl(broker.url);
+  const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, manner) };
+  signal.throwIfAborted();
+  const client = open(mqttConnect, options, url);
+  const silent = (): AttemptFailed =>
+    new AttemptFailed(
+      new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`),
+    );
+  try {
+    return await within(clock, CONNECT_LIMIT_MS, signal, (s) => abortable(linked(client, manner, url), s), silent);
+  } catch (error) {
+    client.end(true);
+    client.stream.destroy();
+    throw error;
+  }
+}
+
+function open(mqttConnect: typeof connect, options: IClientOptions, url: string): MqttClient {
+  try {
+    return mqttConnect(options);
+  } catch (error) {
+    // a certificate or key that OpenSSL cannot read throws here
+    throw new AttemptFailed(failureOf(url, error as Error));
+  }
+}
+
+/** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
+function linked(client: MqttClient, manner: Manner, url: string): Promise<MqttLink> {
+  const { promise, resolve, reject } = deferred<MqttLink>();
+  const failed = (error: Error): void => {
+    const code = (error as { code?: unknown }).code;
+    if (typeof code === 'number') reject(new AttemptFailed(refusedBy(url, code), { kind: 'connack', code }));
+    else reject(new AttemptFailed(failureOf(url, error), isHangUp(error) ? { kind: 'hang-up' } : undefined));
+  };
+  client.on('error', failed);
+  client.stream.on('error', failed); // what has no `code` the client swallows: a web server that answers 404
+  client.on('close', () =>
+    reject(
+      new AttemptFailed(
+        new BridgeError('BROKER_UNREACHABLE', `${url} closed the connection instead of answering the login`),
+        { kind: 'hang-up' },
+      ),
+    ),
+  );
+  client.on('connect', (connack) => {
+    const { stream } = client as { stream: { setNoDelay?: (on: boolean) => void } };
+    stream.setNoDelay?.(true); // else the second packet of a reading waits for the first one's TCP acknowledgement
+    resolve(new MqttLink(client, connack, manner.protocol, url));
+  });
+  return promise;
+}
+
+function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
+  const { protocol, hostname, port, pathname, search, ...rest } = new URL(url);
+  const scheme = protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  const web = scheme === 'ws' || scheme === 'wss';
+  const user = username ?? (decodeURIComponent(rest.username) || undefined);
+  const pass = password ?? (decodeURIComponent(rest.password) || undefined);
+  return {
+    protocol: scheme,
+    hostname: web ? hostname : hostname.replace(/^\[|\]$/g, ''),
+    ...(port === '' ? {} : { port: Number(port) }),
+    ...(web ? { path: `${pathname}${search}` } : {}),
+    ...(user === undefined ? {} : { username: user }),
+    ...(pass === undefined ? {} : { password: pass }),
+  };
+}
+
+const sessionOf = ({ clientId, willTopic }: Identity, manner: Manner): IClientOptions => ({
+  clientId,
+  protocolVersion: manner.protocol,
+  clean: true,
+  keepalive: KEEPALIVE_S,
+  reconnectPeriod: 0, // reconnecting is ours
+  resubscribe: false,
+  queueQoSZero: false,
+  connectTimeout: 10 * CONNECT_LIMIT_MS, // ours ends first
+  will: { topic: willTopic, payload: Buffer.from('offline'), qos: manner.willQos, retain: manner.willRetain },
+});
+
+/** Read at every attempt: a file corrected or a certificate renewed needs no restart. */
+async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<IClientOptions> {
+  if (!/^(mqtts|wss):/.test(url)) return {};
+  const read = async (key: string, path: string | undefined): Promise<Buffer | undefined> => {
+    if (path === undefined) return undefined;
+    try {
+      return await readFile(path);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      throw new AttemptFailed(
+        new BridgeError('BROKER_TLS', `${shown}: mqtt.tls.${key} ${path} cannot be read (${code})`, { cause: error }),
+      );
+    }
+  };
+  const [ca, cert, key] = await Promise.all([
+    read('ca_file', tls.caFile),
+    read('cert_file', tls.certFile),
+    read('key_file', tls.keyFile),
+  ]);
+  return { rejectUnauthorized: tls.insecure !== true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}

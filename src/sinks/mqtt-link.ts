@@ -1,0 +1,134 @@
+import type { IClientSubscribeOptions, IConnackPacket, MqttClient } from 'mqtt';
+import { deferred } from '../kernel/async.ts';
+import type { Deferred } from '../kernel/async.ts';
+import type { BridgeError } from '../kernel/errors.ts';
+import { SESSION_TAKEN_OVER, disconnectedBy, failureOf } from './mqtt-failures.ts';
+import type { Protocol } from './mqtt-failures.ts';
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: 0 | 1;
+  readonly retain?: boolean;
+  /** MQTT 5 only: the broker forgets the retained copy after this many seconds. */
+  readonly expiryS?: number;
+}
+
+/** What became of a publish: undefined = acknowledged (QoS 0: handed over), a number = the broker's refusal, else lost. */
+export type Outcome = undefined | number | Error;
+
+/** Why a connection ended. */
+export interface Loss {
+  readonly error: BridgeError;
+  /** Another client came with our client id. */
+  readonly takenOver: boolean;
+}
+
+/** What the broker can, from its CONNACK. */
+export interface Limits {
+  readonly maximumPacketSize: number;
+  readonly retainAvailable: boolean;
+  readonly maximumQos: 0 | 1;
+  readonly receiveMaximum: number;
+}
+
+export const limitsOf = ({ properties }: IConnackPacket): Limits => ({
+  maximumPacketSize: properties?.maximumPacketSize ?? 268_435_455,
+  retainAvailable: properties?.retainAvailable !== false,
+  maximumQos: properties?.maximumQoS === 0 ? 0 : 1,
+  receiveMaximum: properties?.receiveMaximum ?? 65_535,
+});
+
+/** Fixed header, topic length, packet id and the one property we send. */
+const OVERHEAD_BYTES = 16;
+
+/** One connection that stands, until `lost` settles. Publishing on a dead one is harmless: the outcome says so. */
+export class MqttLink {
+  readonly protocol: Protocol;
+  readonly limits: Limits;
+  readonly url: string;
+  /** Resolves with why, once the connection is gone. Rejects only for a defect in a handler. */
+  readonly lost: Promise<Loss>;
+  readonly #client: MqttClient;
+  readonly #end: Deferred<Loss> = deferred<Loss>();
+
+  constructor(client: MqttClient, connack: IConnackPacket, protocol: Protocol, url: string) {
+    this.#client = client;
+    this.protocol = protocol;
+    this.limits = limitsOf(connack);
+    this.url = url;
+    this.lost = this.#end.promise;
+    let cause: Error | undefined;
+    client.on('error', (error) => (cause ??= error));
+    client.stream.on('error', (error: Error) => (cause ??= error));
+    client.on('disconnect', ({ reasonCode = 0 }) =>
+      this.abandon(disconnectedBy(url, reasonCode), reasonCode === SESSION_TAKEN_OVER),
+    );
+    client.on('close', () => this.abandon(failureOf(url, cause ?? new Error('the broker closed the connection'))));
+  }
+
+  /** Every message that arrives. A handler that throws is a defect and ends the connection's run. */
+  onMessage(handler: (topic: string, payload: Buffer, retained: boolean) => void): void {
+    this.#client.on('message', (topic, payload, { retain }) => {
+      try {
+        handler(topic, payload, retain);
+      } catch (error) {
+        this.#end.reject(error);
+      }
+    });
+  }
+
+  /** True when the broker takes a message of this size. */
+  fits({ topic, payload }: Message): boolean {
+    const bytes = Buffer.byteLength(payload) + Buffer.byteLength(topic) + OVERHEAD_BYTES;
+    return bytes <= this.limits.maximumPacketSize;
+  }
+
+  /** Written to the socket before it returns. The caller checks `fits` where the message may be large. */
+  publish(message: Message, done?: (outcome: Outcome) => void): void {
+    const { topic, payload, retain = false, expiryS } = message;
+    if (!this.#client.connected) return done?.(new Error('not connected'));
+    const qos = this.limits.maximumQos === 0 ? 0 : message.qos;
+    const properties =
+      expiryS === undefined || this.protocol === 4 ? {} : { properties: { messageExpiryInterval: expiryS } };
+    this.#client.publish(
+      topic,
+      payload,
+      { qos, retain: retain && this.limits.retainAvailable, ...properties },
+      done && ((error) => done(outcomeOf(error))),
+    );
+  }
+
+  /** Retained messages are neither wanted nor, on MQTT 5, delivered; their flag is kept on live ones. */
+  subscribe(topics: readonly string[], refused: (code: number) => void): void {
+    if (!this.#client.connected) return;
+    const options: IClientSubscribeOptions = this.protocol === 5 ? { qos: 1, rh: 2, rap: true } : { qos: 1 };
+    this.#client.subscribe([...topics], options, (_error, _grants, packet) => {
+      const code = packet?.granted.find((granted) => Number(granted) >= 0x80);
+      if (code !== undefined) refused(Number(code));
+    });
+  }
+
+  /** Gives the connection up at once, without a DISCONNECT: the broker publishes our will. */
+  abandon(error: BridgeError, takenOver = false): void {
+    this.#end.resolve({ error, takenOver });
+    this.destroy();
+  }
+
+  /** Publishes `last`, waits for what acknowledges it, says DISCONNECT. The caller bounds the time. */
+  async finish(last: readonly Message[]): Promise<void> {
+    await Promise.all(last.map((message) => new Promise<void>((resolve) => this.publish(message, () => resolve()))));
+    await new Promise<void>((resolve) => this.#client.end(false, () => resolve()));
+  }
+
+  destroy(): void {
+    this.#client.end(true); // settles every publish still waiting
+    this.#client.stream.destroy();
+  }
+}
+
+const outcomeOf = (error: Error | null | undefined): Outcome => {
+  if (!error) return undefined;
+  const { code } = error as Error & { code?: unknown };
+  return typeof code === 'number' ? code : error;
+};

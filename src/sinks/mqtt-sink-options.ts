@@ -1,0 +1,42 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Language } from '../kernel/language.ts';
+import type { Log } from '../kernel/log.ts';
+import type { MeterCommand } from '../model/status.ts';
+import type { BrokerOptions } from './mqtt-attempt.ts';
+
+export interface MqttSinkOptions {
+  readonly meter: {
+    readonly id: string;
+    readonly name: string;
+    readonly intervalS: number;
+    /** How often the registers are asked for; 60 when absent. */
+    readonly energyIntervalS?: number | undefined;
+    readonly contractAmpere?: number | undefined;
+  };
+  readonly broker: BrokerOptions;
+  readonly baseTopic: string;
+  readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string; readonly statusTopic: string };
+  readonly language: Language;
+  readonly version: string;
+  /** Counts our starts: with `seq` it identifies a reading in the stream. */
+  readonly run: number;
+  readonly configurationUrl?: string | undefined;
+}
+
+export interface MqttSinkDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onCommand: (command: MeterCommand) => void;
+  /** For the back-off's jitter, 0–1. */
+  readonly random?: () => number;
+}
+
+export interface MqttHealth {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly connected: boolean;
+  /** The broker's address, without credentials. */
+  readonly broker: string;
+  /** Readings the broker has not acknowledged yet. */
+  readonly queued: number;
+}

@@ -1,0 +1,244 @@
+import { together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { healthOf } from '../model/health.ts';
+import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
+import type { Sink } from '../model/sink.ts';
+import type { BridgeEvent } from '../model/status.ts';
+import { Agenda } from './agenda.ts';
+import { Announcer, birthJitterMs } from './announcer.ts';
+import { CommandGate } from './command-gate.ts';
+import { LinkState } from './link-state.ts';
+import { LiveValues } from './live-values.ts';
+import { MqttConnection } from './mqtt-connection.ts';
+import type { Message, MqttLink } from './mqtt-link.ts';
+import { halfHourPayload, readingPayload } from './mqtt-payloads.ts';
+import type { MqttHealth, MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
+import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
+import type { Topics } from './mqtt-topics.ts';
+import { Outbox } from './outbox.ts';
+import { ReadingsStream } from './readings-stream.ts';
+import { Refusals } from './refusals.ts';
+
+/** About a day at the default interval, some 2 MB. */
+const OUTBOX_LIMITS = { count: 10_000, ageMs: 48 * 3_600_000 };
+/** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
+const REPEAT_MS = 2500;
+
+const hasMeasured = (r: Reading): boolean =>
+  [r.powerW, r.currentRA, r.currentTA, r.importKwh, r.exportKwh].some((value) => value !== undefined);
+
+/** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
+export class MqttSink implements Sink {
+  readonly name: string;
+  readonly #options: MqttSinkOptions;
+  readonly #clock: Clock;
+  readonly #topics: Topics;
+  readonly #agenda: Agenda;
+  readonly #connection: MqttConnection;
+  readonly #announcer: Announcer;
+  readonly #values: LiveValues;
+  readonly #linkState: LinkState;
+  readonly #stream: ReadingsStream;
+  readonly #gate: CommandGate;
+  readonly #refusals: Refusals;
+  #halfHour: HalfHour | undefined;
+  #halfHourText: string | undefined;
+  #goodAtMs: number | undefined;
+  #seq = 0;
+  #shown: boolean | undefined;
+
+  constructor(options: MqttSinkOptions, { clock, log: parent, onCommand, random }: MqttSinkDeps) {
+    const { id, intervalS, energyIntervalS = 60, contractAmpere } = options.meter;
+    const log = parent.child({ meter: id });
+    const staleMs = (s: number): number => healthOf(undefined, 'opening', s).staleAfterMs;
+    const send = (message: Message): void => this.#send(message);
+    this.name = `mqtt:${id}`;
+    this.#options = options;
+    this.#clock = clock;
+    this.#topics = topicsOf(options.baseTopic, id);
+    const agenda = new Agenda(clock);
+    this.#agenda = agenda;
+    this.#refusals = new Refusals(clock, log);
+    const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
+    this.#connection = new MqttConnection(options.broker, identity, { clock, log, ...(random && { random }) });
+    const link = (): MqttLink | undefined => this.#connection.link;
+    const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#sendInstant());
+    this.#announcer = new Announcer(options, { clock, log, agenda, link, send, published });
+    this.#values = new LiveValues({
+      contractAmpere,
+      instantMs: staleMs(intervalS),
+      energyMs: staleMs(Math.max(intervalS, energyIntervalS)),
+    });
+    this.#linkState = new LinkState(clock, agenda, (text) => this.#sendRetained(this.#topics.link, text));
+    const outbox = new Outbox(clock, OUTBOX_LIMITS);
+    this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, agenda, outbox, refusals: this.#refusals });
+    this.#gate = new CommandGate(clock, log, onCommand);
+  }
+
+  /** Resolves after the clean stop that `signal` asks for; at most a second after it. Rejects only for a defect. */
+  async run(signal: AbortSignal): Promise<void> {
+    const handlers = {
+      up: (link: MqttLink) => this.#up(link),
+      down: () => this.#down(),
+      message: (topic: string, payload: Buffer, retained: boolean) => this.#message(topic, payload, retained),
+      farewell: () => this.#farewell(),
+    };
+    try {
+      await together(
+        signal,
+        (s) => this.#agenda.run(s),
+        (s) => this.#connection.run(handlers, s),
+      );
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  accept(event: BridgeEvent): void {
+    if (event.meter !== this.#options.meter.id) return;
+    switch (event.kind) {
+      case 'reading':
+        return this.#takeReading(event.reading);
+      case 'status':
+        return this.#linkState.take(event.status, this.#connection.link !== undefined);
+      case 'profile':
+        return this.#takeProfile(event.profile);
+      case 'halfHour':
+        return this.#takeHalfHour(event.halfHour);
+    }
+  }
+
+  health(): MqttHealth {
+    const { link, error, url } = this.#connection;
+    const detail = link ? `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})` : (error?.message ?? 'connecting');
+    return { ok: link !== undefined, detail, connected: link !== undefined, broker: url, queued: this.#stream.queued };
+  }
+
+  /** From here to the socket nothing waits. */
+  #takeReading(reading: Reading): void {
+    const now = this.#clock.monotonicMs();
+    const { instant, energy } = this.#values.take(reading, now);
+    if (instant !== undefined) this.#send(this.#instantMessage(instant));
+    if (energy !== undefined) this.#sendRetained(this.#topics.energy, energy);
+    const measured = hasMeasured(reading);
+    if (measured || reading.fault !== undefined) {
+      this.#goodAtMs = now;
+      this.#showFreshness();
+    }
+    if (!measured) return;
+    const id = { meter: this.#options.meter.id, run: this.#options.run, seq: ++this.#seq };
+    this.#stream.push(readingPayload(id, reading, this.#values.decimals));
+  }
+
+  #takeProfile(profile: MeterProfile): void {
+    this.#values.learn(profile.hasTPhase, profile.energyScale);
+    this.#announcer.learn(profile);
+  }
+
+  #takeHalfHour(mark: HalfHour): void {
+    this.#halfHourText = halfHourPayload(mark, this.#halfHour, this.#values.decimals);
+    this.#halfHour = mark;
+    this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
+  }
+
+  #up(link: MqttLink): void {
+    this.#announce(link);
+    this.#stream.up(link);
+  }
+
+  #down(): void {
+    this.#shown = undefined;
+    this.#linkState.down();
+    this.#stream.down();
+    for (const name of ['birth', 'repeat', 'document']) this.#agenda.cancel(name);
+  }
+
+  /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
+  #announce(link: MqttLink): void {
+    const { commandPrefix, bridgeAvailability } = this.#topics;
+    const { discovery, statusTopic } = this.#options.homeAssistant;
+    link.subscribe([`${commandPrefix}#`, ...(discovery ? [statusTopic] : [])], (code) =>
+      this.#refusals.note(`${commandPrefix}#`, code),
+    );
+    const fresh = this.#isFresh();
+    if (!fresh) this.#show(false);
+    this.#announcer.announce(link);
+    this.#linkState.publish();
+    this.#sendRetained(bridgeAvailability, 'online');
+    if (this.#halfHourText !== undefined) this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
+    if (!fresh) return;
+    const energy = this.#values.energy(this.#clock.monotonicMs());
+    if (energy !== undefined) this.#sendRetained(this.#topics.energy, energy);
+    this.#sendInstant();
+    this.#show(true);
+  }
+
+  #message(topic: string, payload: Buffer, retained: boolean): void {
+    const { commandPrefix } = this.#topics;
+    if (topic.startsWith(commandPrefix))
+      this.#gate.take({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
+    else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online') this.#birth();
+  }
+
+  /** Home Assistant has started. A second birth before we answered the first is answered with it. */
+  #birth(): void {
+    if (this.#agenda.has('birth')) return;
+    this.#agenda.in(birthJitterMs(this.#options.meter.id), 'birth', () => {
+      const { link } = this.#connection;
+      if (link) this.#announce(link);
+    });
+  }
+
+  #farewell(): readonly Message[] {
+    const { meterAvailability, bridgeAvailability } = this.#topics;
+    return [meterAvailability, bridgeAvailability].map((topic) => ({
+      topic,
+      payload: 'offline',
+      qos: 1,
+      retain: true,
+    }));
+  }
+
+  #isFresh(): boolean {
+    const age = this.#goodAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#goodAtMs;
+    return healthOf(age, this.#linkState.phase, this.#options.meter.intervalS).fresh;
+  }
+
+  /** Shows what is true now and comes back when the newest answer passes its mark. */
+  #showFreshness(): void {
+    const fresh = this.#isFresh();
+    if (fresh !== this.#shown) this.#show(fresh);
+    const { staleAfterMs } = healthOf(0, this.#linkState.phase, this.#options.meter.intervalS);
+    const dueMs = (this.#goodAtMs ?? 0) + staleAfterMs + 1 - this.#clock.monotonicMs();
+    if (fresh) this.#agenda.in(dueMs, 'stale', () => this.#showFreshness());
+  }
+
+  #show(fresh: boolean): void {
+    if (!this.#connection.link) return;
+    this.#shown = fresh;
+    this.#sendRetained(this.#topics.meterAvailability, fresh ? 'online' : 'offline');
+  }
+
+  #sendInstant(): void {
+    const text = this.#values.instant(this.#clock.monotonicMs());
+    if (text !== undefined) this.#send(this.#instantMessage(text));
+  }
+
+  /** Retained only where the broker forgets it in time: a replayed old value would look current. */
+  #instantMessage(payload: string): Message {
+    const expiryS = expireAfterS(this.#options.meter.intervalS);
+    const retain = this.#connection.link?.protocol === 5;
+    return { topic: this.#topics.instant, payload, qos: 0, retain, expiryS };
+  }
+
+  #sendRetained(topic: string, payload: string): void {
+    this.#send({ topic, payload, qos: 1, retain: true });
+  }
+
+  /** Without a connection nothing is kept: the next one begins with the newest of everything. */
+  #send(message: Message): void {
+    this.#connection.link?.publish(message, (outcome) => {
+      if (typeof outcome === 'number') this.#refusals.note(message.topic, outcome);
+    });
+  }
+}

@@ -1,0 +1,35 @@
+/** Every topic of one meter. The last level names are public API: changing one is a major version. */
+export interface Topics {
+  readonly bridgeAvailability: string;
+  readonly meterAvailability: string;
+  readonly instant: string;
+  readonly energy: string;
+  readonly halfHour: string;
+  readonly link: string;
+  readonly readings: string;
+  /** Commands are this and a name: `…/command/read_now`. */
+  readonly commandPrefix: string;
+}
+
+export function topicsOf(baseTopic: string, meterId: string): Topics {
+  const root = `${baseTopic}/${meterId}`;
+  return {
+    bridgeAvailability: `${root}/bridge/availability`,
+    meterAvailability: `${root}/meter/availability`,
+    instant: `${root}/state/instant`,
+    energy: `${root}/state/energy`,
+    halfHour: `${root}/state/halfhour`,
+    link: `${root}/state/link`,
+    readings: `${root}/readings`,
+    commandPrefix: `${root}/command/`,
+  };
+}
+
+/** Identity of a meter towards Home Assistant and the broker: from the configured id alone, whatever the base topic. */
+export const identityOf = (meterId: string): string => `broute2mqtt_${meterId}`;
+
+export const discoveryTopic = (prefix: string, meterId: string): string =>
+  `${prefix}/device/${identityOf(meterId)}/config`;
+
+/** Seconds after which Home Assistant drops an instantaneous value by itself: the net under the availability topics. */
+export const expireAfterS = (intervalS: number): number => Math.max(300, Math.ceil(5 * intervalS));
