@@ -1,0 +1,37 @@
+# The bridge in a container. How to run it: docs/containers.md
+FROM node:22-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/clean.mjs scripts/
+COPY src src
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22-bookworm-slim
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="broute2mqtt" \
+      org.opencontainers.image.description="Wi-SUN Route-B smart meter to MQTT" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+# State lives in /data and nowhere else: the root file system may be read-only.
+ENV NODE_ENV=production \
+    BROUTE2MQTT_STATE_DIR=/data
+RUN install -d -m 0700 -o node -g node /data && install -d /config
+WORKDIR /app
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+COPY package.json LICENSE config.example.yaml ./
+# `run` takes ./config.yaml when it is there; the environment alone is enough.
+WORKDIR /config
+USER node
+VOLUME ["/data"]
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# /livez, not /healthz: a meter out of reach is no reason to restart the container.
+HEALTHCHECK --interval=60s --timeout=10s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "const e = process.env, port = e.BROUTE2MQTT_HTTP_LISTEN?.split(':').pop() ?? (e.SMARTMETER_ID ? e.PORT ?? 8000 : 8080); fetch(`http://127.0.0.1:${port}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/dist/cli/main.js"]
+CMD ["run"]

@@ -1,0 +1,130 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { engine, freePort, freshClone, must, mustEngine, print, run, seconds, until } from './harness.ts';
+import type { Outcome } from './harness.ts';
+
+const example = join(import.meta.dirname, 'compose.test.yml');
+
+/** Route-B ID and password as somebody types them: the letter shows groups of four. */
+const answers = '0123 4567 89AB CDEF 0123 4567 89AB CDEF\nABCDEFGHIJKL\n';
+
+export interface UpOptions {
+  /** The pty that stands for /dev/ttyUSB0. */
+  readonly pty: string;
+  /** More compose files and variables. */
+  readonly files?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A fresh clone, prepared and run step by step as docs/containers.md says, with podman-compose for docker compose. */
+export class Installation implements AsyncDisposable {
+  readonly folder: string;
+  readonly project = `b2m${process.pid}`;
+  readonly mqttPort: number;
+  readonly httpPort: number;
+  #files: readonly string[] = [];
+  #env: Readonly<Record<string, string>> = {};
+
+  private constructor(folder: string, mqttPort: number, httpPort: number) {
+    this.folder = folder;
+    this.mqttPort = mqttPort;
+    this.httpPort = httpPort;
+  }
+
+  static async prepare(): Promise<Installation> {
+    const folder = await freshClone();
+    await must('sh', ['deploy/docker/setup.sh'], { cwd: folder, input: answers });
+    return new Installation(folder, await freePort(), await freePort());
+  }
+
+  async up({ pty, files = [example], env = {} }: UpOptions): Promise<void> {
+    this.#files = files;
+    this.#env = {
+      TEST_PTY: pty,
+      MQTT_PUBLISH: `127.0.0.1:${this.mqttPort}`,
+      BROUTE2MQTT_HTTP: `127.0.0.1:${this.httpPort}`,
+      BROUTE2MQTT_LANGUAGE: 'en',
+      ...env,
+    };
+    const started = performance.now();
+    await this.compose('up', '-d', '--no-build');
+    print(`compose up in ${seconds(performance.now() - started)}`);
+  }
+
+  async down(): Promise<void> {
+    await this.compose('down', '--volumes');
+    await engine(['podman', 'volume', 'prune', '--force']); // those without a name
+  }
+
+  async compose(...args: readonly string[]): Promise<Outcome> {
+    const files = ['docker-compose.yml', ...this.#files].flatMap((file) => ['-f', file]);
+    return mustEngine(['podman-compose', '-p', this.project, ...files, ...args], {
+      cwd: this.folder,
+      env: this.#env,
+      timeoutMs: 120_000,
+    });
+  }
+
+  container(service: string): string {
+    return `${this.project}_${service}_1`;
+  }
+
+  /** Runs a shell command inside. */
+  async inside(service: string, command: string): Promise<Outcome> {
+    return engine(['podman', 'exec', this.container(service), 'sh', '-c', command]);
+  }
+
+  async logs(service = 'broute2mqtt'): Promise<string> {
+    return (await engine(['podman', 'logs', this.container(service)])).text;
+  }
+
+  async isRunning(service = 'broute2mqtt'): Promise<boolean> {
+    const format = '{{.State.Running}} {{.RestartCount}}';
+    const { stdout } = await engine(['podman', 'inspect', '-f', format, this.container(service)]);
+    return stdout.trim() === 'true 0';
+  }
+
+  async password(user: 'broute2mqtt' | 'homeassistant'): Promise<string> {
+    const name = user === 'broute2mqtt' ? 'mqtt_password' : 'homeassistant_password';
+    return readFile(join(this.folder, 'deploy/docker/secrets', name), 'utf8');
+  }
+
+  /** `count` messages as "topic payload" lines, seen with Home Assistant's login; fewer when the time is over. */
+  async messages(topic: string, count: number, timeoutS: number): Promise<string[]> {
+    const login = ['-u', 'homeassistant', '-P', await this.password('homeassistant')];
+    const wanted = ['-t', topic, '-C', String(count), '-W', String(timeoutS), '-v'];
+    const { stdout } = await run(
+      'mosquitto_sub',
+      ['-h', '127.0.0.1', '-p', String(this.mqttPort), ...login, ...wanted],
+      {
+        timeoutMs: (timeoutS + 5) * 1000,
+      },
+    );
+    return stdout.split('\n').filter(Boolean);
+  }
+
+  async publish(login: readonly string[], topic: string, payload: string): Promise<Outcome> {
+    const to = ['-h', '127.0.0.1', '-p', String(this.mqttPort), '-q', '1'];
+    return run('mosquitto_pub', [...to, ...login, '-t', topic, '-m', payload]);
+  }
+
+  /** The broker takes connections. */
+  async brokerReady(): Promise<void> {
+    const login = ['-u', 'homeassistant', '-P', await this.password('homeassistant')];
+    await until('a login at the broker', 20_000, async () =>
+      (await this.publish(login, 'test/ready', '1')).code === 0 ? true : undefined,
+    );
+  }
+
+  async http(path: string): Promise<number> {
+    return fetch(`http://127.0.0.1:${this.httpPort}${path}`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down().catch((error: unknown) => print(String(error)));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
