@@ -3,8 +3,8 @@ import { MAX_DATA_LENGTH } from './commands.ts';
 /** The longest line a module prints is an ERXUDP with 1232 bytes in hex, some 2,620 characters; beyond this it is noise. */
 export const MAX_LINE_LENGTH = 4096;
 
-/** Words that begin a module's line and may be found glued behind something else (an echo, a line without its end). */
-const GLUED = /ERXUDP |EVENT [0-9A-F]{2}|EPANDESC/;
+/** Where a text line ends: at CR or LF, or before a word that begins a module's line but is glued behind an echo or a fragment. */
+const TEXT_LINE_END = /[\r\n]|(?!^)(?:ERXUDP |EVENT [0-9A-F]{2}|EPANDESC)/;
 
 /** ERXUDP up to DATALEN and its blank. RSSI (two digits) and SIDE (one digit) are there or not; the widths tell. */
 const RXUDP_HEADER =
@@ -97,12 +97,9 @@ export class LineJoiner {
   }
 }
 
-/** Cuts one text line off: up to a CR or LF, or up to a known word glued behind. @returns the rest. */
+/** Cuts one text line off, bounded. @returns the rest. */
 function takeTextLine(text: string, lines: string[]): string {
-  const lineEnd = text.search(/[\r\n]/);
-  const line = lineEnd === -1 ? text : text.slice(0, lineEnd);
-  const glued = GLUED.exec(line.slice(1));
-  const end = glued ? glued.index + 1 : line.length;
-  lines.push(line.slice(0, Math.min(end, MAX_LINE_LENGTH)));
+  const end = TEXT_LINE_END.exec(text)?.index ?? text.length;
+  lines.push(text.slice(0, Math.min(end, MAX_LINE_LENGTH)));
   return text.slice(end);
 }
