@@ -1,0 +1,102 @@
+/** kW that a household without a known contract can draw: 60 A at 200 V. */
+const USUAL_MOST_KW = 12;
+/** Readings, and the time they must span, that confirm what looked wrong. */
+const CONFIRMATIONS = 3;
+const CONFIRMATION_SPAN_MS = 5 * 60_000;
+/** A fall from the top hundredth of the counter to its bottom hundredth is a roll-over. */
+const ROLL_OVER_ZONE = 0.01;
+
+/** One register's last accepted value, as it is remembered over restarts. */
+export interface Accepted {
+  readonly kwh: number;
+  /** Wall clock ms. */
+  readonly atMs: number;
+}
+
+export interface RegisterForm {
+  /** Smallest step of the register, kWh. */
+  readonly stepKwh: number;
+  /** Where it rolls over to 0, kWh. */
+  readonly modulusKwh: number;
+  /** The most the house can draw, kW. */
+  readonly mostKw: number;
+}
+
+/** @param contractAmpere at 200 V, the double of what the contract lets through for long. */
+export const mostKw = (contractAmpere: number | undefined, coefficient: number): number =>
+  2 * coefficient * (contractAmpere === undefined ? USUAL_MOST_KW : contractAmpere * 0.2);
+
+export type Verdict =
+  | { readonly accepted: true; readonly why: 'growth' | 'first' | 'roll-over' | 'confirmed' }
+  | { readonly accepted: false; readonly why: 'fall' | 'jump' };
+
+interface Held {
+  readonly kwh: number;
+  readonly monotonicMs: number;
+}
+
+/**
+ * Lets a cumulative register pass only when it behaves like one. Home Assistant books every glitch for ever, so a fall or
+ * a jump is held back and counted until three readings over five minutes agree with each other.
+ */
+export class EnergyGuard {
+  #last: Accepted | undefined;
+  #lastMonotonicMs: number | undefined;
+  #held: Held[] = [];
+  /** Readings held back since the start. */
+  heldBack = 0;
+
+  constructor(remembered?: Accepted) {
+    this.#last = remembered;
+  }
+
+  get last(): Accepted | undefined {
+    return this.#last;
+  }
+
+  /** Another meter: whatever it shows first is right. */
+  forget(): void {
+    this.#last = undefined;
+    this.#lastMonotonicMs = undefined;
+    this.#held = [];
+  }
+
+  judge(kwh: number, atMs: number, monotonicMs: number, form: RegisterForm): Verdict {
+    const verdict = this.#verdict(kwh, atMs, monotonicMs, form);
+    if (verdict.accepted) {
+      this.#last = { kwh, atMs };
+      this.#lastMonotonicMs = monotonicMs;
+      this.#held = [];
+    } else {
+      this.heldBack++;
+    }
+    return verdict;
+  }
+
+  #verdict(kwh: number, atMs: number, monotonicMs: number, form: RegisterForm): Verdict {
+    if (!this.#last) return { accepted: true, why: 'first' };
+    // Across a restart only the wall clock knows how long we were away; within a run the monotonic one cannot jump.
+    const elapsedMs =
+      this.#lastMonotonicMs === undefined ? atMs - this.#last.atMs : monotonicMs - this.#lastMonotonicMs;
+    if (grows(this.#last.kwh, kwh, elapsedMs, form)) return { accepted: true, why: 'growth' };
+    const zone = ROLL_OVER_ZONE * form.modulusKwh;
+    if (this.#last.kwh >= form.modulusKwh - zone && kwh <= zone) return { accepted: true, why: 'roll-over' };
+    if (this.#confirmed(kwh, monotonicMs, form)) return { accepted: true, why: 'confirmed' };
+    return { accepted: false, why: kwh < this.#last.kwh ? 'fall' : 'jump' };
+  }
+
+  #confirmed(kwh: number, monotonicMs: number, form: RegisterForm): boolean {
+    const newest = this.#held.at(-1);
+    if (newest && !grows(newest.kwh, kwh, monotonicMs - newest.monotonicMs, form)) this.#held = [];
+    this.#held.push({ kwh, monotonicMs });
+    const [oldest] = this.#held;
+    const spans = oldest !== undefined && monotonicMs - oldest.monotonicMs >= CONFIRMATION_SPAN_MS;
+    if (this.#held.length > CONFIRMATIONS && !spans) this.#held.splice(1, 1); // keep the first and the newest: bounded
+    return this.#held.length >= CONFIRMATIONS && spans;
+  }
+}
+
+function grows(from: number, to: number, elapsedMs: number, { mostKw, stepKwh }: RegisterForm): boolean {
+  const mostKwh = (Math.max(0, elapsedMs) / 3_600_000) * mostKw + 2 * stepKwh;
+  return to >= from && to - from <= mostKwh;
+}

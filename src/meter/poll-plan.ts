@@ -1,0 +1,79 @@
+import { epc } from '../echonet/epc.ts';
+
+const HALF_HOUR_MS = 30 * 60_000;
+/** A meter announces a half-hour mark within 5 minutes; without it we ask a minute later. */
+const MARK_PATIENCE_MS = 6 * 60_000;
+
+export interface PlanOptions {
+  readonly intervalMs: number;
+  readonly energyIntervalMs: number;
+}
+
+interface Item {
+  readonly epcs: readonly number[];
+  readonly everyMs: number;
+  dueMs: number;
+}
+
+/** What to ask at which moment of the monotonic clock. Only what the meter's Get map offers is ever asked. */
+export class PollPlan {
+  readonly #instant: Item;
+  readonly #energy: Item;
+  #offered: ReadonlySet<number> | undefined;
+  /** Wall clock ms of the newest half-hour mark known; a mark is asked for when its announcement did not come. */
+  #newestMarkMs = 0;
+
+  constructor({ intervalMs, energyIntervalMs }: PlanOptions, nowMs: number) {
+    this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalMs, dueMs: nowMs };
+    const registers = [epc.importEnergy, epc.exportEnergy, epc.faultStatus];
+    this.#energy = { epcs: registers, everyMs: energyIntervalMs, dueMs: nowMs };
+  }
+
+  /** @param getMap EPCs of property map 9F. Before it is known only E7 and E8 are asked, which every meter must have. */
+  offer(getMap: readonly number[]): void {
+    this.#offered = new Set(getMap);
+  }
+
+  markSeen(markMs: number): void {
+    this.#newestMarkMs = Math.max(this.#newestMarkMs, markMs);
+  }
+
+  /** Everything is due now. */
+  hurry(nowMs: number): void {
+    this.#instant.dueMs = nowMs;
+    this.#energy.dueMs = nowMs;
+  }
+
+  /** EPCs due now, the instantaneous ones first. @param wallMs for half-hour marks alone. */
+  due(nowMs: number, wallMs: number): number[] {
+    const items = this.#offered ? [this.#instant, this.#energy] : [this.#instant];
+    const epcs = items.filter((item) => item.dueMs <= nowMs).flatMap((item) => item.epcs);
+    if (this.#offered && this.#markMissing(wallMs)) epcs.push(epc.importAtMark, epc.exportAtMark);
+    return epcs.filter((code) => !this.#offered || this.#offered.has(code));
+  }
+
+  /** To be told after a cycle, answered or not. @param shortestMs never faster than this. */
+  asked(nowMs: number, wallMs: number, shortestMs: number): void {
+    if (this.#offered && this.#markMissing(wallMs)) this.#newestMarkMs = lastMark(wallMs); // asked once; the next mark asks again
+    for (const item of [this.#instant, this.#energy]) {
+      if (item.dueMs > nowMs) continue;
+      const everyMs = Math.max(item.everyMs, shortestMs);
+      const missed = Math.floor((nowMs - item.dueMs) / everyMs);
+      item.dueMs += (missed + 1) * everyMs; // keeps the beat: no drift, and no burst after a pause
+    }
+  }
+
+  /** Monotonic ms when something is due again. */
+  get nextMs(): number {
+    return this.#offered ? Math.min(this.#instant.dueMs, this.#energy.dueMs) : this.#instant.dueMs;
+  }
+
+  #markMissing(wallMs: number): boolean {
+    return (
+      this.#newestMarkMs < lastMark(wallMs) &&
+      (this.#newestMarkMs === 0 || wallMs - lastMark(wallMs) >= MARK_PATIENCE_MS)
+    );
+  }
+}
+
+const lastMark = (wallMs: number): number => Math.floor(wallMs / HALF_HOUR_MS) * HALF_HOUR_MS;

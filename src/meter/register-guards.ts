@@ -1,0 +1,85 @@
+import type { Log } from '../kernel/log.ts';
+import type { EnergyScale, Reading } from '../model/reading.ts';
+import { EnergyGuard, mostKw } from './energy-guard.ts';
+import type { Accepted, RegisterForm } from './energy-guard.ts';
+import type { Remembered } from './meter-memory.ts';
+
+type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;
+interface Moment {
+  readonly atMs: number;
+  readonly monotonicMs: number;
+}
+
+/** The guards of a meter's two registers, and the rule that another meter starts afresh. */
+export class RegisterGuards {
+  readonly #log: Log;
+  readonly #contractAmpere: number | undefined;
+  readonly #import: EnergyGuard;
+  readonly #export: EnergyGuard;
+  #macAddress: string | undefined;
+  #serialNumber: string | undefined;
+
+  constructor(log: Log, contractAmpere: number | undefined, remembered: Remembered) {
+    this.#log = log;
+    this.#contractAmpere = contractAmpere;
+    this.#import = new EnergyGuard(remembered.import);
+    this.#export = new EnergyGuard(remembered.export);
+    this.#macAddress = remembered.macAddress;
+    this.#serialNumber = remembered.profile?.serialNumber;
+  }
+
+  /** Tells which meter speaks: another MAC or serial number is another meter, and its registers are right as they are. */
+  ofMeter(macAddress: string, serialNumber: string | undefined): void {
+    const otherMac = this.#macAddress !== undefined && this.#macAddress !== macAddress;
+    const otherSerial =
+      this.#serialNumber !== undefined && serialNumber !== undefined && this.#serialNumber !== serialNumber;
+    if (otherMac || otherSerial) {
+      this.#log.warn({ macAddress, serialNumber }, 'another meter: its energy registers are taken as they are');
+      this.#import.forget();
+      this.#export.forget();
+    }
+    this.#macAddress = macAddress;
+    this.#serialNumber = serialNumber ?? this.#serialNumber;
+  }
+
+  /** The reading with only those registers that behave like registers. */
+  pass(measured: Measured, moment: Moment, scale: EnergyScale | undefined): Measured {
+    if (!scale || (measured.importKwh === undefined && measured.exportKwh === undefined)) return measured;
+    const { importKwh, exportKwh, ...rest } = measured;
+    const form = formOf(scale, this.#contractAmpere);
+    const bought = this.#judge('import', this.#import, importKwh, moment, form);
+    const sold = this.#judge('export', this.#export, exportKwh, moment, form);
+    return {
+      ...rest,
+      ...(bought === undefined ? {} : { importKwh: bought }),
+      ...(sold === undefined ? {} : { exportKwh: sold }),
+    };
+  }
+
+  get accepted(): { readonly import?: Accepted; readonly export?: Accepted } {
+    const [bought, sold] = [this.#import.last, this.#export.last];
+    return { ...(bought ? { import: bought } : {}), ...(sold ? { export: sold } : {}) };
+  }
+
+  #judge(
+    register: string,
+    guard: EnergyGuard,
+    kwh: number | undefined,
+    moment: Moment,
+    form: RegisterForm,
+  ): number | undefined {
+    if (kwh === undefined) return undefined;
+    const before = guard.last?.kwh;
+    const verdict = guard.judge(kwh, moment.atMs, moment.monotonicMs, form);
+    const facts = { register, before, kwh, why: verdict.why, heldBack: guard.heldBack };
+    if (!verdict.accepted) this.#log.warn(facts, 'energy register held back until confirmed');
+    else if (verdict.why === 'confirmed' || verdict.why === 'roll-over')
+      this.#log.warn(facts, 'energy register accepted after a fall or jump');
+    return verdict.accepted ? kwh : undefined;
+  }
+}
+
+function formOf({ coefficient, exponent, digits }: EnergyScale, contractAmpere: number | undefined): RegisterForm {
+  const stepKwh = coefficient * 10 ** exponent;
+  return { stepKwh, modulusKwh: stepKwh * 10 ** digits, mostKw: mostKw(contractAmpere, coefficient) };
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Pan } from '../model/pan.ts';
+import { rssiDbmOfLqi } from '../model/pan.ts';
+import type { BridgeEvent, LinkPhase, LinkStatus, ModuleInfo } from '../model/status.ts';
+import type { Datagram } from '../module/module.ts';
+
+/** Link quality and the last success change with every answer; telling them once a minute is enough. */
+const QUALITY_EVERY_MS = 60_000;
+
+type Changes = { -readonly [K in keyof LinkStatus]?: LinkStatus[K] | undefined };
+
+/** The published projection of where the supervisor stands. */
+export class LinkReport {
+  readonly #meter: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #emit: (event: BridgeEvent) => void;
+  #status: LinkStatus;
+  #toldMs = 0;
+
+  constructor(meter: string, clock: Clock, log: Log, emit: (event: BridgeEvent) => void) {
+    this.#meter = meter;
+    this.#clock = clock;
+    this.#log = log;
+    this.#emit = emit;
+    this.#status = { phase: 'opening', sinceMs: clock.now(), reconnects: 0 };
+  }
+
+  get phase(): LinkPhase {
+    return this.#status.phase;
+  }
+
+  enter(phase: LinkPhase, changes: Changes = {}): void {
+    this.#change({ retryAtMs: undefined, ...changes, phase, sinceMs: this.#clock.now() });
+    this.#tell();
+  }
+
+  /** Everything that failed passes here once; what a retry mends is not worth a word. */
+  failed(error: unknown, retryAtMs: number | undefined): void {
+    const code = error instanceof BridgeError ? error.code : 'DEFECT';
+    const message = error instanceof Error ? error.message : String(error);
+    const repeated = this.#status.error?.code === code && this.#status.error.message === message;
+    if (repeated) this.#log.debug({ meter: this.#meter, err: error }, 'still failing');
+    else this.#log.warn({ meter: this.#meter, err: error, phase: this.phase }, 'link failed');
+    this.#change({ error: { code, message } });
+    if (retryAtMs !== undefined) this.enter('waiting', { retryAtMs });
+  }
+
+  module(info: ModuleInfo): void {
+    this.#change({ module: info });
+  }
+
+  /** The meter answered. */
+  success(pan: Pan, { atMs, lqi, rssiDbm }: Datagram): void {
+    const heard = lqi ?? pan.lqi;
+    const dbm = rssiDbm ?? (heard === undefined ? undefined : rssiDbmOfLqi(heard));
+    const wasBroken = this.#status.error !== undefined;
+    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, error: undefined });
+    if (wasBroken || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
+  }
+
+  reconnected(): void {
+    this.#change({ reconnects: this.#status.reconnects + 1 });
+  }
+
+  #change(changes: Changes): void {
+    const merged = Object.entries({ ...this.#status, ...changes }).filter(([, value]) => value !== undefined);
+    this.#status = Object.fromEntries(merged) as unknown as LinkStatus;
+  }
+
+  #tell(): void {
+    this.#toldMs = this.#clock.monotonicMs();
+    this.#emit({ kind: 'status', meter: this.#meter, status: this.#status });
+  }
+}

@@ -1,0 +1,236 @@
+import { abortable, deferred, Mailbox, scope, together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError, exceeds } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Pan } from '../model/pan.ts';
+import type { BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { MeterReader } from '../meter/meter-reader.ts';
+import type { ScanRequest, Session, WiSunModule } from '../module/module.ts';
+import type { StateFile } from '../store/state-file.ts';
+import { Backoff } from './backoff.ts';
+import { channelScan, fullScan, Ladder } from './ladder.ts';
+import type { Rung } from './ladder.ts';
+import { LinkReport } from './link-report.ts';
+
+/** A session that answered and lasted this long was a good one; a shorter one keeps backing off. */
+const GOOD_SESSION_MS = 60_000;
+/** What a refused join and a port that others own wait at least: trying sooner only annoys. */
+const PATIENCE_MS = 5000;
+const COMMANDS_LIMIT = 4;
+
+export interface SupervisorDeps {
+  readonly meter: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  readonly openModule: (signal: AbortSignal) => Promise<WiSunModule>;
+  /** Resolves when opening the port is worth a try. */
+  readonly whenPresent: (signal: AbortSignal) => Promise<void>;
+  readonly reader: Pick<MeterReader, 'poll' | 'readNow'>;
+  /** The PAN that last answered us. */
+  readonly pans: Pick<StateFile<Pan>, 'load' | 'save'>;
+  readonly emit: (event: BridgeEvent) => void;
+}
+
+/**
+ * Owns the Wi-SUN session of one meter: open → warm attach → remembered PAN or scan → join → poll → recover. The program
+ * counter is the state; which `catch` an error lands in is the recovery. It never gives up: it ends only when told to, or
+ * by a defect.
+ */
+export class Supervisor {
+  readonly #deps: SupervisorDeps;
+  readonly #report: LinkReport;
+  readonly #ladder = new Ladder();
+  readonly #backoff: Backoff;
+  readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
+  #known: Pan | undefined;
+  #sessions = 0;
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps;
+    this.#report = new LinkReport(deps.meter, deps.clock, deps.log, deps.emit);
+    this.#backoff = new Backoff(deps.random);
+  }
+
+  /** Returns at once; carried out as soon as the session allows. */
+  command(command: MeterCommand): void {
+    this.#commands.put(command);
+  }
+
+  /** Resolves when `signal` aborts. @throws a defect, never a failure of the outside world. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#known = await this.#deps.pans.load();
+    try {
+      for (;;) {
+        try {
+          this.#report.enter('opening');
+          await using module = await this.#deps.openModule(signal);
+          this.#report.module(module.info);
+          await this.#holdSessions(module, signal);
+        } catch (error) {
+          if (signal.aborted || exceeds(error, 'reopen')) throw error;
+          await this.#rest(error, signal);
+          await this.#deps.whenPresent(signal);
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#report.enter('stopped');
+    }
+  }
+
+  /** One turn is one PANA session. Ends only by throwing what needs the port reopened. */
+  async #holdSessions(module: WiSunModule, signal: AbortSignal): Promise<void> {
+    await this.#attach(module, signal);
+    for (;;) {
+      try {
+        const pan = await this.#climb(module, this.#ladder.next(this.#known !== undefined), signal);
+        this.#report.enter('joining', { pan });
+        using session = await module.join(pan, signal);
+        this.#connected(pan);
+        await this.#serve(session, false, signal);
+      } catch (error) {
+        if (signal.aborted || exceeds(error, 'rejoin')) throw error;
+        await this.#rest(error, signal);
+      }
+    }
+  }
+
+  /** A restart of ours need not end the session: the module may still hold it, and one answer proves it. */
+  async #attach(module: WiSunModule, signal: AbortSignal): Promise<void> {
+    if (!this.#known) return;
+    using session = await module.attach(this.#known);
+    if (!session) return;
+    this.#report.enter('joining', { pan: session.pan });
+    let proved = false;
+    try {
+      await this.#serve(session, true, signal, () => (proved ||= this.#connected(session.pan)));
+    } catch (error) {
+      if (signal.aborted || exceeds(error, 'rejoin')) throw error;
+      if (proved) await this.#rest(error, signal);
+      else
+        this.#deps.log.info({ meter: this.#deps.meter, reason: (error as Error).message }, 'no warm session: joining');
+    }
+  }
+
+  /** Does what the rung asks before a join. @returns the PAN to join. */
+  async #climb(module: WiSunModule, rung: Rung, signal: AbortSignal): Promise<Pan> {
+    const known = this.#known;
+    this.#deps.log.debug({ meter: this.#deps.meter, rung }, 'recovery rung');
+    if (!known || rung === 'scan') return await this.#scan(module, fullScan, signal);
+    switch (rung) {
+      case 'join':
+        return known;
+      case 'terminate':
+        await module.terminate(signal);
+        return known;
+      case 'reset':
+        await module.reset(signal);
+        return known;
+      case 'scan-channel':
+        return await this.#scan(module, channelScan(known.channel), signal);
+      case 'reopen':
+        throw new BridgeError('MODULE_SILENT', 'no session by any other means: the port is opened anew');
+    }
+  }
+
+  async #scan(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
+    this.#report.enter('scanning');
+    for (const request of requests) {
+      const [best, ...others] = await module.scan(request, signal);
+      if (!best) continue;
+      this.#deps.log.info({ meter: this.#deps.meter, pan: best, others: others.length }, 'meter found');
+      return best;
+    }
+    throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
+  }
+
+  /** Polls until the session fails, a hold is over, or a command ends it. */
+  async #serve(
+    session: Session,
+    unproved: boolean,
+    signal: AbortSignal,
+    onFirst: () => void = () => undefined,
+  ): Promise<void> {
+    const { clock, reader } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    let first = true;
+    const onProof: Parameters<MeterReader['poll']>[1]['onProof'] = (datagram) => {
+      if (first) {
+        onFirst();
+        this.#proved(session.pan);
+      }
+      first = false;
+      if (clock.monotonicMs() - startedMs >= GOOD_SESSION_MS) this.#backoff.reset();
+      this.#report.success(session.pan, datagram);
+    };
+    await together(
+      signal,
+      (inner) => reader.poll(session, { unproved, onProof }, inner),
+      (inner) => session.watch((hold) => this.#onHold(hold === 'airtime'), inner),
+      (inner) => this.#obey(inner),
+    );
+  }
+
+  /** The airtime limit shows as a phase of its own; a renewal of the session takes seconds and does not. */
+  #onHold(held: boolean): void {
+    const phase = this.#report.phase;
+    if (held && phase === 'connected') this.#report.enter('paused');
+    if (!held && phase === 'paused') this.#report.enter('connected');
+  }
+
+  async #obey(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const command = await this.#commands.take(signal);
+      if (command === 'read_now') this.#deps.reader.readNow();
+      else throw this.#interruption(command);
+    }
+  }
+
+  #interruption(command: 'restart_session' | 'rescan'): BridgeError {
+    if (command === 'rescan') this.#known = undefined;
+    return new BridgeError('SESSION_LOST', `${command} was asked for`);
+  }
+
+  #connected(pan: Pan): true {
+    if (this.#sessions++ > 0) this.#report.reconnected();
+    this.#report.enter('connected', { pan });
+    return true;
+  }
+
+  /** The PAN answered: it is the one to come back to, and the ladder starts at its first rung again. */
+  #proved(pan: Pan): void {
+    this.#known = pan;
+    this.#ladder.reset();
+    void this.#deps.pans.save(pan);
+  }
+
+  /** Waits before the next try. A command is a reason to try at once. */
+  async #rest(error: unknown, signal: AbortSignal): Promise<void> {
+    const ms = Math.max(this.#backoff.next(), leastMs(error));
+    this.#report.failed(error, this.#deps.clock.now() + ms);
+    using pause = scope(signal);
+    const awake = deferred<void>();
+    const time = this.#deps.clock.sleep(ms, pause.signal).then(awake.resolve, () => undefined);
+    const asked = this.#commands.take(pause.signal).then(
+      (command) => {
+        if (command === 'rescan') this.#known = undefined;
+        awake.resolve();
+      },
+      () => undefined,
+    );
+    try {
+      await abortable(awake.promise, signal);
+    } finally {
+      pause.abort();
+      await Promise.all([time, asked]);
+    }
+  }
+}
+
+function leastMs(error: unknown): number {
+  if (!(error instanceof BridgeError)) return 0;
+  return ['JOIN_REFUSED', 'PORT_DENIED', 'PORT_BUSY'].includes(error.code) ? PATIENCE_MS : 0;
+}
