@@ -103,7 +103,8 @@ const isPrintable = (name: string): boolean =>
   /^[A-Za-z][A-Za-z0-9_-]{0,39}$/.test(name) && !/^([0-9A-Fa-f]{32}|[0-9A-Z]{12})$/.test(name);
 
 function unknownKey(path: Path, name: string): Finding {
-  const meant = suggestion(name, keysAt(path)) ?? elsewhere(name);
+  const meant =
+    suggestion(name, keysAt(path)) ?? keysAt(path).find((key) => key.endsWith(`_${name}`)) ?? elsewhere(name);
   const known = isPrintable(name);
   return {
     path: [...path, name],

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, ErrorCode, Node, Pair } from 'yaml';
 import type { Text } from '../kernel/language.ts';
 import type { Locator, Problem } from './problems.ts';
@@ -48,9 +48,10 @@ function parse(where: string, source: string): YamlSource {
     merge: true,
   });
   const lineOf = (offset: number): number => Math.max(1, lines.linePos(Math.min(offset, source.length)).line);
-  const broken = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
+  const loose = looseAliases(document);
+  const broken = loose.length > 0 || document.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
   const problems = new Map<number, Problem>();
-  for (const { code, pos } of [...document.errors, ...document.warnings]) {
+  for (const { code, pos } of [...document.errors, ...document.warnings, ...loose]) {
     const line = lineOf(pos[0]);
     if (!problems.has(line)) problems.set(line, { where, line, text: errorTexts[code] ?? texts.syntax });
   }
@@ -60,6 +61,20 @@ function parse(where: string, source: string): YamlSource {
     broken,
     locate: (path) => locate(document, path, lineOf),
   };
+}
+
+/** Aliases of nothing, such as a password that begins with `*`; the parser finds them only when it is too late for a line. */
+function looseAliases(document: Document.Parsed): { code: ErrorCode; pos: [number, number] }[] {
+  const anchors = new Set<string>();
+  const loose: { code: ErrorCode; pos: [number, number] }[] = [];
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        if (!anchors.has(node.source)) loose.push({ code: 'BAD_ALIAS', pos: [node.range?.[0] ?? 0, 0] });
+      } else if (node.anchor) anchors.add(node.anchor);
+    },
+  });
+  return loose;
 }
 
 /** A copy without aliases and with bounds, so that no alias bomb and no circle gets any further. */
@@ -140,7 +155,10 @@ const errorTexts: Readonly<Partial<Record<ErrorCode, Text>>> = {
   BAD_INDENT: texts.indent,
   MULTILINE_IMPLICIT_KEY: texts.indent,
   BLOCK_AS_IMPLICIT_KEY: texts.indent,
-  MISSING_CHAR: { en: 'a quote, bracket or colon is missing', ja: '引用符、括弧、コロンのいずれかが抜けています' },
+  MISSING_CHAR: {
+    en: 'a quote, bracket or colon is missing, or the indentation is off',
+    ja: '引用符・括弧・コロンが抜けているか、字下げが合っていません',
+  },
   BAD_SCALAR_START: texts.quotes,
   BAD_DQ_ESCAPE: {
     en: 'a backslash in "…" is special: use \'…\'',
