@@ -32,6 +32,6 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # /livez, not /healthz: a meter out of reach is no reason to restart the container.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "const e = process.env, port = e.BROUTE2MQTT_HTTP_LISTEN?.split(':').pop() ?? (e.SMARTMETER_ID ? e.PORT ?? 8000 : 8080); fetch(`http://127.0.0.1:${port}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const e = process.env, at = e.BROUTE2MQTT_HTTP_LISTEN || (e.SMARTMETER_ID ? e.PORT || '8000' : '8080'), port = at.match(/\\d+(?=\\D*$)/)[0]; fetch(`http://127.0.0.1:${port}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]
 CMD ["run"]

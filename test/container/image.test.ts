@@ -36,16 +36,16 @@ test('the linter has nothing to say about the Dockerfile', async () => {
 
 test('the image runs as a plain user, stops on SIGTERM and knows whether it lives', async () => {
   const { stdout } = await mustEngine(['podman', 'image', 'inspect', image]);
-  const [info] = JSON.parse(stdout) as [{ Size: number; Config: object }];
+  const [info] = JSON.parse(stdout) as [{ Size: number; Config: object; Healthcheck: object }];
   expect(info.Config).toMatchObject({
     User: 'node',
     Entrypoint: ['node', '/app/dist/cli/main.js'],
     Cmd: ['run'],
     StopSignal: 'SIGTERM',
     Volumes: { '/data': {} },
-    Healthcheck: { Test: ['CMD', 'node', '-e', expect.stringContaining('/livez')] },
     Labels: { 'org.opencontainers.image.title': 'broute2mqtt', 'org.opencontainers.image.licenses': 'MIT' },
   });
+  expect(info.Healthcheck).toMatchObject({ Test: ['CMD', 'node', '-e', expect.stringContaining('/livez')] });
   const base = await mustEngine(['podman', 'image', 'inspect', '-f', '{{.Size}}', 'node:22-bookworm-slim']);
   print(`image: ${((info.Size - Number(base.stdout)) / 1e6).toFixed(0)} MB on top of its base`);
 });
