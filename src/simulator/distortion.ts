@@ -1,0 +1,89 @@
+import { epc } from '../echonet/epc.ts';
+import { encodeFrame, esv } from '../echonet/frame.ts';
+import type { Frame, Property } from '../echonet/frame.ts';
+import { decodeDate, encodeDate } from '../echonet/time.ts';
+import type { Fault, FaultName } from './faults.ts';
+import { noDataEdt } from './meter-properties.ts';
+
+type Take = (name: FaultName, fits?: (fault: Fault) => boolean) => Fault | undefined;
+
+export interface Distorted {
+  readonly frame: Frame;
+  readonly bytes: Uint8Array;
+  /** The host can read it and must believe it. */
+  readonly isTrue: boolean;
+}
+
+/** An EPC no meter of this class has. */
+const UNKNOWN: Property = { epc: 0xf9, edt: Uint8Array.of(0xde, 0xad, 0xbe, 0xef) };
+const OPC_AT = 11;
+const DAY_MS = 24 * 3_600_000;
+
+/** What the meter, or the air, makes of its answer. Only answers to Get and INF_REQ are touched. */
+export function distort(answer: Frame, take: Take): Distorted {
+  const isGet = answer.esv === esv.getRes || answer.esv === esv.getSna;
+  if (!isGet) return { frame: answer, bytes: encodeFrame(answer), isTrue: true };
+  let frame = refuseOne(answer, take);
+  frame = withoutData(frame, take);
+  if (frame.properties.some(showsMidnight) && take('clock-24')) {
+    frame = { ...frame, properties: frame.properties.map(midnight) };
+  }
+  if (take('unknown-epc')) frame = { ...frame, properties: [...frame.properties, UNKNOWN] };
+  const wrongTid = take('wrong-tid');
+  if (wrongTid) frame = { ...frame, tid: frame.tid ^ 0x5a5a };
+  const bytes = encodeFrame(frame);
+  const opc = take('opc-mismatch');
+  if (opc) bytes[OPC_AT] = frame.properties.length + 1;
+  const pdc = take('pdc-past-end');
+  if (pdc) {
+    const last = frame.properties.at(-1)?.edt.length ?? 0;
+    bytes[bytes.length - last - 1] = last + 5;
+  }
+  return { frame, bytes, isTrue: !wrongTid && !opc && !pdc };
+}
+
+const holds = (frame: Frame) => (fault: Fault) =>
+  frame.properties.some(({ epc: code }) => code === wanted(fault, frame));
+const wanted = (fault: Fault, frame: Frame): number | undefined =>
+  fault.epc === undefined ? frame.properties[0]?.epc : Number.parseInt(fault.epc, 16);
+
+function refuseOne(frame: Frame, take: Take): Frame {
+  const fault = take('sna', holds(frame));
+  if (!fault) return frame;
+  const code = wanted(fault, frame);
+  const properties = frame.properties.map((property) =>
+    property.epc === code ? { epc: property.epc, edt: new Uint8Array(0) } : property,
+  );
+  return { ...frame, esv: esv.getSna, properties };
+}
+
+function withoutData(frame: Frame, take: Take): Frame {
+  const emptied = (fault: Fault): readonly Property[] =>
+    frame.properties.map((property) => {
+      const isMeant = fault.epc === undefined || property.epc === wanted(fault, frame);
+      const edt = isMeant && property.edt.length > 0 ? noDataEdt(property.epc, property.edt) : undefined;
+      return edt ? { epc: property.epc, edt } : property;
+    });
+  const changes = (fault: Fault): boolean => emptied(fault).some((property, i) => property !== frame.properties[i]);
+  const fault = take('no-data', changes);
+  return fault ? { ...frame, properties: emptied(fault) } : frame;
+}
+
+/** Where a property of this class holds hour and minute. */
+const hourAt = (code: number): number | undefined =>
+  code === epc.currentTime ? 0 : code === epc.importAtMark || code === epc.exportAtMark ? 4 : undefined;
+
+const showsMidnight = ({ epc: code, edt }: Property): boolean => {
+  const at = hourAt(code);
+  return at !== undefined && edt.length > at + 1 && edt[at] === 0 && edt[at + 1] === 0;
+};
+
+/** 0:00 as some meters say it: 24:00, of the day before where there is a date. */
+function midnight(property: Property): Property {
+  if (!showsMidnight(property)) return property;
+  const edt = Uint8Array.from(property.edt);
+  edt[hourAt(property.epc) ?? 0] = 24;
+  const date = decodeDate(edt.subarray(0, 4));
+  if (edt.length > 4 && date !== undefined) edt.set(encodeDate(date - DAY_MS));
+  return { epc: property.epc, edt };
+}

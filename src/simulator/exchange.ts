@@ -1,0 +1,89 @@
+import { decodeFrame, encodeFrame, esv } from '../echonet/frame.ts';
+import type { Frame } from '../echonet/frame.ts';
+import { ECHONET_PORT } from '../skstack/dialect.ts';
+import type { SkCommand } from '../skstack/commands.ts';
+import { eventNumber, udpSent } from '../skstack/events.ts';
+import type { Bench } from './bench.ts';
+import { event } from './bench.ts';
+import { distort } from './distortion.ts';
+import type { RadioSession } from './radio-session.ts';
+import { airtimeMs } from './radio-timing.ts';
+
+type SendTo = Extract<SkCommand, { name: 'SKSENDTO' }>;
+
+const COMMAND = 'SKSENDTO';
+const LATE_REPLY_S = 20;
+
+/** SKSENDTO and what comes of it: EVENT 21, OK, and the meter's answer. */
+export class Exchange {
+  readonly #bench: Bench;
+  readonly #session: RadioSession;
+  /** INFC of the meter still without an answer, by TID. */
+  readonly unanswered = new Set<number>();
+
+  constructor(bench: Bench, session: RadioSession) {
+    this.#bench = bench;
+    this.#session = session;
+  }
+
+  /** Ends once the module has said OK or FAIL. */
+  async send(command: SendTo, signal: AbortSignal): Promise<void> {
+    const { say, sayText, faults, state, tasks, timing, options } = this.#bench;
+    const session = this.#session;
+    sayText(''); // every edition says an empty line here, echo or not
+    const handles = options.edition === 'DSE' ? 3 : 2;
+    if (session.phase === 'none' || command.handle < 1 || command.handle > handles) {
+      await tasks.wait(timing.command(), signal);
+      return say({ kind: 'fail', code: 10 });
+    }
+    await tasks.wait(timing.send(), signal);
+    const isPeer = command.address === session.peerAddress;
+    if (faults.take('event-21-01') || state.blocked || session.phase !== 'up' || !session.hears || !isPeer) {
+      say(event(eventNumber.udpSent, command.address, udpSent.failed));
+      return say({ kind: 'ok' });
+    }
+    state.addAirtime(airtimeMs(command.data.length));
+    const resolving = session.unresolved || faults.take('event-21-02') !== undefined;
+    session.unresolved = false;
+    say(event(eventNumber.udpSent, command.address, resolving ? udpSent.resolving : udpSent.delivered));
+    say({ kind: 'ok' });
+    tasks.start(async (inner) => {
+      if (resolving) {
+        await tasks.wait(timing.resolve(), inner);
+        say(event(eventNumber.neighborAdvertised, command.address));
+        say(event(eventNumber.udpSent, command.address, udpSent.delivered));
+      }
+      await this.#deliver(command, inner);
+    });
+  }
+
+  /** Announces something unasked, if a session stands. @returns whether it went out. */
+  announce(frame: Frame): boolean {
+    if (this.#session.phase !== 'up' || this.#session.silent || !this.#session.hears) return false;
+    if (frame.esv === esv.infc) this.unanswered.add(frame.tid);
+    this.#session.receive(encodeFrame(frame));
+    return true;
+  }
+
+  async #deliver({ data, port, security }: SendTo, signal: AbortSignal): Promise<void> {
+    const { meter, faults, tasks, timing, meterNow } = this.#bench;
+    if (port !== ECHONET_PORT || security === 0 || this.#session.silent) return;
+    const request = decodeFrame(data);
+    if (!request.ok) return; // the meter ignores what it cannot read
+    if (request.value.esv === esv.infcRes) this.unanswered.delete(request.value.tid);
+    const answer = meter.answer(request.value, meterNow());
+    if (!answer) return;
+    const lost = faults.take('lost-reply', COMMAND);
+    const late = faults.take('late-reply', COMMAND);
+    await tasks.wait(timing.reply(request.value.properties.length), signal);
+    if (late) await tasks.wait((late.after_s ?? LATE_REPLY_S) * 1000, signal);
+    if (lost || this.#session.phase !== 'up' || this.#session.silent) return;
+    this.#reply(answer);
+  }
+
+  #reply(answer: Frame): void {
+    const { frame, bytes, isTrue } = distort(answer, (name, fits) => this.#bench.faults.take(name, COMMAND, fits));
+    this.#session.receive(bytes);
+    if (isTrue) this.#bench.answered(frame);
+  }
+}

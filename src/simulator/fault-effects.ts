@@ -1,0 +1,95 @@
+import { esv } from '../echonet/frame.ts';
+import { eventNumber } from '../skstack/events.ts';
+import type { Bench } from './bench.ts';
+import { event } from './bench.ts';
+import type { Fault } from './faults.ts';
+import type { SimModule } from './sim-module.ts';
+
+/** What a fault of kind `now` does, or the wire it does it to. */
+export interface Victims {
+  readonly bench: Omit<Bench, 'say' | 'sayText'>;
+  readonly module: SimModule;
+  unplug(): void;
+  plug(): void;
+  /** Survives the module's power. */
+  afterwards(ms: number, action: () => void): void;
+}
+
+const RENEW_S = 5;
+const BLOCKED_S = 60;
+const GARBAGE_BYTES = 32;
+const BURST_BYTES = 65_536;
+const BACK_STEPS = 100;
+const REPLACED = { mac: '001C640003DD6393', serial: 'SIM0002' };
+
+/** Makes a fault happen that waits for nothing. */
+export function happen(fault: Fault, victims: Victims): void {
+  const { bench, module } = victims;
+  const { session } = module;
+  switch (fault.fault) {
+    case 'session-lost':
+      return session.forget();
+    case 'silent-session':
+      session.silent = true;
+      return;
+    case 'event-24':
+    case 'event-26':
+    case 'event-27':
+    case 'event-28':
+      return session.end(Number.parseInt(fault.fault.slice(-2), 16));
+    case 'event-25':
+      return session.renew();
+    case 'event-29':
+      return session.expire(fault.recovers === false ? undefined : (fault.for_s ?? RENEW_S) * 1000);
+    case 'event-32':
+      return block(fault, victims);
+    case 'module-reset':
+      return module.crash();
+    case 'module-hang':
+      return module.hang(fault.for_s === undefined ? undefined : fault.for_s * 1000);
+    case 'port-lost':
+      victims.unplug();
+      if (fault.for_s !== undefined) victims.afterwards(fault.for_s * 1000, () => victims.plug());
+      return;
+    case 'garbage':
+      return module.babble(bench.random.bytes(fault.count ?? GARBAGE_BYTES));
+    case 'burst':
+      return module.babble(bench.random.bytes(fault.count ?? BURST_BYTES));
+    case 'notification': {
+      const service = bench.options.halfHour === 'infc' ? esv.infc : esv.inf;
+      module.exchange.announce(bench.meter.halfHour(bench.meterNow(), 0x0210, service));
+      return;
+    }
+    default:
+      return happenToMeter(fault, victims);
+  }
+}
+
+function block(fault: Fault, { bench, module }: Victims): void {
+  const address = module.session.peerAddress ?? bench.ownAddress;
+  bench.state.blocked = true;
+  module.say(event(eventNumber.airtimeLimited, address));
+  bench.tasks.after((fault.for_s ?? BLOCKED_S) * 1000, () => {
+    bench.state.blocked = false;
+    module.say(event(eventNumber.airtimeFree, address));
+  });
+}
+
+function happenToMeter(fault: Fault, { bench }: Victims): void {
+  const { meter, place, meterNow } = bench;
+  if (fault.fault === 'energy-back') {
+    const { normal } = meter.registersAt(meterNow());
+    return meter.setCounter(meterNow(), 'import', Math.max(0, normal - (fault.count ?? BACK_STEPS)));
+  }
+  const channel = fault.channel === undefined ? undefined : Number.parseInt(fault.channel, 16);
+  if (fault.fault === 'meter-moved') {
+    place.channel = channel ?? (place.channel === 0x2f ? 0x31 : 0x2f);
+    if (fault.pan_id !== undefined) place.panId = Number.parseInt(fault.pan_id, 16);
+    return;
+  }
+  if (fault.fault === 'meter-replaced') {
+    place.macAddress = (fault.mac ?? REPLACED.mac).toUpperCase();
+    if (channel !== undefined) place.channel = channel;
+    meter.replace(meterNow(), fault.serial ?? REPLACED.serial);
+  }
+}

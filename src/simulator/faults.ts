@@ -1,0 +1,170 @@
+import { z } from 'zod';
+
+/**
+ * Everything that can go wrong, and how: `now` happens at once (or when the command named by `on` arrives), `next` waits
+ * for its occasion (the next scan, join, reply …) and happens `times` times or for `for_s` seconds.
+ */
+export const faultKinds = {
+  // the scan
+  'pan-not-found': 'next',
+  'two-pans': 'next',
+  'pandesc-without-22': 'next',
+  'late-pandesc': 'next',
+  // the join and the session
+  'join-refused': 'next',
+  'join-silent': 'next',
+  'session-lost': 'now',
+  'silent-session': 'now',
+  'event-24': 'now',
+  'event-25': 'now',
+  'event-26': 'now',
+  'event-27': 'now',
+  'event-28': 'now',
+  'event-29': 'now',
+  'event-32': 'now',
+  // the module
+  'module-reset': 'now',
+  'module-hang': 'now',
+  'port-lost': 'now',
+  garbage: 'now',
+  burst: 'now',
+  dribble: 'next',
+  'glued-lines': 'next',
+  'missing-ok': 'next',
+  'no-answer': 'next',
+  'fail-code': 'next',
+  'event-21-01': 'next',
+  'event-21-02': 'next',
+  'duplicated-event': 'next',
+  // ECHONET Lite
+  'lost-reply': 'next',
+  'late-reply': 'next',
+  'wrong-tid': 'next',
+  'opc-mismatch': 'next',
+  'pdc-past-end': 'next',
+  'unknown-epc': 'next',
+  sna: 'next',
+  'no-data': 'next',
+  'clock-24': 'next',
+  notification: 'now',
+  // the meter
+  'energy-back': 'now',
+  'meter-moved': 'now',
+  'meter-replaced': 'now',
+} as const satisfies Record<string, 'now' | 'next'>;
+
+export type FaultName = keyof typeof faultKinds;
+export const faultNames = Object.keys(faultKinds) as [FaultName, ...FaultName[]];
+
+const hexText = (digits: number) =>
+  z.string().regex(new RegExp(`^[0-9A-Fa-f]{1,${digits}}$`), `must be at most ${digits} hex digits, as text`);
+
+/** One fault as data. Which of the optional fields count is said in `docs`; seconds are divided by the time factor. */
+export const faultSchema = z.strictObject({
+  fault: z.enum(faultNames, { error: `must be one of ${faultNames.join(', ')}` }),
+  /** Only with this command: `SKJOIN`, `SKSENDTO`, … */
+  on: z
+    .string()
+    .regex(/^(SK|RO|WO|RU|WU)[A-Z0-9]+$/, 'must be a command such as SKJOIN')
+    .optional(),
+  /** Occasions let pass first. */
+  skip: z.int().nonnegative().optional(),
+  /** Occasions it happens on; default 1, with `for_s` as many as there are. */
+  times: z.int().positive().optional(),
+  /** How long it lasts. */
+  for_s: z.number().positive().optional(),
+  /** Wait before it shows: late-reply, late-pandesc. */
+  after_s: z.number().nonnegative().optional(),
+  /** event-29: whether EVENT 25 follows. Default true. */
+  recovers: z.boolean().optional(),
+  /** fail-code: the number behind ER. Default 10. */
+  code: z.int().min(1).max(99).optional(),
+  /** garbage, burst: how many bytes. energy-back: how many register steps. */
+  count: z.int().positive().optional(),
+  /** sna, no-data: the property. Default: the first of the answer. */
+  epc: hexText(2).optional(),
+  /** meter-moved. */
+  channel: hexText(2).optional(),
+  pan_id: hexText(4).optional(),
+  /** meter-replaced. */
+  mac: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{16}$/, 'must be 16 hex digits')
+    .optional(),
+  serial: z
+    .string()
+    .regex(/^[!-~]{1,12}$/, 'must be 1 to 12 characters')
+    .optional(),
+});
+export type Fault = z.infer<typeof faultSchema>;
+
+interface Armed {
+  readonly fault: Fault;
+  readonly untilMs: number;
+  skip: number;
+  left: number;
+}
+
+/** The faults that wait for their occasion. */
+export class FaultDesk {
+  readonly #armed: Armed[] = [];
+  readonly #nowMs: () => number;
+  readonly #timeFactor: number;
+  #command: string | undefined;
+
+  constructor(nowMs: () => number, timeFactor: number) {
+    this.#nowMs = nowMs;
+    this.#timeFactor = timeFactor;
+  }
+
+  /** The command being handled: `on` is compared with it. */
+  set command(name: string | undefined) {
+    this.#command = name;
+  }
+
+  arm(fault: Fault): void {
+    const ms = fault.for_s === undefined ? Infinity : (fault.for_s * 1000) / this.#timeFactor;
+    const isWindow = fault.for_s !== undefined && fault.times === undefined && faultKinds[fault.fault] === 'next';
+    this.#armed.push({
+      fault,
+      untilMs: faultKinds[fault.fault] === 'next' ? this.#nowMs() + ms : Infinity,
+      skip: fault.skip ?? 0,
+      left: isWindow ? Infinity : (fault.times ?? 1),
+    });
+  }
+
+  /** One occasion of a `next` fault, met while `command` is at work. @returns it when it happens now. */
+  take(name: FaultName, command = this.#command, fits: (fault: Fault) => boolean = () => true): Fault | undefined {
+    return this.#use(command, ({ fault }) => fault.fault === name && fits(fault));
+  }
+
+  /** A `now` fault that waited for the command being handled. */
+  due(): Fault | undefined {
+    return this.#use(this.#command, ({ fault }) => faultKinds[fault.fault] === 'now');
+  }
+
+  clear(): void {
+    this.#armed.length = 0;
+  }
+
+  #use(command: string | undefined, matches: (armed: Armed) => boolean): Fault | undefined {
+    const now = this.#nowMs();
+    for (const armed of this.#armed) {
+      if (armed.left <= 0 || armed.untilMs <= now || !matches(armed)) continue;
+      if (armed.fault.on !== undefined && armed.fault.on !== command) continue;
+      if (armed.skip-- > 0) continue;
+      armed.left--;
+      this.#sweep(now);
+      return armed.fault;
+    }
+    this.#sweep(now);
+    return undefined;
+  }
+
+  #sweep(now: number): void {
+    for (let i = this.#armed.length - 1; i >= 0; i--) {
+      const armed = this.#armed[i];
+      if (armed && (armed.left <= 0 || armed.untilMs <= now)) this.#armed.splice(i, 1);
+    }
+  }
+}
