@@ -21,7 +21,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const context: CliContext = {
   env: process.env,
-  stdin: process.stdin,
+  get stdin() {
+    return process.stdin; // opened by those who read it only
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   language: cliLanguage(process.env),

@@ -16,6 +16,11 @@ export interface Finding {
 type Issue = z.core.$ZodIssue;
 
 const required: Text = { en: 'is required', ja: '必須です' };
+/** `BROUTE2MQTT_METERS_2_…` beside a single meter. */
+const gap: Text = {
+  en: 'is missing: meters are numbered from 0 without gaps',
+  ja: 'がありません。メーターの番号は0から順に付けてください',
+};
 const noValue: Text = {
   en: 'has no value: give one or remove the line',
   ja: '値がありません。値を書くか行を削除してください',
@@ -26,10 +31,16 @@ export const quote: Text = {
 };
 
 export function findings(issues: readonly Issue[], root: unknown): Finding[] {
+  let gapTold = false;
   return issues.flatMap((issue) => {
     const path = issue.path.filter((part) => typeof part !== 'symbol');
     if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(path, name));
     const value = valueAt(root, path);
+    if (value === undefined && typeof path.at(-1) === 'number') {
+      if (gapTold) return [];
+      gapTold = true;
+      return [{ path, text: gap }];
+    }
     return [{ path, text: textOf(issue, value), missing: value === undefined }];
   });
 }

@@ -58,9 +58,14 @@ test.each<[variable: string, value: string, problem: string]>([
   expect(found.filter((line) => line.startsWith(`BROUTE2MQTT_${variable}: ${problem}`))).toHaveLength(1);
 });
 
-test('a gap in the list is a problem, not a crash', async () => {
-  const found = await problems(minimal(), { env: { BROUTE2MQTT_METERS_2_ID: 'x' } });
-  expect(found).not.toEqual([]);
+test('a gap in the list is told once', async () => {
+  const env = Object.fromEntries(
+    Object.entries(minimalEnvironment).map(([name, value]) => [name.replace('_0_', '_9_'), value]),
+  );
+  const distinct = { ...env, BROUTE2MQTT_METERS_9_ID: 'x', BROUTE2MQTT_METERS_9_DEVICE: '/dev/x' };
+  expect(await problems(minimal(), { env: distinct })).toEqual([
+    'config.yaml:1: meters[1]: is missing: meters are numbered from 0 without gaps',
+  ]);
 });
 
 test('what Kubernetes adds for a service of our name is left alone', async () => {
