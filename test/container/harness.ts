@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const repository = join(import.meta.dirname, '../..');
+const repository = join(import.meta.dirname, '../..');
 const withEngine = join(import.meta.dirname, 'with-engine');
 
 export interface Outcome {
@@ -130,7 +130,7 @@ export async function plugIn(options: StickOptions = {}): Promise<Stick> {
   const simulator = ['node', join(repository, 'dist/cli/main.js'), 'simulate', '--time-factor', '10', ...args].join(
     ' ',
   );
-  const socat: ChildProcess = spawn('socat', [`PTY,link=${link},${mode},rawer`, `EXEC:${simulator}`], {
+  const socat: ChildProcess = spawn(withEngine, ['socat', `PTY,link=${link},${mode},rawer`, `EXEC:${simulator}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const pty = await until('the pty of socat', 10_000, async () => readlink(link).catch(() => undefined));
