@@ -58,7 +58,8 @@ export class LineJoiner {
       }
       const header = RXUDP_HEADER.exec(rest);
       if (header) {
-        const next = this.#datagram(rest, header[0].length, Number.parseInt(header[1] ?? '', 16), lines);
+        const [all, length = ''] = header;
+        const next = this.#datagram(rest, all.length, Number.parseInt(length, 16), lines);
         if (next === undefined) return;
         rest = next;
         continue;
