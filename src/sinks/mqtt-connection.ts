@@ -7,6 +7,7 @@ import { Manners } from './manners.ts';
 import { AttemptFailed, openLink, shownUrl } from './mqtt-attempt.ts';
 import type { BrokerOptions, Identity } from './mqtt-attempt.ts';
 import type { Loss, Message, MqttLink } from './mqtt-link.ts';
+import { Takeover } from './takeover.ts';
 
 export interface ConnectionHandlers {
   /** A connection stands. Called once per connection. */
@@ -40,6 +41,7 @@ export class MqttConnection {
   readonly #log: Log;
   readonly #backoff: Backoff;
   readonly #manners = new Manners();
+  readonly #takeover = new Takeover();
   #link: MqttLink | undefined;
   #error: BridgeError | undefined;
   #failures = 0;
@@ -86,8 +88,9 @@ export class MqttConnection {
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
       this.#manners.failed(error.refusal);
+      this.#takeover.failed();
       this.#failed(error.error);
-      return { error: error.error, takenOver: false };
+      return { error: error.error, takenOver: false, silent: false };
     }
     this.#manners.worked();
     return this.#serve(link, handlers, signal);
@@ -99,8 +102,9 @@ export class MqttConnection {
     try {
       link.onMessage((topic, payload, retained) => handlers.message(topic, payload, retained));
       handlers.up(link);
-      const loss = await abortable(link.lost, signal);
-      if (this.#clock.monotonicMs() - upSinceMs >= STEADY_MS) this.#backoff.reset();
+      const livedMs = (): number => this.#clock.monotonicMs() - upSinceMs;
+      const loss = this.#takeover.lost(await abortable(link.lost, signal), livedMs(), this.url);
+      if (livedMs() >= STEADY_MS) this.#backoff.reset();
       this.#downSinceMs = this.#clock.monotonicMs();
       this.#failed(loss.error);
       return loss;
@@ -138,7 +142,8 @@ export class MqttConnection {
   #rest({ error, takenOver }: Loss): number {
     const downMs = this.#clock.monotonicMs() - this.#downSinceMs;
     const rest = this.#backoff.next(downMs, error.code === 'BROKER_REFUSED');
-    return takenOver ? Math.max(rest, TAKEN_OVER_REST_MS) : rest;
+    if (takenOver) return Math.max(rest, TAKEN_OVER_REST_MS);
+    return this.#takeover.suspected ? 0 : rest;
   }
 
   async #farewell(link: MqttLink, last: readonly Message[]): Promise<void> {

@@ -2,7 +2,7 @@ import type { IClientSubscribeOptions, IConnackPacket, MqttClient } from 'mqtt';
 import { deferred } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { BridgeError } from '../kernel/errors.ts';
-import { SESSION_TAKEN_OVER, disconnectedBy, failureOf } from './mqtt-failures.ts';
+import { SESSION_TAKEN_OVER, disconnectedBy, failureOf, isHangUp } from './mqtt-failures.ts';
 import type { Protocol } from './mqtt-failures.ts';
 
 export interface Message {
@@ -22,6 +22,8 @@ export interface Loss {
   readonly error: BridgeError;
   /** Another client came with our client id. */
   readonly takenOver: boolean;
+  /** The broker closed without a word. */
+  readonly silent: boolean;
 }
 
 /** What the broker can, from its CONNACK. */
@@ -62,9 +64,11 @@ export class MqttLink {
     client.on('error', (error) => (cause ??= error));
     client.stream.on('error', (error: Error) => (cause ??= error));
     client.on('disconnect', ({ reasonCode = 0 }) =>
-      this.abandon(disconnectedBy(url, reasonCode), reasonCode === SESSION_TAKEN_OVER),
+      this.#lose(disconnectedBy(url, reasonCode), { takenOver: reasonCode === SESSION_TAKEN_OVER }),
     );
-    client.on('close', () => this.abandon(failureOf(url, cause ?? new Error('the broker closed the connection'))));
+    client.on('close', () =>
+      this.#lose(failureOf(url, cause ?? new Error('the broker closed the connection')), { silent: isHangUp(cause) }),
+    );
   }
 
   /** Every message that arrives. A handler that throws is a defect and ends the connection's run. */
@@ -110,8 +114,12 @@ export class MqttLink {
   }
 
   /** Gives the connection up at once, without a DISCONNECT: the broker publishes our will. */
-  abandon(error: BridgeError, takenOver = false): void {
-    this.#end.resolve({ error, takenOver });
+  abandon(error: BridgeError): void {
+    this.#lose(error, {});
+  }
+
+  #lose(error: BridgeError, how: Partial<Loss>): void {
+    this.#end.resolve({ error, takenOver: false, silent: false, ...how });
     this.destroy();
   }
 

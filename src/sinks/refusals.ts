@@ -16,7 +16,7 @@ export class Refusals {
   note(topic: string, code: number): void {
     const reason = reasonText(code);
     if (this.#repeats.due(`${topic} ${code}`) === undefined) return;
-    const advice = code === NOT_AUTHORIZED ? { advice: 'allow this user to write there in the broker’s ACL' } : {};
+    const advice = code === NOT_AUTHORIZED ? { advice: 'allow this user there in the broker’s ACL' } : {};
     this.#log.warn({ topic, reason, ...advice }, 'broker refuses a topic');
   }
 }

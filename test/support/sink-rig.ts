@@ -1,0 +1,82 @@
+import { systemClock } from '../../src/kernel/clock.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
+import type { MeterProfile, Reading } from '../../src/model/reading.ts';
+import type { LinkStatus, MeterCommand } from '../../src/model/status.ts';
+import { MqttSink } from '../../src/sinks/mqtt-sink.ts';
+import type { MqttSinkOptions } from '../../src/sinks/mqtt-sink-options.ts';
+import { logLines } from './log-lines.ts';
+import type { LogLine } from './log-lines.ts';
+
+/** A three-wire meter with solar panels: everything there is to announce. */
+export const fullProfile: MeterProfile = {
+  getMap: [0x80, 0x88, 0xd3, 0xd7, 0xe0, 0xe1, 0xe3, 0xe7, 0xe8, 0xea, 0xeb],
+  energyScale: { coefficient: 1, exponent: -1, digits: 6 },
+  hasTPhase: true,
+  hasExport: true,
+};
+
+export const status = (phase: LinkStatus['phase'], more: Partial<LinkStatus> = {}): LinkStatus => ({
+  phase,
+  sinceMs: Date.UTC(2026, 0, 15, 3, 0, 0),
+  reconnects: 0,
+  ...more,
+});
+
+/** A sink of meter `home` (or another) that runs, with its log and the commands it let through. */
+export class SinkRig implements AsyncDisposable {
+  readonly sink: MqttSink;
+  readonly id: string;
+  readonly clock: Clock;
+  readonly lines: LogLine[];
+  readonly commands: MeterCommand[] = [];
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(url: string, options: Partial<MqttSinkOptions> = {}, clock: Clock = systemClock) {
+    const { log, lines } = logLines();
+    this.lines = lines;
+    this.clock = clock;
+    const meter = options.meter ?? { id: 'home', name: 'Smart meter', intervalS: 10, contractAmpere: 40 };
+    this.id = meter.id;
+    this.sink = new MqttSink(
+      {
+        broker: { url },
+        baseTopic: 'broute2mqtt',
+        homeAssistant: { discovery: true, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
+        language: 'en',
+        version: '0.1.0',
+        run: 17,
+        ...options,
+        meter,
+      },
+      { clock, log, onCommand: (command) => this.commands.push(command), random: () => 0.5 },
+    );
+    this.#ended = this.sink.run(this.#stop.signal);
+  }
+
+  get connected(): boolean {
+    return this.sink.health().connected;
+  }
+
+  reading(values: Omit<Reading, 'atMs'>): void {
+    this.sink.accept({ kind: 'reading', meter: this.id, reading: { atMs: this.clock.now(), ...values } });
+  }
+
+  status(phase: LinkStatus['phase'], more: Partial<LinkStatus> = {}): void {
+    this.sink.accept({ kind: 'status', meter: this.id, status: status(phase, more) });
+  }
+
+  profile(profile: MeterProfile = fullProfile): void {
+    this.sink.accept({ kind: 'profile', meter: this.id, profile });
+  }
+
+  /** The clean stop; resolves when `run` has. */
+  stop(): Promise<void> {
+    this.#stop.abort();
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
