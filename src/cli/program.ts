@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addConfigCommand } from './config.ts';
+import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
 import { helpTexts, translateHelp } from './help.ts';
-
-/** Of package.json, which lies two folders above this file, in the source as in the package. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
+import { addRunCommand } from './run.ts';
+import { addScanCommand } from './scan.ts';
+import { packageVersion } from './version.ts';
+import { addSimulateCommand } from './simulate.ts';
 
 /** Every command. A new one: a file with `addXCommand(program, context)`, and a line here; heavy imports inside its action. */
 export function buildProgram(context: CliContext): Command {
@@ -25,6 +23,10 @@ export function buildProgram(context: CliContext): Command {
       outputError: () => undefined, // told by runCli, in the user's language
     });
   translateHelp(program, context);
+  addRunCommand(program, context);
+  addDemoCommand(program, context);
+  addScanCommand(program, context);
   addConfigCommand(program, context);
+  addSimulateCommand(program, context);
   return program;
 }

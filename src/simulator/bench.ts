@@ -30,13 +30,13 @@ export interface Bench {
   /** The module's own link-local address. */
   readonly ownAddress: string;
   /** The meter's clock, ms since 1970. */
-  meterNow(): number;
+  readonly meterNow: () => number;
   /** Says one line on the wire. */
-  say(line: SkLine): void;
+  readonly say: (line: SkLine) => void;
   /** Says a line that has no form in the client's grammar. */
-  sayText(text: string, end?: '\r\n' | '\r'): void;
+  readonly sayText: (text: string, end?: '\r\n' | '\r') => void;
   /** The host was given these values. */
-  answered(frame: Frame): void;
+  readonly answered: (frame: Frame) => void;
 }
 
 export const event = (number: number, from: string, param?: number): SkEvent => ({

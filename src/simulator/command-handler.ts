@@ -1,5 +1,5 @@
 import { linkLocalAddress } from '../model/pan.ts';
-import type { HostCommand } from '../skstack/command-reader.ts';
+import type { HostCommand } from '../skstack/command-syntax.ts';
 import { eventNumber, udpSent } from '../skstack/events.ts';
 import { hex } from '../skstack/hex.ts';
 import type { Bench } from './bench.ts';

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { BridgeError } from '../kernel/errors.ts';
-import { faultNames, faultSchema } from './faults.ts';
+import { faultSchema } from './faults.ts';
 import type { Fault } from './faults.ts';
 
 /** One line of a script: a fault and when. Without a time it is there from the start. */
@@ -34,11 +34,10 @@ export function parseFaultScript(text: string): ScriptEntry[] {
     else entries.push(entry);
   }
   if (problems.length === 0) return entries;
-  const names = faultNames.join(', ');
   throw new BridgeError('USAGE', `fault script: ${problems.join('; ')}`, {
     hint: {
-      en: `One fault a line, such as {"at_s": 30, "fault": "session-lost"}. The names: ${names}.`,
-      ja: `1行に1つ、{"at_s": 30, "fault": "session-lost"} の形で書いてください。使える名前: ${names}`,
+      en: 'One fault a line, such as {"at_s": 30, "fault": "session-lost"}.',
+      ja: '1行に1つ、{"at_s": 30, "fault": "session-lost"} の形で書いてください。',
     },
   });
 }

@@ -133,7 +133,8 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
   const play = async ({ fault, atS, everyS }: ScriptEntry, signal: AbortSignal): Promise<void> => {
     await world.wait(atS * 1000, signal);
     inject(fault);
-    while (everyS !== undefined) {
+    if (everyS === undefined) return;
+    for (;;) {
       await world.wait(everyS * 1000, signal);
       inject(fault);
     }

@@ -2,21 +2,7 @@ import { MAX_DATA_LENGTH } from './commands.ts';
 import type { SkCommand } from './commands.ts';
 import type { Edition } from './dialect.ts';
 import { parseCommand } from './command-syntax.ts';
-
-/** What other programs ask of a module beyond `SkCommand`; some of it writes flash, so we never send it. */
-export type OtherCommand =
-  | { readonly name: 'SKSAVE' | 'SKLOAD' | 'SKERASE' | 'SKDSLEEP' | 'RUART' }
-  | { readonly name: 'SKTABLE'; readonly table: number }
-  | { readonly name: 'SKPING'; readonly address: string }
-  | { readonly name: 'SKADDNBR'; readonly address: string; readonly macAddress: string }
-  | { readonly name: 'SKSETPSK'; readonly key: string }
-  | { readonly name: 'SKUDPPORT'; readonly handle: number; readonly port: number }
-  | { readonly name: 'WOPT' | 'WUART'; readonly value: number };
-
-export type HostCommand = SkCommand | OtherCommand;
-
-/** FAIL codes a module gives before it does anything: not supported, argument count, argument form, UART input error. */
-export type RefusalCode = 4 | 5 | 6 | 9;
+import type { HostCommand, RefusalCode } from './command-syntax.ts';
 
 /** What a host wrote. `text` is the line without its end, for SKSENDTO with the blank before the data: what an echo repeats. */
 export type HostInput =

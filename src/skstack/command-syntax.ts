@@ -1,5 +1,20 @@
-import type { HostCommand, RefusalCode } from './command-reader.ts';
+import type { SkCommand } from './commands.ts';
 import type { Edition } from './dialect.ts';
+
+/** What other programs ask of a module beyond `SkCommand`; some of it writes flash, so we never send it. */
+export type OtherCommand =
+  | { readonly name: 'SKSAVE' | 'SKLOAD' | 'SKERASE' | 'SKDSLEEP' | 'RUART' }
+  | { readonly name: 'SKTABLE'; readonly table: number }
+  | { readonly name: 'SKPING'; readonly address: string }
+  | { readonly name: 'SKADDNBR'; readonly address: string; readonly macAddress: string }
+  | { readonly name: 'SKSETPSK'; readonly key: string }
+  | { readonly name: 'SKUDPPORT'; readonly handle: number; readonly port: number }
+  | { readonly name: 'WOPT' | 'WUART'; readonly value: number };
+
+export type HostCommand = SkCommand | OtherCommand;
+
+/** FAIL codes a module gives before it does anything: not supported, argument count, argument form, UART input error. */
+export type RefusalCode = 4 | 5 | 6 | 9;
 
 /** One command's arguments: how many each edition takes, and their reading. `undefined` from `read` is a wrong form (ER06). */
 interface Syntax {
@@ -27,10 +42,7 @@ function number(text: string | undefined, digits: number, from = 0, to = 16 ** d
   return value >= from && value <= to ? value : undefined;
 }
 
-const bare = <N extends HostCommand['name']>(name: N): Syntax => ({
-  counts: exactly(0),
-  read: () => ({ name }) as HostCommand,
-});
+const bare = (command: HostCommand): Syntax => ({ counts: exactly(0), read: () => command });
 
 function readScan([mode = '', maskText, durationText, side]: readonly string[], edition: Edition) {
   const mask = number(maskText, 8);
@@ -75,18 +87,18 @@ function readOption(name: 'WOPT' | 'WUART', text: string | undefined) {
 }
 
 const syntaxes: Readonly<Record<HostCommand['name'], Syntax>> = {
-  SKVER: bare('SKVER'),
-  SKAPPVER: bare('SKAPPVER'),
-  SKINFO: bare('SKINFO'),
-  SKRESET: bare('SKRESET'),
-  SKREJOIN: bare('SKREJOIN'),
-  SKTERM: bare('SKTERM'),
-  SKSAVE: bare('SKSAVE'),
-  SKLOAD: bare('SKLOAD'),
-  SKERASE: bare('SKERASE'),
-  SKDSLEEP: bare('SKDSLEEP'),
-  ROPT: bare('ROPT'),
-  RUART: bare('RUART'),
+  SKVER: bare({ name: 'SKVER' }),
+  SKAPPVER: bare({ name: 'SKAPPVER' }),
+  SKINFO: bare({ name: 'SKINFO' }),
+  SKRESET: bare({ name: 'SKRESET' }),
+  SKREJOIN: bare({ name: 'SKREJOIN' }),
+  SKTERM: bare({ name: 'SKTERM' }),
+  SKSAVE: bare({ name: 'SKSAVE' }),
+  SKLOAD: bare({ name: 'SKLOAD' }),
+  SKERASE: bare({ name: 'SKERASE' }),
+  SKDSLEEP: bare({ name: 'SKDSLEEP' }),
+  ROPT: bare({ name: 'ROPT' }),
+  RUART: bare({ name: 'RUART' }),
   SKSREG: { counts: exactly(1, 2), read: readRegister },
   SKSETPWD: { counts: exactly(2), read: readPassword },
   SKSETRBID: {
