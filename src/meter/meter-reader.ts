@@ -2,7 +2,7 @@ import { abortable, deferred, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { MeterProfile, Reading } from '../model/reading.ts';
+import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { epc } from '../echonet/epc.ts';
@@ -56,6 +56,7 @@ export class MeterReader {
   readonly #guards: RegisterGuards;
   #remembered: Remembered;
   #announced: string | undefined;
+  #halfHour: HalfHour | undefined;
   #registersSavedMs: number;
   #wake = deferred<void>();
 
@@ -197,7 +198,9 @@ export class MeterReader {
     }
     for (const halfHour of halfHoursOf(properties, scale)) {
       plan.markSeen(halfHour.markMs);
-      this.#deps.emit({ kind: 'halfHour', meter, halfHour });
+      // EA and EB of one mark may come in two answers.
+      this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
+      this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });
     }
   }
 

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import type { Config, MeterConfig } from '../config/schema.ts';
+import { abortable, scope, together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Redactor } from '../kernel/redactor.ts';
+import type { Sink } from '../model/sink.ts';
+import { fanOut } from '../model/sink.ts';
+import type { BridgeEvent } from '../model/status.ts';
+import { meterMemory } from '../meter/meter-memory.ts';
+import { MeterReader } from '../meter/meter-reader.ts';
+import { openSkstackModule } from '../module/skstack-module.ts';
+import type { Wire } from '../module/wire.ts';
+import { LogSink } from '../sinks/log-sink.ts';
+import { MqttSink } from '../sinks/mqtt-sink.ts';
+import { panMemory } from '../supervisor/pan-memory.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { nextRun } from './run-counter.ts';
+import { serveWeb } from './serve-web.ts';
+
+export interface BridgeDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly version: string;
+  /** How to reach a meter's stick. */
+  readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
+  /** Hears everything besides the sinks of the configuration. */
+  readonly extraSinks?: readonly Sink[];
+  /** Called once when everything has been started. Starting never waits for the radio or the broker. */
+  readonly onReady?: (addresses: { readonly page: string | undefined }) => void;
+}
+
+interface Meter {
+  readonly reader: MeterReader;
+  readonly supervisor: Supervisor;
+  readonly mqtt: MqttSink | undefined;
+}
+
+/**
+ * The service: one supervisor and one broker connection for each meter, and the web server beside them. Nothing waits for
+ * anything else to come up. Resolves when `signal` aborts and everything has ended in order.
+ * @throws only for a defect.
+ */
+export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortSignal): Promise<void> {
+  const logSink = new LogSink(deps.log, config.language);
+  const meters = new Map<string, Meter>();
+  const web = await serveWeb(config, deps, (id) => meters.get(id)?.mqtt?.health(), signal);
+  for (const meter of config.meters) {
+    meters.set(meter.id, await buildMeter(config, meter, deps, [logSink, ...(deps.extraSinks ?? []), ...web.sinks]));
+  }
+  deps.onReady?.({ page: web.address });
+  const all = [...meters.values()];
+  using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
+  const sinks = Promise.all(all.map(async ({ mqtt }) => mqtt?.run(sinksScope.signal)));
+  try {
+    await together(
+      signal,
+      ...all.map(
+        ({ supervisor }) =>
+          (inner: AbortSignal) =>
+            supervisor.run(inner),
+      ),
+      (inner) => abortable(Promise.race([sinks, inner.aborted ? undefined : forever()]), inner).then(() => undefined),
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await Promise.all(all.map(({ reader }) => reader.close()));
+    sinksScope.abort();
+    await Promise.all([sinks, web.close()]);
+  }
+}
+
+/** What a task with nothing to do waits for. */
+const forever = (): Promise<never> => new Promise(() => undefined);
+
+async function buildMeter(
+  config: Config,
+  meter: MeterConfig,
+  deps: BridgeDeps,
+  others: readonly Sink[],
+): Promise<Meter> {
+  const { clock } = deps;
+  const log = deps.log.child({ meter: meter.id });
+  const stateDir = config.state_dir === undefined ? undefined : join(config.state_dir, meter.id);
+  const mqtt = config.mqtt && (await buildMqtt(config, config.mqtt, meter, stateDir, deps, () => supervisor));
+  const sink = fanOut(...(mqtt ? [mqtt] : []), ...others);
+  const emit = (event: BridgeEvent): void => sink.accept(event);
+  const options = {
+    meter: meter.id,
+    intervalMs: meter.interval_s * 1000,
+    energyIntervalMs: meter.energy_interval_s * 1000,
+    ...(meter.reply_timeout_s === undefined ? {} : { replyTimeoutMs: meter.reply_timeout_s * 1000 }),
+    ...(meter.contract_ampere === undefined ? {} : { contractAmpere: meter.contract_ampere }),
+  };
+  const reader = await MeterReader.open(options, { clock, log, emit, memory: meterMemory(stateDir, log) });
+  const wire = await deps.wireOf(meter);
+  const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
+  const supervisor: Supervisor = new Supervisor({
+    meter: meter.id,
+    clock,
+    log,
+    random: Math.random,
+    openModule: (signal) => openSkstackModule(wire, credentials, { clock, log }, signal),
+    whenPresent: (signal) => wire.whenPresent(signal),
+    reader,
+    pans: panMemory(stateDir, log),
+    emit,
+  });
+  return { reader, supervisor, mqtt };
+}
+
+async function buildMqtt(
+  config: Config,
+  mqtt: NonNullable<Config['mqtt']>,
+  meter: MeterConfig,
+  stateDir: string | undefined,
+  deps: BridgeDeps,
+  supervisor: () => Supervisor,
+): Promise<MqttSink> {
+  const { home_assistant: homeAssistant } = config;
+  return new MqttSink(
+    {
+      meter: {
+        id: meter.id,
+        name: meter.name,
+        intervalS: meter.interval_s,
+        energyIntervalS: meter.energy_interval_s,
+        contractAmpere: meter.contract_ampere,
+      },
+      broker: {
+        url: mqtt.url,
+        username: mqtt.username,
+        password: mqtt.password,
+        tls: {
+          caFile: mqtt.tls.ca_file,
+          certFile: mqtt.tls.cert_file,
+          keyFile: mqtt.tls.key_file,
+          insecure: mqtt.tls.insecure,
+        },
+      },
+      baseTopic: mqtt.base_topic,
+      homeAssistant: {
+        discovery: homeAssistant.discovery,
+        prefix: homeAssistant.prefix,
+        statusTopic: homeAssistant.status_topic,
+      },
+      language: config.language,
+      version: deps.version,
+      run: await nextRun(stateDir, deps),
+    },
+    { clock: deps.clock, log: deps.log, onCommand: (command) => supervisor().command(command) },
+  );
+}
+
+/** A wire that cannot be is a configuration problem, told at once. */
+export function refuseDevice(meter: MeterConfig, message: string, hint: { en: string; ja: string }): never {
+  throw new BridgeError('CONFIG_INVALID', `meter ${meter.id}: device ${meter.device}: ${message}`, { hint });
+}

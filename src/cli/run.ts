@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { systemClock } from '../kernel/clock.ts';
+import { Redactor } from '../kernel/redactor.ts';
+import { addCommand, requireConfig } from './command.ts';
+import type { CliContext } from './context.ts';
+import { packageVersion } from './version.ts';
+
+/** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
+export function addRunCommand(program: Command, context: CliContext): void {
+  addCommand(
+    program,
+    context,
+    'run',
+    { en: 'the service: keep the session, publish the readings (default)', ja: 'サービスとして動作（既定）' },
+    { isDefault: true },
+  ).action(async (_options: unknown, command: Command) => {
+    const { config, secrets } = await requireConfig(command, context);
+    const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
+      import('./bridge.ts'),
+      import('./service-log.ts'),
+      import('./device.ts'),
+    ]);
+    const redactor = new Redactor();
+    for (const secret of secrets) redactor.add(secret);
+    const log = await serviceLog(config, redactor);
+    const clock = systemClock;
+    const version = packageVersion();
+    log.info({ version, node: process.version, meters: config.meters.map(({ id }) => id) }, 'broute2mqtt starts');
+    await runBridge(
+      config,
+      {
+        clock,
+        log,
+        redactor,
+        version,
+        wireOf: (meter) => wireOf(meter, clock),
+        onReady: ({ page }) => log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready'),
+      },
+      context.signal,
+    );
+    log.info('stopped');
+  });
+}

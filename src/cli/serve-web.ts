@@ -1,0 +1,67 @@
+import type { Config } from '../config/schema.ts';
+import { parseHostPort } from '../config/addresses.ts';
+import { scope } from '../kernel/async.ts';
+import type { Sink } from '../model/sink.ts';
+import type { BrokerHealth } from '../web/status-board.ts';
+import type { BridgeDeps } from './bridge.ts';
+
+const RETRY_MS = 30_000;
+
+export interface WebService {
+  readonly sinks: readonly Sink[];
+  /** `http://…/`, once it listens; undefined when not wanted or not yet possible. */
+  readonly address: string | undefined;
+  close(): Promise<void>;
+}
+
+/** The web server, if wanted. An address that is taken is tried again: it never keeps the rest from running. */
+export async function serveWeb(
+  config: Config,
+  { clock, log, redactor, version }: BridgeDeps,
+  brokerHealth: (meter: string) => BrokerHealth | undefined,
+  signal: AbortSignal,
+): Promise<WebService> {
+  if (!config.http) return { sinks: [], address: undefined, close: () => Promise.resolve() };
+  const { listen, token } = config.http;
+  const [{ StatusBoard }, { startWeb }] = await Promise.all([
+    import('../web/status-board.ts'),
+    import('../web/server.ts'),
+  ]);
+  const address = parseHostPort(listen);
+  if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${listen}`);
+  const meters = config.meters.map(({ id, name, interval_s: intervalS }) => ({ id, name, intervalS }));
+  const board = new StatusBoard({ meters, clock, brokerHealth, version, language: config.language });
+  const start = (): ReturnType<typeof startWeb> =>
+    startWeb({
+      listen: address,
+      ...(token === undefined ? {} : { token }),
+      language: config.language,
+      board,
+      live: () => true,
+      redactor,
+      log,
+      clock,
+    });
+  let server = await start().catch((error: unknown) => {
+    log.error({ err: error, retryS: RETRY_MS / 1000 }, 'status page not available');
+    return undefined;
+  });
+  const retries = scope(signal);
+  const retrying = (async () => {
+    while (!server) {
+      await clock.sleep(RETRY_MS, retries.signal);
+      server = await start().catch(() => undefined);
+      if (server) log.info({ page: server.address }, 'status page available');
+    }
+  })().catch(() => undefined); // only the end of the program interrupts the sleep
+  return {
+    sinks: [board],
+    address: server?.address,
+    async close() {
+      retries.abort();
+      retries[Symbol.dispose]();
+      await retrying;
+      await server?.close();
+    },
+  };
+}
