@@ -19,6 +19,8 @@ export class LinkReport {
   readonly #emit: (event: BridgeEvent) => void;
   #status: LinkStatus;
   #toldMs = 0;
+  /** No answer since this phase began: the next one is told at once. */
+  #entered = true;
 
   constructor(meter: string, clock: Clock, log: Log, emit: (event: BridgeEvent) => void) {
     this.#meter = meter;
@@ -33,6 +35,7 @@ export class LinkReport {
   }
 
   enter(phase: LinkPhase, changes: Changes = {}): void {
+    this.#entered = true;
     this.#change({ retryAtMs: undefined, ...changes, phase, sinceMs: this.#clock.now() });
     this.#tell();
   }
@@ -42,8 +45,8 @@ export class LinkReport {
     const code = error instanceof BridgeError ? error.code : 'DEFECT';
     const message = error instanceof Error ? error.message : String(error);
     const repeated = this.#status.error?.code === code && this.#status.error.message === message;
-    if (repeated) this.#log.debug({ meter: this.#meter, err: error }, 'still failing');
-    else this.#log.warn({ meter: this.#meter, err: error, phase: this.phase }, 'link failed');
+    if (repeated) this.#log.debug({ err: error }, 'still failing');
+    else this.#log.warn({ err: error, phase: this.phase }, 'link failed');
     this.#change({ error: { code, message } });
     if (retryAtMs !== undefined) this.enter('waiting', { retryAtMs });
   }
@@ -56,9 +59,10 @@ export class LinkReport {
   success(pan: Pan, { atMs, lqi, rssiDbm }: Datagram): void {
     const heard = lqi ?? pan.lqi;
     const dbm = rssiDbm ?? (heard === undefined ? undefined : rssiDbmOfLqi(heard));
-    const wasBroken = this.#status.error !== undefined;
+    const isNews = this.#entered || this.#status.error !== undefined;
+    this.#entered = false;
     this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, error: undefined });
-    if (wasBroken || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
+    if (isNews || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
   }
 
   reconnected(): void {

@@ -110,15 +110,14 @@ export class Supervisor {
     } catch (error) {
       if (signal.aborted || exceeds(error, 'rejoin')) throw error;
       if (proved) await this.#rest(error, signal);
-      else
-        this.#deps.log.info({ meter: this.#deps.meter, reason: (error as Error).message }, 'no warm session: joining');
+      else this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
     }
   }
 
   /** Does what the rung asks before a join. @returns the PAN to join. */
   async #climb(module: WiSunModule, rung: Rung, signal: AbortSignal): Promise<Pan> {
     const known = this.#known;
-    this.#deps.log.debug({ meter: this.#deps.meter, rung }, 'recovery rung');
+    this.#deps.log.debug({ rung }, 'recovery rung');
     if (!known || rung === 'scan') return await this.#scan(module, fullScan, signal);
     switch (rung) {
       case 'join':
@@ -141,7 +140,7 @@ export class Supervisor {
     for (const request of requests) {
       const [best, ...others] = await module.scan(request, signal);
       if (!best) continue;
-      this.#deps.log.info({ meter: this.#deps.meter, pan: best, others: others.length }, 'meter found');
+      this.#deps.log.info({ pan: best, others: others.length }, 'meter found');
       return best;
     }
     throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
