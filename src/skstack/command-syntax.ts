@@ -142,7 +142,8 @@ const isCommandName = (name: string): name is HostCommand['name'] => Object.hasO
  * @returns the command, or the code it is refused with.
  */
 export function parseCommand(text: string, edition: Edition): HostCommand | RefusalCode {
-  const [name = '', ...args] = text.replace(/ $/, '').split(' ');
+  // SKSENDTO's blank before the data counts: what follows it, be it nothing, is an argument.
+  const [name = '', ...args] = (text.startsWith('SKSENDTO ') ? text : text.replace(/ $/, '')).split(' ');
   if (!isCommandName(name)) return /^[\x20-\x7e]*$/.test(text) ? 4 : 9;
   const syntax = syntaxes[name];
   if (!syntax.counts(edition).includes(args.length)) return 5;
