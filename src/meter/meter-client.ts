@@ -1,7 +1,7 @@
 import { deferred, Mailbox, together, within } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { decodeFrame, encodeFrame, eoj, esv } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
@@ -58,13 +58,14 @@ export class MeterClient {
         for (;;) this.#onDatagram(await this.#session.receive(inner));
       },
       async (inner) => {
-        for (;;) await this.#session.send(await this.#replies.take(inner), inner);
+        for (;;) await this.#reply(await this.#replies.take(inner), inner);
       },
     );
   }
 
   /** One Get. What the meter refused comes back with empty data or not at all. @throws BridgeError REPLY_TIMEOUT, SEND_FAILED, SESSION_LOST */
   async get(epcs: readonly number[], timeoutMs: number, signal: AbortSignal): Promise<readonly Property[]> {
+    await this.#session.ready(signal);
     const tid = this.#nextTid();
     const request: Request = { epcs, sentMs: this.#deps.clock.monotonicMs(), answer: deferred() };
     this.#remember(tid, request);
@@ -86,6 +87,17 @@ export class MeterClient {
         ),
     );
     return answered;
+  }
+
+  /** An acknowledgement the radio could not deliver is not worth a session: the meter announces again. */
+  async #reply(frame: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#session.ready(signal);
+    try {
+      await this.#session.send(frame, signal);
+    } catch (error) {
+      if (signal.aborted || exceeds(error, 'retry')) throw error;
+      this.#deps.log.debug({ err: error }, 'acknowledgement not delivered');
+    }
   }
 
   #onDatagram(datagram: Datagram): void {

@@ -7,7 +7,7 @@ export class RoundTrips {
   readonly #newest: number[] = [];
 
   add(ms: number): void {
-    this.#newest.push(ms);
+    this.#newest.push(Math.min(ms, CEILING_MS)); // a late answer says that the radio was bad, not that the meter is slow
     if (this.#newest.length > WINDOW) this.#newest.shift();
   }
 

@@ -44,7 +44,9 @@ export interface WiSunModule extends AsyncDisposable {
 /** A PANA session with the meter. Disposing lets go of it without ending it on the radio: a warm session is worth keeping. */
 export interface Session extends Disposable {
   readonly pan: Pan;
-  /** Resolves once the radio handed the payload over; waits while a hold lasts. @throws BridgeError SEND_FAILED, SESSION_LOST */
+  /** Resolves when nothing holds sending back. @throws BridgeError SESSION_LOST */
+  ready(signal: AbortSignal): Promise<void>;
+  /** Resolves once the radio handed the payload over. @throws BridgeError SEND_FAILED, SESSION_LOST */
   send(payload: Uint8Array, signal: AbortSignal): Promise<void>;
   /** The next datagram. @throws BridgeError SESSION_LOST, or the signal's reason. */
   receive(signal: AbortSignal): Promise<Datagram>;

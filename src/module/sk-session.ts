@@ -48,8 +48,11 @@ export class SkSession implements Session {
     this.#stops = [link.listen((line) => this.#onLine(line)), link.onLost((error) => this.#end(error))];
   }
 
-  async send(payload: Uint8Array, signal: AbortSignal): Promise<void> {
+  async ready(signal: AbortSignal): Promise<void> {
     while (this.#holds.size > 0) await abortable(Promise.race([this.#change.promise, this.#over.promise]), signal);
+  }
+
+  async send(payload: Uint8Array, signal: AbortSignal): Promise<void> {
     const command = {
       name: 'SKSENDTO',
       handle: ECHONET_HANDLE,
