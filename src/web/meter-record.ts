@@ -1,0 +1,184 @@
+import type { Clock } from '../kernel/clock.ts';
+import { healthOf } from '../model/health.ts';
+import type { Health } from '../model/health.ts';
+import type { HalfHour, Reading } from '../model/reading.ts';
+import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import { isoJst, isoLocal } from '../sinks/iso-time.ts';
+import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
+
+export interface BoardMeter {
+  readonly id: string;
+  /** As the user named it. */
+  readonly name: string;
+  /** Seconds between questions for power and current. */
+  readonly intervalS: number;
+  /** Seconds between questions for the registers; 60 by default. */
+  readonly energyIntervalS?: number;
+}
+
+/** Points of the power chart: an hour at the usual 10 s. */
+export const HISTORY_LIMIT = 360;
+
+/** A value, when it was measured by the wall clock and when it arrived by the monotonic one. */
+interface Seen<T> {
+  readonly value: T;
+  readonly wallMs: number;
+  readonly atMs: number;
+}
+
+const before: LinkStatus = { phase: 'opening', sinceMs: 0, reconnects: 0 };
+const wholeSeconds = (ms: number): number => Math.max(0, Math.round(ms / 1000));
+/** Tenths, so that a page can tick between two answers without jumping. */
+const tenths = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
+const hex4 = (value: number): string => value.toString(16).toUpperCase().padStart(4, '0');
+
+/** What is known of one meter, each value with its age. */
+export class MeterRecord {
+  readonly meter: BoardMeter;
+  readonly #clock: Clock;
+  #status = before;
+  #phaseAtMs: number;
+  #statusAtMs: number;
+  #retryInMs: number | undefined;
+  #good: Seen<true> | undefined;
+  readonly #numbers = new Map<keyof Reading, Seen<number>>();
+  #fault: Seen<boolean> | undefined;
+  #halfHour: HalfHour | undefined;
+  readonly #history: { readonly atMs: number; readonly watts: number }[] = [];
+
+  constructor(meter: BoardMeter, clock: Clock) {
+    this.meter = meter;
+    this.#clock = clock;
+    this.#phaseAtMs = clock.monotonicMs();
+    this.#statusAtMs = this.#phaseAtMs;
+  }
+
+  accept(event: BridgeEvent): void {
+    if (event.kind === 'status') this.#takeStatus(event.status);
+    if (event.kind === 'reading') this.#takeReading(event.reading);
+    if (event.kind === 'halfHour') this.#halfHour = event.halfHour;
+  }
+
+  get error(): LinkStatus['error'] {
+    return this.#status.error;
+  }
+
+  health(): Health {
+    return healthOf(this.#age(this.#good), this.#status.phase, this.meter.intervalS);
+  }
+
+  /** All but what this record does not know: broker and hint. */
+  snapshot(): Omit<MeterSnapshot, 'broker' | 'error' | 'history'> {
+    const { id, name } = this.meter;
+    const { phase, sinceMs, reconnects, lqi, rssiDbm } = this.#status;
+    const { fresh, reason, staleAfterMs } = this.health();
+    const age = this.#age(this.#good);
+    const reading = this.#reading();
+    return {
+      id,
+      name,
+      phase,
+      ...(this.#status === before ? {} : { since: isoLocal(sinceMs) }),
+      phase_age_s: tenths(this.#clock.monotonicMs() - this.#phaseAtMs),
+      fresh,
+      ...(reason === undefined ? {} : { reason }),
+      ...(age === undefined ? {} : { age_s: tenths(age) }),
+      stale_after_s: staleAfterMs / 1000,
+      ...this.#radio(),
+      ...(lqi === undefined ? {} : { lqi }),
+      ...(rssiDbm === undefined ? {} : { rssi: rssiDbm }),
+      reconnects,
+      ...this.#retry(),
+      ...(reading && { reading }),
+      ...(this.#halfHour && { half_hour: halfHourSnapshot(this.#halfHour) }),
+    };
+  }
+
+  history(): readonly PowerPoint[] {
+    const now = this.#clock.monotonicMs();
+    return this.#history.map(({ atMs, watts }): PowerPoint => [wholeSeconds(now - atMs), watts]);
+  }
+
+  #takeStatus(status: LinkStatus): void {
+    const now = this.#clock.monotonicMs();
+    const changed = status.phase !== this.#status.phase || status.sinceMs !== this.#status.sinceMs;
+    if (changed) this.#phaseAtMs = now;
+    this.#status = status;
+    this.#statusAtMs = now;
+    this.#retryInMs = status.retryAtMs === undefined ? undefined : status.retryAtMs - this.#clock.now();
+  }
+
+  #takeReading(reading: Reading): void {
+    const stamp = { wallMs: reading.atMs, atMs: this.#clock.monotonicMs() };
+    for (const kind of ['powerW', 'currentRA', 'currentTA', 'importKwh', 'exportKwh'] as const) {
+      const value = reading[kind];
+      if (value === undefined) continue;
+      this.#numbers.set(kind, { value, ...stamp });
+      this.#good = { value: true, ...stamp };
+    }
+    if (reading.fault !== undefined) {
+      this.#fault = { value: reading.fault, ...stamp };
+      this.#good = { value: true, ...stamp };
+    }
+    if (reading.powerW === undefined) return;
+    this.#history.push({ atMs: stamp.atMs, watts: reading.powerW });
+    if (this.#history.length > HISTORY_LIMIT) this.#history.shift();
+  }
+
+  #age(seen: Seen<unknown> | undefined): number | undefined {
+    return seen && this.#clock.monotonicMs() - seen.atMs;
+  }
+
+  #value<T>(seen: Seen<T>, intervalS: number): ValueSnapshot<T> {
+    const age = this.#clock.monotonicMs() - seen.atMs;
+    const { fresh, staleAfterMs } = healthOf(age, this.#status.phase, intervalS);
+    const time = isoLocal(seen.wallMs);
+    return { value: seen.value, time, age_s: tenths(age), stale: !fresh, stale_after_s: staleAfterMs / 1000 };
+  }
+
+  #reading(): ReadingSnapshot | undefined {
+    if (!this.#good) return undefined;
+    const { intervalS, energyIntervalS = 60 } = this.meter;
+    const energyS = Math.max(intervalS, energyIntervalS);
+    const value = <Name extends string>(name: Name, kind: keyof Reading, everyS: number) => {
+      const seen = this.#numbers.get(kind);
+      return seen && ({ [name]: this.#value(seen, everyS) } as Record<Name, ValueSnapshot<number>>);
+    };
+    return {
+      time: isoLocal(this.#good.wallMs),
+      ...value('power', 'powerW', intervalS),
+      ...value('current_r', 'currentRA', intervalS),
+      ...value('current_t', 'currentTA', intervalS),
+      ...value('import', 'importKwh', energyS),
+      ...value('export', 'exportKwh', energyS),
+      ...(this.#fault && { fault: this.#value(this.#fault, energyS) }),
+    };
+  }
+
+  #radio(): Pick<MeterSnapshot, 'module' | 'pan'> {
+    const { module, pan } = this.#status;
+    return {
+      ...(module && {
+        module: {
+          edition: module.edition,
+          stack_version: module.stackVersion,
+          ...(module.appVersion === undefined ? {} : { app_version: module.appVersion }),
+        },
+      }),
+      ...(pan && { pan: { channel: pan.channel, pan_id: hex4(pan.panId), mac: pan.macAddress } }),
+    };
+  }
+
+  #retry(): Pick<MeterSnapshot, 'retry_at' | 'retry_in_s'> {
+    const { retryAtMs } = this.#status;
+    if (retryAtMs === undefined || this.#retryInMs === undefined) return {};
+    const leftMs = this.#retryInMs - (this.#clock.monotonicMs() - this.#statusAtMs);
+    return { retry_at: isoLocal(retryAtMs), retry_in_s: tenths(leftMs) };
+  }
+}
+
+const halfHourSnapshot = ({ markMs, importKwh, exportKwh }: HalfHour): HalfHourSnapshot => ({
+  time: isoJst(markMs),
+  ...(importKwh === undefined ? {} : { import: importKwh }),
+  ...(exportKwh === undefined ? {} : { export: exportKwh }),
+});

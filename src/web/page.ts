@@ -1,0 +1,68 @@
+import type { Language, Text } from '../kernel/language.ts';
+
+const words = {
+  title: { en: 'Smart meter', ja: 'スマートメーター' },
+  other: { en: '日本語', ja: 'English' },
+  loading: { en: 'Asking the bridge …', ja: 'ブリッジに問い合わせています…' },
+  script: {
+    en: 'This page needs JavaScript. The same facts are at api/status.',
+    ja: 'このページにはJavaScriptが必要です。同じ内容は api/status にもあります。',
+  },
+  locked: { en: 'This page needs a token', ja: 'トークンが必要です' },
+  whichToken: {
+    en: 'Enter the value of http.token from the configuration of broute2mqtt.',
+    ja: 'broute2mqttの設定 http.token の値を入力してください。',
+  },
+  token: { en: 'Token', ja: 'トークン' },
+  open: { en: 'Open', ja: '開く' },
+} as const satisfies Record<string, Text>;
+
+/** Addresses are relative, so that the page also works below a path of a reverse proxy. */
+const frame = (language: Language, head: string, body: string): string => `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${words.title[language]} – broute2mqtt</title>
+<link rel="icon" href="favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="page.css">
+<link rel="stylesheet" href="page-meter.css">
+${head}</head>
+<body>
+${body}
+</body>
+</html>
+`;
+
+/** The page without any reading in it: its script asks `/api/status` and fills it. */
+export function statusPage(language: Language): string {
+  const other: Language = language === 'ja' ? 'en' : 'ja';
+  return frame(
+    language,
+    '<script type="module" src="page.js"></script>\n',
+    `<header class="top">
+<h1>${words.title[language]}</h1>
+<a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${words.other[language]}</a>
+</header>
+<p id="bridge" class="banner" role="alert" hidden></p>
+<main id="meters"><p class="loading">${words.loading[language]}</p></main>
+<noscript><p class="banner">${words.script[language]}</p></noscript>
+<footer id="footer"></footer>`,
+  );
+}
+
+/** Instead of the page for who has no token; the form opens it with one. */
+export const tokenPage = (language: Language): string =>
+  frame(
+    language,
+    '',
+    `<header class="top"><h1>${words.locked[language]}</h1></header>
+<main><form class="card token" method="get">
+<p>${words.whichToken[language]}</p>
+<input type="hidden" name="lang" value="${language}">
+<label>${words.token[language]} <input type="password" name="token" autocomplete="current-password" required></label>
+<button>${words.open[language]}</button>
+</form></main>`,
+  );

@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Language } from '../kernel/language.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Redactor } from '../kernel/redactor.ts';
+import { createTokenCheck, languageOfRequest, securityHeaders, textOf } from './access.ts';
+import type { Query } from './access.ts';
+import type { Asset } from './assets.ts';
+import { statusPage, tokenPage } from './page.ts';
+import type { StatusBoard } from './status-board.ts';
+
+export interface RouteOptions {
+  /** Asked of the page and the API; `/healthz` and `/livez` stay open for whoever watches over us. */
+  readonly token?: string;
+  /** Where the browser prefers neither of ours. */
+  readonly language: Language;
+  readonly board: StatusBoard;
+  /** The main loop turns. */
+  readonly live: () => boolean;
+  readonly redactor: Redactor;
+  readonly log: Log;
+}
+
+/** The page, what it loads, its data, and two probes. Everything can be read and nothing can be changed. */
+export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
+  const { board, redactor, log } = options;
+  const allowed = createTokenCheck(options.token);
+  const mayRead = (request: FastifyRequest): boolean => allowed(request.headers.authorization, request.query as Query);
+  const languageOf = ({ query, headers }: FastifyRequest): Language =>
+    languageOfRequest(query as Query, headers['accept-language'], options.language);
+  const answer = (reply: FastifyReply, status: number, type: string, body: string): FastifyReply =>
+    reply.code(status).type(`${type}; charset=utf-8`).send(redactor.redact(body));
+  const sentence = (reply: FastifyReply, status: number, text: string): FastifyReply =>
+    answer(reply, status, 'text/plain', `${text}\n`);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders).header('cache-control', 'no-store');
+    if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+    reply.header('allow', 'GET, HEAD');
+    return sentence(reply, 405, 'Only GET and HEAD: nothing can be changed here.');
+  });
+
+  app.get('/healthz', async (_request, reply) => {
+    const problems = board.problems();
+    return problems.length === 0 ? sentence(reply, 200, 'ok') : sentence(reply, 503, problems.join('\n'));
+  });
+  app.get('/livez', async (_request, reply) =>
+    options.live() ? sentence(reply, 200, 'ok') : sentence(reply, 503, 'the main loop stands still'),
+  );
+  app.get('/api/status', async (request, reply) => {
+    if (!mayRead(request)) {
+      reply.header('www-authenticate', 'Bearer');
+      return sentence(reply, 401, 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….');
+    }
+    const query = request.query as Query;
+    const lang = textOf(query, 'lang');
+    const status = board.snapshot({
+      ...(lang === 'ja' || lang === 'en' ? { language: lang } : {}),
+      history: textOf(query, 'history') === '1',
+    });
+    // By value inside the JSON and not over its text: a secret of digits must not break a number.
+    const body = JSON.stringify(status, (_key, value: unknown) =>
+      typeof value === 'string' ? redactor.redact(value) : value,
+    );
+    return reply.type('application/json; charset=utf-8').send(body);
+  });
+  app.get('/', async (request, reply) => {
+    const language = languageOf(request);
+    reply.header('vary', 'accept-language');
+    if (mayRead(request)) return answer(reply, 200, 'text/html', statusPage(language));
+    reply.header('www-authenticate', 'Bearer');
+    return answer(reply, 401, 'text/html', tokenPage(language));
+  });
+  // Constants of our own package: nothing in them to hide, and a token that is a common word must not break a script.
+  for (const { path, type, body } of assets)
+    app.get(path, async (_request, reply) => reply.header('cache-control', 'no-cache').type(type).send(body));
+
+  app.setNotFoundHandler(async (_request, reply) =>
+    sentence(reply, 404, 'There is nothing here. The status page is at /, its data at /api/status.'),
+  );
+  app.setErrorHandler(async (error: { readonly statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 400 && status < 500) return sentence(reply, status, 'This request could not be understood.');
+    log.error({ err: error, route: request.routeOptions.url }, 'HTTP request failed');
+    return sentence(reply, 500, 'Something went wrong in broute2mqtt; its log says what.');
+  });
+}

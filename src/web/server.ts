@@ -1,0 +1,114 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyReply } from 'fastify';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { BridgeErrorOptions } from '../kernel/errors.ts';
+import { readAssets } from './assets.ts';
+import { addRoutes } from './routes.ts';
+import type { RouteOptions } from './routes.ts';
+import { securityHeaders } from './access.ts';
+
+export interface WebOptions extends RouteOptions {
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly clock: Clock;
+}
+
+export interface WebServer {
+  /** Of the page: `http://127.0.0.1:8080/`. */
+  readonly address: string;
+  /** Ends within 500 ms, whoever is still connected. */
+  close(): Promise<void>;
+}
+
+/** Answers that are under way at the end have this long. */
+const CLOSE_GRACE_MS = 300;
+const BODY_LIMIT_BYTES = 1024;
+const HEADER_LIMIT_BYTES = 8192;
+const REQUEST_TIMEOUT_MS = 5000;
+const IDLE_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 100;
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses that port',
+  EACCES: 'no permission for that port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'this host name is unknown',
+};
+const hints: Readonly<Record<string, NonNullable<BridgeErrorOptions['hint']>>> = {
+  EACCES: {
+    en: 'Ports below 1024 belong to root: choose another one in http.listen, such as 8080.',
+    ja: '1024未満のポートにはroot権限が必要です。http.listen に8080など別のポートを指定してください。',
+  },
+  EADDRNOTAVAIL: {
+    en: 'Give http.listen an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for the whole network.',
+    ja: 'http.listen にはこのマシンのアドレスを指定してください（自機のみは127.0.0.1、ネットワーク全体は0.0.0.0）。',
+  },
+};
+
+/** Status page, its data and the probes. @throws BridgeError HTTP_LISTEN_FAILED */
+export async function startWeb(options: WebOptions): Promise<WebServer> {
+  const { host, port } = options.listen;
+  const [{ fastify }, assets] = await Promise.all([import('fastify'), readAssets()]);
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    http: {
+      maxHeaderSize: HEADER_LIMIT_BYTES,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1000, // Node looks for late requests only this often
+    },
+    frameworkErrors: (_error, _request, reply: unknown) => void refuseAddress(reply as FastifyReply),
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  addRoutes(app, assets, options);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw listenFailed(host, port, error);
+  }
+  const address = addressOf(host, (app.server.address() as AddressInfo).port);
+  options.log.info({ page: address }, 'status page listening');
+  return {
+    address,
+    async close() {
+      const closed = new AbortController();
+      const cut = options.clock.sleep(CLOSE_GRACE_MS, closed.signal).then(
+        () => app.server.closeAllConnections(),
+        () => undefined, // all ended by themselves
+      );
+      await app.close();
+      closed.abort();
+      await cut;
+    },
+  };
+}
+
+/** An address that is no URL never reaches a route. */
+const refuseAddress = (reply: FastifyReply): FastifyReply =>
+  reply
+    .headers(securityHeaders)
+    .code(400)
+    .type('text/plain; charset=utf-8')
+    .send('This address could not be understood.\n');
+
+/** A bound wildcard is reached at the loopback address. */
+function addressOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/`;
+}
+
+function listenFailed(host: string, port: number, error: unknown): BridgeError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  const hint = hints[code];
+  return new BridgeError(
+    'HTTP_LISTEN_FAILED',
+    `cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${reason}${code && ` (${code})`}`,
+    { cause: error, ...(hint && { hint }) },
+  );
+}

@@ -1,0 +1,87 @@
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Language, Text } from '../kernel/language.ts';
+import type { Sink } from '../model/sink.ts';
+import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import { isoLocal } from '../sinks/iso-time.ts';
+import { MeterRecord } from './meter-record.ts';
+import type { BoardMeter } from './meter-record.ts';
+import type { MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';
+
+export interface BrokerHealth {
+  readonly ok: boolean;
+  readonly detail: string;
+  /** Taken from `ok` when absent. */
+  readonly connected?: boolean;
+}
+
+export interface StatusBoardOptions {
+  readonly meters: readonly BoardMeter[];
+  readonly clock: Clock;
+  /** The meter's broker connection; undefined without `mqtt`. */
+  readonly brokerHealth: (meterId: string) => BrokerHealth | undefined;
+  readonly version: string;
+  /** Of hints, where the asker names none. */
+  readonly language: Language;
+}
+
+export interface SnapshotOptions {
+  readonly language?: Language;
+  /** With the points of the power chart. */
+  readonly history?: boolean;
+}
+
+const DEFECT: Text = {
+  en: 'This is a defect of broute2mqtt: please report it with a log at level debug.',
+  ja: 'broute2mqttの不具合です。debugレベルのログを添えて報告してください。',
+};
+
+const hintOf = ({ code, message }: NonNullable<LinkStatus['error']>, language: Language): string =>
+  code === 'DEFECT' ? DEFECT[language] : new BridgeError(code, message).hint(language);
+
+/** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */
+export class StatusBoard implements Sink {
+  readonly name = 'status-board';
+  readonly #options: StatusBoardOptions;
+  readonly #records: ReadonlyMap<string, MeterRecord>;
+  readonly #startedMs: number;
+
+  constructor(options: StatusBoardOptions) {
+    this.#options = options;
+    this.#records = new Map(options.meters.map((meter) => [meter.id, new MeterRecord(meter, options.clock)]));
+    this.#startedMs = options.clock.monotonicMs();
+  }
+
+  accept(event: BridgeEvent): void {
+    this.#records.get(event.meter)?.accept(event);
+  }
+
+  /** One line for each meter whose readings are not fresh; empty when all is well. */
+  problems(): readonly string[] {
+    return [...this.#records.values()].flatMap((record) => {
+      const { fresh, reason } = record.health();
+      return fresh ? [] : [`${record.meter.id}: ${reason}`];
+    });
+  }
+
+  snapshot({ language = this.#options.language, history = false }: SnapshotOptions = {}): StatusSnapshot {
+    const { version, clock } = this.#options;
+    return {
+      version,
+      time: isoLocal(clock.now()),
+      uptime_s: Math.floor((clock.monotonicMs() - this.#startedMs) / 1000),
+      meters: [...this.#records.values()].map((record) => this.#meter(record, language, history)),
+    };
+  }
+
+  #meter(record: MeterRecord, language: Language, history: boolean): MeterSnapshot {
+    const { error } = record;
+    const broker = this.#options.brokerHealth(record.meter.id);
+    return {
+      ...record.snapshot(),
+      ...(error && { error: { code: error.code, message: error.message, hint: hintOf(error, language) } }),
+      ...(broker && { broker: { connected: broker.connected ?? broker.ok, detail: broker.detail } }),
+      ...(history ? { history: record.history() } : {}),
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import type { LinkPhase } from '../model/status.ts';
+
+/** A measured value with its own age. `stale`: too old to be shown as current; readers show it with its time or not at all. */
+export interface ValueSnapshot<T> {
+  readonly value: T;
+  /** When the meter answered, ISO 8601 with offset. */
+  readonly time: string;
+  readonly age_s: number;
+  readonly stale: boolean;
+  /** The age at which it becomes stale, for who shows it between two questions. */
+  readonly stale_after_s: number;
+}
+
+/** The newest value of each kind. What the meter never told is absent: never null, never 0. */
+export interface ReadingSnapshot {
+  /** When the meter last gave a good answer, of whatever kind. */
+  readonly time: string;
+  /** W, negative while exporting. */
+  readonly power?: ValueSnapshot<number>;
+  /** A, negative while exporting. */
+  readonly current_r?: ValueSnapshot<number>;
+  readonly current_t?: ValueSnapshot<number>;
+  /** Cumulative kWh bought and sold. */
+  readonly import?: ValueSnapshot<number>;
+  readonly export?: ValueSnapshot<number>;
+  /** The meter's own fault status. */
+  readonly fault?: ValueSnapshot<boolean>;
+}
+
+/** Registers at the newest half-hour mark of the meter's clock; `time` is the mark, in Japan's time. */
+export interface HalfHourSnapshot {
+  readonly time: string;
+  readonly import?: number;
+  readonly export?: number;
+}
+
+/** A number of watts and how long ago it was measured: `[age in s, W]`. */
+export type PowerPoint = readonly [ageS: number, watts: number];
+
+export interface MeterSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly phase: LinkPhase;
+  /** When the phase began; absent before the first report of the radio side. */
+  readonly since?: string;
+  readonly phase_age_s: number;
+  /** The newest good answer is younger than `stale_after_s`. */
+  readonly fresh: boolean;
+  /** Why not. */
+  readonly reason?: string;
+  /** Age of the newest good answer; absent before the first. */
+  readonly age_s?: number;
+  readonly stale_after_s: number;
+  readonly module?: { readonly edition: string; readonly stack_version: string; readonly app_version?: string };
+  readonly pan?: { readonly channel: number; readonly pan_id: string; readonly mac: string };
+  readonly lqi?: number;
+  /** dBm. */
+  readonly rssi?: number;
+  readonly reconnects: number;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+  /** The next try, in phase `waiting`. */
+  readonly retry_at?: string;
+  readonly retry_in_s?: number;
+  /** This meter's connection to the broker; absent without `mqtt`. */
+  readonly broker?: { readonly connected: boolean; readonly detail: string };
+  readonly reading?: ReadingSnapshot;
+  readonly half_hour?: HalfHourSnapshot;
+  /** Only when asked for: oldest first. */
+  readonly history?: readonly PowerPoint[];
+}
+
+/** What `/api/status` answers. Ages run on the monotonic clock, so that a jump of the wall clock makes nothing look new. */
+export interface StatusSnapshot {
+  readonly version: string;
+  /** When this was written. */
+  readonly time: string;
+  readonly uptime_s: number;
+  readonly meters: readonly MeterSnapshot[];
+}
