@@ -43,6 +43,8 @@ export class SkLink implements AsyncDisposable {
   #parser = newParser();
   #sinceCr = 0;
   #current: Current | undefined;
+  /** The command under way, as an echo would repeat it. */
+  #sent = '';
   #turn: Promise<unknown> = Promise.resolve();
   #error: BridgeError | undefined;
 
@@ -101,7 +103,7 @@ export class SkLink implements AsyncDisposable {
 
   async #ask<T>(command: SkCommand, exchange: Exchange<T>, { timeoutMs, signal }: ExchangeLimits): Promise<Answer<T>> {
     const answer = deferred<Answer<T>>();
-    const text = commandText(command, this.edition).trimEnd();
+    this.#sent = commandText(command, this.edition).trimEnd();
     const feed = (line: SkLine): void => {
       const result = exchange(line);
       if (result) answer.resolve(result);
@@ -116,7 +118,7 @@ export class SkLink implements AsyncDisposable {
         async (limit) => {
           const onAbort = (): void => answer.reject(limit.reason);
           limit.addEventListener('abort', onAbort, { once: true });
-          this.#log.debug({ port: this.name, sent: text }, 'wire');
+          this.#log.debug({ port: this.name, sent: this.#sent }, 'wire');
           await Promise.race([this.#write(encodeCommand(command, this.edition), timeoutMs, limit), answer.promise]);
           return await answer.promise;
         },
@@ -162,7 +164,7 @@ export class SkLink implements AsyncDisposable {
   #onLine(line: SkLine, text: string): void {
     this.counts.lines++;
     if (line.kind === 'noise') this.counts.noise++;
-    if (line.kind === 'echo') this.counts.echoes++;
+    if (line.kind === 'echo' && text.trimEnd() === this.#sent) this.counts.echoes++;
     if (this.#log.isLevelEnabled('debug')) this.#log.debug({ port: this.name, received: loggable(line, text) }, 'wire');
     this.#current?.feed(line);
     for (const listener of this.#listeners) listener(line);

@@ -1,0 +1,115 @@
+import { duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createRig, simulatorWire } from '../support/rig.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
+
+test('the stick is absent at start: it is waited for and opened when it comes', async () => {
+  const rig = await createRig({
+    wire: ({ clock, simulator }) => {
+      simulator.unplug();
+      return simulatorWire(clock, simulator);
+    },
+  });
+  await rig.clock.advance(120_000);
+  expect(rig.phases()).toEqual(['opening', 'waiting']);
+  expect(rig.errors()).toEqual(['PORT_MISSING']);
+  rig.simulator.plug();
+  await rig.untilReadings(1);
+  expect(rig.statuses().at(-1)?.error).toBeUndefined();
+  await rig.stop();
+});
+
+test('a replug loses the module’s session, so the remembered PAN is joined without a scan', async () => {
+  const rig = await createRig();
+  await rig.untilReadings(2);
+  rig.simulator.unplug();
+  await rig.untilPhase('waiting');
+  rig.simulator.plug();
+  const before = rig.readings().length;
+  const start = rig.clock.monotonicMs();
+  await rig.untilReadings(before + 1);
+  expect(rig.clock.monotonicMs() - start).toBeLessThan(15_000);
+  expect(rig.phases().filter((phase) => phase === 'scanning')).toHaveLength(1);
+  await rig.stop();
+});
+
+test('a predecessor died inside SKSENDTO: the module counts payload bytes, and is freed', async () => {
+  const rig = await createRig({
+    wire: ({ clock, simulator }) => {
+      const dead = simulator.connect();
+      dead.write('SKSENDTO 1 FE80:0000:0000:0000:021C:6400:030C:12A4 0E1A 1 0 04D0 only the beginning');
+      return simulatorWire(clock, simulator);
+    },
+  });
+  await rig.untilReadings(1);
+  expect(rig.errors()).toEqual([]);
+  await rig.stop();
+});
+
+test('a predecessor died inside a command: its half line is ended first', async () => {
+  const rig = await createRig({
+    wire: ({ clock, simulator }) => {
+      simulator.connect().write('SKSCAN 2 FFFF');
+      return simulatorWire(clock, simulator);
+    },
+  });
+  await rig.untilReadings(1);
+  expect(rig.errors()).toEqual([]);
+  await rig.stop();
+});
+
+/** Something that is no Wi-SUN module. */
+function strangeWire(clock: VirtualClock, talk: (end: Duplex) => void) {
+  return {
+    name: '/dev/strange',
+    open: () => {
+      const [ours, theirs] = duplexPair();
+      talk(theirs);
+      return Promise.resolve(ours);
+    },
+    whenPresent: (signal: AbortSignal) => clock.sleep(0, signal),
+  };
+}
+
+test('a port behind which nothing speaks is told as such, and tried again', async () => {
+  const rig = await createRig({ wire: ({ clock }) => strangeWire(clock, (end) => end.resume()) });
+  await rig.clock.advance(60_000);
+  expect(rig.errors()).toEqual(['MODULE_SILENT']);
+  expect(rig.phases().slice(0, 4)).toEqual(['opening', 'waiting', 'opening', 'waiting']);
+  await rig.stop();
+});
+
+test('a GPS receiver is not taken for a module', async () => {
+  const rig = await createRig({
+    wire: ({ clock }) =>
+      strangeWire(clock, (end) => end.on('data', () => end.write('$GPGGA,092750.000,5321.6802,N*76\r\n'))),
+  });
+  await rig.clock.advance(60_000);
+  expect(rig.errors()).toEqual(['MODULE_UNKNOWN']);
+  await rig.stop();
+});
+
+test('a port that only echoes is not taken for a module', async () => {
+  const rig = await createRig({
+    wire: ({ clock }) => strangeWire(clock, (end) => end.on('data', (bytes) => end.write(bytes))),
+  });
+  await rig.clock.advance(60_000);
+  expect(rig.errors()).toEqual(['MODULE_UNKNOWN']);
+  await rig.stop();
+});
+
+for (const fault of ['garbage', 'burst'] as const) {
+  test(`${fault} on the line in a session does not end it`, async () => {
+    const rig = await createRig();
+    await rig.untilReadings(2);
+    for (let i = 0; i < 5; i++) {
+      rig.simulator.inject({ fault });
+      await rig.clock.advance(7000);
+    }
+    const before = rig.readings().length;
+    await rig.untilReadings(before + 3, 60_000);
+    expect(rig.readings().every(({ powerW }) => powerW === undefined || Math.abs(powerW) < 20_000)).toBe(true);
+    await rig.stop();
+  });
+}
