@@ -4,7 +4,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/clean.mjs scripts/
+COPY scripts scripts
 COPY src src
 RUN npm run build && npm prune --omit=dev
 

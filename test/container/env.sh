@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by the scripts here. Engine, images and tools of the container tests, apart from any other Podman on the machine.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/broute2mqtt-test
 run=/run/broute2mqtt-test

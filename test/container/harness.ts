@@ -133,11 +133,16 @@ export async function plugIn(options: StickOptions = {}): Promise<Stick> {
   const socat: ChildProcess = spawn(withEngine, ['socat', `PTY,link=${link},${mode},rawer`, `EXEC:${simulator}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  let unplugged = false;
+  socat.on('exit', (code, signal) => {
+    if (!unplugged) print(`the simulated stick ended by itself: ${signal ?? code}`);
+  });
   const pty = await until('the pty of socat', 10_000, async () => readlink(link).catch(() => undefined));
   const held = await open(pty, 'r+'); // so that the pty outlives a close by the bridge
   return {
     pty,
     async [Symbol.asyncDispose]() {
+      unplugged = true;
       await held.close();
       const gone = once(socat, 'exit');
       if (socat.exitCode === null && socat.kill()) await gone;
