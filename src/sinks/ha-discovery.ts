@@ -54,7 +54,7 @@ export function discoveryDocument(input: DiscoveryInput): Readonly<Record<string
  * The part of an entity id after the dot. `smart_meter_power` for the default meter id `home`, as the documentation and
  * dashboards show it; `smart_meter_<id>_power` for any other, so that several meters never collide.
  */
-export const entityIdOf = (meterId: string, key: string): string =>
+const entityIdOf = (meterId: string, key: string): string =>
   meterId === 'home' ? `smart_meter_${key}` : `smart_meter_${meterId.replaceAll('-', '_')}_${key}`;
 
 function component(

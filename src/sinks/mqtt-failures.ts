@@ -56,7 +56,7 @@ export const reasonText = (code: number): string =>
 /** The broker is there but cannot serve now: nothing the user has to correct. */
 const unavailable = new Set([0x03, 0x88, 0x89, 0x8b, 0x8d, 0x97, 0x9f]);
 
-export const takenOverHint: Text = {
+const takenOverHint: Text = {
   en: 'Another client uses the same client id: two bridges run with the same meter id. Stop one or change its id.',
   ja: '同じクライアントIDの接続があります。同じメーターidのブリッジが2つ動いています。片方を止めるかidを変えてください。',
 };

@@ -34,7 +34,7 @@ export interface Limits {
   readonly receiveMaximum: number;
 }
 
-export const limitsOf = ({ properties }: IConnackPacket): Limits => ({
+const limitsOf = ({ properties }: IConnackPacket): Limits => ({
   maximumPacketSize: properties?.maximumPacketSize ?? 268_435_455,
   retainAvailable: properties?.retainAvailable !== false,
   maximumQos: properties?.maximumQoS === 0 ? 0 : 1,

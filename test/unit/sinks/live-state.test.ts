@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Agenda } from '../../../src/sinks/agenda.ts';
 import { LinkState } from '../../../src/sinks/link-state.ts';
 import { LiveValues } from '../../../src/sinks/live-values.ts';
+import { status } from '../../support/sink-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('live values', () => {
