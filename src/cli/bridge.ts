@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Config, MeterConfig } from '../config/schema.ts';
+import type { Config, MeterConfig, MqttConfig } from '../config/schema.ts';
 import { abortable, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { Sink } from '../model/sink.ts';
@@ -62,7 +61,7 @@ export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortS
           (inner: AbortSignal) =>
             supervisor.run(inner),
       ),
-      (inner) => abortable(Promise.race([sinks, inner.aborted ? undefined : forever()]), inner).then(() => undefined),
+      (inner) => abortable(sinks.then(forever), inner), // they end by a defect alone; there may be none at all
     );
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -114,7 +113,7 @@ async function buildMeter(
 
 async function buildMqtt(
   config: Config,
-  mqtt: NonNullable<Config['mqtt']>,
+  mqtt: MqttConfig,
   meter: MeterConfig,
   stateDir: string | undefined,
   deps: BridgeDeps,
@@ -153,9 +152,4 @@ async function buildMqtt(
     },
     { clock: deps.clock, log: deps.log, onCommand: (command) => supervisor().command(command) },
   );
-}
-
-/** A wire that cannot be is a configuration problem, told at once. */
-export function refuseDevice(meter: MeterConfig, message: string, hint: { en: string; ja: string }): never {
-  throw new BridgeError('CONFIG_INVALID', `meter ${meter.id}: device ${meter.device}: ${message}`, { hint });
 }

@@ -197,7 +197,6 @@ type Parsed = z.output<typeof configSchema>;
 /** A meter as configured; the name is always there. */
 export type MeterConfig = Parsed['meters'][number] & { readonly name: string };
 export type MqttConfig = NonNullable<Parsed['mqtt']>;
-export type HttpConfig = NonNullable<Parsed['http']>;
 /** The configuration as the program uses it: keys as in the file, defaults filled in, paths absolute. */
 export type Config = Omit<Parsed, 'meters'> & { readonly meters: readonly MeterConfig[] };
 export type ParsedConfig = Parsed;

@@ -34,10 +34,3 @@ export class RequestSize {
     this.#limit = Math.min(MOST, this.#limit + 1);
   }
 }
-
-/** `items` in groups of at most `size`, in order. */
-export function groupsOf<T>(items: readonly T[], size: number): T[][] {
-  const groups: T[][] = [];
-  for (let at = 0; at < items.length; at += size) groups.push(items.slice(at, at + size));
-  return groups;
-}
