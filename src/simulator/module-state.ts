@@ -23,7 +23,8 @@ const registers: Readonly<Record<string, Register>> = {
   S17: { digits: 1, initial: 1, to: 1 },
   SA0: { digits: 1, initial: 0, to: 1, only: 'SE' },
   SA1: { digits: 1, initial: 1, to: 1 },
-  SA2: { digits: 1, initial: 0, to: 1, only: 'DSE' },
+  // In no SE manual, yet momonga sets it on every module, BP35A1 too: taken there, without effect.
+  SA2: { digits: 1, initial: 0, to: 1 },
   SA9: { digits: 1, initial: 1, to: 1, only: 'DSE' },
   SF0: { digits: 1, initial: 0, to: 1, only: 'DSE' },
   SFB: { digits: 1, initial: 0, readOnly: true },

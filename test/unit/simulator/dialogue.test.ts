@@ -121,14 +121,16 @@ test('RL7023 Stick-D/DSS knows neither ROPT nor WOPT nor SKAPPVER', async () => 
   expect(await host.line('SKAPPVER')).toBe('FAIL ER04\r\n');
 });
 
-test('SA2 adds the LQI to ERXUDP on DSE; SE has no such register', async () => {
+test('SA2 adds the LQI to ERXUDP on DSE; SE takes it without effect', async () => {
   await using dual = new Host({ edition: 'DSE', payload: 'ascii' });
   await dual.join();
   expect(await dual.line('SKSREG SA2 1')).toBe('OK\r\n');
   expect(await dual.send(GET_POWER)).toContain('001C6400030C12A4 CA 1 0 0012 ');
-  await using single = new Host({ edition: 'SE' });
-  await single.line('SKSREG SFE 0');
-  expect(await single.line('SKSREG SA2 1')).toBe('FAIL ER06\r\n');
+  await using single = new Host({ edition: 'SE', payload: 'ascii' });
+  await single.join();
+  expect(await single.line('SKSREG SA2 1')).toBe('OK\r\n');
+  expect(await single.send(GET_POWER)).toContain('001C6400030C12A4 1 0012 ');
+  expect(await single.line('SKSREG SA9')).toBe('FAIL ER06\r\n');
 });
 
 test('registers: either spelling, width, range, airtime', async () => {

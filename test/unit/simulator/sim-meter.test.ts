@@ -30,8 +30,8 @@ describe('the property table', () => {
     const { ask } = meterOf();
     expect(ask(get('82'))).toBe('1081000102880105FF017201820400004600');
     expect(ask(get('80', '88'))).toBe('1081000102880105FF017202800130880142');
-    expect(ask(get('97'))).toBe('1081000102880105FF017201' + '97020C00');
-    expect(ask(get('98'))).toBe('1081000102880105FF017201' + '980407EA010F');
+    expect(ask(get('97'))).toBe('1081000102880105FF01720197020C00');
+    expect(ask(get('98'))).toBe('1081000102880105FF017201980407EA010F');
     expect(edt(ask(get('8A')))).toBe('000016');
     expect(edt(ask(get('8D')))).toBe('53494D303030310000000000');
     expect(edt(ask(get('E1')))).toBe('01');

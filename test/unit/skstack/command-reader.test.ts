@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CommandReader } from '../../../src/skstack/command-reader.ts';
 import type { HostInput } from '../../../src/skstack/command-reader.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Edition, PrintMode } from '../../../src/skstack/dialect.ts';
 import { parseLine } from '../../../src/skstack/events.ts';
