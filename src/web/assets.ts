@@ -14,6 +14,7 @@ const types: Readonly<Record<string, string>> = {
   'page-meter.js': 'text/javascript; charset=utf-8',
   'page-words.js': 'text/javascript; charset=utf-8',
   'page.css': 'text/css; charset=utf-8',
+  'page-chart.css': 'text/css; charset=utf-8',
   'page-meter.css': 'text/css; charset=utf-8',
   'favicon.svg': 'image/svg+xml',
 };

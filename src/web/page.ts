@@ -29,6 +29,7 @@ const frame = (language: Language, head: string, body: string): string => `<!doc
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="page.css">
 <link rel="stylesheet" href="page-meter.css">
+<link rel="stylesheet" href="page-chart.css">
 ${head}</head>
 <body>
 ${body}

@@ -23,10 +23,10 @@ function runsOf(points, gapS) {
   return runs;
 }
 
-/** Rounds up to 1, 2 or 5 times a power of ten, so that the scale stays while values move a little. */
+/** Rounds up to a round number, so that the scale stays while values move a little. */
 function roundScale(watts) {
   const power = 10 ** Math.floor(Math.log10(Math.max(watts, 1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((scale) => scale >= watts) ?? watts;
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((scale) => scale >= watts) ?? watts;
 }
 
 /** Draws `history` ([age in s, W], oldest first) into `figure`; hides it while there are too few points. */
@@ -42,15 +42,25 @@ export function drawChart(figure, history, gapS) {
   const y = (value) => (4 + ((top - value) / (top - bottom || 1)) * (HEIGHT - 8)).toFixed(1);
 
   const svg = shape('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+  // Two windows onto the same curve: bought above zero, sold below it.
+  const halves = [
+    ['using', 0, Number(y(0))],
+    ['export', Number(y(0)), HEIGHT],
+  ].map(([name, from, to]) => {
+    const box = { x: 0, y: from, width: WIDTH, height: to - from, viewBox: `0 ${from} ${WIDTH} ${to - from}` };
+    return shape('svg', { class: name, preserveAspectRatio: 'none', ...box });
+  });
   for (const run of runsOf(history, gapS)) {
     const line = run.map(([age, value]) => `${x(age)} ${y(value)}`).join(' L');
     const [first, last] = [run[0], run.at(-1)];
-    svg.append(
-      shape('path', { class: 'area', d: `M${x(first[0])} ${y(0)} L${line} L${x(last[0])} ${y(0)} Z` }),
-      shape('path', { class: 'line', d: `M${line}` }),
-    );
+    for (const half of halves) {
+      half.append(
+        shape('path', { class: 'area', d: `M${x(first[0])} ${y(0)} L${line} L${x(last[0])} ${y(0)} Z` }),
+        shape('path', { class: 'line', d: `M${line}` }),
+      );
+    }
   }
-  svg.append(shape('line', { class: 'zero', x1: 0, x2: WIDTH, y1: y(0), y2: y(0) }));
+  svg.append(...halves, shape('line', { class: 'zero', x1: 0, x2: WIDTH, y1: y(0), y2: y(0) }));
 
   figure.querySelector('svg').replaceWith(svg);
   figure.querySelector('.chart-top').textContent = `${integer(top)} W`;

@@ -52,8 +52,8 @@ function chartFigure() {
 }
 
 function signalFact(list) {
-  const { row, value } = fact(list, words.signal);
-  const bars = element('span', 'bars', ...[1, 2, 3, 4].map(() => element('i', '')));
+  const { row, value, mark } = fact(list, words.signal);
+  const bars = element('span', 'bars', ...[1, 2, 3, 4].map(() => element('i')));
   bars.setAttribute('aria-hidden', 'true');
   const text = element('span');
   value.append(bars, text);
@@ -62,12 +62,12 @@ function signalFact(list) {
     const count = rssi === undefined ? undefined : barsOf(rssi);
     bars.hidden = count === undefined;
     bars.dataset.bars = String(count);
+    write(text, count === undefined ? '' : words.signalWords[count]);
     const numbers = [
-      count === undefined ? [] : [words.signalWords[count]],
-      rssi === undefined ? [] : [`${integer(rssi)} dBm`],
-      lqi === undefined ? [] : [`LQI ${lqi}`],
+      ...(rssi === undefined ? [] : [`${integer(rssi)} dBm`]),
+      ...(lqi === undefined ? [] : [`LQI ${lqi}`]),
     ];
-    write(text, numbers.flat().join(' · '));
+    write(mark, numbers.join(' · '));
   };
 }
 

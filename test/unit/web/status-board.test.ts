@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
+import type { Reading } from '../../../src/model/reading.ts';
+import type { LinkStatus } from '../../../src/model/status.ts';
+import { HISTORY_LIMIT } from '../../../src/web/meter-record.ts';
+import { StatusBoard } from '../../../src/web/status-board.ts';
+import type { BrokerHealth, StatusBoardOptions } from '../../../src/web/status-board.ts';
+import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const meters = [{ id: 'home', name: '自宅', intervalS: 10 }];
+
+function rig(options: Partial<StatusBoardOptions> = {}) {
+  const clock = new VirtualClock();
+  const brokerHealth = (): BrokerHealth | undefined => undefined;
+  const board = new StatusBoard({ meters, clock, brokerHealth, version: '1.2.3', language: 'en', ...options });
+  return {
+    clock,
+    board,
+    status: (status: Partial<LinkStatus>) =>
+      board.accept({
+        kind: 'status',
+        meter: 'home',
+        status: { phase: 'connected', sinceMs: clock.now(), reconnects: 0, ...status },
+      }),
+    reading: (reading: Omit<Reading, 'atMs'>) =>
+      board.accept({ kind: 'reading', meter: 'home', reading: { atMs: clock.now(), ...reading } }),
+    home: (): MeterSnapshot => board.snapshot().meters[0] as MeterSnapshot,
+  };
+}
+
+test('before anything is known there is no value, no pan and no age, only a phase', () => {
+  const { home } = rig();
+  expect(home()).toEqual({
+    id: 'home',
+    name: '自宅',
+    phase: 'opening',
+    phase_age_s: 0,
+    fresh: false,
+    reason: 'no reading yet (opening)',
+    stale_after_s: 35,
+    reconnects: 0,
+  });
+});
+
+test('what the meter told is there with its time, its age and its sign; what it did not tell is absent', async () => {
+  const { clock, reading, status, home } = rig();
+  status({ pan: { channel: 57, panId: 0x3c, macAddress: '001D129012345678' }, lqi: 132, rssiDbm: -68, reconnects: 2 });
+  reading({ powerW: -850, currentRA: -7.1 });
+  await clock.advance(4_000);
+  expect(home()).toMatchObject({
+    fresh: true,
+    age_s: 4,
+    phase_age_s: 4,
+    lqi: 132,
+    rssi: -68,
+    reconnects: 2,
+    pan: { channel: 57, pan_id: '003C', mac: '001D129012345678' },
+    reading: {
+      power: { value: -850, age_s: 4, stale: false, stale_after_s: 35 },
+      current_r: { value: -7.1, stale: false },
+    },
+  });
+  const { reading: shown } = home();
+  expect(Object.keys(shown ?? {})).toEqual(['time', 'power', 'current_r']);
+  expect(Date.parse(shown?.power?.time ?? '')).toBe(clock.now() - 4_000);
+});
+
+test('a value is current up to its mark and stale just after it', async () => {
+  const { clock, reading, home, board } = rig();
+  reading({ powerW: 400 });
+  await clock.advance(35_000);
+  expect([home().fresh, home().reading?.power?.stale, board.problems()]).toEqual([true, false, []]);
+  await clock.advance(1);
+  expect([home().fresh, home().reading?.power?.stale]).toEqual([false, true]);
+  expect(home().reason).toBe('last reading is 35 s old (opening)');
+  expect(board.problems()).toEqual(['home: last reading is 35 s old (opening)']);
+});
+
+test('registers, asked for every minute, have a later mark than power', async () => {
+  const { clock, reading, home } = rig();
+  reading({ powerW: 400, importKwh: 12345.6, exportKwh: 0, fault: false });
+  await clock.advance(100_000);
+  expect(home().reading).toMatchObject({
+    power: { stale: true },
+    import: { value: 12345.6, stale: false },
+    export: { value: 0, stale: false },
+    fault: { value: false, stale: false },
+  });
+  await clock.advance(90_000);
+  expect(home().reading?.import?.stale).toBe(true);
+});
+
+test('a meter that answers without power is fresh, and its old power is marked all the same', async () => {
+  const { clock, reading, home } = rig();
+  reading({ powerW: 400 });
+  await clock.advance(60_000);
+  reading({ importKwh: 1.5 });
+  expect([home().fresh, home().reading?.power?.stale]).toEqual([true, true]);
+});
+
+test('an answer without any value is no reading', () => {
+  const { reading, home } = rig();
+  reading({ roundTripMs: 800 });
+  expect(home().reading).toBeUndefined();
+  expect(home().fresh).toBe(false);
+});
+
+test('a jump of the wall clock makes nothing older or newer', async () => {
+  const { clock, reading, status, home } = rig();
+  reading({ powerW: 400 });
+  status({ phase: 'waiting', retryAtMs: clock.now() + 30_000 });
+  clock.jumpWall(-86_400_000);
+  await clock.advance(10_000);
+  expect(home()).toMatchObject({ fresh: true, age_s: 10, phase_age_s: 10, retry_in_s: 20 });
+  clock.jumpWall(2 * 86_400_000);
+  expect(home()).toMatchObject({ fresh: true, age_s: 10, phase_age_s: 10, retry_in_s: 20 });
+});
+
+test('a status repeated within a phase does not begin it anew', async () => {
+  const { clock, status, home } = rig();
+  const sinceMs = clock.now();
+  status({ phase: 'scanning', sinceMs });
+  await clock.advance(12_000);
+  status({ phase: 'scanning', sinceMs, lqi: 80 });
+  expect(home()).toMatchObject({ phase: 'scanning', phase_age_s: 12, lqi: 80 });
+});
+
+test('an error comes with what to do about it, in the language asked for, and goes with the next status', () => {
+  const { status, home, board } = rig();
+  const { message } = new BridgeError('PAN_NOT_FOUND', 'no PAN on channels 33 to 60');
+  status({ phase: 'waiting', error: { code: 'PAN_NOT_FOUND', message } });
+  expect(home().error).toMatchObject({
+    code: 'PAN_NOT_FOUND',
+    message,
+    hint: expect.stringContaining('move the stick'),
+  });
+  expect(board.snapshot({ language: 'ja' }).meters[0]?.error?.hint).toContain('スティックをメーターに近づけ');
+  status({ phase: 'waiting', error: { code: 'DEFECT', message: 'x is not a function' } });
+  expect(home().error?.hint).toContain('defect');
+  status({ phase: 'connected' });
+  expect(home().error).toBeUndefined();
+});
+
+test('the module, the half-hour registers and the broker are told where known', () => {
+  const broker = { ok: false, detail: 'connecting', connected: false };
+  const { board, status, home } = rig({ brokerHealth: () => broker });
+  status({ module: { edition: 'DSE', stackVersion: '1.5.2', appVersion: 'rev26e' } });
+  const markMs = Date.UTC(2026, 0, 15, 3, 0);
+  board.accept({ kind: 'halfHour', meter: 'home', halfHour: { markMs, importKwh: 12.5 } });
+  expect(home()).toMatchObject({
+    module: { edition: 'DSE', stack_version: '1.5.2', app_version: 'rev26e' },
+    half_hour: { time: '2026-01-15T12:00:00+09:00', import: 12.5 },
+    broker: { connected: false, detail: 'connecting' },
+  });
+});
+
+test('the history holds the newest points only and comes only when asked for', async () => {
+  const { clock, reading, board, home } = rig();
+  for (let count = 0; count < HISTORY_LIMIT + 5; count++) {
+    reading({ powerW: count });
+    clock.jumpWall(1); // the chart runs on ages, not on wall time
+  }
+  await clock.advance(7_000);
+  expect(home().history).toBeUndefined();
+  const history = board.snapshot({ history: true }).meters[0]?.history ?? [];
+  expect(history).toHaveLength(HISTORY_LIMIT);
+  expect([history[0], history.at(-1)]).toEqual([
+    [7, 5],
+    [7, HISTORY_LIMIT + 4],
+  ]);
+});
+
+test('version and uptime are told, and events of a meter nobody configured are ignored', async () => {
+  const { clock, board } = rig();
+  board.accept({ kind: 'reading', meter: 'other', reading: { atMs: 0, powerW: 1 } });
+  await clock.advance(61_500);
+  expect(board.snapshot()).toMatchObject({ version: '1.2.3', uptime_s: 61, meters: [{ id: 'home' }] });
+});
