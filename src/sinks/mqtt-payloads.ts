@@ -12,11 +12,16 @@ const objectOf = (fields: readonly Field[]): string =>
 const text = (value: string): string => JSON.stringify(value);
 const fixed = (value: number | undefined, decimals: number): string | undefined =>
   value === undefined || !Number.isFinite(value) ? undefined : value.toFixed(decimals);
+/** Decimals of a number's shortest form: 4757.5 → 1. */
+const decimalsIn = (value: number): number => String(value).split('.')[1]?.length ?? 0;
+/** A register with at least `decimals`: its own ones are never rounded away, whatever scale was remembered. */
+const register = (kwh: number | undefined, decimals: number): string | undefined =>
+  kwh === undefined ? undefined : fixed(kwh, Math.max(decimals, decimalsIn(kwh)));
 const orNull = (json: string | undefined): string => json ?? 'null';
 const onOff = (value: boolean | undefined): string => (value === undefined ? 'null' : value ? '"ON"' : '"OFF"');
 
-/** Decimals of an energy register: 0.1 kWh → 1. Before the scale is known the finest unit the standard has. */
-export const energyDecimals = (scale: EnergyScale | undefined): number => (scale ? Math.max(0, -scale.exponent) : 4);
+/** Decimals of an energy register: 0.1 kWh → 1. */
+export const energyDecimals = (scale: EnergyScale | undefined): number => Math.max(0, -(scale?.exponent ?? 0));
 
 /** What a contract current makes of a reading. */
 export interface ContractState {
@@ -39,8 +44,8 @@ export const instantPayload = (reading: Reading, contract: ContractState | undef
 /** `state/energy`. */
 export const energyPayload = (reading: Reading, decimals: number): string =>
   objectOf([
-    ['import', orNull(fixed(reading.importKwh, decimals))],
-    ['export', orNull(fixed(reading.exportKwh, decimals))],
+    ['import', orNull(register(reading.importKwh, decimals))],
+    ['export', orNull(register(reading.exportKwh, decimals))],
     ['fault', onOff(reading.fault)],
     ['time', text(isoLocal(reading.atMs))],
   ]);
@@ -51,12 +56,16 @@ const HALF_HOUR_MS = 1_800_000;
 export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, decimals: number): string {
   const before = previous && mark.markMs - previous.markMs === HALF_HOUR_MS ? previous : undefined;
   const delta = (now: number | undefined, then: number | undefined): string =>
-    orNull(now === undefined || then === undefined || now < then ? undefined : fixed(now - then, decimals));
+    orNull(
+      now === undefined || then === undefined || now < then
+        ? undefined
+        : fixed(now - then, Math.max(decimals, decimalsIn(now), decimalsIn(then))),
+    );
   return objectOf([
     ['time', text(isoJst(mark.markMs))],
     ['slot_start', before ? text(isoJst(before.markMs)) : 'null'],
-    ['import', orNull(fixed(mark.importKwh, decimals))],
-    ['export', orNull(fixed(mark.exportKwh, decimals))],
+    ['import', orNull(register(mark.importKwh, decimals))],
+    ['export', orNull(register(mark.exportKwh, decimals))],
     ['import_delta', delta(mark.importKwh, before?.importKwh)],
     ['export_delta', delta(mark.exportKwh, before?.exportKwh)],
   ]);
@@ -98,6 +107,6 @@ export const readingPayload = (id: ReadingId, reading: Reading, decimals: number
     ['power', fixed(reading.powerW, 0)],
     ['current_r', fixed(reading.currentRA, 1)],
     ['current_t', fixed(reading.currentTA, 1)],
-    ['import', fixed(reading.importKwh, decimals)],
-    ['export', fixed(reading.exportKwh, decimals)],
+    ['import', register(reading.importKwh, decimals)],
+    ['export', register(reading.exportKwh, decimals)],
   ]);

@@ -42,6 +42,7 @@ export class MqttSink implements Sink {
   readonly #gate: CommandGate;
   readonly #refusals: Refusals;
   #halfHour: HalfHour | undefined;
+  #halfHourBefore: HalfHour | undefined;
   #halfHourText: string | undefined;
   #goodAtMs: number | undefined;
   #seq = 0;
@@ -136,8 +137,9 @@ export class MqttSink implements Sink {
   }
 
   #takeHalfHour(mark: HalfHour): void {
-    this.#halfHourText = halfHourPayload(mark, this.#halfHour, this.#values.decimals);
+    if (this.#halfHour?.markMs !== mark.markMs) this.#halfHourBefore = this.#halfHour; // a mark can come in two halves
     this.#halfHour = mark;
+    this.#halfHourText = halfHourPayload(mark, this.#halfHourBefore, this.#values.decimals);
     this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
   }
 

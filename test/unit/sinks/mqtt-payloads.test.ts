@@ -33,6 +33,15 @@ test('a state has every key; decimals are fixed', () => {
   expect(energyPayload({ atMs, importKwh: 0.0001 }, 4)).toContain('{"import":0.0001,"export":null,"fault":null');
 });
 
+test('a register’s own decimals are never rounded away, whatever scale was remembered', () => {
+  expect(energyPayload({ atMs, importKwh: 12345.67 }, 1)).toContain('"import":12345.67');
+  expect(readingPayload({ meter: 'home', run: 1, seq: 1 }, { atMs, importKwh: 12345.6 }, 0)).toContain(
+    '"import":12345.6}',
+  );
+  const now = { markMs: mark, importKwh: 100.31 };
+  expect(halfHourPayload(now, { markMs: mark - 1_800_000, importKwh: 100.1 }, 0)).toContain('"import_delta":0.21');
+});
+
 test('what is no number is null, never NaN', () => {
   expect(instantPayload({ atMs, powerW: Number.NaN, currentRA: Infinity }, undefined)).toContain(
     '"power":null,"current_r":null',

@@ -194,6 +194,19 @@ test('a half hour is published and stays', async () => {
   expect(JSON.parse(last('state/halfhour') ?? '')).toMatchObject({ import: 100.5, import_delta: 0.5 });
 });
 
+test('a half hour that comes in two halves keeps its slot', async () => {
+  await up();
+  const markMs = Date.UTC(2026, 0, 15, 3, 0, 0);
+  const marks = [
+    { markMs, importKwh: 100, exportKwh: 7 },
+    { markMs: markMs + 1_800_000, importKwh: 100.5 },
+    { markMs: markMs + 1_800_000, importKwh: 100.5, exportKwh: 7.2 },
+  ];
+  for (const halfHour of marks) rig.sink.accept({ kind: 'halfHour', meter: 'home', halfHour });
+  await until(() => watcher.on(`${root}/state/halfhour`).length === 3, 'all');
+  expect(JSON.parse(last('state/halfhour') ?? '')).toMatchObject({ import_delta: 0.5, export_delta: 0.2 });
+});
+
 test('the clean stop says offline twice and stops everything', async () => {
   await up();
   await settled(rig.stop());
