@@ -20,6 +20,8 @@ export interface RouteOptions {
   readonly log: Log;
 }
 
+const HTML = 'text/html; charset=utf-8';
+
 /** The page, what it loads, its data, and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
   const { board, redactor, log } = options;
@@ -27,10 +29,13 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
   const mayRead = (request: FastifyRequest): boolean => allowed(request.headers.authorization, request.query as Query);
   const languageOf = ({ query, headers }: FastifyRequest): Language =>
     languageOfRequest(query as Query, headers['accept-language'], options.language);
-  const answer = (reply: FastifyReply, status: number, type: string, body: string): FastifyReply =>
-    reply.code(status).type(`${type}; charset=utf-8`).send(redactor.redact(body));
   const sentence = (reply: FastifyReply, status: number, text: string): FastifyReply =>
-    answer(reply, status, 'text/plain', `${text}\n`);
+    reply
+      .code(status)
+      .type('text/plain; charset=utf-8')
+      .send(`${redactor.redact(text)}\n`);
+  // Page and assets are constants of our own: nothing in them to hide, and a password like `page` must not break them.
+  const constant = (reply: FastifyReply, type: string, body: string): FastifyReply => reply.type(type).send(body);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders).header('cache-control', 'no-store');
@@ -66,13 +71,12 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
   app.get('/', async (request, reply) => {
     const language = languageOf(request);
     reply.header('vary', 'accept-language');
-    if (mayRead(request)) return answer(reply, 200, 'text/html', statusPage(language));
-    reply.header('www-authenticate', 'Bearer');
-    return answer(reply, 401, 'text/html', tokenPage(language));
+    if (mayRead(request)) return constant(reply, HTML, statusPage(language));
+    reply.code(401).header('www-authenticate', 'Bearer');
+    return constant(reply, HTML, tokenPage(language));
   });
-  // Constants of our own package: nothing in them to hide, and a token that is a common word must not break a script.
   for (const { path, type, body } of assets)
-    app.get(path, async (_request, reply) => reply.header('cache-control', 'no-cache').type(type).send(body));
+    app.get(path, async (_request, reply) => constant(reply.header('cache-control', 'no-cache'), type, body));
 
   app.setNotFoundHandler(async (_request, reply) =>
     sentence(reply, 404, 'There is nothing here. The status page is at /, its data at /api/status.'),
