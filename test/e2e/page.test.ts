@@ -100,7 +100,7 @@ test('an old value is marked with its time and never shown as current; a new one
     await see(page, 'last value, from');
     expect(await page.locator('.badge').isVisible()).toBe(true);
     expect(await page.getByText('Using now').count()).toBe(0);
-    expect(await page.locator('.spoken').textContent()).toBe('Connected. The reading is stale.');
+    expect(await page.locator('.spoken').textContent()).toBe('Home: Connected. The reading is stale.');
     rig.reading({ powerW: 555 });
     await see(page, 'Using now');
     expect(await page.locator('.badge').isVisible()).toBe(false);
@@ -168,7 +168,7 @@ test('says so when the bridge itself falls silent, and its values grow old all t
     await rig.clock.advance(30_000); // 5 s before its mark
     await see(page, 'measured 30 s ago');
     await rig.close();
-    await see(page, 'The bridge has not answered for');
+    await see(page, 'The bridge does not answer.');
     await see(page, 'Old value: was using');
   });
 });

@@ -8,6 +8,8 @@ export interface Seen {
   readonly qos: number;
   /** MQTT 5: what is left of the message's life, s. */
   readonly expiryS: number | undefined;
+  /** When it came, monotonic ms. */
+  readonly atMs: number;
 }
 
 /** A subscriber to everything that keeps what it saw, in order. On MQTT 5 the retain flag is the publisher's. */
@@ -24,6 +26,7 @@ export class MqttWatcher {
         retain: packet.retain,
         qos: packet.qos,
         expiryS: packet.properties?.messageExpiryInterval,
+        atMs: performance.now(),
       }),
     );
   }
