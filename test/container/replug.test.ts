@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, rm, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,6 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await home?.[Symbol.asyncDispose]();
   await rm(link, { force: true });
+  await rmdir(folder).catch(() => undefined); // real sticks are in it
 });
 
 test('with the live /dev it starts without the stick, and finds it again under another name', async () => {
