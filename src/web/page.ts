@@ -47,7 +47,7 @@ export function statusPage(language: Language): string {
 <h1>${words.title[language]}</h1>
 <a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${words.other[language]}</a>
 </header>
-<p id="bridge" class="banner" role="alert" hidden></p>
+<p id="bridge" class="banner" role="alert" hidden><span></span> <span aria-hidden="true"></span></p>
 <main id="meters"><p class="loading">${words.loading[language]}</p></main>
 <noscript><p class="banner">${words.script[language]}</p></noscript>
 <footer id="footer"></footer>`,

@@ -148,7 +148,7 @@ export function createCard() {
     const stale = tickPower(elapsedS);
     for (const [kind, row] of Object.entries(facts)) tickFact(row, meter.reading?.[kind], elapsedS);
     const state = meter.reading ? (stale ? words.old : words.fresh) : words.waitingFirst;
-    write(spoken, `${words.phases[meter.phase]}. ${state}`);
+    write(spoken, `${meter.name}: ${words.phases[meter.phase]}. ${state}`);
   }
 
   function update(status) {

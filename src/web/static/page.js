@@ -7,12 +7,14 @@ const ANSWER_MS = 5000;
 /** The chart's points come with every fifth answer. */
 const HISTORY_EVERY = 5;
 /** One late answer is no news. */
-const SILENT_MS = 5000;
+const SILENT_S = 5;
 
 const address = new URLSearchParams(location.search);
 const token = address.get('token');
 const headers = token ? { authorization: `Bearer ${token}` } : {};
 const bridge = document.getElementById('bridge');
+/** What a screen reader says once, and the seconds it need not hear. */
+const [said, since] = bridge.children;
 const main = document.getElementById('meters');
 const footer = document.getElementById('footer');
 const cards = new Map();
@@ -48,11 +50,14 @@ function render({ version, uptime_s: uptime, meters }) {
 }
 
 function tick() {
-  const silentMs = elapsedMsSince(answer?.at ?? started);
-  const text = locked ? words.locked : silentMs > SILENT_MS ? words.silent(span(silentMs / 1000)) : '';
-  if (bridge.textContent !== text) bridge.textContent = text;
+  if (document.hidden) return; // asked more seldom then: no reason for an alarm
+  const elapsedS = elapsedMsSince(answer?.at ?? started) / 1000;
+  const silent = elapsedS > SILENT_S;
+  const text = locked ? words.locked : silent ? words.silent : '';
+  if (said.textContent !== text) said.textContent = text;
+  since.textContent = silent && !locked ? words.silentFor(span(elapsedS)) : '';
   bridge.hidden = text === '';
-  const elapsedS = silentMs / 1000;
+  document.body.classList.toggle('silent', text !== '');
   for (const card of cards.values()) card.tick(elapsedS);
 }
 
