@@ -30,7 +30,8 @@ export class SimModule {
   readonly #handler: CommandHandler;
   readonly #log: Log | undefined;
   readonly #queue: HostInput[] = [];
-  #working = false;
+  /** Names the one who works off the queue; who has been called off no longer counts. */
+  #worker: symbol | undefined;
   #power: Power = 'on';
 
   constructor(bench: Omit<Bench, 'say' | 'sayText'>, wire: WireEnd, onCommand: () => void, log?: Log) {
@@ -62,16 +63,16 @@ export class SimModule {
     }
     if (this.#power !== 'on') return;
     this.#queue.push(...this.#reader.push(bytes));
-    if (!this.#working && this.#queue.length > 0) this.#bench.tasks.start((signal) => this.#work(signal));
+    if (this.#worker || this.#queue.length === 0) return;
+    const worker = Symbol('worker');
+    this.#worker = worker;
+    this.#bench.tasks.start((signal) => this.#work(worker, signal));
   }
 
   powerOff(): void {
     this.#power = 'off';
-    this.#bench.tasks.stopAll();
     this.#bench.state.blocked = false;
-    this.#forget();
-    this.#queue.length = 0;
-    this.#reader.reset();
+    this.crash();
   }
 
   /** Deaf until it has booted. */
@@ -83,6 +84,7 @@ export class SimModule {
   /** A spontaneous reset: as SKRESET, without a word. */
   crash(): void {
     this.#bench.tasks.stopAll();
+    this.#idle();
     this.#forget();
     this.#queue.length = 0;
     this.#reader.reset();
@@ -107,6 +109,11 @@ export class SimModule {
     this.#put(bytes);
   }
 
+  #idle(): void {
+    this.#worker = undefined;
+    this.#bench.faults.command = undefined;
+  }
+
   #forget(): void {
     this.scanner.stop();
     this.session.forget();
@@ -114,13 +121,11 @@ export class SimModule {
     this.exchange.unanswered.clear();
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
-    this.#working = true;
+  async #work(worker: symbol, signal: AbortSignal): Promise<void> {
     try {
       for (let input = this.#queue.shift(); input; input = this.#queue.shift()) await this.#take(input, signal);
     } finally {
-      this.#working = false;
-      this.#bench.faults.command = undefined;
+      if (this.#worker === worker) this.#idle();
     }
   }
 

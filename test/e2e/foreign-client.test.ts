@@ -61,7 +61,8 @@ async function stop(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-test.each(['BP35A1', 'RL7023-IPS', 'BP35C2', 'RL7023-DSS'])(
+// Side by side: momonga itself pauses for some 15 s after a join.
+test.concurrent.each(['BP35A1', 'RL7023-IPS', 'BP35C2', 'RL7023-DSS'])(
   'momonga reads a simulated %s',
   async (model) => {
     const folder = await mkdtemp(join(tmpdir(), 'foreign-'));
