@@ -29,7 +29,12 @@ export async function serveWeb(
   ]);
   const address = parseHostPort(listen);
   if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${listen}`);
-  const meters = config.meters.map(({ id, name, interval_s: intervalS }) => ({ id, name, intervalS }));
+  const meters = config.meters.map((meter) => ({
+    id: meter.id,
+    name: meter.name,
+    intervalS: meter.interval_s,
+    energyIntervalS: meter.energy_interval_s,
+  }));
   const board = new StatusBoard({ meters, clock, brokerHealth, version, language: config.language });
   const start = (): ReturnType<typeof startWeb> =>
     startWeb({
