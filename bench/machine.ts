@@ -1,0 +1,20 @@
+import { cpus, totalmem } from 'node:os';
+
+/** What the figures were taken on, and when. */
+export interface Machine {
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGB: number;
+  readonly platform: string;
+  readonly date: string;
+}
+
+export const thisMachine = (): Machine => ({
+  node: process.version,
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGB: Math.round(totalmem() / 1e9),
+  platform: `${process.platform} ${process.arch}`,
+  date: new Date().toISOString(),
+});
