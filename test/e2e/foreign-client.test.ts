@@ -13,6 +13,8 @@ import { eventually } from '../support/eventually.ts';
  * here. momonga (PyPI, MIT) opens a pty that socat puts around `broute2mqtt simulate`.
  */
 const MOMONGA = 'momonga==0.7.0';
+/** A system package, not one of npm's. */
+const SOCAT = 'socat';
 const ID = '00112233445566778899AABBCCDDEEFF';
 const PASSWORD = '0123456789AB';
 const main = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -70,7 +72,7 @@ test.concurrent.each(['BP35A1', 'RL7023-IPS', 'BP35C2', 'RL7023-DSS'])(
     const truth = join(folder, 'truth.jsonl');
     await writeFile(join(folder, 'read.py'), script);
     const simulate = `${process.execPath} ${main} simulate --model ${model} --time-factor 10 --solar --route-b-id ${ID} --route-b-password ${PASSWORD} --truth ${truth}`;
-    const socat = spawn('socat', [`PTY,link=${stick},rawer`, `EXEC:${simulate}`], { stdio: 'ignore' });
+    const socat = spawn(SOCAT, [`PTY,link=${stick},rawer`, `EXEC:${simulate}`], { stdio: 'ignore' });
     try {
       await eventually(() => existsSync(stick), 'the pty', 10_000);
       const { stdout } = await run(python, [join(folder, 'read.py'), stick], { timeout: 90_000 });
