@@ -41,8 +41,12 @@ export function serialWire(path: string, clock: Clock, byIdFolder: string = BY_I
 async function openPort(path: string): Promise<Duplex> {
   const { SerialPort } = await import('serialport');
   const port = new SerialPort({ path, baudRate: 115200, autoOpen: false, lock: true });
+  // The library's own leaves the descriptor open, and with it the lock: the next open would find the port busy.
+  port._destroy = (error, done) => (port.isOpen ? port.close(() => done(error)) : done(error));
   const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
   if (failure) throw await portProblem(path, failure);
+  // Destroyed, serialport's stream keeps its descriptor and with it the lock: the next open would find the port busy.
+  port._destroy = (error, done) => (port.isOpen ? port.close(() => done(error)) : done(error));
   return port;
 }
 
