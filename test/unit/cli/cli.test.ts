@@ -69,7 +69,6 @@ test('a group without its command shows the help and is a usage error', async ()
 async function usage(args: readonly string[]): Promise<{ en: string; ja: string }> {
   const { context } = collector();
   const program = buildProgram(context);
-  addCommand(program, context, 'run', { en: 'run', ja: '実行' }, { isDefault: true }).action(() => undefined);
   addCommand(program, context, 'pick <what>', { en: 'pick', ja: '選ぶ' })
     .addOption(new Option('--edition <e>', 'e').choices(['se', 'dse']))
     .addOption(new Option('--stdio', 's').conflicts('listen'))
