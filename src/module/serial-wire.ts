@@ -41,11 +41,10 @@ export function serialWire(path: string, clock: Clock, byIdFolder: string = BY_I
 async function openPort(path: string): Promise<Duplex> {
   const { SerialPort } = await import('serialport');
   const port = new SerialPort({ path, baudRate: 115200, autoOpen: false, lock: true });
-  // The library's own leaves the descriptor open, and with it the lock: the next open would find the port busy.
-  port._destroy = (error, done) => (port.isOpen ? port.close(() => done(error)) : done(error));
   const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
   if (failure) throw await portProblem(path, failure);
   // Destroyed, serialport's stream keeps its descriptor and with it the lock: the next open would find the port busy.
+  // oxlint-disable-next-line no-underscore-dangle -- Node's own name for it
   port._destroy = (error, done) => (port.isOpen ? port.close(() => done(error)) : done(error));
   return port;
 }
