@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { IClientOptions, MqttClient, connect } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { NewClient } from './mqtt-client.ts';
 import { failureOf, isHangUp, refusedBy } from './mqtt-failures.ts';
 import type { Protocol } from './mqtt-failures.ts';
 import { MqttLink } from './mqtt-link.ts';
@@ -59,7 +60,7 @@ export function shownUrl(url: string): string {
 
 /** One client, one try. Whatever happens, no client is left behind. @throws AttemptFailed, or the signal's reason. */
 export async function openLink(
-  mqttConnect: typeof connect,
+  newClient: NewClient,
   broker: BrokerOptions,
   identity: Identity,
   manner: Manner,
@@ -69,7 +70,7 @@ export async function openLink(
   const url = shownUrl(broker.url);
   const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, manner) };
   signal.throwIfAborted();
-  const client = open(mqttConnect, options, url);
+  const client = open(newClient, options, url);
   const silent = (): AttemptFailed =>
     new AttemptFailed(
       new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`),
@@ -83,9 +84,9 @@ export async function openLink(
   }
 }
 
-function open(mqttConnect: typeof connect, options: IClientOptions, url: string): MqttClient {
+function open(newClient: NewClient, options: IClientOptions, url: string): MqttClient {
   try {
-    return mqttConnect(options);
+    return newClient(options);
   } catch (error) {
     // a certificate or key that OpenSSL cannot read throws here
     throw new AttemptFailed(failureOf(url, error as Error));

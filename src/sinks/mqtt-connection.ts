@@ -6,6 +6,8 @@ import { Backoff } from './backoff.ts';
 import { Manners } from './manners.ts';
 import { AttemptFailed, openLink, shownUrl } from './mqtt-attempt.ts';
 import type { BrokerOptions, Identity } from './mqtt-attempt.ts';
+import { loadMqtt } from './mqtt-client.ts';
+import type { NewClient } from './mqtt-client.ts';
 import type { Loss, Message, MqttLink } from './mqtt-link.ts';
 import { Takeover } from './takeover.ts';
 
@@ -67,24 +69,20 @@ export class MqttConnection {
 
   /** Runs until `signal` aborts, then says farewell. @throws the signal's reason, or a defect. */
   async run(handlers: ConnectionHandlers, signal: AbortSignal): Promise<void> {
-    const { connect } = await import('mqtt'); // heavy, so only when the sink runs
+    const newClient = await loadMqtt(); // heavy, so only when the sink runs
     this.#downSinceMs = this.#clock.monotonicMs();
     for (;;) {
       signal.throwIfAborted();
-      const loss = await this.#once(connect, handlers, signal);
+      const loss = await this.#once(newClient, handlers, signal);
       await this.#clock.sleep(this.#rest(loss), signal);
     }
   }
 
   /** One try and, where it succeeds, its connection's whole life. */
-  async #once(
-    connect: Parameters<typeof openLink>[0],
-    handlers: ConnectionHandlers,
-    signal: AbortSignal,
-  ): Promise<Loss> {
+  async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     let link: MqttLink;
     try {
-      link = await openLink(connect, this.#broker, this.#identity, this.#manners.current, this.#clock, signal);
+      link = await openLink(newClient, this.#broker, this.#identity, this.#manners.current, this.#clock, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
       this.#manners.failed(error.refusal);
