@@ -47,7 +47,8 @@ export async function together(
 }
 
 /**
- * Runs `task` for at most `ms`. Waits for the task to unwind before it throws, so the task must heed its signal.
+ * Runs `task` for at most `ms`. Waits for the task to unwind before it throws, so the task must heed its signal, which is
+ * never aborted yet when the task begins, and is when `within` ends: nothing the task left behind outlives it.
  * @throws `onTimeout()` when the time is up, the parent's reason when that aborts.
  */
 export async function within<T>(
@@ -57,6 +58,7 @@ export async function within<T>(
   task: (signal: AbortSignal) => Promise<T>,
   onTimeout: () => Error,
 ): Promise<T> {
+  parent.throwIfAborted(); // a listener added to an aborted signal never hears of it
   using limit = scope(parent);
   using timer = scope(parent);
   let late: Error | undefined;
@@ -73,6 +75,7 @@ export async function within<T>(
     if (late && !parent.aborted) throw late;
     throw error;
   } finally {
+    limit.abort();
     timer.abort();
     await expiry;
   }
@@ -97,6 +100,7 @@ export function deferred<T>(): Deferred<T> {
 
 /** Settles with `promise`, or throws the signal's reason as soon as that aborts. `promise` itself goes on. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => undefined); // it may fail when we have stopped waiting for it
   signal.throwIfAborted();
   const aborted = deferred<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
