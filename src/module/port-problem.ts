@@ -78,21 +78,28 @@ async function busyProblem(path: string, cause: unknown): Promise<BridgeError> {
   });
 }
 
-/** The first other process that has the port open, where /proc lets us see it. */
-async function holderOf(path: string): Promise<{ readonly pid: number; readonly name: string } | undefined> {
+interface Holder {
+  readonly pid: number;
+  readonly name: string;
+}
+
+/** The other process that has the port locked, else the first that has it open, where /proc lets us see it. */
+async function holderOf(path: string): Promise<Holder | undefined> {
   const real = await realpath(path).catch(() => path);
-  const pids = (await readdir('/proc').catch(() => [])).filter(
-    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
-  );
-  for (const pid of pids) {
+  let opener: Holder | undefined;
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    if (Number(pid) === process.pid) continue;
     const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []); // not ours to look at, or gone
     for (const descriptor of descriptors) {
       if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) !== real) continue;
       const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
-      return { pid: Number(pid), name };
+      const holder = { pid: Number(pid), name };
+      const locks = await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '');
+      if (locks.includes('FLOCK')) return holder;
+      opener ??= holder;
     }
   }
-  return undefined;
+  return opener;
 }
 
 async function groupName(gid: number): Promise<string | undefined> {
