@@ -85,7 +85,7 @@ export class Program implements AsyncDisposable {
     try {
       return await eventually(probe, what, limitMs);
     } catch (error) {
-      const tail = `${this.stdout}${this.stderr}`.split('\n').slice(-40).join('\n');
+      const tail = `${this.stdout}${this.stderr}`.split('\n').slice(-15).join('\n');
       throw new Error(`${String(error)}\nended: ${String(this.#code)}\n${tail}`, { cause: error });
     }
   }

@@ -65,9 +65,9 @@ export class Stick implements AsyncDisposable {
     return taps.map((tap) => (existsSync(tap) ? readFileSync(tap, 'latin1') : '')).join('');
   }
 
-  /** How many lines with this command the module was sent. */
+  /** How often the module was sent this command. Not counted by lines: the data of SKSENDTO end without one. */
   heardTimes(command: string): number {
-    return this.heard.split(/[\r\n]+/).filter((line) => line.startsWith(command)).length;
+    return this.heard.split(command).length - 1;
   }
 
   /** Everything the meter answered that reached the host, in order. */
