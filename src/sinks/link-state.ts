@@ -6,9 +6,9 @@ import { linkPayload } from './mqtt-payloads.ts';
 /** Signal strength and the like change at every answer; Home Assistant's database need not. */
 const PACE_MS = 60_000;
 
-/** What an automation waits for goes out at once. */
-const urgentPart = ({ phase, pan, reconnects, error }: LinkStatus): string =>
-  JSON.stringify([phase, pan?.channel, reconnects, error?.code]);
+/** What an automation waits for goes out at once; a figure when there is one for the first time. */
+const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus): string =>
+  JSON.stringify([phase, pan?.channel, reconnects, error?.code, rssiDbm === undefined, lqi === undefined]);
 
 /** `state/link`: phases at once, figures at most once a minute. */
 export class LinkState {

@@ -46,16 +46,18 @@ test('link state: phases at once, figures once a minute', async () => {
   const running = agenda.run(stop.signal).catch(() => undefined);
   const sent: unknown[] = [];
   const state = new LinkState(clock, agenda, (text) => {
-    const { state: phase, lqi } = JSON.parse(text) as { state: string; lqi: number };
+    const { state: phase, lqi } = JSON.parse(text) as { state: string; lqi: number | null };
     sent.push([clock.monotonicMs() / 1000, phase, lqi]);
   });
   state.take(status('joining'), false);
+  state.take(status('connected'), true); // a warm start: nothing was scanned, nothing heard yet
   state.take(status('connected', { lqi: 1 }), true);
   for (let second = 1; second <= 130; second++) {
     await clock.advance(1000);
     state.take(status(second === 70 ? 'paused' : 'connected', { lqi: second }), true);
   }
   expect(sent).toEqual([
+    [0, 'connected', null],
     [0, 'connected', 1],
     [60, 'connected', 59],
     [70, 'paused', 70],
