@@ -4,7 +4,7 @@ import type { Leaf } from '../../../src/config/keys.ts';
 
 interface Schema {
   readonly type?: string;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly string[];
@@ -41,7 +41,7 @@ export function documentedRow({ pattern, fromFile }: Leaf): DocumentedRow {
       `\`${key}\`${fromFile ? ' †' : ''}`,
       schema.type === 'string' ? 'text' : (schema.type ?? '?'),
       rangeOf(schema),
-      required ? '**required**' : schema.default === undefined ? '–' : `\`${String(schema.default)}\``,
+      required ? '**required**' : schema.default === undefined ? '–' : `\`${schema.default}\``,
       `\`${variable}\``,
     ],
   };
