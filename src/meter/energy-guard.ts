@@ -5,6 +5,8 @@ const CONFIRMATIONS = 3;
 const CONFIRMATION_SPAN_MS = 5 * 60_000;
 /** A fall from the top hundredth of the counter to its bottom hundredth is a roll-over. */
 const ROLL_OVER_ZONE = 0.01;
+/** A stamp older than this program was made by a clock that was not set: it does not tell how long we were away. */
+const CLOCK_WAS_SET_MS = Date.UTC(2025, 0);
 
 /** One register's last accepted value, as it is remembered over restarts. */
 export interface Accepted {
@@ -76,8 +78,8 @@ export class EnergyGuard {
   #verdict(kwh: number, atMs: number, monotonicMs: number, form: RegisterForm): Verdict {
     if (!this.#last) return { accepted: true, why: 'first' };
     // Across a restart only the wall clock knows how long we were away; within a run the monotonic one cannot jump.
-    const elapsedMs =
-      this.#lastMonotonicMs === undefined ? atMs - this.#last.atMs : monotonicMs - this.#lastMonotonicMs;
+    const awayMs = this.#last.atMs < CLOCK_WAS_SET_MS ? 0 : atMs - this.#last.atMs;
+    const elapsedMs = this.#lastMonotonicMs === undefined ? awayMs : monotonicMs - this.#lastMonotonicMs;
     if (grows(this.#last.kwh, kwh, elapsedMs, form)) return { accepted: true, why: 'growth' };
     const zone = ROLL_OVER_ZONE * form.modulusKwh;
     if (this.#last.kwh >= form.modulusKwh - zone && kwh <= zone) return { accepted: true, why: 'roll-over' };
@@ -97,6 +99,6 @@ export class EnergyGuard {
 }
 
 function grows(from: number, to: number, elapsedMs: number, { mostKw, stepKwh }: RegisterForm): boolean {
-  const mostKwh = (Math.max(0, elapsedMs) / 3_600_000) * mostKw + 2 * stepKwh;
+  const mostKwh = (Math.max(0, elapsedMs) / 3_600_000) * mostKw + 2.001 * stepKwh; // 1000.2 − 1000 is a little over 0.2
   return to >= from && to - from <= mostKwh;
 }

@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { EnergyGuard, mostKw } from '../../../src/meter/energy-guard.ts';
+import type { Accepted, RegisterForm, Verdict } from '../../../src/meter/energy-guard.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const START = Date.UTC(2026, 0, 15, 3);
+/** Six digits in steps of 0.1 kWh; 24 kW at most. */
+const form: RegisterForm = { stepKwh: 0.1, modulusKwh: 100_000, mostKw: 24 };
+
+/** A guard with its own two clocks. */
+class Bench {
+  readonly guard: EnergyGuard;
+  #ms = 0;
+  wallMs = START;
+  constructor(remembered?: Accepted) {
+    this.guard = new EnergyGuard(remembered);
+  }
+  judge(kwh: number, afterMs = MINUTE): Verdict['why'] {
+    this.#ms += afterMs;
+    this.wallMs += afterMs;
+    return this.guard.judge(kwh, this.wallMs, this.#ms, form).why;
+  }
+}
+
+test('the most a house can draw is twice its contract, 60 A without one, times the coefficient', () => {
+  expect([mostKw(undefined, 1), mostKw(40, 1), mostKw(undefined, 10)]).toEqual([24, 16, 240]);
+});
+
+test('the first reading ever is right', () => {
+  expect(new Bench().judge(12_345.6)).toBe('first');
+});
+
+test('growth as fast as the house can draw passes, two steps more too, and standing still', () => {
+  const bench = new Bench();
+  bench.judge(1000);
+  expect([bench.judge(1000), bench.judge(1000.1), bench.judge(1024.3, HOUR)]).toEqual(['growth', 'growth', 'growth']);
+});
+
+test('a jump is held back, counted, and forgotten when the register is its old self again', () => {
+  const bench = new Bench();
+  bench.judge(1000);
+  expect(bench.judge(1024.3 + 0.1, HOUR - MINUTE)).toBe('jump');
+  expect(bench.judge(1000.5)).toBe('growth');
+  expect(bench.guard.heldBack).toBe(1);
+  expect(bench.guard.last).toEqual({ kwh: 1000.5, atMs: START + HOUR + MINUTE });
+});
+
+test('a glitch to zero and back is never let through', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  for (let i = 0; i < 100; i++) {
+    expect(bench.judge(0)).toBe('fall');
+    expect(bench.judge(0)).toBe('fall');
+    expect(bench.judge(12_345)).toBe('growth');
+  }
+  expect(bench.guard.heldBack).toBe(200);
+});
+
+test('a fall is accepted when three readings over five minutes agree', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  expect([bench.judge(3), bench.judge(3, 2 * MINUTE), bench.judge(3.1, 3 * MINUTE)]).toEqual([
+    'fall',
+    'fall',
+    'confirmed',
+  ]);
+  expect(bench.judge(3.2)).toBe('growth');
+});
+
+test('two readings over five minutes are not three, and three within four are not five minutes', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  expect([bench.judge(3), bench.judge(3, 6 * MINUTE), bench.judge(3, 1)]).toEqual(['fall', 'fall', 'confirmed']);
+  const quick = new Bench();
+  quick.judge(12_345);
+  expect([quick.judge(3), quick.judge(3, 2 * MINUTE), quick.judge(3, 2 * MINUTE)]).toEqual(['fall', 'fall', 'fall']);
+});
+
+test('many readings within five minutes confirm when the five minutes are over', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  const verdicts = Array.from({ length: 301 }, () => bench.judge(3, 1000));
+  expect(verdicts.slice(0, 300).every((why) => why === 'fall')).toBe(true);
+  expect(verdicts[300]).toBe('confirmed');
+});
+
+test('readings that contradict each other confirm nothing', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  for (let i = 0; i < 50; i++) expect(bench.judge(i % 2 ? 3 : 9000)).toBe('fall');
+});
+
+test('a roll-over at the register’s digits passes at once', () => {
+  const bench = new Bench({ kwh: 99_999.9, atMs: START });
+  expect(bench.judge(0.4)).toBe('roll-over');
+  expect(bench.judge(0.5)).toBe('growth');
+});
+
+test('a fall from below the top hundredth, or to above the bottom one, is no roll-over', () => {
+  expect(new Bench({ kwh: 98_999.9, atMs: START }).judge(0.4)).toBe('fall');
+  expect(new Bench({ kwh: 99_000, atMs: START }).judge(1000)).toBe('roll-over');
+  expect(new Bench({ kwh: 99_000, atMs: START }).judge(1000.1)).toBe('fall');
+});
+
+test('another meter’s first reading is right', () => {
+  const bench = new Bench({ kwh: 12_345, atMs: START });
+  bench.judge(7);
+  bench.guard.forget();
+  expect(bench.guard.last).toBeUndefined();
+  expect(bench.judge(7)).toBe('first');
+});
+
+test('over a restart the wall clock says how long we were away', () => {
+  const away: Accepted = { kwh: 1000, atMs: START - 24 * HOUR };
+  expect(new Bench(away).judge(1500)).toBe('growth');
+  expect(new Bench(away).judge(1600)).toBe('jump');
+});
+
+for (const [name, wallMs] of [
+  ['at 1970', 0],
+  ['a day back', START - 48 * HOUR],
+] as const) {
+  test(`with the clock ${name} after a restart only what stood still passes, and growth after five minutes`, () => {
+    const remembered: Accepted = { kwh: 1000, atMs: START - 24 * HOUR };
+    const bench = new Bench(remembered);
+    bench.wallMs = wallMs;
+    expect(bench.judge(1100)).toBe('jump');
+    expect(bench.judge(1100.1, 3 * MINUTE)).toBe('jump');
+    expect(bench.judge(1100.2, 3 * MINUTE)).toBe('confirmed');
+    const still = new Bench(remembered);
+    still.wallMs = wallMs;
+    expect(still.judge(1000.2)).toBe('growth');
+  });
+}
+
+test('within a run the wall clock may jump as it likes', () => {
+  const bench = new Bench();
+  bench.judge(1000);
+  bench.wallMs = 0;
+  expect(bench.judge(1000.3)).toBe('growth');
+  bench.wallMs = START + 10_000 * HOUR;
+  expect(bench.judge(2000)).toBe('jump');
+});
+
+test('a value remembered from a clock at 1970 does not let every jump through', () => {
+  expect(new Bench({ kwh: 1000, atMs: 5 * MINUTE }).judge(90_000)).toBe('jump');
+});
