@@ -12,7 +12,7 @@ import { MeterClient } from './meter-client.ts';
 import type { Answer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { PollPlan } from './poll-plan.ts';
-import { mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
+import { isAnother, mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
 import { RegisterGuards } from './register-guards.ts';
 import { RequestSize } from './request-size.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -89,6 +89,7 @@ export class MeterReader {
     const { clock, log } = this.#deps;
     const sameMeter = this.#remembered.macAddress === session.pan.macAddress;
     const known = sameMeter ? this.#remembered.profile : undefined;
+    this.#size.newSession();
     const builder = new ProfileBuilder();
     const plan = new PollPlan(this.#options, clock.monotonicMs());
     const onAnswer = (answer: Answer): void => {
@@ -123,7 +124,7 @@ export class MeterReader {
     else await ask([epc.getMap], signal);
     await ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
     await ask(plan.due(clock.monotonicMs(), clock.now()), signal);
-    plan.asked(clock.monotonicMs(), clock.now(), this.#roundTrips.shortestIntervalMs);
+    plan.asked(clock.monotonicMs(), this.#roundTrips.shortestIntervalMs);
     this.#keepProfile(builder, macAddress);
     if (clock.monotonicMs() - this.#registersSavedMs >= REGISTERS_SAVED_EVERY_MS) await this.#saveRegisters();
     await this.#rest(plan, signal);
@@ -207,9 +208,13 @@ export class MeterReader {
   #keepProfile(builder: ProfileBuilder, macAddress: string): void {
     const fresh = builder.complete;
     if (!fresh) return;
-    const profile = mergeProfiles(this.#remembered.profile, fresh);
+    const { macAddress: formerMac = macAddress, profile: former } = this.#remembered;
+    const another = formerMac !== macAddress || (former !== undefined && isAnother(former, fresh));
+    const profile = mergeProfiles(another ? undefined : former, fresh);
     this.#announce(profile);
-    this.#remembered = { ...this.#remembered, macAddress, profile };
+    // The registers remembered are those of the meter that went: they would hold back the new one's after a restart.
+    const registers = another ? { import: undefined, export: undefined, ...this.#guards.accepted } : {};
+    this.#remembered = { ...this.#remembered, ...registers, macAddress, profile };
     void this.#deps.memory.save(this.#remembered);
   }
 

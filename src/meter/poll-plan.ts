@@ -22,6 +22,9 @@ export class PollPlan {
   #offered: ReadonlySet<number> | undefined;
   /** Wall clock ms of the newest half-hour mark known; a mark is asked for when its announcement did not come. */
   #newestMarkMs = 0;
+  /** What the request under way asks: what falls due meanwhile waits for the next one. */
+  #asking: readonly Item[] = [];
+  #askingMarkMs: number | undefined;
 
   constructor({ intervalMs, energyIntervalMs }: PlanOptions, nowMs: number) {
     this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalMs, dueMs: nowMs };
@@ -47,16 +50,17 @@ export class PollPlan {
   /** EPCs due now, the instantaneous ones first. @param wallMs for half-hour marks alone. */
   due(nowMs: number, wallMs: number): number[] {
     const items = this.#offered ? [this.#instant, this.#energy] : [this.#instant];
-    const epcs = items.filter((item) => item.dueMs <= nowMs).flatMap((item) => item.epcs);
-    if (this.#offered && this.#markMissing(wallMs)) epcs.push(epc.importAtMark, epc.exportAtMark);
+    this.#asking = items.filter((item) => item.dueMs <= nowMs);
+    this.#askingMarkMs = this.#offered && this.#markMissing(wallMs) ? lastMark(wallMs) : undefined;
+    const epcs = this.#asking.flatMap((item) => item.epcs);
+    if (this.#askingMarkMs !== undefined) epcs.push(epc.importAtMark, epc.exportAtMark);
     return epcs.filter((code) => !this.#offered || this.#offered.has(code));
   }
 
-  /** To be told after a cycle, answered or not. @param shortestMs never faster than this. */
-  asked(nowMs: number, wallMs: number, shortestMs: number): void {
-    if (this.#offered && this.#markMissing(wallMs)) this.#newestMarkMs = lastMark(wallMs); // asked once; the next mark asks again
-    for (const item of [this.#instant, this.#energy]) {
-      if (item.dueMs > nowMs) continue;
+  /** To be told when what was due has been asked, answered or not. @param shortestMs never faster than this. */
+  asked(nowMs: number, shortestMs: number): void {
+    if (this.#askingMarkMs !== undefined) this.markSeen(this.#askingMarkMs); // asked once; the next mark asks again
+    for (const item of this.#asking) {
       const everyMs = Math.max(item.everyMs, shortestMs);
       const missed = Math.floor((nowMs - item.dueMs) / everyMs);
       item.dueMs += (missed + 1) * everyMs; // keeps the beat: no drift, and no burst after a pause

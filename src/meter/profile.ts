@@ -107,13 +107,16 @@ export class ProfileBuilder {
   }
 }
 
+/** A serial number the meter did not tell this time is no other one. */
+export const isAnother = (one: MeterProfile, other: MeterProfile): boolean =>
+  one.serialNumber !== undefined && other.serialNumber !== undefined && one.serialNumber !== other.serialNumber;
+
 /** A profile never loses an entity that was announced: never announce first and remove later. */
 export function mergeProfiles(remembered: MeterProfile | undefined, fresh: MeterProfile): MeterProfile {
-  if (!remembered || remembered.serialNumber !== fresh.serialNumber) return fresh;
-  const scale = fresh.energyScale ?? remembered.energyScale;
+  if (!remembered || isAnother(remembered, fresh)) return fresh;
   return {
+    ...remembered, // what the meter refused to tell this time
     ...fresh,
-    ...(scale ? { energyScale: scale } : {}),
     hasTPhase: remembered.hasTPhase || fresh.hasTPhase,
     hasExport: remembered.hasExport || fresh.hasExport,
   };

@@ -20,6 +20,11 @@ export class RequestSize {
     return this.#limit;
   }
 
+  /** What was lost before was lost with the session: it says nothing about the size. */
+  newSession(): void {
+    this.#lostAt = [];
+  }
+
   lost(size: number): void {
     this.#successes = 0;
     if (size > 1) this.#lostAt.push(size);

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { RequestSize } from '../../../src/meter/request-size.ts';
+
+test('six properties are asked at first', () => {
+  const size = new RequestSize();
+  expect([size.next, size.limit]).toEqual([6, 6]);
+});
+
+test('a single loss changes nothing: it is the radio', () => {
+  const size = new RequestSize();
+  size.lost(6);
+  expect(size.next).toBe(6);
+  size.answered(6);
+  size.lost(6);
+  expect(size.next).toBe(6);
+});
+
+test('after two losses one property is tried, and its answer halves the limit', () => {
+  const size = new RequestSize();
+  size.lost(6);
+  size.lost(6);
+  expect(size.next).toBe(1);
+  size.answered(1);
+  expect([size.next, size.limit]).toEqual([3, 3]);
+});
+
+test('it goes down to one property and no further', () => {
+  const size = new RequestSize();
+  for (let i = 0; i < 10; i++) {
+    size.lost(size.next);
+    size.lost(size.next);
+    size.answered(1);
+  }
+  expect(size.next).toBe(1);
+});
+
+test('lost requests for one property tell nothing about the size', () => {
+  const size = new RequestSize();
+  size.lost(1);
+  size.lost(1);
+  size.answered(1);
+  expect(size.limit).toBe(6);
+});
+
+test('the same size answered after all shrinks nothing', () => {
+  const size = new RequestSize();
+  size.lost(2);
+  size.lost(2);
+  size.answered(2);
+  expect(size.limit).toBe(6);
+});
+
+test('a hundred answers in a row let it grow by one, up to six; a loss starts the count anew', () => {
+  const size = new RequestSize();
+  size.lost(2);
+  size.lost(2);
+  size.answered(1);
+  expect(size.limit).toBe(1);
+  for (let i = 0; i < 98; i++) size.answered(1);
+  size.lost(1);
+  for (let i = 0; i < 99; i++) size.answered(1);
+  expect(size.limit).toBe(1);
+  size.answered(1);
+  expect(size.limit).toBe(2);
+  for (let i = 0; i < 1000; i++) size.answered(1);
+  expect(size.limit).toBe(6);
+});
+
+test('what was lost because the session was dead does not make the next session’s requests small', () => {
+  const size = new RequestSize();
+  size.lost(2);
+  size.lost(2);
+  size.lost(1);
+  size.newSession();
+  expect(size.next).toBe(6);
+  size.answered(1);
+  expect(size.limit).toBe(6);
+});
