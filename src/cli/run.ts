@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import { addCommand, requireConfig } from './command.ts';
@@ -26,18 +27,32 @@ export function addRunCommand(program: Command, context: CliContext): void {
     const clock = systemClock;
     const version = packageVersion();
     log.info({ version, node: process.version, meters: config.meters.map(({ id }) => id) }, 'broute2mqtt starts');
-    await runBridge(
-      config,
-      {
-        clock,
-        log,
-        redactor,
-        version,
-        wireOf: (meter) => wireOf(meter, clock),
-        onReady: ({ page }) => log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready'),
-      },
-      context.signal,
-    );
+    const systemd = context.env['NOTIFY_SOCKET']
+      ? (await import('./systemd.ts')).systemdReport(context.env, config, { clock, log, version, pid: process.pid })
+      : undefined;
+    using serving = scope(context.signal);
+    let reporting: Promise<void> | undefined;
+    try {
+      await runBridge(
+        config,
+        {
+          clock,
+          log,
+          redactor,
+          version,
+          wireOf: (meter) => wireOf(meter, clock),
+          extraSinks: systemd ? [systemd] : [],
+          onReady: ({ page }) => {
+            log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready');
+            reporting = systemd?.run(serving.signal);
+          },
+        },
+        context.signal,
+      );
+    } finally {
+      serving.abort();
+      await reporting;
+    }
     log.info('stopped');
   });
 }
