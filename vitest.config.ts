@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four suites: `unit` needs Node alone; the others say in docs/development.md what they need. */
+/** Five suites: `unit` needs Node alone; the others say in docs/development.md what they need. */
 export default defineConfig({
   test: {
     projects: [
@@ -19,6 +19,17 @@ export default defineConfig({
           name: 'container',
           include: ['test/container/**/*.test.ts'],
           testTimeout: 900_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'ha',
+          include: ['test/ha/**/*.test.ts'],
+          // Before Node 22 its WebSocket has to be asked for.
+          execArgv: process.versions.node.startsWith('20.') ? ['--experimental-websocket'] : [],
+          testTimeout: 180_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
         },
