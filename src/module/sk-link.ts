@@ -13,6 +13,9 @@ import { parseLine } from '../skstack/events.ts';
 import type { Answer, Exchange } from '../skstack/exchanges.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../skstack/lines.ts';
 
+/** A driver whose stick hangs may never finish closing. */
+const CLOSE_LIMIT_MS = 1000;
+
 export interface ExchangeLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -93,12 +96,15 @@ export class SkLink implements AsyncDisposable {
     this.#lose('closed by us');
     this.#wire.removeListener('data', this.#onBytes);
     this.#wire.on('error', () => undefined); // closing a port that has gone away may complain
-    await new Promise<void>((resolve) => {
-      if (this.#wire.closed) return resolve();
-      this.#wire.once('close', () => resolve());
-      this.#wire.destroy();
-      return undefined;
-    });
+    if (this.#wire.closed) return;
+    const closed = deferred<void>();
+    this.#wire.once('close', () => closed.resolve());
+    this.#wire.destroy();
+    const patience = new AbortController(); // our caller's signal is aborted already
+    const expiry = this.#clock.sleep(CLOSE_LIMIT_MS, patience.signal).then(closed.resolve, () => undefined);
+    await closed.promise;
+    patience.abort();
+    await expiry;
   }
 
   async #ask<T>(command: SkCommand, exchange: Exchange<T>, { timeoutMs, signal }: ExchangeLimits): Promise<Answer<T>> {
@@ -195,10 +201,11 @@ function newParser(): ReadlineParser {
   return new ReadlineParser({ delimiter: '\r', encoding: 'latin1', readableObjectMode: true });
 }
 
-/** PANA messages carry the B-route ID in clear: their payload never reaches a log. */
+/** PANA messages carry the B-route ID in clear: their payload never reaches a log, not even a piece of a damaged one. */
 function loggable(line: SkLine, text: string): string {
-  if (line.kind !== 'rxudp') return text;
+  if (!text.startsWith('ERXUDP ')) return text;
   const header = text.split(' ').slice(0, 6).join(' ');
+  if (line.kind !== 'rxudp') return `${header} … ${text.length} characters that do not fit`;
   const isPana = line.localPort === PANA_PORT || line.remotePort === PANA_PORT;
   return `${header} … ${isPana ? `${line.payload.length} bytes of PANA` : Buffer.from(line.payload).toString('hex').toUpperCase()}`;
 }
