@@ -1,7 +1,7 @@
 import { BridgeError } from '../kernel/errors.ts';
 import type { ModuleInfo } from '../model/status.ts';
 import type { Edition, PrintMode } from '../skstack/dialect.ts';
-import { dataThenOk, okOrFail } from '../skstack/exchanges.ts';
+import { dataThenOk, failText, okOrFail } from '../skstack/exchanges.ts';
 import type { Exchange } from '../skstack/exchanges.ts';
 import type { SkLink } from './sk-link.ts';
 
@@ -28,7 +28,8 @@ export async function identify(link: SkLink, signal: AbortSignal): Promise<Ident
   await quieten(link, signal, false);
   const limits = { timeoutMs: LINE_LIMIT_MS, signal };
   const info = await link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
-  if (!info.ok) throw new BridgeError('MODULE_UNKNOWN', `${link.name}: SKINFO was refused (FAIL ER${info.failCode})`);
+  if (!info.ok)
+    throw new BridgeError('MODULE_UNKNOWN', `${link.name}: SKINFO was refused (${failText(info.failCode)})`);
   link.edition = info.value.edition ?? editionOfVersion(stackVersion);
   const app = await link.ask({ name: 'SKAPPVER' }, dataThenOk('appVersion'), limits);
   const print = await link.ask({ name: 'ROPT' }, okOrFail(), limits);
@@ -47,7 +48,7 @@ export async function quieten(link: SkLink, signal: AbortSignal, withQuality = t
     signal,
   });
   if (!answer.ok)
-    throw new BridgeError('COMMAND_REFUSED', `${link.name}: SKSREG SFE 0 was refused (FAIL ER${answer.failCode})`);
+    throw new BridgeError('COMMAND_REFUSED', `${link.name}: SKSREG SFE 0 was refused (${failText(answer.failCode)})`);
   link.echoesWhenQuiet = link.counts.echoes;
   if (withQuality) await showLinkQuality(link, signal);
 }

@@ -1,4 +1,4 @@
-import { abortable, deferred, Mailbox } from '../kernel/async.ts';
+import { abortable, deferred, Mailbox, scope } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
@@ -8,7 +8,7 @@ import { rssiDbmOfLqi } from '../model/pan.ts';
 import { ECHONET_PORT } from '../skstack/dialect.ts';
 import { eventNumber } from '../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../skstack/events.ts';
-import { sendOutcome } from '../skstack/exchanges.ts';
+import { failText, sendOutcome } from '../skstack/exchanges.ts';
 import type { Datagram, Hold, Session } from './module.ts';
 import type { SkLink } from './sk-link.ts';
 
@@ -16,12 +16,19 @@ import type { SkLink } from './sk-link.ts';
 const SEND_LIMIT_MS = 5000;
 /** After EVENT 29 the module authenticates by itself: EVENT 25 within this, or the session is lost. */
 const REAUTHENTICATION_LIMIT_MS = 60_000;
+/** The airtime is counted over an hour and some minutes. When EVENT 33 did not come by then it was lost on the line. */
+const AIRTIME_LIMIT_MS = 65 * 60_000;
 /** A meter sends a handful of datagrams between two looks; more is a fault, and the oldest gives way. */
 const INBOX_LIMIT = 32;
 
 /** UDP handle of the module's port 3610 and SEC = encrypted or not at all. BP35A1 command reference 3.12. */
 const ECHONET_HANDLE = 1;
 const ENCRYPTED_ONLY = 1;
+
+interface SessionDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /** A session on a SKSTACK module: EVENT lines decide when it is held and when it is over. */
 export class SkSession implements Session {
@@ -35,11 +42,15 @@ export class SkSession implements Session {
   readonly #stops: readonly (() => void)[];
   /** The echo is off, and a firmware that keeps it on all the same has not shown: an echo then tells of a restart. */
   readonly #echoTells: boolean;
+  /** Joined. What ends before that is an earlier session, of which the module may still be telling. */
+  #live: boolean;
   #holds = new Set<Hold>();
   #change: Deferred<void> = deferred();
 
-  constructor(link: SkLink, pan: Pan, address: string, clock: Clock, log: Log) {
+  /** @param live false when SKJOIN is still to come: the session then begins with EVENT 25. */
+  constructor(link: SkLink, pan: Pan, address: string, live: boolean, { clock, log }: SessionDeps) {
     this.pan = pan;
+    this.#live = live;
     this.#address = address;
     this.#link = link;
     this.#clock = clock;
@@ -67,12 +78,7 @@ export class SkSession implements Session {
       throw this.#end(new BridgeError('SESSION_LOST', 'the module restarted by itself (its echo is on again)'));
     }
     if (!answer.ok) {
-      throw this.#end(
-        new BridgeError(
-          'SESSION_LOST',
-          `the module refused to send (FAIL ER${String(answer.failCode).padStart(2, '0')})`,
-        ),
-      );
+      throw this.#end(new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`));
     }
     if (answer.value === 'failed')
       throw new BridgeError('SEND_FAILED', 'the radio could not deliver the request (EVENT 21 parameter 01)');
@@ -87,8 +93,7 @@ export class SkSession implements Session {
       const change = this.#change.promise;
       const [hold] = this.#holds;
       onHold(hold);
-      const limitMs = this.#holds.has('reauthentication') ? REAUTHENTICATION_LIMIT_MS : undefined;
-      await this.#next(change, limitMs, signal);
+      await this.#next(change, signal);
     }
   }
 
@@ -97,17 +102,13 @@ export class SkSession implements Session {
     this.#end(new BridgeError('SESSION_LOST', 'let go of by us'));
   }
 
-  async #next(change: Promise<void>, limitMs: number | undefined, signal: AbortSignal): Promise<void> {
-    if (limitMs === undefined) return await abortable(Promise.race([change, this.#over.promise]), signal);
-    const timer = new AbortController();
-    const expiry = this.#clock.sleep(limitMs, timer.signal).then(
-      () =>
-        this.#end(
-          new BridgeError(
-            'SESSION_LOST',
-            `the session's lifetime ran out and was not renewed within ${limitMs / 1000} s (EVENT 29)`,
-          ),
-        ),
+  /** The next change of holds. None lasts for ever: the line that lifts it may have been lost. */
+  async #next(change: Promise<void>, signal: AbortSignal): Promise<void> {
+    if (this.#holds.size === 0) return await abortable(Promise.race([change, this.#over.promise]), signal);
+    const renewing = this.#holds.has('reauthentication');
+    using timer = scope(signal);
+    const expiry = this.#clock.sleep(renewing ? REAUTHENTICATION_LIMIT_MS : AIRTIME_LIMIT_MS, timer.signal).then(
+      () => (renewing ? this.#end(notRenewed()) : this.#hold('airtime', false)),
       () => undefined,
     );
     try {
@@ -146,10 +147,11 @@ export class SkSession implements Session {
       case eventNumber.expired:
         return this.#hold('reauthentication', true);
       case eventNumber.joined:
+        this.#live = true;
         return this.#hold('reauthentication', false);
     }
     const end = endings.get(event.number);
-    if (end !== undefined)
+    if (end !== undefined && this.#live)
       this.#end(new BridgeError('SESSION_LOST', `${end} (EVENT ${event.number.toString(16).toUpperCase()})`));
   }
 
@@ -167,6 +169,12 @@ export class SkSession implements Session {
     return error;
   }
 }
+
+const notRenewed = (): BridgeError =>
+  new BridgeError(
+    'SESSION_LOST',
+    `the session's lifetime ran out and was not renewed within ${REAUTHENTICATION_LIMIT_MS / 1000} s (EVENT 29)`,
+  );
 
 const endings: ReadonlyMap<number, string> = new Map([
   [eventNumber.joinFailed, 'the meter refused to renew the session'],

@@ -7,7 +7,7 @@ import { linkLocalAddress } from '../model/pan.ts';
 import type { ModuleInfo } from '../model/status.ts';
 import type { SkCommand } from '../skstack/commands.ts';
 import { scanTimeMs } from '../skstack/dialect.ts';
-import { addressLine, joinOutcome, okOrFail, scanDone, terminated } from '../skstack/exchanges.ts';
+import { addressLine, failText, joinOutcome, okOrFail, scanDone, terminated } from '../skstack/exchanges.ts';
 import type { Answer } from '../skstack/exchanges.ts';
 import { hex } from '../skstack/hex.ts';
 import { ownPans, PanCollector } from '../skstack/pan-collector.ts';
@@ -69,7 +69,7 @@ class SkstackModule implements WiSunModule {
   async attach(pan: Pan): Promise<Session | undefined> {
     const { channel, panId } = this.#identity.configured;
     return channel === pan.channel && panId === pan.panId
-      ? this.#session(pan, linkLocalAddress(pan.macAddress))
+      ? this.#session(pan, linkLocalAddress(pan.macAddress), true)
       : undefined;
   }
 
@@ -101,7 +101,7 @@ class SkstackModule implements WiSunModule {
       this.#limits(signal),
     );
     const address = resolved.ok ? resolved.value : linkLocalAddress(pan.macAddress);
-    const session = this.#session(pan, address); // listens from here on: the instance list can follow EVENT 25 at once
+    const session = this.#session(pan, address, false); // listens from here on: the instance list can follow EVENT 25 at once
     try {
       await this.#joinAt(address, pan, signal);
       return session;
@@ -182,8 +182,8 @@ class SkstackModule implements WiSunModule {
     if (!answer.ok) throw refused(command.name, answer.failCode);
   }
 
-  #session(pan: Pan, address: string): Session {
-    return new SkSession(this.#link, pan, address, this.#deps.clock, this.#deps.log);
+  #session(pan: Pan, address: string, live: boolean): Session {
+    return new SkSession(this.#link, pan, address, live, this.#deps);
   }
 
   #limits(signal: AbortSignal): { readonly timeoutMs: number; readonly signal: AbortSignal } {
@@ -192,4 +192,4 @@ class SkstackModule implements WiSunModule {
 }
 
 const refused = (name: string, code: number): BridgeError =>
-  new BridgeError('COMMAND_REFUSED', `the module refused ${name} (FAIL ER${String(code).padStart(2, '0')})`);
+  new BridgeError('COMMAND_REFUSED', `the module refused ${name} (${failText(code)})`);

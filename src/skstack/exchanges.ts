@@ -4,6 +4,9 @@ import type { SkEvent, SkLine } from './events.ts';
 /** How a command ended. */
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failCode: number };
 
+/** A refusal as the module printed it. */
+export const failText = (code: number): string => `FAIL ER${String(code).padStart(2, '0')}`;
+
 /** Fed every line after its command until it answers. Echo, noise and what belongs to others pass by. */
 export type Exchange<T> = (line: SkLine) => Answer<T> | undefined;
 
