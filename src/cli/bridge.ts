@@ -43,7 +43,7 @@ interface Meter {
  * @throws only for a defect.
  */
 export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortSignal): Promise<void> {
-  const logSink = new LogSink(deps.log, config.language);
+  const logSink = new LogSink(deps.log);
   const meters = new Map<string, Meter>();
   const web = await serveWeb(config, deps, (id) => meters.get(id)?.mqtt?.health(), signal);
   for (const meter of config.meters) {

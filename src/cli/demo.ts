@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts';
 
 export interface DemoOptions {
   readonly speed: number;
-  readonly faults: boolean;
+  readonly faults?: boolean;
   readonly solar: boolean;
   /** HOST:PORT of the page. */
   readonly http: string;
@@ -35,7 +35,6 @@ export function addDemoCommand(program: Command, context: CliContext): void {
     .option(
       '--faults',
       { en: 'show recovery: things break one after another', ja: '次々に障害を起こし、復旧の様子を表示' }[language],
-      false,
     )
     .option('--no-solar', { en: 'a house without solar panels', ja: '太陽光発電のない家' }[language])
     .option('--http <HOST:PORT>', { en: 'address of the page', ja: 'ページのアドレス' }[language], '127.0.0.1:8080')

@@ -16,5 +16,5 @@ export async function serviceLog(
 async function destination(format: Config['log']['format']): Promise<DestinationStream> {
   if (format === 'json') return pino.destination({ dest: 1, sync: true });
   const { default: pretty } = await import('pino-pretty');
-  return pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'time,level' });
+  return pretty({ sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss' });
 }

@@ -1,19 +1,15 @@
-import { BridgeError } from '../kernel/errors.ts';
-import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
 
-/** Phase changes at info, readings at debug: a quiet log of a healthy bridge. */
+/** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */
 export class LogSink implements Sink {
   readonly name = 'log';
   readonly #log: Log;
-  readonly #language: Language;
   readonly #phases = new Map<string, LinkPhase>();
 
-  constructor(log: Log, language: Language) {
+  constructor(log: Log) {
     this.#log = log;
-    this.#language = language;
   }
 
   accept(event: BridgeEvent): void {
@@ -38,8 +34,7 @@ export class LogSink implements Sink {
         meter,
         phase,
         ...(status.pan && { channel: status.pan.channel }),
-        ...(error && { code: error.code, reason: error.message }),
-        ...(error && error.code !== 'DEFECT' && { hint: new BridgeError(error.code, '').hint(this.#language) }),
+        ...(error && { code: error.code }),
       },
       'link',
     );
