@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest';
 import { Bridge } from './bridge.ts';
 import type { BridgeOptions } from './bridge.ts';
 import { Mosquitto } from './mosquitto.ts';
@@ -8,9 +9,20 @@ import type { ProgramOptions } from './program.ts';
 import { Stick } from './stick.ts';
 import type { StickOptions } from './stick.ts';
 
+const households = new Set<Household>();
+
+/** A test that ran out of time still waits in the middle of its own. */
+afterAll(async () => {
+  for (const household of households) await household[Symbol.asyncDispose]();
+});
+
 /** All that one test sets up, taken down in reverse order however the test ends. */
 export class Household implements AsyncDisposable {
   readonly #open: AsyncDisposable[] = [];
+
+  constructor() {
+    households.add(this);
+  }
 
   keep<T extends AsyncDisposable>(thing: T): T {
     this.#open.push(thing);
@@ -48,6 +60,7 @@ export class Household implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    households.delete(this);
     for (const thing of this.#open.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
   }
 }
