@@ -3,6 +3,9 @@ import process from 'node:process';
 import { cliLanguage } from './context.ts';
 import type { CliContext } from './context.ts';
 import { runCli, tellError } from './run-cli.ts';
+import { keepHeapSmall } from './small-heap.ts';
+
+keepHeapSmall();
 
 /** Whoever reads our output may stop: `broute2mqtt … | head`. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
