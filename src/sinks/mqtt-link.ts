@@ -88,7 +88,7 @@ export class MqttLink {
     return bytes <= this.limits.maximumPacketSize;
   }
 
-  /** Written to the socket before it returns. The caller checks `fits` where the message may be large. */
+  /** Handed to the socket before it returns, which sends at the end of this turn. The caller checks `fits` where the message may be large. */
   publish(message: Message, done?: (outcome: Outcome) => void): void {
     const { topic, payload, retain = false, expiryS } = message;
     if (!this.#client.connected) return done?.(new Error('not connected'));
@@ -101,6 +101,11 @@ export class MqttLink {
       { qos, retain: retain && this.limits.retainAvailable, ...properties },
       done && ((error) => done(outcomeOf(error))),
     );
+  }
+
+  /** Sends what was published, now: what comes after it in this turn takes longer than a packet of its own costs. */
+  flush(): void {
+    if (this.#client.connected) this.#client.stream.uncork();
   }
 
   /** Retained messages are neither wanted nor, on MQTT 5, delivered; their flag is kept on live ones. */

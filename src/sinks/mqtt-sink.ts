@@ -115,11 +115,14 @@ export class MqttSink implements Sink {
     return { ok: link !== undefined, detail, connected: link !== undefined, broker: url, queued: this.#stream.queued };
   }
 
-  /** From here to the socket nothing waits. */
+  /** From here to the socket nothing waits; what people look at goes first. */
   #takeReading(reading: Reading): void {
     const now = this.#clock.monotonicMs();
     const { instant, energy } = this.#values.take(reading, now);
-    if (instant !== undefined) this.#send(this.#instantMessage(instant));
+    if (instant !== undefined) {
+      this.#send(this.#instantMessage(instant));
+      this.#connection.link?.flush();
+    }
     if (energy !== undefined) this.#sendRetained(this.#topics.energy, energy);
     const measured = hasMeasured(reading);
     if (measured || reading.fault !== undefined) {
