@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 
 /** What the figures were taken on, and when. */
 export interface Machine {
@@ -7,6 +7,8 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGB: number;
   readonly platform: string;
+  /** Processes that wanted to run, mean of the last minute: above `cores` every time below is too long. */
+  readonly load: number;
   readonly date: string;
 }
 
@@ -16,5 +18,6 @@ export const thisMachine = (): Machine => ({
   cores: cpus().length,
   memoryGB: Math.round(totalmem() / 1e9),
   platform: `${process.platform} ${process.arch}`,
+  load: Number((loadavg()[0] ?? 0).toFixed(1)),
   date: new Date().toISOString(),
 });

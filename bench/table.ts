@@ -31,5 +31,5 @@ export function table(figures: readonly Figure[]): string {
   return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-export const machineLine = ({ node, cpu, cores, memoryGB, platform, date }: Machine): string =>
-  `${date}, node ${node} on ${platform}, ${cpu} × ${cores}, ${memoryGB} GB`;
+export const machineLine = ({ node, cpu, cores, memoryGB, platform, load, date }: Machine): string =>
+  `${date}, node ${node} on ${platform}, ${cpu} × ${cores}, ${memoryGB} GB, load ${load}`;
