@@ -1,10 +1,44 @@
-import { readFile as readFromDisk } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import { systemClock } from '../kernel/clock.ts';
 import type { Text } from '../kernel/language.ts';
 import type { Environment } from './environment.ts';
 
 export type ReadFile = (path: string) => Promise<Uint8Array>;
-export const readFileFromDisk: ReadFile = (path) => readFromDisk(path);
+
+/** A configuration has some kB, a bundle of authorities some 200 kB. */
+const MOST_BYTES = 1_000_000;
+/** For a pipe (`--config <(…)`) whose writer has something to ask first. */
+const PIPE_LIMIT_MS = 5000;
+const PIPE_LOOK_MS = 20;
+
+/**
+ * Whatever stands behind the name, it ends: at most 1 MB, and a pipe or a terminal that says nothing for 5 s is given up.
+ * @throws as the system does; with `EFBIG` and `ETIMEDOUT` where a bound is met.
+ */
+export const readFileFromDisk: ReadFile = async (path) => {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  const file = await open(path, O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOCTTY ?? 0));
+  try {
+    const bytes = Buffer.alloc(MOST_BYTES + 1);
+    let length = 0;
+    for (let silentMs = 0; length <= MOST_BYTES;) {
+      const count = await file.read(bytes, length).then(
+        ({ bytesRead }) => bytesRead,
+        (error: NodeJS.ErrnoException) => (error.code === 'EAGAIN' ? undefined : Promise.reject(error)),
+      );
+      if (count === 0) return Buffer.from(bytes.subarray(0, length)); // without the rest of the megabyte
+      length += count ?? 0;
+      if (count === undefined) await systemClock.sleep(PIPE_LOOK_MS, new AbortController().signal);
+      silentMs = count === undefined ? silentMs + PIPE_LOOK_MS : 0;
+      if (silentMs > PIPE_LIMIT_MS) throw Object.assign(new Error('nothing came'), { code: 'ETIMEDOUT' });
+    }
+    throw Object.assign(new Error('too large'), { code: 'EFBIG' });
+  } finally {
+    await file.close();
+  }
+};
 
 export type FileRead =
   | { readonly ok: true; readonly path: string; readonly bytes: Uint8Array }
@@ -31,6 +65,13 @@ export function unreadable(code: string, path?: string): Text {
       return { en: `${en} cannot be read: permission denied`, ja: `${ja}を読む権限がありません` };
     case 'EISDIR':
       return { en: `${en} is a folder, not a file`, ja: `${ja}はフォルダです` };
+    case 'EFBIG':
+      return {
+        en: `${en} is larger than 1 MB: is it the right one?`,
+        ja: `${ja}が1MBを超えています。正しいか確認してください`,
+      };
+    case 'ETIMEDOUT':
+      return { en: `${en} is a pipe that nobody writes to`, ja: `${ja}はパイプですが、何も書き込まれません` };
     default:
       return { en: `${en} cannot be read (${code})`, ja: `${ja}を読めません（${code}）` };
   }
