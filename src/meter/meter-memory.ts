@@ -18,11 +18,12 @@ export const meterMemory = (dir: string | undefined, log: Log): StateFile<Rememb
 
 function parseRemembered(value: unknown): Remembered {
   const remembered = object(value, 'meter');
+  if (!isAbsentOrText(remembered['macAddress'], 16)) throw new TypeError('macAddress is no EUI-64');
   if (remembered['profile'] !== undefined) checkProfile(object(remembered['profile'], 'profile'));
   for (const key of ['import', 'export']) {
     if (remembered[key] === undefined) continue;
     const register = object(remembered[key], key);
-    if (typeof register['kwh'] !== 'number' || typeof register['atMs'] !== 'number')
+    if (!isBetween(register['kwh'], 0, MOST_KWH) || !isBetween(register['atMs'], 0, LAST_DATE_MS))
       throw new TypeError(`${key} is not a register`);
   }
   return value as Remembered;
@@ -30,15 +31,36 @@ function parseRemembered(value: unknown): Remembered {
 
 function checkProfile(profile: Record<string, unknown>): void {
   const map = profile['getMap'];
-  if (!Array.isArray(map) || !map.every((code) => Number.isInteger(code)))
+  if (!Array.isArray(map) || map.length > 128 || !map.every((code) => isInteger(code, 0x80, 0xff)))
     throw new TypeError('getMap is no list of EPCs');
   if (typeof profile['hasTPhase'] !== 'boolean' || typeof profile['hasExport'] !== 'boolean')
     throw new TypeError('profile without its flags');
+  for (const key of ['makerCode', 'serialNumber', 'release'])
+    if (!isAbsentOrText(profile[key], 64)) throw new TypeError(`${key} is no short text`);
   if (profile['energyScale'] === undefined) return;
   const scale = object(profile['energyScale'], 'energyScale');
-  for (const key of ['coefficient', 'exponent', 'digits'])
-    if (typeof scale[key] !== 'number') throw new TypeError(`${key} is no number`);
+  for (const [key, least, most] of scaleRanges)
+    if (!isInteger(scale[key], least, most)) throw new TypeError(`${key} is not ${least} to ${most}`);
 }
+
+/** What the standard allows: a number beyond would throw, or fill the memory, where it is formatted. */
+const scaleRanges = [
+  ['coefficient', 1, 999_999],
+  ['exponent', -4, 4],
+  ['digits', 1, 8],
+] as const;
+/** 99,999,999 × 999,999 × 10⁴. */
+const MOST_KWH = 1e18;
+/** The range of `Date`. */
+const LAST_DATE_MS = 8.64e15;
+
+const isBetween = (value: unknown, least: number, most: number): boolean =>
+  typeof value === 'number' && value >= least && value <= most;
+const isInteger = (value: unknown, least: number, most: number): boolean =>
+  Number.isInteger(value) && isBetween(value, least, most);
+
+const isAbsentOrText = (value: unknown, most: number): boolean =>
+  value === undefined || (typeof value === 'string' && value.length <= most);
 
 function object(value: unknown, name: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${name} is no object`);

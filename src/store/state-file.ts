@@ -1,6 +1,10 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../kernel/log.ts';
+
+/** The largest of ours has some kB. */
+const MOST_BYTES = 1_000_000;
 
 /**
  * A small JSON file in `state_dir` that survives power cuts: written aside, fsynced, renamed, and only when its content
@@ -26,9 +30,10 @@ export class StateFile<T> {
     if (this.#path === undefined) return undefined;
     let text: string;
     try {
-      text = await readFile(this.#path, 'utf8');
+      text = await readBounded(this.#path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      if (error instanceof RangeError) await this.#setAside(this.#path, error);
+      else if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         this.#log.warn({ err: error, path: this.#path }, 'state file cannot be read');
       return undefined;
     }
@@ -37,11 +42,17 @@ export class StateFile<T> {
       this.#written = text;
       return value;
     } catch (error) {
-      const aside = `${this.#path}.corrupt`;
-      this.#log.warn({ err: error, path: this.#path, aside }, 'state file is damaged: set aside');
-      await rename(this.#path, aside).catch(() => undefined);
+      await this.#setAside(this.#path, error);
       return undefined;
     }
+  }
+
+  async #setAside(path: string, error: unknown): Promise<void> {
+    const aside = `${path}.corrupt`;
+    // what the parser quotes is the file's content: its name is enough
+    const reason = error instanceof SyntaxError ? 'not JSON' : error instanceof Error ? error.message : String(error);
+    this.#log.warn({ reason, path, aside }, 'state file is damaged: set aside');
+    await rename(path, aside).catch(() => undefined);
   }
 
   /** Writes what differs from the last write. Never throws: a disk that refuses is logged once and tried again next time. */
@@ -65,12 +76,26 @@ export class StateFile<T> {
   }
 }
 
+/** @throws RangeError for what no state file of ours is: a pipe, a device, or more than a megabyte. */
+async function readBounded(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // a pipe must not hold up the start
+  try {
+    const info = await file.stat();
+    if (!info.isFile() && !info.isDirectory()) throw new RangeError('not a regular file');
+    if (info.size > MOST_BYTES) throw new RangeError(`larger than ${MOST_BYTES} bytes`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
 /** Write aside, fsync, rename, fsync the folder: after a power cut the file is the old or the new one, whole. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const aside = `${path}.new`;
-  const file = await open(aside, 'w', 0o600);
+  await rm(aside, { force: true }); // a rest of ours; nor is a link ever followed
+  const file = await open(aside, 'wx', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
