@@ -11,6 +11,8 @@ import { discoveryTopic } from './mqtt-topics.ts';
 const DOCUMENT_PACE_MS = 2000;
 /** Several bridges do not answer a birth at the same moment. */
 const LONGEST_JITTER_MS = 5000;
+/** Whoever may write on Home Assistant's topic could otherwise make us say everything as fast as he can. */
+const BIRTH_PACE_MS = 5000;
 
 export type AnnouncerOptions = Omit<DiscoveryInput, 'profile'> & {
   readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string };
@@ -36,6 +38,7 @@ export class Announcer {
   #text: string;
   #last: { readonly text: string; readonly atMs: number } | undefined;
   #tooLarge = false;
+  #birthAtMs = -Infinity;
 
   constructor(options: AnnouncerOptions, deps: AnnouncerDeps) {
     this.#options = options;
@@ -63,6 +66,18 @@ export class Announcer {
     } else {
       this.#put(link, this.#text);
     }
+  }
+
+  /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
+  born(answer: (link: MqttLink) => void): void {
+    const { agenda, clock, link } = this.#deps;
+    if (agenda.has('birth')) return;
+    const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
+    agenda.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), 'birth', () => {
+      this.#birthAtMs = clock.monotonicMs();
+      const current = link();
+      if (current) answer(current);
+    });
   }
 
   /** Publishes a changed document as soon as it may. */

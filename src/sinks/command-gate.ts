@@ -32,7 +32,7 @@ export class CommandGate {
   }
 
   take({ name, bytes, retained }: Incoming): void {
-    if (!isCommand(name)) return this.#refuse(name.slice(0, 40), 'no such command');
+    if (!isCommand(name)) return this.#refuse(name.slice(0, 40), 'no such command', '');
     if (retained) return this.#refuse(name, 'retained: clear it on the broker, commands must not be retained');
     if (bytes > LARGEST_PAYLOAD) return this.#refuse(name, 'payload too large');
     const now = this.#clock.monotonicMs();
@@ -43,8 +43,9 @@ export class CommandGate {
     return this.#onCommand(name);
   }
 
-  #refuse(command: string, reason: string): void {
-    const more = this.#refusals.due(`${command} ${reason}`);
+  /** @param kind what is counted together: not the name where anybody can think up one. */
+  #refuse(command: string, reason: string, kind = command): void {
+    const more = this.#refusals.due(`${kind} ${reason}`);
     if (more === undefined) return;
     this.#log.warn({ command, reason, ...(more > 0 ? { alsoRefused: more } : {}) }, 'command refused');
   }

@@ -5,7 +5,7 @@ import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Agenda } from './agenda.ts';
-import { Announcer, birthJitterMs } from './announcer.ts';
+import { Announcer } from './announcer.ts';
 import { CommandGate } from './command-gate.ts';
 import { LinkState } from './link-state.ts';
 import { LiveValues } from './live-values.ts';
@@ -182,16 +182,8 @@ export class MqttSink implements Sink {
     const { commandPrefix } = this.#topics;
     if (topic.startsWith(commandPrefix))
       this.#gate.take({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
-    else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online') this.#birth();
-  }
-
-  /** Home Assistant has started. A second birth before we answered the first is answered with it. */
-  #birth(): void {
-    if (this.#agenda.has('birth')) return;
-    this.#agenda.in(birthJitterMs(this.#options.meter.id), 'birth', () => {
-      const { link } = this.#connection;
-      if (link) this.#announce(link);
-    });
+    else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
+      this.#announcer.born((link) => this.#announce(link));
   }
 
   #farewell(): readonly Message[] {
