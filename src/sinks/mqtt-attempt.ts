@@ -4,7 +4,7 @@ import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { NewClient } from './mqtt-client.ts';
-import { failureOf, isHangUp, refusedBy } from './mqtt-failures.ts';
+import { failureOf, hungUp, isHangUp, refusedBy } from './mqtt-failures.ts';
 import type { Protocol } from './mqtt-failures.ts';
 import { MqttLink } from './mqtt-link.ts';
 
@@ -51,6 +51,8 @@ export class AttemptFailed extends Error {
 /** Longest wait for TCP, TLS and CONNACK together: three times the first back-off cap. */
 const CONNECT_LIMIT_MS = 15_000;
 const KEEPALIVE_S = 30;
+/** What we listen to are words; a broker with MQTT 5 keeps anything longer to itself. */
+const LONGEST_INCOMING_BYTES = 16_384;
 
 /** The address as it may be shown: without user, password, query. */
 export function shownUrl(url: string): string {
@@ -99,18 +101,12 @@ function linked(client: MqttClient, manner: Manner, url: string): Promise<MqttLi
   const failed = (error: Error): void => {
     const code = (error as { code?: unknown }).code;
     if (typeof code === 'number') reject(new AttemptFailed(refusedBy(url, code), { kind: 'connack', code }));
-    else reject(new AttemptFailed(failureOf(url, error), isHangUp(error) ? { kind: 'hang-up' } : undefined));
+    else if (isHangUp(error)) reject(new AttemptFailed(hungUp(url, error), { kind: 'hang-up' }));
+    else reject(new AttemptFailed(failureOf(url, error)));
   };
   client.on('error', failed);
   client.stream.on('error', failed); // what has no `code` the client swallows: a web server that answers 404
-  client.on('close', () =>
-    reject(
-      new AttemptFailed(
-        new BridgeError('BROKER_UNREACHABLE', `${url} closed the connection instead of answering the login`),
-        { kind: 'hang-up' },
-      ),
-    ),
-  );
+  client.on('close', () => reject(new AttemptFailed(hungUp(url), { kind: 'hang-up' })));
   client.on('connect', (connack) => {
     const { stream } = client as { stream: { setNoDelay?: (on: boolean) => void } };
     stream.setNoDelay?.(true); // else the second packet of a reading waits for the first one's TCP acknowledgement
@@ -138,6 +134,7 @@ function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
 const sessionOf = ({ clientId, willTopic }: Identity, manner: Manner): IClientOptions => ({
   clientId,
   protocolVersion: manner.protocol,
+  ...(manner.protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES } } : {}),
   clean: true,
   keepalive: KEEPALIVE_S,
   reconnectPeriod: 0, // reconnecting is ours

@@ -70,6 +70,8 @@ export class MqttConnection {
   /** Runs until `signal` aborts, then says farewell. @throws the signal's reason, or a defect. */
   async run(handlers: ConnectionHandlers, signal: AbortSignal): Promise<void> {
     const newClient = await loadMqtt(); // heavy, so only when the sink runs
+    if (this.#broker.tls?.insecure === true && /^(mqtts|wss):/.test(this.#broker.url))
+      this.#log.warn({ broker: this.url }, 'mqtt.tls.insecure: who answers as the broker is not checked');
     this.#downSinceMs = this.#clock.monotonicMs();
     for (;;) {
       signal.throwIfAborted();

@@ -61,6 +61,16 @@ const takenOverHint: Text = {
   ja: '同じクライアントIDの接続があります。同じメーターidのブリッジが2つ動いています。片方を止めるかidを変えてください。',
 };
 
+const plainHint: Text = {
+  en: 'Check that this port is the broker’s own and plain: one for TLS (often 8883) needs mqtts:// or wss:// in mqtt.url.',
+  ja: 'ブローカーの暗号化なしのポートか確認してください。TLS用のポート（8883など）には mqtt.url を mqtts:// または wss:// にします。',
+};
+
+const tlsHint: Text = {
+  en: 'Check that this port speaks TLS (often 8883): a plain one (often 1883) needs mqtt:// or ws:// in mqtt.url.',
+  ja: 'TLS用のポート（8883など）か確認してください。暗号化なしのポート（1883など）には mqtt.url を mqtt:// または ws:// にします。',
+};
+
 /** A CONNACK that refuses. */
 export const refusedBy = (url: string, code: number): BridgeError =>
   new BridgeError(
@@ -85,6 +95,9 @@ const network: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network unreachable',
 };
 const unknownCa = 'the broker’s certificate is not signed by a known authority; set mqtt.tls.ca_file';
+const wantsOurs = 'the broker wants a client certificate: set mqtt.tls.cert_file and mqtt.tls.key_file';
+const refusesOurs = 'the broker does not accept our client certificate: check mqtt.tls.cert_file';
+const oldTls = 'the broker speaks only TLS 1.0 or 1.1, which are broken: update it or its tls_version';
 const tls: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownCa,
   UNABLE_TO_GET_ISSUER_CERT: unknownCa,
@@ -96,6 +109,17 @@ const tls: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'the broker’s certificate is not valid yet (or this computer’s clock is wrong)',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the broker’s certificate is for another host name',
   ERR_SSL_WRONG_VERSION_NUMBER: 'what listens there does not speak TLS',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: oldTls,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: oldTls,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: wantsOurs,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: `no common ground in the TLS handshake; or ${wantsOurs}`,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: refusesOurs,
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: refusesOurs,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: refusesOurs,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'our certificate has expired: renew mqtt.tls.cert_file',
+  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: refusesOurs,
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'mqtt.tls.key_file is not the key of mqtt.tls.cert_file',
+  ERR_OSSL_PEM_NO_START_LINE: 'mqtt.tls.cert_file or mqtt.tls.key_file is not in PEM form',
   EPROTO: 'the TLS handshake failed',
 };
 const isTls = (code: string): boolean => code in tls || /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_)/.test(code);
@@ -104,6 +128,16 @@ const codeOf = (error: Error): string | undefined => {
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : undefined;
 };
+
+/** Closed between CONNECT and CONNACK: by what waits for a TLS handshake, or does not understand one, too. */
+export function hungUp(url: string, cause?: Error): BridgeError {
+  const code = cause && codeOf(cause);
+  return new BridgeError(
+    'BROKER_UNREACHABLE',
+    `${url} closed the connection instead of answering the login${code === undefined ? '' : ` (${code})`}`,
+    { cause, hint: /^(mqtts|wss):/.test(url) ? tlsHint : plainHint },
+  );
+}
 
 /** True when the broker simply hung up: what one that cannot MQTT 5 may do instead of saying so. */
 export const isHangUp = (error: Error | undefined): boolean =>
