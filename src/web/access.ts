@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../kernel/clock.ts';
 import type { Language } from '../kernel/language.ts';
+import { Guesses } from './guesses.ts';
 
 /** The parts of a query we read; a name given twice is an array and counts as not given. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -11,16 +13,55 @@ export const textOf = (query: Query, name: string): string | undefined => {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+/** The token a request brings. */
+const tokenOf = (header: string | undefined, query: Query): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? textOf(query, 'token');
+
 /** Takes as long for a wrong token as for a nearly right one: digests of equal length are compared. */
 export function createTokenCheck(token: string | undefined): (header: string | undefined, query: Query) => boolean {
   if (token === undefined) return () => true;
   const expected = digest(token);
   return (header, query) => {
-    const bearer = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
-    const given = bearer ?? textOf(query, 'token');
+    const given = tokenOf(header, query);
     return given !== undefined && timingSafeEqual(digest(given), expected);
   };
 }
+
+/** Why a request may not read, and the header that belongs to it. */
+export interface Refusal {
+  readonly status: 401 | 429;
+  readonly header: readonly [name: string, value: string];
+  readonly text: string;
+}
+
+const noToken: Refusal = {
+  status: 401,
+  header: ['www-authenticate', 'Bearer'],
+  text: 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….',
+};
+
+/** Lets in who has the token. @returns undefined for who may read. */
+export function createDoor(
+  token: string | undefined,
+  clock: Clock,
+): (ip: string, header: string | undefined, query: Query) => Refusal | undefined {
+  const allowed = createTokenCheck(token);
+  const guesses = new Guesses(clock);
+  return (ip, header, query) => {
+    const waitS = guesses.waitS(ip);
+    if (waitS > 0) return tooMany(waitS);
+    if (allowed(header, query)) return undefined;
+    const given = tokenOf(header, query);
+    if (given !== undefined) guesses.wrong(ip, given);
+    return noToken;
+  };
+}
+
+const tooMany = (waitS: number): Refusal => ({
+  status: 429,
+  header: ['retry-after', String(waitS)],
+  text: `Too many different tokens were tried from this address. Try again in ${waitS} s.`,
+});
 
 /** `?lang=` decides, then the browser's first choice among ours, then the configured language. */
 export function languageOfRequest(query: Query, acceptLanguage: string | undefined, configured: Language): Language {

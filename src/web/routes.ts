@@ -1,14 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../kernel/clock.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
-import { createTokenCheck, languageOfRequest, securityHeaders, textOf } from './access.ts';
-import type { Query } from './access.ts';
+import { createDoor, languageOfRequest, securityHeaders, textOf } from './access.ts';
+import type { Query, Refusal } from './access.ts';
 import type { Asset } from './assets.ts';
+import { createHostCheck } from './hosts.ts';
 import { statusPage, tokenPage } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
 
 export interface RouteOptions {
+  readonly listen: { readonly host: string };
+  readonly clock: Clock;
   /** Asked of the page and the API; `/healthz` and `/livez` stay open for whoever watches over us. */
   readonly token?: string;
   /** Where the browser prefers neither of ours. */
@@ -20,13 +24,17 @@ export interface RouteOptions {
   readonly log: Log;
 }
 
+const wrongHost =
+  'This address is not one of mine: use http://localhost or the IP address. Behind a proxy on this machine, set http.token or let the proxy send its own address as Host.';
 const HTML = 'text/html; charset=utf-8';
 
 /** The page, what it loads, its data, and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
   const { board, redactor, log } = options;
-  const allowed = createTokenCheck(options.token);
-  const mayRead = (request: FastifyRequest): boolean => allowed(request.headers.authorization, request.query as Query);
+  const isForUs = createHostCheck(options.listen.host, options.token !== undefined);
+  const door = createDoor(options.token, options.clock);
+  const refusal = ({ ip, headers, query }: FastifyRequest): Refusal | undefined =>
+    door(ip, headers.authorization, query as Query);
   const languageOf = ({ query, headers }: FastifyRequest): Language =>
     languageOfRequest(query as Query, headers['accept-language'], options.language);
   const sentence = (reply: FastifyReply, status: number, text: string): FastifyReply =>
@@ -39,6 +47,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders).header('cache-control', 'no-store');
+    if (!isForUs(request.headers.host)) return sentence(reply, 421, wrongHost);
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     reply.header('allow', 'GET, HEAD');
     return sentence(reply, 405, 'Only GET and HEAD: nothing can be changed here.');
@@ -52,10 +61,8 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     options.live() ? sentence(reply, 200, 'ok') : sentence(reply, 503, 'the main loop stands still'),
   );
   app.get('/api/status', async (request, reply) => {
-    if (!mayRead(request)) {
-      reply.header('www-authenticate', 'Bearer');
-      return sentence(reply, 401, 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….');
-    }
+    const refused = refusal(request);
+    if (refused) return sentence(reply.header(...refused.header), refused.status, refused.text);
     const query = request.query as Query;
     const lang = textOf(query, 'lang');
     const status = board.snapshot({
@@ -71,9 +78,9 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
   app.get('/', async (request, reply) => {
     const language = languageOf(request);
     reply.header('vary', 'accept-language');
-    if (mayRead(request)) return constant(reply, HTML, statusPage(language));
-    reply.code(401).header('www-authenticate', 'Bearer');
-    return constant(reply, HTML, tokenPage(language));
+    const refused = refusal(request);
+    if (!refused) return constant(reply, HTML, statusPage(language));
+    return constant(reply.code(refused.status).header(...refused.header), HTML, tokenPage(language));
   });
   for (const { path, type, body } of assets)
     app.get(path, async (_request, reply) => constant(reply.header('cache-control', 'no-cache'), type, body));

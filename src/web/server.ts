@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../kernel/errors.ts';
 import { readAssets } from './assets.ts';
@@ -11,7 +10,6 @@ import { securityHeaders } from './access.ts';
 export interface WebOptions extends RouteOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  readonly clock: Clock;
 }
 
 export interface WebServer {

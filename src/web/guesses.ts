@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../kernel/clock.ts';
+
+const MOST_GUESSES = 10;
+const WINDOW_MS = 60_000;
+/** Addresses remembered; the oldest give way. */
+const MOST_ADDRESSES = 1000;
+
+interface Guesser {
+  readonly sinceMs: number;
+  readonly tried: Set<string>;
+}
+
+/** Slows down who tries token after token: ten different wrong ones a minute from one address, then none is looked at. */
+export class Guesses {
+  readonly #clock: Clock;
+  readonly #guessers = new Map<string, Guesser>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns whole seconds until this address may try again; 0 when it may now. */
+  waitS(address: string): number {
+    const guesser = this.#guessers.get(keyOf(address));
+    if (!guesser || guesser.tried.size < MOST_GUESSES) return 0;
+    return Math.max(0, Math.ceil((guesser.sinceMs + WINDOW_MS - this.#clock.monotonicMs()) / 1000));
+  }
+
+  /** The same wrong token again, as from a page left open, is no new guess. */
+  wrong(address: string, token: string): void {
+    const key = keyOf(address);
+    const now = this.#clock.monotonicMs();
+    let guesser = this.#guessers.get(key);
+    if (!guesser || now >= guesser.sinceMs + WINDOW_MS) {
+      guesser = { sinceMs: now, tried: new Set() };
+      this.#guessers.delete(key); // to the end of the order
+      this.#guessers.set(key, guesser);
+    }
+    guesser.tried.add(createHash('sha256').update(token).digest('base64'));
+    const [oldest] = this.#guessers.keys();
+    if (this.#guessers.size > MOST_ADDRESSES && oldest !== undefined) this.#guessers.delete(oldest);
+  }
+}
+
+/** One household has a whole /64 of IPv6. */
+const keyOf = (address: string): string => {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIPv6(plain) ? prefixOf(plain) : plain;
+};
+
+function prefixOf(address: string): string {
+  const [head = '', tail] = (address.split('%')[0] ?? '').toLowerCase().split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail === undefined) return groups.slice(0, 4).join(':');
+  const behind = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - behind.length) }, () => '0');
+  return [...groups, ...zeros, ...behind].slice(0, 4).join(':');
+}
