@@ -35,7 +35,10 @@ export async function requireConfig(
   const { loadConfig } = await import('../config/load.ts');
   const { formatProblem } = await import('../config/problems.ts');
   const result = await loadConfig({ ...configPath(command), env: context.env });
-  if (result.ok) return result;
+  if (result.ok) {
+    for (const secret of result.secrets) context.redactor.add(secret);
+    return result;
+  }
   for (const problem of result.problems) context.stderr.write(`${formatProblem(problem, context.language)}\n`);
   throw new Stop(exitCodes.configuration);
 }

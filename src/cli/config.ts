@@ -50,8 +50,8 @@ function summary({ meters, mqtt, home_assistant: homeAssistant, http, state_dir:
   }));
   if (mqtt) {
     lines.push({
-      en: `broker: ${mqtt.url}, topics under ${mqtt.base_topic}`,
-      ja: `ブローカー: ${mqtt.url}、トピック ${mqtt.base_topic}`,
+      en: `broker: ${withoutQuery(mqtt.url)}, topics under ${mqtt.base_topic}`,
+      ja: `ブローカー: ${withoutQuery(mqtt.url)}、トピック ${mqtt.base_topic}`,
     });
     if (homeAssistant.discovery) {
       lines.push({ en: `Home Assistant: ${homeAssistant.prefix}`, ja: `Home Assistant: ${homeAssistant.prefix}` });
@@ -65,6 +65,9 @@ function summary({ meters, mqtt, home_assistant: homeAssistant, http, state_dir:
   });
   return lines;
 }
+
+/** Some brokers on the web take a key there. */
+const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '?…');
 
 const openText = (path: string): Text => ({
   en: `warning: ${path} holds secrets and others can read it: chmod 600 ${path}`,

@@ -1,5 +1,6 @@
 import { languageOfEnvironment, languages } from '../kernel/language.ts';
 import type { Language, Text } from '../kernel/language.ts';
+import type { Redactor } from '../kernel/redactor.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,6 +18,8 @@ export interface CliContext {
   readonly stderr: Output;
   /** Of help and errors; the language of the service is the configuration's. */
   readonly language: Language;
+  /** Knows the secrets as soon as the configuration is read; what is told of an error passes it. */
+  readonly redactor: Redactor;
   /** Aborts when the user or the system wants us to end. */
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { Redactor } from '../kernel/redactor.ts';
 import { cliLanguage } from './context.ts';
 import type { CliContext } from './context.ts';
 import { runCli, tellError } from './run-cli.ts';
@@ -22,6 +23,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+process.on('SIGUSR1', () => undefined); // or Node opens its debugger, to every user of this machine
+
 const context: CliContext = {
   env: process.env,
   get stdin() {
@@ -30,6 +33,7 @@ const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   language: cliLanguage(process.env),
+  redactor: new Redactor(),
   signal: ending.signal,
 };
 process.on('uncaughtException', (error) => process.exit(tellError(error, context)));

@@ -3,7 +3,6 @@ import type { MeterConfig } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
-import { Redactor } from '../kernel/redactor.ts';
 import type { Pan } from '../model/pan.ts';
 import { linkLocalAddress, rssiDbmOfLqi } from '../model/pan.ts';
 import { addCommand, requireConfig } from './command.ts';
@@ -30,9 +29,9 @@ export function addScanCommand(program: Command, context: CliContext): void {
     )
     .option('--json', { en: 'print JSON', ja: 'JSONで表示' }[language])
     .action(async (options: ScanOptions, command: Command) => {
-      const { config, secrets } = await requireConfig(command, context);
+      const { config } = await requireConfig(command, context);
       const meter = chooseMeter(config.meters, options.meter);
-      const pans = await scan(meter, secrets, context);
+      const pans = await scan(meter, context);
       if (pans.length === 0) throw new BridgeError('PAN_NOT_FOUND', 'no meter answered');
       context.stdout.write(options.json ? `${JSON.stringify(pans.map(described))}\n` : table(pans, language));
     });
@@ -44,7 +43,7 @@ function chooseMeter(meters: readonly MeterConfig[], id: string | undefined): Me
   throw new BridgeError('USAGE', `there is no meter ${id}; configured: ${meters.map(({ id }) => id).join(', ')}`);
 }
 
-async function scan(meter: MeterConfig, secrets: readonly string[], context: CliContext): Promise<readonly Pan[]> {
+async function scan(meter: MeterConfig, context: CliContext): Promise<readonly Pan[]> {
   const [{ wireOf }, { openSkstackModule }, { fullScan }, { scanTimeMs, channelsOfMask }, { createLog }] =
     await Promise.all([
       import('./device.ts'),
@@ -53,8 +52,7 @@ async function scan(meter: MeterConfig, secrets: readonly string[], context: Cli
       import('../skstack/dialect.ts'),
       import('../kernel/log.ts'),
     ]);
-  const redactor = new Redactor();
-  for (const secret of secrets) redactor.add(secret);
+  const { redactor } = context;
   const destination = { write: (line: string) => void context.stderr.write(line) };
   const log = createLog({ level: 'warn', language: context.language, redactor, destination });
   const clock = systemClock;

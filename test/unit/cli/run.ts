@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { CliContext } from '../../../src/cli/context.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
+import { Redactor } from '../../../src/kernel/redactor.ts';
 
 export interface Outcome {
   readonly exitCode: number;
@@ -18,6 +19,7 @@ export function collector(partial: Partial<CliContext> = {}): { context: CliCont
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
     language: 'en',
+    redactor: new Redactor(),
     signal: new AbortController().signal,
     ...partial,
   };

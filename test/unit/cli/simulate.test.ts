@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CliContext } from '../../../src/cli/context.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
+import { Redactor } from '../../../src/kernel/redactor.ts';
 import { simulatedModels } from '../../../src/cli/simulate-options.ts';
 import { modelNames } from '../../../src/simulator/options.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -45,6 +46,7 @@ class Run {
       stdout: this.stdout,
       stderr: { write: (text) => (this.told += text) },
       language: 'en',
+    redactor: new Redactor(),
       signal: this.ending.signal,
     };
     this.exitCode = runCli(['simulate', ...args], context);
