@@ -19,6 +19,8 @@ export class LinkReport {
   readonly #emit: (event: BridgeEvent) => void;
   #status: LinkStatus;
   #toldMs = 0;
+  /** What was told of this outage already. */
+  readonly #told = new Set<string>();
   /** No answer since this phase began: the next one is told at once. */
   #entered = true;
 
@@ -40,13 +42,13 @@ export class LinkReport {
     this.#tell();
   }
 
-  /** Everything that failed passes here once; what a retry mends is not worth a word. */
+  /** Everything that failed passes here once. An outage climbs the ladder for ever: each kind of failure is worth one word. */
   failed(error: unknown, retryAtMs: number | undefined): void {
     const code = error instanceof BridgeError ? error.code : 'DEFECT';
     const message = error instanceof Error ? error.message : String(error);
-    const repeated = this.#status.error?.code === code && this.#status.error.message === message;
-    if (repeated) this.#log.debug({ err: error }, 'still failing');
+    if (this.#told.has(code)) this.#log.debug({ err: error }, 'still failing');
     else this.#log.warn({ err: error, phase: this.phase }, 'link failed');
+    this.#told.add(code);
     this.#change({ error: { code, message } });
     if (retryAtMs !== undefined) this.enter('waiting', { retryAtMs });
   }
@@ -61,6 +63,7 @@ export class LinkReport {
     const dbm = rssiDbm ?? (heard === undefined ? undefined : rssiDbmOfLqi(heard));
     const isNews = this.#entered || this.#status.error !== undefined;
     this.#entered = false;
+    this.#told.clear();
     this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, error: undefined });
     if (isNews || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
   }

@@ -53,8 +53,10 @@ export class Supervisor {
     this.#backoff = new Backoff(deps.random);
   }
 
-  /** Returns at once; carried out as soon as the session allows. */
+  /** Returns at once; carried out as soon as the session allows. A session being built anew is not built anew again. */
   command(command: MeterCommand): void {
+    const building = ['opening', 'scanning', 'joining'].includes(this.#report.phase);
+    if (building && command === 'restart_session') return;
     this.#commands.put(command);
   }
 
@@ -81,12 +83,15 @@ export class Supervisor {
     }
   }
 
-  /** One turn is one PANA session. Ends only by throwing what needs the port reopened. */
+  /** One turn is one PANA session. Ends when the port is to be opened anew: by the ladder's last rung, or by throwing. */
   async #holdSessions(module: WiSunModule, signal: AbortSignal): Promise<void> {
     await this.#attach(module, signal);
     for (;;) {
       try {
-        const pan = await this.#climb(module, this.#ladder.next(this.#known !== undefined), signal);
+        const rung = this.#ladder.next(this.#known !== undefined);
+        this.#deps.log.debug({ rung }, 'recovery rung');
+        if (rung === 'reopen') return; // the failure that led here was told and waited for
+        const pan = await this.#climb(module, rung, signal);
         this.#report.enter('joining', { pan });
         using session = await module.join(pan, signal);
         this.#connected(pan);
@@ -115,9 +120,8 @@ export class Supervisor {
   }
 
   /** Does what the rung asks before a join. @returns the PAN to join. */
-  async #climb(module: WiSunModule, rung: Rung, signal: AbortSignal): Promise<Pan> {
+  async #climb(module: WiSunModule, rung: Exclude<Rung, 'reopen'>, signal: AbortSignal): Promise<Pan> {
     const known = this.#known;
-    this.#deps.log.debug({ rung }, 'recovery rung');
     if (!known || rung === 'scan') return await this.#scan(module, fullScan, signal);
     switch (rung) {
       case 'join':
@@ -130,8 +134,6 @@ export class Supervisor {
         return known;
       case 'scan-channel':
         return await this.#scan(module, channelScan(known.channel), signal);
-      case 'reopen':
-        throw new BridgeError('MODULE_SILENT', 'no session by any other means: the port is opened anew');
     }
   }
 
@@ -189,8 +191,14 @@ export class Supervisor {
   }
 
   #interruption(command: 'restart_session' | 'rescan'): BridgeError {
-    if (command === 'rescan') this.#known = undefined;
+    if (command === 'rescan') this.#forget();
     return new BridgeError('SESSION_LOST', `${command} was asked for`);
+  }
+
+  /** The next rung is a scan. */
+  #forget(): void {
+    this.#known = undefined;
+    this.#ladder.reset();
   }
 
   #connected(pan: Pan): true {
@@ -215,7 +223,7 @@ export class Supervisor {
     const time = this.#deps.clock.sleep(ms, pause.signal).then(awake.resolve, () => undefined);
     const asked = this.#commands.take(pause.signal).then(
       (command) => {
-        if (command === 'rescan') this.#known = undefined;
+        if (command === 'rescan') this.#forget();
         awake.resolve();
       },
       () => undefined,

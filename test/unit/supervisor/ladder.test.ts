@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { channelsOfMask } from '../../../src/skstack/dialect.ts';
+import { channelScan, fullScan, Ladder, rungs } from '../../../src/supervisor/ladder.ts';
+
+const climb = (ladder: Ladder, steps: number, panKnown: boolean): string[] =>
+  Array.from({ length: steps }, () => ladder.next(panKnown));
+
+test('the gentlest rung comes first, and the last leads to the first again', () => {
+  expect(rungs).toEqual(['join', 'terminate', 'reset', 'scan-channel', 'scan', 'reopen']);
+  expect(climb(new Ladder(), 12, true)).toEqual([...rungs, ...rungs]);
+});
+
+test('without a PAN the rungs that need one are left out', () => {
+  expect(climb(new Ladder(), 4, false)).toEqual(['scan', 'reopen', 'scan', 'reopen']);
+});
+
+test('a good answer leads back to the first rung; each rung stood on is counted', () => {
+  const ladder = new Ladder();
+  climb(ladder, 3, true);
+  ladder.reset();
+  climb(ladder, 2, true);
+  expect(ladder.counts).toEqual({ join: 2, terminate: 2, reset: 1, 'scan-channel': 0, scan: 0, reopen: 0 });
+});
+
+test('a PAN forgotten on the way makes the next rung a scan', () => {
+  const ladder = new Ladder();
+  climb(ladder, 2, true);
+  expect(climb(ladder, 2, false)).toEqual(['scan', 'reopen']);
+});
+
+test('scans rise in duration and end with every channel', () => {
+  const durations = fullScan.map(({ duration }) => duration);
+  expect(durations).toEqual(durations.toSorted((a, b) => a - b));
+  expect(channelsOfMask(fullScan.at(-1)?.mask ?? 0)).toHaveLength(28);
+});
+
+for (const channel of [33, 47, 60]) {
+  test(`the scan of channel ${channel} is of that channel alone`, () => {
+    expect(channelScan(channel).map(({ mask }) => channelsOfMask(mask))).toEqual([[channel], [channel]]);
+  });
+}
