@@ -149,6 +149,7 @@ async function buildMqtt(
       language: config.language,
       version: deps.version,
       run: await nextRun(stateDir, deps),
+      stateDir,
     },
     { clock: deps.clock, log: deps.log, onCommand: (command) => supervisor().command(command) },
   );

@@ -21,6 +21,8 @@ export interface MqttSinkOptions {
   /** Counts our starts: with `seq` it identifies a reading in the stream. */
   readonly run: number;
   readonly configurationUrl?: string | undefined;
+  /** The meter's folder for what must outlive us; without one what the broker does not take waits in memory. */
+  readonly stateDir?: string | undefined;
 }
 
 export interface MqttSinkDeps {

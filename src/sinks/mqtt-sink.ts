@@ -15,12 +15,10 @@ import { halfHourPayload, readingPayload } from './mqtt-payloads.ts';
 import type { MqttHealth, MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
-import { Outbox } from './outbox.ts';
+import { openOutbox } from './open-outbox.ts';
 import { ReadingsStream } from './readings-stream.ts';
 import { Refusals } from './refusals.ts';
 
-/** About a day at the default interval, some 2 MB. */
-const OUTBOX_LIMITS = { count: 10_000, ageMs: 48 * 3_600_000 };
 /** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
 const REPEAT_MS = 2500;
 
@@ -71,12 +69,12 @@ export class MqttSink implements Sink {
       energyMs: staleMs(Math.max(intervalS, energyIntervalS)),
     });
     this.#linkState = new LinkState(clock, agenda, (text) => this.#sendRetained(this.#topics.link, text));
-    const outbox = new Outbox(clock, OUTBOX_LIMITS);
+    const outbox = openOutbox(options.stateDir, { clock, log, agenda });
     this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, agenda, outbox, refusals: this.#refusals });
     this.#gate = new CommandGate(clock, log, onCommand);
   }
 
-  /** Resolves after the clean stop that `signal` asks for; at most a second after it. Rejects only for a defect. */
+  /** Resolves after the clean stop that `signal` asks for; at most two seconds after it. Rejects only for a defect. */
   async run(signal: AbortSignal): Promise<void> {
     const handlers = {
       up: (link: MqttLink) => this.#up(link),
@@ -84,6 +82,7 @@ export class MqttSink implements Sink {
       message: (topic: string, payload: Buffer, retained: boolean) => this.#message(topic, payload, retained),
       farewell: () => this.#farewell(),
     };
+    this.#stream.start();
     try {
       await together(
         signal,
@@ -92,6 +91,8 @@ export class MqttSink implements Sink {
       );
     } catch (error) {
       if (!signal.aborted) throw error;
+    } finally {
+      await this.#stream.close();
     }
   }
 

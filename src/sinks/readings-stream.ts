@@ -4,7 +4,8 @@ import type { Log } from '../kernel/log.ts';
 import type { Agenda } from './agenda.ts';
 import { QUOTA_EXCEEDED, reasonText } from './mqtt-failures.ts';
 import type { MqttLink, Outcome } from './mqtt-link.ts';
-import type { Outbox, Waiting } from './outbox.ts';
+import type { Waiting } from './outbox-queue.ts';
+import type { Outbox } from './outbox.ts';
 import type { Refusals } from './refusals.ts';
 import { Repeats } from './repeats.ts';
 
@@ -16,6 +17,9 @@ const PER_SLICE = 20;
 /** A broker that does not acknowledge for so long is not there, whatever TCP says. */
 const ACK_LIMIT_MS = 20_000;
 const QUOTA_REST_MS = 30_000;
+
+/** What the stream needs of a connection. */
+export type StreamLink = Pick<MqttLink, 'limits' | 'url' | 'publish' | 'abandon'>;
 
 export interface StreamDeps {
   readonly clock: Clock;
@@ -34,7 +38,7 @@ export class ReadingsStream {
   readonly #outbox: Outbox;
   readonly #refusals: Refusals;
   readonly #repeats: Repeats;
-  #link: MqttLink | undefined;
+  #link: StreamLink | undefined;
   #sentUpTo = 0;
   readonly #inFlight = new Set<number>();
   #slice = { startMs: -Infinity, sent: 0 };
@@ -54,18 +58,26 @@ export class ReadingsStream {
     return this.#outbox.size;
   }
 
+  /** What earlier starts left on disk goes first; nothing is sent before it has been looked for. */
+  start(): void {
+    this.#outbox.serve(this.#pump);
+  }
+
+  /** What is not acknowledged is on disk when this resolves, or it never will be. */
+  close(): Promise<void> {
+    return this.#outbox.close();
+  }
+
   push(payload: string): void {
-    const before = this.#outbox.dropped;
     this.#outbox.push(payload);
-    if (this.#outbox.dropped > before && this.#repeats.due('full') !== undefined)
-      this.#log.warn({ queued: this.queued }, 'outbox full: the oldest readings are given up');
     this.#pump();
   }
 
-  up(link: MqttLink): void {
+  up(link: StreamLink): void {
     this.#link = link;
     this.#sentUpTo = 0; // what was in flight is sent again
     this.#inFlight.clear();
+    this.#outbox.connected(true);
     this.#pump();
   }
 
@@ -73,6 +85,7 @@ export class ReadingsStream {
     this.#link = undefined;
     this.#inFlight.clear();
     this.#agenda.cancel('puback');
+    this.#outbox.connected(false);
   }
 
   readonly #pump = (): void => {
@@ -103,7 +116,7 @@ export class ReadingsStream {
     return true;
   }
 
-  #send(link: MqttLink, { id, payload }: Waiting): void {
+  #send(link: StreamLink, { id, payload }: Waiting): void {
     this.#sentUpTo = id;
     this.#inFlight.add(id);
     if (this.#inFlight.size === 1) this.#expectAck(link);
@@ -112,7 +125,7 @@ export class ReadingsStream {
     });
   }
 
-  #expectAck(link: MqttLink): void {
+  #expectAck(link: StreamLink): void {
     const lost = (): void =>
       link.abandon(
         new BridgeError('BROKER_UNREACHABLE', `${link.url} acknowledged nothing for ${ACK_LIMIT_MS / 1000} s`),
@@ -120,7 +133,7 @@ export class ReadingsStream {
     this.#agenda.in(ACK_LIMIT_MS, 'puback', lost);
   }
 
-  #settled(link: MqttLink, id: number, outcome: Outcome): void {
+  #settled(link: StreamLink, id: number, outcome: Outcome): void {
     if (outcome instanceof Error) return; // the connection is going: `down` follows, then all is sent again
     this.#inFlight.delete(id);
     if (this.#inFlight.size > 0) this.#expectAck(link);

@@ -1,0 +1,119 @@
+import { lstat, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../kernel/log.ts';
+import { StateFile } from '../store/state-file.ts';
+
+/** The first reading of a segment that the broker has not acknowledged. */
+export interface Cursor {
+  readonly segment: number;
+  /** Where its line begins. */
+  readonly offset: number;
+  /** Of its payload: a cursor that belongs to another file of that name is found out. */
+  readonly crc: string;
+}
+
+export interface SegmentInfo {
+  readonly segment: number;
+  readonly bytes: number;
+  /** Wall clock of the last write. */
+  readonly modifiedMs: number;
+}
+
+/** Where segments lie: the seam between the outbox and a disk. Every method may reject with a system error. */
+export interface SegmentStore {
+  /** Ascending. None when there is no folder yet. */
+  list(): Promise<readonly SegmentInfo[]>;
+  read(segment: number): Promise<Buffer>;
+  /** The segment ends with `bytes` from `offset` on, whatever stood there; durable when it resolves. Creates it at offset 0. */
+  write(segment: number, bytes: Buffer, offset: number): Promise<void>;
+  remove(segment: number): Promise<void>;
+  readCursor(): Promise<Cursor | undefined>;
+  writeCursor(cursor: Cursor): Promise<void>;
+}
+
+/** No segment is that large: what is, a pipe or a link is none of ours. */
+const MOST_BYTES = 1_000_000;
+const NAME = /^(\d{10})\.jsonl$/;
+
+/** A folder with `0000000001.jsonl`, … and `cursor.json`. */
+export class OutboxFolder implements SegmentStore {
+  readonly #folder: string;
+  readonly #cursor: StateFile<Cursor>;
+
+  constructor(folder: string, log: Log) {
+    this.#folder = folder;
+    this.#cursor = new StateFile(folder, 'cursor.json', parseCursor, log);
+  }
+
+  async list(): Promise<readonly SegmentInfo[]> {
+    const names = await readdir(this.#folder).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    });
+    const segments = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
+    const found: SegmentInfo[] = [];
+    for (const segment of segments.map(Number)) {
+      const info = await lstat(this.#path(segment));
+      if (info.isFile() && info.size <= MOST_BYTES) found.push({ segment, bytes: info.size, modifiedMs: info.mtimeMs });
+    }
+    return found;
+  }
+
+  read(segment: number): Promise<Buffer> {
+    return readFile(this.#path(segment));
+  }
+
+  async write(segment: number, bytes: Buffer, offset: number): Promise<void> {
+    const isNew = offset === 0;
+    if (isNew) {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await rm(this.#path(segment), { force: true }); // a rest of ours; nor is a link ever followed
+    }
+    const file = await open(this.#path(segment), isNew ? 'wx' : 'r+', 0o600);
+    try {
+      await file.truncate(offset); // what a write that failed half-way left behind
+      for (let done = 0; done < bytes.length;) {
+        done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (isNew) await this.#syncFolder();
+  }
+
+  async remove(segment: number): Promise<void> {
+    await rm(this.#path(segment), { force: true });
+  }
+
+  readCursor(): Promise<Cursor | undefined> {
+    return this.#cursor.load();
+  }
+
+  writeCursor(cursor: Cursor): Promise<void> {
+    return this.#cursor.save(cursor);
+  }
+
+  /** A new file's name is durable with its folder only. */
+  async #syncFolder(): Promise<void> {
+    const folder = await open(this.#folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  #path(segment: number): string {
+    return join(this.#folder, `${String(segment).padStart(10, '0')}.jsonl`);
+  }
+}
+
+export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
+
+function parseCursor(value: unknown): Cursor {
+  const { segment, offset, crc } = value as Record<keyof Cursor, unknown>;
+  if (!Number.isSafeInteger(segment) || !Number.isSafeInteger(offset) || typeof crc !== 'string')
+    throw new TypeError('not a cursor');
+  return { segment: segment as number, offset: offset as number, crc };
+}
