@@ -163,8 +163,4 @@ export class Mailbox<T> {
       }
     }
   }
-
-  clear(): void {
-    this.#items.length = 0;
-  }
 }

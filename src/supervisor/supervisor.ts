@@ -6,6 +6,7 @@ import type { Pan } from '../model/pan.ts';
 import type { BridgeEvent, MeterCommand } from '../model/status.ts';
 import type { MeterReader } from '../meter/meter-reader.ts';
 import type { ScanRequest, Session, WiSunModule } from '../module/module.ts';
+import { hex } from '../skstack/hex.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { Backoff } from './backoff.ts';
 import { channelScan, fullScan, Ladder } from './ladder.ts';
@@ -17,6 +18,8 @@ const GOOD_SESSION_MS = 60_000;
 /** What a refused join and a port that others own wait at least: trying sooner only annoys. */
 const PATIENCE_MS = 5000;
 const COMMANDS_LIMIT = 4;
+/** Without an answer for so long, with every rung tried, the hook is run; and not again before as long has passed. */
+const STUCK_MS = 10 * 60_000;
 
 export interface SupervisorDeps {
   readonly meter: string;
@@ -31,6 +34,8 @@ export interface SupervisorDeps {
   /** The PAN that last answered us. */
   readonly pans: Pick<StateFile<Pan>, 'load' | 'save'>;
   readonly emit: (event: BridgeEvent) => void;
+  /** `on_stuck_command`: run when nothing else has helped for ten minutes. Must be bounded and must not throw. */
+  readonly onStuck?: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -46,11 +51,14 @@ export class Supervisor {
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
+  /** Monotonic ms of the last good answer, of the start, or of the last call for help. */
+  #stuckSinceMs: number;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#report = new LinkReport(deps.meter, deps.clock, deps.log, deps.emit);
     this.#backoff = new Backoff(deps.random);
+    this.#stuckSinceMs = deps.clock.monotonicMs();
   }
 
   /** Returns at once; carried out as soon as the session allows. A session being built anew is not built anew again. */
@@ -89,11 +97,11 @@ export class Supervisor {
     for (;;) {
       try {
         const rung = this.#ladder.next(this.#known !== undefined);
-        this.#deps.log.debug({ rung }, 'recovery rung');
+        this.#report.rung(rung);
         if (rung === 'reopen') return; // the failure that led here was told and waited for
         const pan = await this.#climb(module, rung, signal);
         this.#report.enter('joining', { pan });
-        using session = await module.join(pan, signal);
+        using session = await this.#join(module, pan, signal);
         this.#connected(pan);
         await this.#serve(session, false, signal);
       } catch (error) {
@@ -140,12 +148,29 @@ export class Supervisor {
   async #scan(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
     this.#report.enter('scanning');
     for (const request of requests) {
+      const startedMs = this.#deps.clock.monotonicMs();
       const [best, ...others] = await module.scan(request, signal);
+      const durationMs = this.#deps.clock.monotonicMs() - startedMs;
+      this.#report.did({ what: 'scan', durationMs, found: best !== undefined });
       if (!best) continue;
-      this.#deps.log.info({ pan: best, others: others.length }, 'meter found');
+      this.#deps.log.info({ pan: { ...best, panId: hex(best.panId, 4) }, others: others.length }, 'meter found');
       return best;
     }
     throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
+  }
+
+  async #join(module: WiSunModule, pan: Pan, signal: AbortSignal): Promise<Session> {
+    const startedMs = this.#deps.clock.monotonicMs();
+    const done = (joined: boolean): void =>
+      this.#report.did({ what: 'join', durationMs: this.#deps.clock.monotonicMs() - startedMs, joined });
+    try {
+      const session = await module.join(pan, signal);
+      done(true);
+      return session;
+    } catch (error) {
+      if (!signal.aborted) done(false);
+      throw error;
+    }
   }
 
   /** Polls until the session fails, a hold is over, or a command ends it. */
@@ -164,6 +189,7 @@ export class Supervisor {
         this.#proved(session.pan);
       }
       first = false;
+      this.#stuckSinceMs = clock.monotonicMs();
       if (clock.monotonicMs() - startedMs >= GOOD_SESSION_MS) this.#backoff.reset();
       this.#report.success(session.pan, datagram);
     };
@@ -214,10 +240,20 @@ export class Supervisor {
     void this.#deps.pans.save(pan);
   }
 
+  /** The end of the ladder: nothing helped for long, so the operator's own command may (a USB power switch, say). */
+  async #callForHelp(signal: AbortSignal): Promise<void> {
+    const { clock, onStuck } = this.#deps;
+    if (!onStuck || clock.monotonicMs() - this.#stuckSinceMs < STUCK_MS) return;
+    this.#report.rung('hook');
+    await onStuck(signal);
+    this.#stuckSinceMs = clock.monotonicMs();
+  }
+
   /** Waits before the next try. A command is a reason to try at once. */
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
     const ms = Math.max(this.#backoff.next(), leastMs(error));
     this.#report.failed(error, this.#deps.clock.now() + ms);
+    await this.#callForHelp(signal);
     using pause = scope(signal);
     const awake = deferred<void>();
     const time = this.#deps.clock.sleep(ms, pause.signal).then(awake.resolve, () => undefined);
@@ -238,6 +274,6 @@ export class Supervisor {
 }
 
 function leastMs(error: unknown): number {
-  if (!(error instanceof BridgeError)) return 0;
-  return ['JOIN_REFUSED', 'PORT_DENIED', 'PORT_BUSY'].includes(error.code) ? PATIENCE_MS : 0;
+  const needsPatience = ['JOIN_REFUSED', 'PORT_DENIED', 'PORT_BUSY'];
+  return error instanceof BridgeError && needsPatience.includes(error.code) ? PATIENCE_MS : 0;
 }
