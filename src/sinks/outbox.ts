@@ -53,8 +53,7 @@ export class Outbox {
   #connected = false;
   #more: () => void = () => undefined;
   readonly #attempts: Attempts;
-  /** Acknowledged since the last cursor. */
-  #progress = false;
+  #progress = false; // something was acknowledged since the last cursor
   #droppedUnsaid = 0;
   dropped = 0;
 
@@ -190,14 +189,15 @@ export class Outbox {
   async #spill(disk: OutboxDisk): Promise<void> {
     this.#attempts.pause('spill', WRITE_PAUSE_MS);
     await this.#attempts.run('spill', async () => {
-      for (let some = this.#queue.unstored(); some.length > 0; some = this.#queue.unstored()) {
+      while (this.#queue.oldestUnstored) {
         this.#giveUp(await disk.makeRoom((gone) => this.#queue.forget(gone)));
-        await this.#append(disk, some);
+        await this.#append(disk, this.#queue.unstored()); // asked for now: some may have been acknowledged meanwhile
       }
     });
   }
 
   async #append(disk: OutboxDisk, entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
     for (const entry of entries) entry.state = 'writing';
     let places: readonly Place[] = [];
     try {

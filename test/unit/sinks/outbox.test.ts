@@ -179,6 +179,38 @@ describe('outbox, order and bounds', () => {
     await next.stop();
   });
 
+  test('acknowledged while being written: the file knows, now and after a restart', async () => {
+    const rig = start(real);
+    const link = rig.up(received);
+    await rig.advance(100);
+    push(rig, 1, 8);
+    rig.stream.down(); // written at once
+    rig.stream.up(link);
+    link.inFlight.splice(0, 8);
+    link.take(3); // before the disk has answered
+    await rig.stop();
+    expect(received).toEqual(numbered(1, 3));
+    const next = start(real);
+    await drain(next);
+    expect(received).toEqual(numbered(1, 8));
+    expect(platter.files.size).toBe(0);
+    await next.stop();
+  });
+
+  test('acknowledged while being written: its file goes when the rest of it is acknowledged', async () => {
+    const rig = start(real);
+    rig.up(received);
+    await rig.advance(100);
+    push(rig, 1, 8);
+    rig.down();
+    rig.up(received).take(3); // before the disk has answered
+    await rig.advance(1);
+    expect(platter.payloads()).toEqual(numbered(1, 8));
+    await drain(rig);
+    expect(platter.files.size).toBe(0);
+    await rig.stop();
+  });
+
   test('killed mid-replay: doubles what the cursor had not told, at most', async () => {
     const rig = start(real);
     push(rig, 1, 400);
