@@ -185,9 +185,10 @@ describe('outbox, order and bounds', () => {
     await rig.advance(100);
     push(rig, 1, 8);
     rig.stream.down(); // written at once
+    for (let n = 0; n < 20; n++) await Promise.resolve(); // the write has begun, the disk has not answered
     rig.stream.up(link);
     link.inFlight.splice(0, 8);
-    link.take(3); // before the disk has answered
+    link.take(3);
     await rig.stop();
     expect(received).toEqual(numbered(1, 3));
     const next = start(real);
@@ -203,7 +204,8 @@ describe('outbox, order and bounds', () => {
     await rig.advance(100);
     push(rig, 1, 8);
     rig.down();
-    rig.up(received).take(3); // before the disk has answered
+    for (let n = 0; n < 20; n++) await Promise.resolve(); // the write has begun, the disk has not answered
+    rig.up(received).take(3);
     await rig.advance(1);
     expect(platter.payloads()).toEqual(numbered(1, 8));
     await drain(rig);
