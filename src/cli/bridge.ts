@@ -14,6 +14,7 @@ import type { Wire } from '../module/wire.ts';
 import { LogSink } from '../sinks/log-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
 import { panMemory } from '../supervisor/pan-memory.ts';
+import { stuckCommand } from '../supervisor/stuck-command.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { nextRun } from './run-counter.ts';
 import { serveWeb } from './serve-web.ts';
@@ -107,6 +108,9 @@ async function buildMeter(
     reader,
     pans: panMemory(stateDir, log),
     emit,
+    ...(meter.on_stuck_command === undefined
+      ? {}
+      : { onStuck: stuckCommand({ argv: meter.on_stuck_command, meter: meter.id, device: meter.device }, clock, log) }),
   });
   return { reader, supervisor, mqtt };
 }

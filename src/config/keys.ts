@@ -56,11 +56,8 @@ export const variableOf = (path: Path): string => prefix + path.join('_').toUppe
 
 /** The path a variable's name means, for the leaf it belongs to; undefined when it is another one's. */
 export function pathOfVariable(leaf: Leaf, name: string): Path | undefined {
-  const list = leaf.pattern.indexOf('*');
-  if (list < 0) return name === variableOf(leaf.pattern) ? leaf.pattern : undefined;
-  const head = `${variableOf(leaf.pattern.slice(0, list))}_`;
-  const index = name.startsWith(head) ? /^\d+(?=_)/.exec(name.slice(head.length))?.[0] : undefined;
-  if (index === undefined) return undefined;
-  const path = leaf.pattern.map((part) => (part === '*' ? Number(index) : part));
-  return name === variableOf(path) ? path : undefined;
+  const parts = leaf.pattern.map((part) => (part === '*' ? '(\\d+)' : part.toUpperCase()));
+  const [, ...indexes] = new RegExp(`^${prefix}${parts.join('_')}$`).exec(name) ?? [];
+  const path = leaf.pattern.map((part) => (part === '*' ? Number(indexes.shift()) : part));
+  return name === variableOf(path) ? path : undefined; // `00` is no position
 }

@@ -94,6 +94,11 @@ const meterSchema = z.strictObject({
     'Fixed time to wait for an answer, s; measured and adapted when left out',
     '応答待ち時間（秒）を固定します。省略時は実測に合わせて自動調整します',
   ),
+  on_stuck_command: key(
+    z.array(z.string().min(1)).min(1).exactOptional(),
+    'Program and arguments (no shell) to run when nothing has helped for ten minutes',
+    '10分間何をしても復旧しないときに実行するプログラムと引数（シェルは使いません）',
+  ),
 });
 
 const tlsSchema = z.strictObject({

@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
-import type { BridgeEvent } from '../model/status.ts';
+import type { Activity, BridgeEvent } from '../model/status.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { epc } from '../echonet/epc.ts';
 import { halfHoursOf, readingOf } from '../echonet/smart-meter.ts';
@@ -23,6 +23,8 @@ const LOST_LIMIT = 3;
 const WARM_TIMEOUT_MS = 3000;
 const SEND_FAILED_PAUSE_MS = 2000;
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
+/** How far the meter's clock may be ahead of ours. */
+const MARK_AHEAD_MS = 3_600_000;
 
 export interface ReaderOptions {
   readonly meter: string;
@@ -65,7 +67,8 @@ export class MeterReader {
     this.#deps = deps;
     this.#remembered = remembered;
     this.#registersSavedMs = deps.clock.monotonicMs();
-    this.#guards = new RegisterGuards(deps.log, options.contractAmpere, remembered);
+    const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
+    this.#guards = new RegisterGuards({ log: deps.log, onHeld }, options.contractAmpere, remembered);
     if (remembered.profile) this.#announce(remembered.profile);
   }
 
@@ -167,11 +170,16 @@ export class MeterReader {
         if (++lost >= (warm ? 1 : LOST_LIMIT))
           throw new BridgeError('METER_SILENT', `${lost} requests in a row were lost`, { cause: error });
         this.#deps.log.debug({ err: error, lost }, 'request lost, asked again');
+        this.#did({ what: 'rung', rung: 'retry' });
         if (error instanceof BridgeError && error.code === 'SEND_FAILED')
           await this.#deps.clock.sleep(SEND_FAILED_PAUSE_MS, signal);
         else this.#size.lost(group.length);
       }
     }
+  }
+
+  #did(activity: Activity): void {
+    this.#deps.emit({ kind: 'activity', meter: this.#options.meter, activity });
   }
 
   get #timeoutMs(): number {
@@ -198,7 +206,8 @@ export class MeterReader {
       this.#deps.emit({ kind: 'reading', meter, reading });
     }
     for (const halfHour of halfHoursOf(properties, scale)) {
-      plan.markSeen(halfHour.markMs);
+      // A mark far in the future is a clock's mistake, ours or the meter's: asking goes on.
+      if (halfHour.markMs - this.#deps.clock.now() < MARK_AHEAD_MS) plan.markSeen(halfHour.markMs);
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
       this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });

@@ -10,17 +10,23 @@ interface Moment {
   readonly monotonicMs: number;
 }
 
+export interface GuardDeps {
+  readonly log: Log;
+  /** Hears each reading that is held back. */
+  readonly onHeld: (register: 'import' | 'export') => void;
+}
+
 /** The guards of a meter's two registers, and the rule that another meter starts afresh. */
 export class RegisterGuards {
-  readonly #log: Log;
+  readonly #deps: GuardDeps;
   readonly #contractAmpere: number | undefined;
   readonly #import: EnergyGuard;
   readonly #export: EnergyGuard;
   #macAddress: string | undefined;
   #serialNumber: string | undefined;
 
-  constructor(log: Log, contractAmpere: number | undefined, remembered: Remembered) {
-    this.#log = log;
+  constructor(deps: GuardDeps, contractAmpere: number | undefined, remembered: Remembered) {
+    this.#deps = deps;
     this.#contractAmpere = contractAmpere;
     this.#import = new EnergyGuard(remembered.import);
     this.#export = new EnergyGuard(remembered.export);
@@ -34,7 +40,7 @@ export class RegisterGuards {
     const otherSerial =
       this.#serialNumber !== undefined && serialNumber !== undefined && this.#serialNumber !== serialNumber;
     if (otherMac || otherSerial) {
-      this.#log.warn({ macAddress, serialNumber }, 'another meter: its energy registers are taken as they are');
+      this.#deps.log.warn({ macAddress, serialNumber }, 'another meter: its energy registers are taken as they are');
       this.#import.forget();
       this.#export.forget();
     }
@@ -62,7 +68,7 @@ export class RegisterGuards {
   }
 
   #judge(
-    register: string,
+    register: 'import' | 'export',
     guard: EnergyGuard,
     kwh: number | undefined,
     moment: Moment,
@@ -72,9 +78,9 @@ export class RegisterGuards {
     const before = guard.last?.kwh;
     const verdict = guard.judge(kwh, moment.atMs, moment.monotonicMs, form);
     const facts = { register, before, kwh, why: verdict.why, heldBack: guard.heldBack };
-    if (!verdict.accepted) this.#log.warn(facts, 'energy register held back until confirmed');
+    if (!verdict.accepted) this.#deps.log.warn(facts, 'energy register held back until confirmed');
     else if (verdict.why === 'confirmed' || verdict.why === 'roll-over')
-      this.#log.warn(facts, 'energy register accepted after a fall or jump');
+      this.#deps.log.warn(facts, 'energy register accepted after a fall or jump');
     return verdict.accepted ? kwh : undefined;
   }
 }

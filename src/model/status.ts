@@ -31,17 +31,31 @@ export interface LinkStatus {
   readonly lastSuccessMs?: number;
   /** Why the link is not up, or was last lost; gone with the next good answer. */
   readonly error?: { readonly code: ErrorCode | 'DEFECT'; readonly message: string };
+  /** The newest step of recovery; gone with the next good answer. */
+  readonly rung?: RecoveryRung;
   /** Wall clock ms of the next try, in phase `waiting`. */
   readonly retryAtMs?: number;
   readonly module?: ModuleInfo;
 }
+
+/** What is done to get answers again, gentlest first: the recovery ladder with what lies before and behind it. */
+export const recoveryRungs = ['retry', 'join', 'terminate', 'reset', 'scan-channel', 'scan', 'reopen', 'hook'] as const;
+export type RecoveryRung = (typeof recoveryRungs)[number];
+
+/** Something that was done and is counted. */
+export type Activity =
+  | { readonly what: 'rung'; readonly rung: RecoveryRung }
+  | { readonly what: 'scan'; readonly durationMs: number; readonly found: boolean }
+  | { readonly what: 'join'; readonly durationMs: number; readonly joined: boolean }
+  | { readonly what: 'held'; readonly register: 'import' | 'export' };
 
 /** Everything the radio side tells the sinks. One way only: a sink never calls back. */
 export type BridgeEvent =
   | { readonly kind: 'status'; readonly meter: string; readonly status: LinkStatus }
   | { readonly kind: 'profile'; readonly meter: string; readonly profile: MeterProfile }
   | { readonly kind: 'reading'; readonly meter: string; readonly reading: Reading }
-  | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour };
+  | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour }
+  | { readonly kind: 'activity'; readonly meter: string; readonly activity: Activity };
 
 /** What a user may ask of a running meter. Nothing else can be commanded. */
 export type MeterCommand = 'read_now' | 'restart_session' | 'rescan';

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { abortable } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { portProblem } from './port-problem.ts';
 import type { Wire } from './wire.ts';
@@ -25,9 +26,12 @@ export function serialWire(path: string, clock: Clock, byIdFolder: string = BY_I
     name: path,
     async open(signal) {
       const target = (await present()) ?? path;
-      const port = await openPort(target);
-      if (signal.aborted) port.destroy();
-      signal.throwIfAborted();
+      const opening = openPort(target);
+      // A driver can hang in open(): who no longer waits does not get the port, so it is let go of when it comes.
+      const port = await abortable(opening, signal).catch(async (error: unknown) => {
+        void opening.then((late) => late.destroy()).catch(() => undefined);
+        throw error;
+      });
       link = (await linkTo(target, byIdFolder)) ?? link;
       return port;
     },

@@ -85,6 +85,7 @@ export const linkPayload = (status: LinkStatus): string =>
     ['reconnects', fixed(status.reconnects, 0)],
     ['last_success', status.lastSuccessMs === undefined ? 'null' : text(isoLocal(status.lastSuccessMs))],
     ['last_error', status.error ? text(status.error.code) : 'null'],
+    ['rung', status.rung ? text(status.rung) : 'null'],
     ['time', text(isoLocal(status.sinceMs))],
   ]);
 

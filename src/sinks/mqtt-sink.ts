@@ -107,6 +107,8 @@ export class MqttSink implements Sink {
         return this.#takeProfile(event.profile);
       case 'halfHour':
         return this.#takeHalfHour(event.halfHour);
+      case 'activity':
+        return; // counted elsewhere; its rung is in the status
     }
   }
 

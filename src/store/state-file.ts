@@ -105,7 +105,7 @@ export async function writeAtomically(path: string, text: string): Promise<void>
   await rename(aside, path);
   const directory = await open(folder, 'r');
   try {
-    await directory.sync();
+    await directory.sync().catch(() => undefined); // CIFS and 9p cannot, and the rename is done
   } finally {
     await directory.close();
   }

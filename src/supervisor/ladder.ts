@@ -1,3 +1,4 @@
+import type { RecoveryRung } from '../model/status.ts';
 import type { ScanRequest } from '../module/module.ts';
 import { ALL_CHANNELS_MASK, maskOfChannel, ODD_CHANNELS_MASK } from '../skstack/dialect.ts';
 
@@ -5,7 +6,14 @@ import { ALL_CHANNELS_MASK, maskOfChannel, ODD_CHANNELS_MASK } from '../skstack/
  * What is done to get a session back, gentlest first. A good answer leads back to the first rung; the last one leads to
  * the first again, for ever.
  */
-export const rungs = ['join', 'terminate', 'reset', 'scan-channel', 'scan', 'reopen'] as const;
+export const rungs = [
+  'join',
+  'terminate',
+  'reset',
+  'scan-channel',
+  'scan',
+  'reopen',
+] as const satisfies readonly RecoveryRung[];
 export type Rung = (typeof rungs)[number];
 
 /** The first four rest on a PAN that answered us before; without one only a scan helps. */
@@ -13,15 +21,12 @@ const needsPan: ReadonlySet<Rung> = new Set(['join', 'terminate', 'reset', 'scan
 
 export class Ladder {
   #at = 0;
-  /** How often each rung was stood on, for metrics. */
-  readonly counts: Record<Rung, number> = { join: 0, terminate: 0, reset: 0, 'scan-channel': 0, scan: 0, reopen: 0 };
 
   /** The rung to try now, which the next call leaves behind. */
   next(panKnown: boolean): Rung {
     const rung = rungs[this.#at] as Rung;
     this.#at = (this.#at + 1) % rungs.length;
     if (!panKnown && needsPan.has(rung)) return this.next(panKnown);
-    this.counts[rung]++;
     return rung;
   }
 

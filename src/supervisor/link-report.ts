@@ -3,7 +3,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
 import { rssiDbmOfLqi } from '../model/pan.ts';
-import type { BridgeEvent, LinkPhase, LinkStatus, ModuleInfo } from '../model/status.ts';
+import type { Activity, BridgeEvent, LinkPhase, LinkStatus, ModuleInfo, RecoveryRung } from '../model/status.ts';
 import type { Datagram } from '../module/module.ts';
 
 /** Link quality and the last success change with every answer; telling them once a minute is enough. */
@@ -36,6 +36,11 @@ export class LinkReport {
     return this.#status.phase;
   }
 
+  /** Something failed since the last good answer. */
+  get isFailing(): boolean {
+    return this.#status.error !== undefined;
+  }
+
   enter(phase: LinkPhase, changes: Changes = {}): void {
     this.#entered = true;
     this.#change({ retryAtMs: undefined, ...changes, phase, sinceMs: this.#clock.now() });
@@ -53,6 +58,17 @@ export class LinkReport {
     if (retryAtMs !== undefined) this.enter('waiting', { retryAtMs });
   }
 
+  /** A step of recovery: counted, and shown until the next good answer. */
+  rung(rung: RecoveryRung): void {
+    this.#log.debug({ rung }, 'recovery rung');
+    this.#change({ rung });
+    this.did({ what: 'rung', rung });
+  }
+
+  did(activity: Activity): void {
+    this.#emit({ kind: 'activity', meter: this.#meter, activity });
+  }
+
   module(info: ModuleInfo): void {
     this.#change({ module: info });
   }
@@ -64,7 +80,7 @@ export class LinkReport {
     const isNews = this.#entered || this.#status.error !== undefined;
     this.#entered = false;
     this.#told.clear();
-    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, error: undefined });
+    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, error: undefined, rung: undefined });
     if (isNews || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
   }
 

@@ -51,6 +51,8 @@ export class Supervisor {
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
+  /** Scans that found something since the last good answer. */
+  #findsInVain = 0;
   /** Monotonic ms of the last good answer, of the start, or of the last call for help. */
   #stuckSinceMs: number;
 
@@ -97,7 +99,7 @@ export class Supervisor {
     for (;;) {
       try {
         const rung = this.#ladder.next(this.#known !== undefined);
-        this.#report.rung(rung);
+        if (this.#report.isFailing) this.#report.rung(rung);
         if (rung === 'reopen') return; // the failure that led here was told and waited for
         const pan = await this.#climb(module, rung, signal);
         this.#report.enter('joining', { pan });
@@ -130,7 +132,11 @@ export class Supervisor {
   /** Does what the rung asks before a join. @returns the PAN to join. */
   async #climb(module: WiSunModule, rung: Exclude<Rung, 'reopen'>, signal: AbortSignal): Promise<Pan> {
     const known = this.#known;
-    if (!known || rung === 'scan') return await this.#scan(module, fullScan, signal);
+    if (!known || rung === 'scan') {
+      this.#report.enter('scanning');
+      if (!known && this.#report.isFailing) await module.reset(signal); // with a PAN, an earlier rung has done it
+      return await this.#scan(module, fullScan, signal);
+    }
     switch (rung) {
       case 'join':
         return known;
@@ -141,19 +147,21 @@ export class Supervisor {
         await module.reset(signal);
         return known;
       case 'scan-channel':
+        this.#report.enter('scanning');
         return await this.#scan(module, channelScan(known.channel), signal);
     }
   }
 
   async #scan(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
-    this.#report.enter('scanning');
     for (const request of requests) {
       const startedMs = this.#deps.clock.monotonicMs();
-      const [best, ...others] = await module.scan(request, signal);
+      const found = await module.scan(request, signal);
       const durationMs = this.#deps.clock.monotonicMs() - startedMs;
-      this.#report.did({ what: 'scan', durationMs, found: best !== undefined });
-      if (!best) continue;
-      this.#deps.log.info({ pan: { ...best, panId: hex(best.panId, 4) }, others: others.length }, 'meter found');
+      this.#report.did({ what: 'scan', durationMs, found: found.length > 0 });
+      if (found.length === 0) continue;
+      // Strongest first; but where a stronger neighbour cannot be told apart, the next find's turn is the next one's.
+      const best = found[this.#findsInVain++ % found.length] as Pan;
+      this.#deps.log.info({ pan: { ...best, panId: hex(best.panId, 4) }, others: found.length - 1 }, 'meter found');
       return best;
     }
     throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
@@ -236,6 +244,7 @@ export class Supervisor {
   /** The PAN answered: it is the one to come back to, and the ladder starts at its first rung again. */
   #proved(pan: Pan): void {
     this.#known = pan;
+    this.#findsInVain = 0;
     this.#ladder.reset();
     void this.#deps.pans.save(pan);
   }

@@ -3,7 +3,7 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import type { Log } from '../../src/kernel/log.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import type { BridgeEvent, LinkPhase, LinkStatus } from '../../src/model/status.ts';
+import type { BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
 import { MeterReader } from '../../src/meter/meter-reader.ts';
 import { openSkstackModule } from '../../src/module/skstack-module.ts';
@@ -44,6 +44,8 @@ export interface Rig {
   phases(): LinkPhase[];
   readings(): Reading[];
   statuses(): LinkStatus[];
+  /** Steps of recovery in order. */
+  rungs(): RecoveryRung[];
   /** Error codes that were published, in order, without repeats. */
   errors(): string[];
   /** Runs until the n-th reading. */
@@ -60,6 +62,7 @@ export interface RigOptions {
   readonly intervalMs?: number;
   readonly energyIntervalMs?: number;
   readonly pan?: Pan;
+  readonly onStuck?: () => Promise<void>;
   /** Instead of the simulator's own. */
   readonly wire?: (rig: { readonly clock: VirtualClock; readonly simulator: Simulator }) => Wire;
 }
@@ -103,6 +106,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       reader,
       pans,
       emit,
+      ...(options.onStuck ? { onStuck: options.onStuck } : {}),
     });
     ending = new AbortController();
     ended = supervisor.run(ending.signal);
@@ -131,6 +135,10 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     statuses,
     readings,
     phases: () => withoutRepeats(statuses().map(({ phase }) => phase)),
+    rungs: () =>
+      events.flatMap((event) =>
+        event.kind === 'activity' && event.activity.what === 'rung' ? [event.activity.rung] : [],
+      ),
     errors: () => withoutRepeats(statuses().flatMap(({ error }) => (error ? [error.code] : []))),
     untilReadings: (n, limitMs = 300_000) => clock.until(() => readings().length >= n, limitMs),
     untilPhase: (phase, limitMs = 300_000) => clock.until(() => statuses().at(-1)?.phase === phase, limitMs),

@@ -31,7 +31,7 @@ export function documentedRow({ pattern, fromFile }: Leaf): DocumentedRow {
     schema = (part === '*' ? schema.items : schema.properties?.[part]) ?? {};
   }
   const name = pattern.at(-1) ?? '';
-  const key = pattern.join('.').replace('.*', '[]');
+  const key = pattern.join('.').replaceAll('.*', '[]');
   // A secret that may come from a file is required as one of two keys.
   const required = parent.required?.includes(name) === true || ['route_b_id', 'route_b_password'].includes(name);
   const variable = variableOf(pattern.map((part) => (part === '*' ? 0 : part)));

@@ -13,7 +13,7 @@ const at = (minutes: number): { atMs: number; monotonicMs: number } => ({
 
 test('without a scale or without energy nothing is judged', () => {
   const { log } = logLines();
-  const guards = new RegisterGuards(log, undefined, {});
+  const guards = new RegisterGuards({ log, onHeld: () => undefined }, undefined, {});
   expect(guards.pass({ powerW: 5, importKwh: 7 }, at(0), undefined)).toEqual({ powerW: 5, importKwh: 7 });
   expect(guards.pass({ powerW: 5 }, at(0), scale)).toEqual({ powerW: 5 });
   expect(guards.accepted).toEqual({});
@@ -21,7 +21,7 @@ test('without a scale or without energy nothing is judged', () => {
 
 test('import and export are judged each on its own, and the rest passes', () => {
   const { log, lines } = logLines();
-  const guards = new RegisterGuards(log, 40, {});
+  const guards = new RegisterGuards({ log, onHeld: () => undefined }, 40, {});
   guards.pass({ importKwh: 1000, exportKwh: 200 }, at(0), scale);
   expect(guards.pass({ powerW: 5, importKwh: 1000.1, exportKwh: 0 }, at(1), scale)).toEqual({
     powerW: 5,
@@ -36,7 +36,7 @@ test('import and export are judged each on its own, and the rest passes', () => 
 test('a roll-over and a confirmed fall are told', () => {
   const { log, lines } = logLines();
   const remembered = { import: { kwh: 99_999.9, atMs: at(0).atMs }, export: { kwh: 5000, atMs: at(0).atMs } };
-  const guards = new RegisterGuards(log, undefined, remembered);
+  const guards = new RegisterGuards({ log, onHeld: () => undefined }, undefined, remembered);
   expect(guards.pass({ importKwh: 0.2 }, at(1), scale)).toEqual({ importKwh: 0.2 });
   for (const minute of [2, 4, 7]) guards.pass({ exportKwh: 3 }, at(minute), scale);
   expect(lines.map(({ why }) => why)).toEqual(['roll-over', 'fall', 'fall', 'confirmed']);
@@ -56,7 +56,7 @@ for (const [name, mac, serial, passes] of [
 ] as const) {
   test(`${name}: a lower register is ${passes ? 'right at once' : 'held back'}`, () => {
     const { log, lines } = logLines();
-    const guards = new RegisterGuards(log, undefined, remembered);
+    const guards = new RegisterGuards({ log, onHeld: () => undefined }, undefined, remembered);
     guards.ofMeter(mac, serial);
     expect(guards.pass({ importKwh: 7 }, at(1), scale)).toEqual(passes ? { importKwh: 7 } : {});
     expect(lines.some(({ msg }) => msg.startsWith('another meter'))).toBe(passes);
@@ -65,7 +65,7 @@ for (const [name, mac, serial, passes] of [
 
 test('a meter that was never named before is no other one', () => {
   const { log, lines } = logLines();
-  const guards = new RegisterGuards(log, undefined, { import: remembered.import });
+  const guards = new RegisterGuards({ log, onHeld: () => undefined }, undefined, { import: remembered.import });
   guards.ofMeter(MAC, 'A1');
   guards.ofMeter(MAC, undefined);
   expect(lines).toEqual([]);

@@ -79,6 +79,7 @@ test('the link', () => {
     reconnects: 3,
     last_success: stamp,
     last_error: null,
+    rung: null,
     time: isoLocal(mark),
   });
   const lost = status('waiting', { error: { code: 'SESSION_LOST', message: 'long story' } });
