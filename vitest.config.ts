@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/*.test.ts', 'test/{unit,hazards,transcripts}/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts}/**/*.test.ts'] } },
       {
         test: {
           name: 'e2e',

@@ -30,6 +30,11 @@ export class VirtualClock implements Clock {
     this.#wallOffset += ms;
   }
 
+  /** Time passes and nobody is woken: the event loop stood still. */
+  stall(ms: number): void {
+    this.#monotonic += ms;
+  }
+
   /** Sleepers still waiting: 0 after a clean end, else something leaked. */
   get sleepers(): number {
     return this.#sleepers.size;

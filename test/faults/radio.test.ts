@@ -1,0 +1,172 @@
+import { expect } from 'vitest';
+import { catalogue } from './support/catalogue.ts';
+import type { Hazard } from './support/catalogue.ts';
+import type { World } from './support/world.ts';
+
+const lost = ['waiting', 'joining', 'connected'] as const;
+const first = ['scanning', 'joining', 'connected'] as const;
+const HOME = { channel: 0x33, panId: 0x12a4 };
+/** No channel of a scan: the meter has lost its power, or a lorry stands before it. */
+const away = (world: World): void => world.simulator.moveMeter({ channel: 99 });
+
+const endings: readonly Hazard[] = [
+  { name: 'the meter ends the session (EVENT 26)', fault: { fault: 'event-26' } },
+  { name: 'the session ends in order (EVENT 27)', fault: { fault: 'event-27' } },
+  { name: 'the end times out (EVENT 28)', fault: { fault: 'event-28' } },
+  { name: 'a renewal is refused (EVENT 24)', fault: { fault: 'event-24' } },
+  { name: 'the module forgets the session without a word', fault: { fault: 'session-lost' } },
+].map((hazard) => ({ ...hazard, phases: lost, error: 'SESSION_LOST', withinMs: 30_000 }) as Hazard);
+
+const airtime: readonly Hazard[] = [1, 5, 20, 60].map((minutes) => ({
+  name: `the airtime is used up for ${minutes} min (EVENT 32, then 33)`,
+  fault: { fault: 'event-32', for_s: minutes * 60 },
+  lastsMs: minutes * 60_000,
+  phases: ['paused', 'connected'],
+  withinMs: 15_000,
+}));
+
+const refusedJoins: readonly Hazard[] = [1, 2, 5, 12].map((times) => ({
+  name: `the join is refused ${times} times, then accepted (EVENT 24, then 25)`,
+  fault: { fault: 'join-refused', times },
+  atStart: true,
+  passes: ['waiting', 'connected'],
+  error: 'JOIN_REFUSED',
+  withinMs: 60_000 + times * 75_000,
+}));
+
+const outages: readonly Hazard[] = [30, 120, 1800].map((s) => ({
+  name: `the meter is out of reach for ${s} s`,
+  fault: away,
+  lastsMs: s * 1000,
+  heal: (world) => world.simulator.moveMeter(HOME),
+  error: s > 60 ? 'any' : 'any',
+  withinMs: 240_000,
+}));
+
+catalogue('radio and PANA', [
+  ...endings,
+  ...airtime,
+  ...refusedJoins,
+  ...outages,
+  {
+    name: 'two scans find nothing, the third does',
+    fault: { fault: 'pan-not-found', times: 2 },
+    atStart: true,
+    phases: first,
+    withinMs: 120_000,
+  },
+  {
+    name: 'forty scans find nothing',
+    fault: { fault: 'pan-not-found', times: 40 },
+    atStart: true,
+    passes: ['waiting', 'connected'],
+    error: 'PAN_NOT_FOUND',
+    withinMs: 3_600_000,
+  },
+  ...(
+    [
+      ['a stronger neighbour answers too (two PANs)', { fault: 'two-pans' }],
+      ['EPANDESC comes without EVENT 22', { fault: 'pandesc-without-22' }],
+      ['EPANDESC comes after EVENT 22', { fault: 'late-pandesc', after_s: 0.5 }],
+    ] as const
+  ).map(([name, fault]): Hazard => ({
+    name,
+    fault,
+    atStart: true,
+    world: { simulator: { routeBId: '0123456789ABCDEF0123456789ABCDEF' } },
+    phases: first,
+    withinMs: 60_000,
+    also: (world) => expect(world.status?.pan?.macAddress).toBe('001C6400030C12A4'),
+  })),
+  {
+    name: 'the join is not answered at all',
+    fault: { fault: 'join-silent' },
+    atStart: true,
+    passes: ['waiting', 'connected'],
+    error: 'any',
+    withinMs: 180_000,
+  },
+  {
+    name: 'the lifetime runs out and is renewed (EVENT 29, then 25)',
+    fault: { fault: 'event-29' },
+    phases: [],
+    withinMs: 30_000,
+  },
+  {
+    name: 'the lifetime runs out and is not renewed (EVENT 29 alone)',
+    fault: { fault: 'event-29', recovers: false },
+    phases: lost,
+    error: 'SESSION_LOST',
+    withinMs: 120_000,
+  },
+  {
+    name: 'the session is authenticated anew in between (EVENT 25)',
+    fault: { fault: 'event-25' },
+    phases: [],
+    withinMs: 30_000,
+  },
+  {
+    name: 'the airtime is used up and EVENT 33 gets lost',
+    fault: (world) => {
+      world.inject({ fault: 'event-32', for_s: 600 });
+      world.tap.pieces = (bytes) => [
+        Buffer.from(bytes.toString('latin1').replace(/EVENT 33 [^\r]*\r\n/, ''), 'latin1'),
+      ];
+    },
+    lastsMs: 600_000,
+    heal: (world) => void (world.tap.pieces = undefined),
+    passes: ['paused', 'connected'],
+    error: 'any',
+    withinMs: 65 * 60_000,
+  },
+  {
+    name: 'answers stop without any EVENT',
+    fault: { fault: 'silent-session' },
+    phases: lost,
+    error: 'METER_SILENT',
+    withinMs: 60_000,
+  },
+  {
+    name: 'the meter moves to another channel',
+    fault: [{ fault: 'meter-moved', channel: '2F', pan_id: '9E08' }, { fault: 'event-26' }],
+    passes: ['scanning', 'connected'],
+    error: 'any',
+    withinMs: 240_000,
+    also: (world) => expect(world.status?.pan).toMatchObject({ channel: 0x2f, panId: 0x9e08 }),
+  },
+  {
+    name: 'the meter moves without a word',
+    fault: { fault: 'meter-moved', channel: '25', pan_id: '0001' },
+    passes: ['scanning', 'connected'],
+    error: 'any',
+    withinMs: 300_000,
+    also: (world) => expect(world.status?.pan).toMatchObject({ channel: 0x25, panId: 1 }),
+  },
+  {
+    name: 'the meter takes another PAN ID on its channel',
+    fault: [{ fault: 'meter-moved', channel: '33', pan_id: '0777' }, { fault: 'event-26' }],
+    passes: ['scanning', 'connected'],
+    error: 'any',
+    withinMs: 240_000,
+  },
+  {
+    name: 'the meter is replaced: other MAC, other serial number, registers from zero',
+    fault: [{ fault: 'meter-replaced' }, { fault: 'event-26' }],
+    passes: ['scanning', 'connected'],
+    error: 'any',
+    withinMs: 300_000,
+    also: async (world) => {
+      expect(world.status?.pan?.macAddress).toBe('001C640003DD6393');
+      await world.until(() => Number(world.oracle.shown('state/energy')?.['import']) < 10, 180_000);
+      expect(world.logged('another meter')).toBe(true);
+    },
+  },
+  {
+    name: 'the meter is replaced while the stick is pulled out',
+    fault: [{ fault: 'port-lost', for_s: 60 }, { fault: 'meter-replaced' }],
+    lastsMs: 60_000,
+    passes: ['scanning', 'connected'],
+    error: 'any',
+    withinMs: 300_000,
+  },
+]);

@@ -1,0 +1,123 @@
+import { duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { BridgeError } from '../../../src/kernel/errors.ts';
+import type { Wire } from '../../../src/module/wire.ts';
+import type { Simulator } from '../../../src/simulator/sim.ts';
+import type { VirtualClock } from '../../support/virtual-clock.ts';
+
+/** ERXUDP up to its payload; the number is DATALEN. */
+const RXUDP = /ERXUDP (?:[0-9A-F:]{39} ){2}(?:0E1A 0E1A) [0-9A-F]{16} (?:[0-9A-F]{1,2} ){1,3}([0-9A-F]{4}) /;
+const LONGEST_HEADER = 160;
+
+/** What stands between module and host: sees every datagram, and damages what it is told to. */
+export class AirTap {
+  /** Wires open at this moment: never more than one holder. */
+  open = 0;
+  mostOpen = 0;
+  opens = 0;
+  /** Thrown instead of opening. */
+  refuse: () => BridgeError | undefined = () => undefined;
+  /** How bytes to the host are cut into reads. */
+  pieces: ((bytes: Buffer) => Buffer[]) | undefined;
+  /** Replaces an ECHONET Lite payload by any number of them. */
+  rewrite: ((payload: Buffer) => Buffer[]) | undefined;
+  /** Bytes from the host; undefined swallows them. */
+  toModule: (bytes: Buffer) => Buffer | undefined = (bytes) => bytes;
+  /** Every ECHONET Lite payload the module said, before it is rewritten. */
+  onDatagram: (payload: Buffer) => void = () => undefined;
+  readonly #clock: VirtualClock;
+  readonly #simulator: Simulator;
+  readonly #isAscii: boolean;
+  #rest: Buffer = Buffer.alloc(0);
+  #host: Duplex | undefined;
+
+  constructor(clock: VirtualClock, simulator: Simulator, payload: 'ascii' | 'binary') {
+    this.#clock = clock;
+    this.#simulator = simulator;
+    this.#isAscii = payload === 'ascii';
+  }
+
+  wire(name = '/dev/tap'): Wire {
+    return {
+      name,
+      open: async (signal) => {
+        signal.throwIfAborted();
+        const refusal = this.refuse();
+        if (refusal) throw refusal;
+        if (!this.#simulator.plugged) throw new BridgeError('PORT_MISSING', 'unplugged');
+        return this.#connect();
+      },
+      whenPresent: async (signal) => {
+        while (!this.#simulator.plugged) await this.#clock.sleep(500, signal);
+        signal.throwIfAborted();
+      },
+    };
+  }
+
+  /** Bytes nobody said. */
+  inject(bytes: Buffer): void {
+    this.#toHost(bytes);
+  }
+
+  #connect(): Duplex {
+    const module = this.#simulator.connect();
+    const [ours, theirs] = duplexPair();
+    this.#rest = Buffer.alloc(0);
+    this.#host = theirs;
+    this.opens++;
+    this.open++;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    theirs.on('error', () => undefined);
+    module.on('error', () => undefined);
+    module.on('data', (chunk: Buffer) => this.#heard(chunk));
+    module.once('close', () => ours.destroy());
+    theirs.on('data', (chunk: Buffer) => {
+      const bytes = this.toModule(chunk);
+      if (bytes && !module.destroyed) module.write(bytes);
+    });
+    ours.once('close', () => {
+      this.open--;
+      module.destroy();
+      theirs.destroy();
+    });
+    return ours;
+  }
+
+  #heard(chunk: Buffer): void {
+    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = Buffer.alloc(0);
+    for (;;) {
+      const at = bytes.indexOf('ERXUDP ');
+      if (at === -1) break;
+      const header = RXUDP.exec(bytes.toString('latin1', at, at + LONGEST_HEADER));
+      if (header?.index !== 0) break; // another port, or nothing we know
+      const [head, length = ''] = header;
+      const from = at + head.length;
+      const to = from + Number.parseInt(length, 16) * (this.#isAscii ? 2 : 1);
+      if (bytes.length < to + 2) {
+        this.#rest = bytes;
+        return;
+      }
+      this.#toHost(bytes.subarray(0, at));
+      this.#datagram(head, bytes.subarray(from, to), bytes.subarray(at, to + 2));
+      bytes = bytes.subarray(to + 2);
+    }
+    this.#toHost(bytes);
+  }
+
+  #datagram(head: string, data: Buffer, line: Buffer): void {
+    const payload = this.#isAscii ? Buffer.from(data.toString('latin1'), 'hex') : Buffer.from(data);
+    this.onDatagram(payload);
+    if (!this.rewrite) return this.#toHost(line);
+    for (const other of this.rewrite(payload)) {
+      const start = `${head.slice(0, -5)}${other.length.toString(16).toUpperCase().padStart(4, '0')} `;
+      const body = this.#isAscii ? Buffer.from(other.toString('hex').toUpperCase(), 'latin1') : other;
+      this.#toHost(Buffer.concat([Buffer.from(start, 'latin1'), body, Buffer.from('\r\n')]));
+    }
+  }
+
+  #toHost(bytes: Buffer): void {
+    if (bytes.length === 0 || !this.#host || this.#host.destroyed) return;
+    for (const piece of this.pieces?.(bytes) ?? [bytes]) this.#host.write(piece);
+  }
+}

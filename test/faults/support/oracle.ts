@@ -1,0 +1,235 @@
+import { decodeFixedTime } from '../../../src/echonet/energy.ts';
+import { decodeFrame, esv } from '../../../src/echonet/frame.ts';
+import type { Answered } from '../../../src/simulator/sim.ts';
+import type { VirtualClock } from '../../support/virtual-clock.ts';
+import type { Message, VirtualBroker } from './virtual-broker.ts';
+
+export interface OracleOptions {
+  readonly intervalMs: number;
+  readonly energyIntervalMs: number;
+  /** Power of ten of E1 in kWh, and D3. */
+  readonly exponent: number;
+  readonly coefficient: number;
+}
+
+/** Values are checked against what was said so long ago at most: an outbox is replayed with its own times. */
+const TRUTH_KEPT = 60_000;
+/** Everything at one virtual moment happens in turns. */
+const SLACK_MS = 50;
+/** What makes an answer a good one. */
+const measuring = new Set(['E7', 'E8', 'E0', 'E3', '88']);
+
+type Values = Readonly<Record<string, string | number | null>>;
+
+/**
+ * The subscriber who believes nothing: hears every message at the broker and compares it with what the meter itself said.
+ * What is wrong becomes a sentence in `violations`.
+ */
+export class Oracle {
+  readonly violations: string[] = [];
+  /** Monotonic time of the newest good answer of the meter, as the meter knows it. */
+  newestMs: number | undefined;
+  /** Monotonic time when effective availability last became what it is. */
+  changedMs = 0;
+  messages = 0;
+  checks = 0;
+  /** Falls of a register that were confirmed or explained: each one may show once on each topic. */
+  falls = 0;
+  readonly #clock: VirtualClock;
+  readonly #broker: VirtualBroker;
+  readonly #options: OracleOptions;
+  /** `E7 000004D2 1768446030120` → monotonic ms. */
+  readonly #said = new Map<string, number>();
+  readonly #registers: { readonly epc: string; readonly kwh: number; readonly ms: number }[] = [];
+  readonly #topics = new Map<string, string>();
+  readonly #highest = new Map<string, { kwh: number; falls: number }>();
+  #instantMs: number | undefined;
+  #energyMs: number | undefined;
+  #seqRun = '';
+  #nextSeq = 1;
+  readonly #seen = new Set<string>();
+  #online = false;
+
+  constructor(clock: VirtualClock, broker: VirtualBroker, options: OracleOptions) {
+    this.#clock = clock;
+    this.#broker = broker;
+    this.#options = options;
+    broker.onMessage = (message) => this.#hear(message);
+  }
+
+  get markMs(): number {
+    return 3 * this.#options.intervalMs + 5000;
+  }
+
+  get #energyMarkMs(): number {
+    return 3 * Math.max(this.#options.intervalMs, this.#options.energyIntervalMs) + 5000;
+  }
+
+  /** Both availability topics, as a dashboard combines them. */
+  get online(): boolean {
+    return this.#last('bridge/availability') === 'online' && this.#last('meter/availability') === 'online';
+  }
+
+  shown(topic: string): Values | undefined {
+    const text = this.#last(topic);
+    return text === undefined ? undefined : (JSON.parse(text) as Values);
+  }
+
+  /** The subscriber has lost its broker and comes back to an empty one. */
+  forget(): void {
+    this.#topics.clear();
+  }
+
+  /** An answer of the meter that a host can read and must believe. */
+  said({ atMs, epc, edt }: Answered): void {
+    const now = this.#clock.monotonicMs();
+    if (measuring.has(epc)) this.newestMs = now;
+    this.#said.set(`${epc} ${edt} ${atMs}`, now);
+    if (epc === 'E0' || epc === 'E3') this.#registers.push({ epc, kwh: this.#kwh(Number.parseInt(edt, 16)), ms: now });
+    if (epc === 'EA' || epc === 'EB') this.#saidMark(epc, Buffer.from(edt, 'hex'));
+    while (this.#registers.length > 64) this.#registers.shift();
+    if (this.#said.size > TRUTH_KEPT) this.#said.delete(this.#said.keys().next().value as string);
+  }
+
+  /** What the meter announced without being asked. */
+  announced(payload: Buffer): void {
+    const decoded = decodeFrame(payload);
+    if (!decoded.ok || (decoded.value.esv !== esv.inf && decoded.value.esv !== esv.infc)) return;
+    for (const { epc, edt } of decoded.value.properties) {
+      const code = epc.toString(16).toUpperCase();
+      this.said({
+        atMs: Math.floor(this.#clock.now()),
+        epc: code,
+        edt: Buffer.from(edt).toString('hex').toUpperCase(),
+      });
+    }
+  }
+
+  /** What must hold at every moment. */
+  check(): void {
+    this.checks++;
+    const now = this.#clock.monotonicMs();
+    const { online } = this;
+    if (online !== this.#online) this.changedMs = now;
+    this.#online = online;
+    if (!online || !this.#broker.hears) return; // cut off without a word: the broker's will tells of that
+    const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
+    if (age > this.markMs + SLACK_MS) this.#wrong(`online although the newest answer is ${age} ms old`);
+    const { intervalMs } = this.#options;
+    if (this.#instantMs !== undefined && now - this.#instantMs > this.markMs + intervalMs + SLACK_MS + 20_000)
+      this.#wrong(`state/instant is ${now - this.#instantMs} ms old and shown as current`);
+    if (this.#energyMs !== undefined && now - this.#energyMs > this.#energyMarkMs + 2 * intervalMs + 300_000)
+      this.#wrong(`state/energy is ${now - this.#energyMs} ms old and shown as current`);
+  }
+
+  #saidMark(epc: string, edt: Buffer): void {
+    const fixed = decodeFixedTime(edt);
+    if (fixed?.raw === undefined) return;
+    this.#said.set(`${epc} mark ${fixed.atMs} ${this.#kwh(fixed.raw)}`, this.#clock.monotonicMs());
+  }
+
+  #kwh(raw: number): number {
+    return Number(`${raw * this.#options.coefficient}e${this.#options.exponent}`);
+  }
+
+  #hear({ topic, payload, isWill }: Message): void {
+    this.messages++;
+    const name = topic.split('/').slice(2).join('/');
+    if (topic.startsWith('broute2mqtt/')) this.#topics.set(name, payload);
+    if (isWill) return;
+    if (name === 'state/instant') this.#instant(payload);
+    else if (name === 'state/energy') this.#energy(payload);
+    else if (name === 'state/halfhour') this.#halfHour(payload);
+    else if (name === 'readings') this.#reading(payload);
+  }
+
+  #instant(payload: string): void {
+    const { power, current_r, current_t, time } = JSON.parse(payload) as Values;
+    const [atMs, now] = [Date.parse(String(time)), this.#clock.monotonicMs()];
+    const nothing = power === null && current_r === null && current_t === null;
+    if (nothing) return void (this.#instantMs = undefined);
+    const saidMs = this.#said.get(powerKey(power, atMs)) ?? this.#saidCurrents(current_r, current_t, atMs);
+    if (saidMs === undefined) return this.#wrong(`state/instant was never said: ${payload}`);
+    if (power !== null && !this.#said.has(powerKey(power, atMs))) this.#wrong(`power was never said: ${payload}`);
+    if (!this.#areCurrents(current_r, current_t, atMs)) this.#wrong(`currents were never said: ${payload}`);
+    if (now - saidMs > this.markMs + SLACK_MS) this.#wrong(`an old state/instant was published: ${payload}`);
+    this.#instantMs = saidMs;
+  }
+
+  #areCurrents(r: unknown, t: unknown, atMs: number): boolean {
+    return (r === null && t === null) || this.#saidCurrents(r, t, atMs) !== undefined;
+  }
+
+  #saidCurrents(r: unknown, t: unknown, atMs: number): number | undefined {
+    if (r === null && t === null) return undefined;
+    const deci = (value: unknown): number => (typeof value === 'number' ? Math.round(value * 10) & 0xffff : 0x7ffe);
+    return this.#said.get(`E8 ${hex(deci(r), 4)}${hex(deci(t), 4)} ${atMs}`);
+  }
+
+  #energy(payload: string): void {
+    const { import: bought, export: sold } = JSON.parse(payload) as Values;
+    const now = this.#clock.monotonicMs();
+    const seenMs: number[] = [];
+    for (const [epc, kwh] of [
+      ['E0', bought],
+      ['E3', sold],
+    ] as const) {
+      if (typeof kwh !== 'number') continue;
+      const said = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh);
+      if (!said) this.#wrong(`state/energy was never said: ${payload}`);
+      else if (now - said.ms > this.#energyMarkMs + SLACK_MS)
+        this.#wrong(`an old register was published: ${payload}, ${now - said.ms} ms old`);
+      if (said) seenMs.push(said.ms);
+      this.#mustNotFall(`state/energy ${epc}`, kwh);
+    }
+    this.#energyMs = seenMs.length === 0 ? undefined : Math.min(...seenMs);
+  }
+
+  #mustNotFall(what: string, kwh: number): void {
+    const highest = this.#highest.get(what);
+    if (highest && kwh < highest.kwh && highest.falls === this.falls)
+      this.#wrong(`${what} fell from ${highest.kwh} to ${kwh} kWh unconfirmed`);
+    this.#highest.set(what, { kwh, falls: this.falls });
+  }
+
+  #halfHour(payload: string): void {
+    const values = JSON.parse(payload) as Values;
+    const markMs = Date.parse(String(values['time']));
+    for (const [epc, key] of [
+      ['EA', 'import'],
+      ['EB', 'export'],
+    ] as const) {
+      const kwh = values[key];
+      if (typeof kwh === 'number' && !this.#said.has(`${epc} mark ${markMs} ${kwh}`))
+        this.#wrong(`state/halfhour was never said: ${payload}`);
+      const delta = values[`${key}_delta`];
+      if (typeof delta === 'number' && delta < 0) this.#wrong(`negative half hour: ${payload}`);
+    }
+  }
+
+  #reading(payload: string): void {
+    const { run, seq, time, power, import: bought } = JSON.parse(payload) as Values;
+    const identity = `${String(run)}/${String(seq)}`;
+    if (this.#seen.has(identity)) return; // a second time after a lost connection: same identity, same content
+    this.#seen.add(identity);
+    if (this.#seen.size > 1000) this.#seen.delete(this.#seen.values().next().value as string);
+    if (this.#seqRun !== String(run)) [this.#seqRun, this.#nextSeq] = [String(run), 1];
+    if (seq !== this.#nextSeq) this.#wrong(`reading ${identity} came instead of ${this.#nextSeq}`);
+    this.#nextSeq = Number(seq) + 1;
+    const atMs = Date.parse(String(time));
+    if (typeof power === 'number' && !this.#said.has(powerKey(power, atMs)))
+      this.#wrong(`reading was never said: ${payload}`);
+    if (typeof bought === 'number') this.#mustNotFall('readings import', bought);
+  }
+
+  #last(topic: string): string | undefined {
+    return this.#topics.get(topic);
+  }
+
+  #wrong(what: string): void {
+    if (this.violations.length < 20) this.violations.push(`${Math.round(this.#clock.monotonicMs())} ms: ${what}`);
+  }
+}
+
+const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
+const powerKey = (watts: unknown, atMs: number): string => `E7 ${hex(Number(watts) >>> 0, 8)} ${atMs}`;

@@ -1,0 +1,299 @@
+import { getEventListeners } from 'node:events';
+import { pino } from 'pino';
+import { panMemory } from '../../../src/supervisor/pan-memory.ts';
+import { Supervisor } from '../../../src/supervisor/supervisor.ts';
+import type { ErrorCode } from '../../../src/kernel/errors.ts';
+import type { Log } from '../../../src/kernel/log.ts';
+import { meterMemory } from '../../../src/meter/meter-memory.ts';
+import type { Remembered } from '../../../src/meter/meter-memory.ts';
+import { MeterReader } from '../../../src/meter/meter-reader.ts';
+import type { Pan } from '../../../src/model/pan.ts';
+import type { Reading } from '../../../src/model/reading.ts';
+import type { BridgeEvent, LinkPhase, LinkStatus } from '../../../src/model/status.ts';
+import { openSkstackModule } from '../../../src/module/skstack-module.ts';
+import type { Fault } from '../../../src/simulator/faults.ts';
+import type { SimulatorOptions } from '../../../src/simulator/options.ts';
+import { createSimulator } from '../../../src/simulator/sim.ts';
+import type { Simulator } from '../../../src/simulator/sim.ts';
+import { MqttSink } from '../../../src/sinks/mqtt-sink.ts';
+import type { StateFile } from '../../../src/store/state-file.ts';
+import { credentials, Memory } from '../../support/rig.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { AirTap } from './air-tap.ts';
+import { Oracle } from './oracle.ts';
+import { VirtualBroker } from './virtual-broker.ts';
+
+export interface WorldOptions {
+  readonly simulator?: SimulatorOptions;
+  readonly intervalMs?: number;
+  readonly energyIntervalMs?: number;
+  /** Real state files instead of memory. */
+  readonly stateDir?: string;
+  /** For all jitter, 0–1. */
+  readonly random?: () => number;
+  /** Event-loop turns that let everything settle. */
+  readonly turns?: number;
+  /** Called before anything starts. */
+  readonly prepare?: (world: World) => void;
+  readonly logLevel?: string;
+}
+
+/** Virtual time that calls back whenever everything has settled. */
+class WatchedClock extends VirtualClock {
+  onSettled: () => void = () => undefined;
+  readonly #turns: number;
+  constructor(turns: number) {
+    super();
+    this.#turns = turns;
+  }
+  override async settle(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    this.onSettled();
+  }
+}
+
+const MOST_SLEEPERS = 64;
+const MOST_LISTENERS = 12;
+/** More than any outage of these tests gathers. */
+const MOST_QUEUED = 10_000;
+
+/**
+ * A whole household in one process under virtual time: simulated stick and meter, our supervisor, reader and MQTT sink, a
+ * broker in memory, and a subscriber who checks at every step that nothing false is shown.
+ */
+export class World {
+  readonly clock: WatchedClock;
+  readonly simulator: Simulator;
+  readonly tap: AirTap;
+  readonly broker: VirtualBroker;
+  readonly oracle: Oracle;
+  readonly log: { readonly level: number; readonly msg: string }[] = [];
+  /** Phases in order, without repeats, since `mark`. */
+  phases: LinkPhase[] = [];
+  /** Published error codes since `mark`. */
+  errors: (ErrorCode | 'DEFECT')[] = [];
+  readings = 0;
+  lastReading: Reading | undefined;
+  status: LinkStatus | undefined;
+  supervisor!: Supervisor;
+  sink!: MqttSink;
+  /** Set when one of them ended although nobody told it to. */
+  ended: string | undefined;
+  onReading: (reading: Reading) => void = () => undefined;
+  readonly #options: WorldOptions;
+  readonly #log: Log;
+  readonly #pans: Pick<StateFile<Pan>, 'load' | 'save'>;
+  readonly #memory: StateFile<Remembered>;
+  #runs = 0;
+  #reader!: MeterReader;
+  #stop = new AbortController();
+  #stopSink = new AbortController();
+  #supervisorEnded: Promise<void> = Promise.resolve();
+  #sinkEnded: Promise<void> = Promise.resolve();
+
+  private constructor(options: WorldOptions) {
+    this.#options = options;
+    const payload = options.simulator?.edition === 'SE' ? 'binary' : 'ascii';
+    const simulator: SimulatorOptions = { seed: 1, payload, ...options.simulator };
+    this.clock = new WatchedClock(options.turns ?? 12);
+    this.broker = new VirtualBroker(this.clock);
+    const unit = simulator.unit ?? 1;
+    this.oracle = new Oracle(this.clock, this.broker, {
+      intervalMs: this.intervalMs,
+      energyIntervalMs: options.energyIntervalMs ?? 60_000,
+      exponent: unit >= 0x0a ? unit - 9 : -unit,
+      coefficient: simulator.coefficient ?? 1,
+    });
+    this.simulator = createSimulator(simulator, {
+      clock: this.clock,
+      onAnswer: (answered) => this.oracle.said(answered),
+    });
+    this.tap = new AirTap(this.clock, this.simulator, simulator.payload ?? payload);
+    this.tap.onDatagram = (bytes) => this.oracle.announced(bytes);
+    this.clock.onSettled = () => this.#check();
+    this.#log = pino(
+      { level: options.logLevel ?? process.env['RIG_LOG'] ?? 'info' },
+      { write: (text) => this.#logged(text) },
+    );
+    const { stateDir } = options;
+    this.#pans = stateDir === undefined ? new Memory<Pan>() : panMemory(stateDir, this.#log);
+    this.#memory =
+      stateDir === undefined
+        ? (new Memory<Remembered>() as unknown as StateFile<Remembered>)
+        : meterMemory(stateDir, this.#log);
+  }
+
+  static async create(options: WorldOptions = {}): Promise<World> {
+    const world = new World(options);
+    options.prepare?.(world);
+    await world.#start();
+    return world;
+  }
+
+  get intervalMs(): number {
+    return this.#options.intervalMs ?? 10_000;
+  }
+
+  /** Connected, answered lately, and a subscriber sees it so. */
+  get healthy(): boolean {
+    const { newestMs } = this.oracle;
+    const age = newestMs === undefined ? Infinity : this.clock.monotonicMs() - newestMs;
+    return this.status?.phase === 'connected' && age < 2 * this.intervalMs + 5000 && this.oracle.online;
+  }
+
+  inject(...faults: readonly Fault[]): void {
+    for (const fault of faults) this.simulator.inject(fault);
+  }
+
+  /** Forgets the trace so far. */
+  mark(): void {
+    this.phases = [];
+    this.errors = [];
+  }
+
+  logged(message: string): boolean {
+    return this.log.some(({ msg }) => msg.startsWith(message));
+  }
+
+  until(condition: () => boolean, limitMs: number): Promise<void> {
+    return this.clock.until(condition, limitMs);
+  }
+
+  async untilReadings(more: number, limitMs: number): Promise<void> {
+    const wanted = this.readings + more;
+    await this.until(() => this.readings >= wanted, limitMs);
+  }
+
+  /** Ends everything as SIGTERM does. @returns how long it took, virtual ms. */
+  async stop(): Promise<number> {
+    const startMs = this.clock.monotonicMs();
+    this.#stop.abort(new Error('SIGTERM'));
+    await this.#supervisorEnded;
+    await this.#reader.close();
+    this.#stopSink.abort();
+    let over = false;
+    const ended = this.#sinkEnded.then(() => (over = true));
+    await this.until(() => over, 5000);
+    await ended;
+    return this.clock.monotonicMs() - startMs;
+  }
+
+  /** Our program stops and starts; stick, meter, broker and what is remembered stay. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.#start();
+  }
+
+  /** Ends the rest of the world too. @returns what was left behind, in words. */
+  async end(): Promise<string[]> {
+    await this.stop();
+    await this.simulator[Symbol.asyncDispose]();
+    const broker = this.broker.open;
+    this.broker[Symbol.dispose]();
+    await this.clock.settle();
+    const left = {
+      sleepers: this.clock.sleepers,
+      'open wires': this.tap.open,
+      'broker connections': broker,
+      listeners: this.#listeners,
+    };
+    return Object.entries(left).flatMap(([what, n]) => (n === 0 ? [] : [`${n} ${what}`]));
+  }
+
+  get #listeners(): number {
+    return (
+      getEventListeners(this.#stop.signal, 'abort').length + getEventListeners(this.#stopSink.signal, 'abort').length
+    );
+  }
+
+  async #start(): Promise<void> {
+    const { clock, tap, broker } = this;
+    const random = this.#options.random ?? ((): number => 0.5);
+    const log = this.#log;
+    this.#stop = new AbortController();
+    this.#stopSink = new AbortController();
+    const intervalMs = this.intervalMs;
+    const energyIntervalMs = this.#options.energyIntervalMs ?? 60_000;
+    this.sink = new MqttSink(
+      {
+        meter: {
+          id: 'home',
+          name: 'Smart meter',
+          intervalS: intervalMs / 1000,
+          energyIntervalS: energyIntervalMs / 1000,
+          contractAmpere: 40,
+        },
+        broker: { url: broker.url },
+        baseTopic: 'broute2mqtt',
+        homeAssistant: { discovery: true, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
+        language: 'en',
+        version: '0.1.0',
+        run: ++this.#runs,
+      },
+      { clock, log, onCommand: (command) => this.supervisor.command(command), random },
+    );
+    const emit = (event: BridgeEvent): void => {
+      this.#emitted(event);
+      this.sink.accept(event);
+    };
+    this.#reader = await MeterReader.open(
+      { meter: 'home', intervalMs, energyIntervalMs },
+      { clock, log, emit, memory: this.#memory },
+    );
+    const wire = tap.wire();
+    this.supervisor = new Supervisor({
+      meter: 'home',
+      clock,
+      log,
+      random,
+      openModule: (signal) => openSkstackModule(wire, credentials, { clock, log }, signal),
+      whenPresent: (signal) => wire.whenPresent(signal),
+      reader: this.#reader,
+      pans: this.#pans,
+      emit,
+    });
+    this.#sinkEnded = this.#watched('the sink', this.sink.run(this.#stopSink.signal), this.#stopSink.signal);
+    this.#supervisorEnded = this.#watched('the supervisor', this.supervisor.run(this.#stop.signal), this.#stop.signal);
+  }
+
+  async #watched(name: string, run: Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await run;
+      if (!signal.aborted) this.ended = `${name} ended by itself`;
+    } catch (error) {
+      this.ended = `${name} ended: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    }
+  }
+
+  #emitted(event: BridgeEvent): void {
+    if (event.kind === 'reading') {
+      this.readings++;
+      this.lastReading = event.reading;
+      this.onReading(event.reading);
+    }
+    if (event.kind !== 'status') return;
+    const { phase, error } = event.status;
+    this.status = event.status;
+    if (this.phases.at(-1) !== phase) this.phases.push(phase);
+    if (error && this.errors.at(-1) !== error.code) this.errors.push(error.code);
+  }
+
+  #logged(text: string): void {
+    const line = JSON.parse(text) as { level: number; msg: string };
+    if (line.msg.startsWith('energy register accepted') || line.msg.startsWith('another meter')) this.oracle.falls++;
+    this.log.push(line);
+    if (this.log.length > 2000) this.log.shift();
+    if (process.env['RIG_LOG']) process.stderr.write(`${Math.round(this.clock.monotonicMs())} ${text}`);
+  }
+
+  #check(): void {
+    const { violations } = this.oracle;
+    this.oracle.check();
+    const wrong = (what: string): void => void (violations.length < 20 && violations.push(what));
+    if (this.ended !== undefined) wrong(this.ended);
+    if (this.tap.mostOpen > 1) wrong(`${this.tap.mostOpen} wires open at once`);
+    if (this.clock.sleepers > MOST_SLEEPERS) wrong(`${this.clock.sleepers} sleepers`);
+    if (this.#listeners > MOST_LISTENERS) wrong(`${this.#listeners} listeners`);
+    if (this.sink && this.sink.health().queued > MOST_QUEUED) wrong(`${this.sink.health().queued} readings queued`);
+  }
+}
