@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import type { Text } from '../kernel/language.ts';
 import { addCommand, requireConfig } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
+import { openToOthers } from './open-files.ts';
 
 /** `config check | schema | example` */
 export function addConfigCommand(program: Command, context: CliContext): void {
@@ -37,9 +37,7 @@ async function checkConfig(command: Command, context: CliContext): Promise<void>
   const source = file ?? { en: 'environment', ja: '環境変数' }[context.language];
   context.stdout.write(`${source}: OK\n`);
   for (const line of summary(config)) context.stdout.write(`  ${line[context.language]}\n`);
-  for (const path of secretFiles) {
-    if (await isOpenToOthers(path)) say(context.stderr, context, openText(path));
-  }
+  for (const path of await openToOthers(secretFiles)) say(context.stderr, context, openText(path));
 }
 
 /** What is configured, without anything secret. */
@@ -73,13 +71,3 @@ const openText = (path: string): Text => ({
   en: `warning: ${path} holds secrets and others can read it: chmod 600 ${path}`,
   ja: `警告: ${path} には秘密の値がありますが、他のユーザーも読めます: chmod 600 ${path}`,
 });
-
-/** Readable, writable or executable by group or others. */
-async function isOpenToOthers(path: string): Promise<boolean> {
-  if (process.platform === 'win32') return false;
-  try {
-    return ((await stat(path)).mode & 0o077) !== 0;
-  } catch {
-    return false; // read a moment ago; what became of it is no question of modes
-  }
-}

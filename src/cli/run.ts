@@ -4,6 +4,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import { addCommand, requireConfig } from './command.ts';
 import type { CliContext } from './context.ts';
+import { openToOthers } from './open-files.ts';
 import { packageVersion } from './version.ts';
 
 /** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
@@ -15,7 +16,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     { en: 'the service: keep the session, publish the readings (default)', ja: 'サービスとして動作（既定）' },
     { isDefault: true },
   ).action(async (_options: unknown, command: Command) => {
-    const { config, secrets } = await requireConfig(command, context);
+    const { config, secrets, secretFiles } = await requireConfig(command, context);
     const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
       import('./bridge.ts'),
       import('./service-log.ts'),
@@ -27,6 +28,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     const clock = systemClock;
     const version = packageVersion();
     log.info({ version, node: process.version, meters: config.meters.map(({ id }) => id) }, 'broute2mqtt starts');
+    for (const path of await openToOthers(secretFiles)) log.warn({ path }, 'holds secrets and others can read it');
     const systemd = context.env['NOTIFY_SOCKET']
       ? (await import('./systemd.ts')).systemdReport(context.env, config, { clock, log, version, pid: process.pid })
       : undefined;

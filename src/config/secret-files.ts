@@ -8,6 +8,11 @@ import type { Origin, Origins, Problem } from './problems.ts';
 import { formatPath, isTree, removeAt, setAt } from './tree.ts';
 import type { Path, Tree } from './tree.ts';
 
+/** Somebody may have written the secret itself where its file is to be named. */
+const looksLikeName = (file: string): boolean =>
+  file.length < 8 || (/[/._-]/.test(file) && !/[^\x21-\x7e]|["'\\%&=+]/.test(file));
+const hidden = '…';
+
 /** A value that is to be read from a file. */
 export interface PendingFile {
   readonly path: Path;
@@ -96,7 +101,7 @@ export async function readPending(tree: Tree, pending: readonly PendingFile[], f
       ...origin,
       text: found.ok
         ? { en: `file ${found.path} is no UTF-8 text`, ja: `ファイル ${found.path} がUTF-8ではありません` }
-        : unreadable(found.code, found.path),
+        : unreadable(found.code, looksLikeName(file) ? found.path : hidden),
     });
   }
   return { problems, failed, files };
