@@ -143,9 +143,16 @@ export function hungUp(url: string, cause?: Error): BridgeError {
 export const isHangUp = (error: Error | undefined): boolean =>
   error === undefined || ['ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
 
+/** A write that fails in the handshake says EPROTO, and OpenSSL's reason in its message only. */
+function tlsCodeOf(error: Error): string | undefined {
+  const reason = /SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1];
+  return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
+}
+
 /** Whatever a socket, a TLS handshake or a packet parser threw. The message names the address, never credentials. */
 export function failureOf(url: string, error: Error): BridgeError {
-  const code = codeOf(error);
+  const said = codeOf(error);
+  const code = said === 'EPROTO' ? (tlsCodeOf(error) ?? said) : said;
   const kind: ErrorCode = code !== undefined && isTls(code) ? 'BROKER_TLS' : 'BROKER_UNREACHABLE';
   const known = code === undefined ? undefined : (tls[code] ?? network[code]);
   const detail = known === undefined ? error.message || 'failed' : known;
