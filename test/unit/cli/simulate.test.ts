@@ -46,7 +46,7 @@ class Run {
       stdout: this.stdout,
       stderr: { write: (text) => (this.told += text) },
       language: 'en',
-    redactor: new Redactor(),
+      redactor: new Redactor(),
       signal: this.ending.signal,
     };
     this.exitCode = runCli(['simulate', ...args], context);
