@@ -90,8 +90,8 @@ export class OutboxFolder implements SegmentStore {
     return this.#cursor.load();
   }
 
-  writeCursor(cursor: Cursor): Promise<void> {
-    return this.#cursor.save(cursor);
+  async writeCursor(cursor: Cursor): Promise<void> {
+    await this.#cursor.save(cursor);
   }
 
   /** A new file's name is durable with its folder only. */

@@ -16,7 +16,7 @@ export class StateFile<T> {
   readonly #log: Log;
   #written: string | undefined;
   #complained = false;
-  #queue: Promise<void> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
 
   /** @param parse turns the file's JSON into a value, and throws on what it does not know. */
   constructor(dir: string | undefined, name: string, parse: (value: unknown) => T, log: Log) {
@@ -55,23 +55,30 @@ export class StateFile<T> {
     await rename(path, aside).catch(() => undefined);
   }
 
-  /** Writes what differs from the last write. Never throws: a disk that refuses is logged once and tried again next time. */
-  save(value: T): Promise<void> {
+  /**
+   * Writes what differs from the last write. Never throws: a disk that refuses is logged once and tried again next time.
+   * @returns whether the value is on the disk now.
+   */
+  save(value: T): Promise<boolean> {
     const text = `${JSON.stringify(value)}\n`;
-    this.#queue = this.#queue.then(() => this.#write(text));
-    return this.#queue;
+    const saved = this.#queue.then(() => this.#write(text));
+    this.#queue = saved;
+    return saved;
   }
 
-  async #write(text: string): Promise<void> {
-    if (this.#path === undefined || text === this.#written) return;
+  async #write(text: string): Promise<boolean> {
+    if (this.#path === undefined) return false;
+    if (text === this.#written) return true;
     try {
       await writeAtomically(this.#path, text);
       this.#written = text;
       this.#complained = false;
+      return true;
     } catch (error) {
       if (!this.#complained)
         this.#log.warn({ err: error, path: this.#path, code: 'STATE_UNWRITABLE' }, 'state file cannot be written');
       this.#complained = true;
+      return false;
     }
   }
 }

@@ -24,10 +24,10 @@ export class Memory<T> {
   load(): Promise<T | undefined> {
     return Promise.resolve(this.value);
   }
-  save(value: T): Promise<void> {
+  save(value: T): Promise<boolean> {
     this.saves++;
     this.value = value;
-    return Promise.resolve();
+    return Promise.resolve(true);
   }
 }
 

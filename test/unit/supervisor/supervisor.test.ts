@@ -48,7 +48,7 @@ class Stage {
     reader: { poll: (_session, options, signal) => this.poll(options, signal), readNow: () => this.done.push('read') },
     pans: {
       load: () => Promise.resolve(this.known),
-      save: (value) => Promise.resolve(void this.saved.push(value)),
+      save: (value) => Promise.resolve(this.saved.push(value) > 0),
     },
     emit: (event) => {
       if (event.kind === 'status') this.statuses.push(event.status);
