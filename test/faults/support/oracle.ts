@@ -49,6 +49,7 @@ export class Oracle {
   #nextSeq = 1;
   readonly #seen = new Set<string>();
   #online = false;
+  #falseSinceMs: number | undefined;
 
   constructor(clock: VirtualClock, broker: VirtualBroker, options: OracleOptions) {
     this.#clock = clock;
@@ -112,9 +113,12 @@ export class Oracle {
     const { online } = this;
     if (online !== this.#online) this.changedMs = now;
     this.#online = online;
-    if (!online || !this.#broker.hears) return; // cut off without a word: the broker's will tells of that
+    if (!online || !this.#broker.hears) return void (this.#falseSinceMs = undefined); // cut off without a word: the broker's will tells of that
     const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
-    if (age > this.markMs + SLACK_MS) this.#wrong(`online although the newest answer is ${age} ms old`);
+    // At one moment things happen in turns, after a standstill many of them: what is false must have lasted.
+    if (age <= this.markMs) this.#falseSinceMs = undefined;
+    else if (now - (this.#falseSinceMs ??= now) > SLACK_MS)
+      this.#wrong(`online although the newest answer is ${age} ms old`);
     const { intervalMs } = this.#options;
     if (this.#instantMs !== undefined && now - this.#instantMs > this.markMs + intervalMs + SLACK_MS + 20_000)
       this.#wrong(`state/instant is ${now - this.#instantMs} ms old and shown as current`);

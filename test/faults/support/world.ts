@@ -80,6 +80,7 @@ export class World {
   /** Set when one of them ended although nobody told it to. */
   ended: string | undefined;
   onReading: (reading: Reading) => void = () => undefined;
+  #phase: LinkPhase | undefined;
   readonly #options: WorldOptions;
   readonly #log: Log;
   readonly #pans: Pick<StateFile<Pan>, 'load' | 'save'>;
@@ -274,7 +275,8 @@ export class World {
     if (event.kind !== 'status') return;
     const { phase, error } = event.status;
     this.status = event.status;
-    if (this.phases.at(-1) !== phase) this.phases.push(phase);
+    if (this.#phase !== phase) this.phases.push(phase);
+    this.#phase = phase;
     if (error && this.errors.at(-1) !== error.code) this.errors.push(error.code);
   }
 
