@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts}/**/*.test.ts'] } },
+      {
+        test: { name: 'unit', include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts}/**/*.test.ts'] },
+      },
       {
         test: {
           name: 'e2e',
@@ -29,7 +31,7 @@ export default defineConfig({
           include: ['test/ha/**/*.test.ts'],
           // Before Node 22 its WebSocket has to be asked for.
           execArgv: process.versions.node.startsWith('20.') ? ['--experimental-websocket'] : [],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
         },

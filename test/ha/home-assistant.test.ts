@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bridge } from '../support/bridge.ts';
+import { eventually } from '../support/eventually.ts';
 import { Household } from '../support/household.ts';
 import type { Mosquitto } from '../support/mosquitto.ts';
 import type { MqttWatcher } from '../support/mqtt-watcher.ts';
@@ -230,12 +231,16 @@ describe.each(versions)('Home Assistant %s', (version) => {
 
   test('Home Assistant is restarted: everything returns from the broker alone, and its birth is answered', async () => {
     const discovery = meters.map((meter) => `homeassistant/device/${identity(meter)}/config`);
+    await ha.stop();
+    watcher.clear();
+    const from = mosquitto.log.length;
+    const started = ha.start();
+    const joined = (): boolean => mosquitto.log.slice(from).includes('New client connected');
+    await Promise.race([started, eventually(joined, 'Home Assistant at the broker', 180_000)]);
     await bridge.frozenWhile(async () => {
-      await ha.stop();
-      watcher.clear();
-      await ha.start();
+      await started;
       await everything();
-      expect(watcher.seen.filter(({ topic }) => topic.startsWith('broute2mqtt/'))).toEqual([]);
+      expect(discovery.filter((topic) => watcher.last(topic))).toEqual([]);
       await bridge.until(() => watcher.last('homeassistant/status')?.payload === 'online', 'the birth');
     });
     await bridge.until(() => discovery.every((topic) => watcher.last(topic)), 'the documents again', 15_000);
@@ -261,7 +266,7 @@ describe.each(versions)('Home Assistant %s', (version) => {
     await trueValues();
     expect(await registry()).toEqual(registered);
     const connection =
-      /\[homeassistant\.components\.mqtt\.client\] .*(connect|conn\.|Error returned from MQTT server)/i;
+      /\[(homeassistant\.components|paho)\.mqtt\.client\] .*(connect|conn\.|socket|Error returned from MQTT server)/i;
     expect(ha.complaints(from).filter((line) => !connection.test(line))).toEqual([]);
   });
 

@@ -106,11 +106,15 @@ export class HomeAssistant implements AsyncDisposable {
     const socket = await HaSocket.open(`ws://127.0.0.1:${this.#port}/api/websocket`, this.#token);
     this.#socket = socket;
     await socket.call('http/config/promote').catch(ignoreNothingToDo); // else, from 2026.8 on, it leaves its port in 5 minutes
-    await this.#until('runs', async () => {
-      const { state, recovery_mode } = await socket.call<Json>('get_config');
-      if (recovery_mode === true) throw new Error('Home Assistant is in recovery mode');
-      return state === 'RUNNING';
-    });
+    await this.#until(
+      'runs',
+      async () => {
+        const { state, recovery_mode } = await socket.call<Json>('get_config');
+        if (recovery_mode === true) throw new Error('Home Assistant is in recovery mode');
+        return state === 'RUNNING';
+      },
+      BOOT_LIMIT_MS,
+    );
     await this.#until('is joined to the broker', async () => {
       const entries = (await this.get('/api/config/config_entries/entry?domain=mqtt')) as readonly Json[];
       return entries[0]?.['state'] === 'loaded';
