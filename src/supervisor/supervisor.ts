@@ -1,17 +1,18 @@
-import { abortable, deferred, Mailbox, scope, together } from '../kernel/async.ts';
+import { Mailbox, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
-import type { BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { Activity, BridgeEvent, MeterCommand } from '../model/status.ts';
 import type { MeterReader } from '../meter/meter-reader.ts';
-import type { ScanRequest, Session, WiSunModule } from '../module/module.ts';
-import { hex } from '../skstack/hex.ts';
+import type { Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { Backoff } from './backoff.ts';
 import { channelScan, fullScan, Ladder } from './ladder.ts';
 import type { Rung } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
+import { MeterSearch } from './meter-search.ts';
+import { pauseUnlessCommanded } from './pause.ts';
 
 /** A session that answered and lasted this long was a good one; a shorter one keeps backing off. */
 const GOOD_SESSION_MS = 60_000;
@@ -48,11 +49,10 @@ export class Supervisor {
   readonly #report: LinkReport;
   readonly #ladder = new Ladder();
   readonly #backoff: Backoff;
+  readonly #search: MeterSearch;
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
-  /** Scans that found something since the last good answer. */
-  #findsInVain = 0;
   /** Monotonic ms of the last good answer, of the start, or of the last call for help. */
   #stuckSinceMs: number;
 
@@ -60,6 +60,8 @@ export class Supervisor {
     this.#deps = deps;
     this.#report = new LinkReport(deps.meter, deps.clock, deps.log, deps.emit);
     this.#backoff = new Backoff(deps.random);
+    const did = (activity: Activity): void => this.#report.did(activity);
+    this.#search = new MeterSearch({ clock: deps.clock, log: deps.log, did });
     this.#stuckSinceMs = deps.clock.monotonicMs();
   }
 
@@ -135,7 +137,7 @@ export class Supervisor {
     if (!known || rung === 'scan') {
       this.#report.enter('scanning');
       if (!known && this.#report.isFailing) await module.reset(signal); // with a PAN, an earlier rung has done it
-      return await this.#scan(module, fullScan, signal);
+      return await this.#search.find(module, fullScan, signal);
     }
     switch (rung) {
       case 'join':
@@ -148,23 +150,8 @@ export class Supervisor {
         return known;
       case 'scan-channel':
         this.#report.enter('scanning');
-        return await this.#scan(module, channelScan(known.channel), signal);
+        return await this.#search.find(module, channelScan(known.channel), signal);
     }
-  }
-
-  async #scan(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
-    for (const request of requests) {
-      const startedMs = this.#deps.clock.monotonicMs();
-      const found = await module.scan(request, signal);
-      const durationMs = this.#deps.clock.monotonicMs() - startedMs;
-      this.#report.did({ what: 'scan', durationMs, found: found.length > 0 });
-      if (found.length === 0) continue;
-      // Strongest first; but where a stronger neighbour cannot be told apart, the next find's turn is the next one's.
-      const best = found[this.#findsInVain++ % found.length] as Pan;
-      this.#deps.log.info({ pan: { ...best, panId: hex(best.panId, 4) }, others: found.length - 1 }, 'meter found');
-      return best;
-    }
-    throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
   }
 
   async #join(module: WiSunModule, pan: Pan, signal: AbortSignal): Promise<Session> {
@@ -244,7 +231,7 @@ export class Supervisor {
   /** The PAN answered: it is the one to come back to, and the ladder starts at its first rung again. */
   #proved(pan: Pan): void {
     this.#known = pan;
-    this.#findsInVain = 0;
+    this.#search.proved();
     this.#ladder.reset();
     void this.#deps.pans.save(pan);
   }
@@ -263,22 +250,8 @@ export class Supervisor {
     const ms = Math.max(this.#backoff.next(), leastMs(error));
     this.#report.failed(error, this.#deps.clock.now() + ms);
     await this.#callForHelp(signal);
-    using pause = scope(signal);
-    const awake = deferred<void>();
-    const time = this.#deps.clock.sleep(ms, pause.signal).then(awake.resolve, () => undefined);
-    const asked = this.#commands.take(pause.signal).then(
-      (command) => {
-        if (command === 'rescan') this.#forget();
-        awake.resolve();
-      },
-      () => undefined,
-    );
-    try {
-      await abortable(awake.promise, signal);
-    } finally {
-      pause.abort();
-      await Promise.all([time, asked]);
-    }
+    const command = await pauseUnlessCommanded(this.#deps.clock, ms, this.#commands, signal);
+    if (command === 'rescan') this.#forget();
   }
 }
 
