@@ -61,10 +61,9 @@ export class LiveValues {
       : undefined;
   }
 
-  /** `state/energy` while any of it is current. */
+  /** `state/energy` with what is current of it: the broker may still keep what no longer is. Undefined before the first. */
   energy(nowMs: number): string | undefined {
-    const known: readonly (Seen<unknown> | undefined)[] = [this.#import, this.#export, this.#fault];
-    return known.some((seen) => this.#current(seen, nowMs) !== undefined) ? this.#energyText(nowMs) : undefined;
+    return this.#energyAtMs === undefined ? undefined : this.#energyText(nowMs);
   }
 
   #takeInstant(reading: Reading, nowMs: number): string | undefined {

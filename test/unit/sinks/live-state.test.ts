@@ -25,6 +25,13 @@ describe('live values', () => {
     expect(values.take({ atMs: 1, importKwh: 5 }, 180_000).energy).toBeUndefined();
     expect(parse(values.take({ atMs: 2, powerW: 1 }, 190_000).energy)).toMatchObject({ import: 5, export: null });
   });
+  test('registers that aged while there was no broker are taken back with the next connection', () => {
+    const values = make();
+    expect(values.energy(0)).toBeUndefined();
+    values.take({ atMs: 0, importKwh: 5, exportKwh: 1 }, 0);
+    values.take({ atMs: 1, powerW: 1 }, 3_600_000); // nobody heard this: the broker still keeps 5 kWh
+    expect(parse(values.energy(3_600_001))).toMatchObject({ import: null, export: null });
+  });
   test('an old power is taken back when the meter answers without one', () => {
     const values = make();
     values.take({ atMs: 0, powerW: 5, currentRA: 10 }, 0);
