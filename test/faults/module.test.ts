@@ -273,11 +273,10 @@ test('fault: module: a stick that comes back under another name is found by its 
   await writeFile(join(folder, 'ttyUSB1'), '');
   await symlink(join(folder, 'ttyUSB1'), `${byId}.new`);
   await rename(`${byId}.new`, byId);
-  while (!isBack) {
-    await clock.advance(2000);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  const looking = setInterval(() => void clock.advance(2000), 5);
   await waiting;
+  clearInterval(looking);
+  expect(isBack).toBe(true);
   expect(clock.sleepers).toBe(0);
   await rm(folder, { recursive: true });
 });

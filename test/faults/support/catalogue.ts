@@ -81,7 +81,7 @@ async function prove(hazard: Hazard, edition: Edition): Promise<void> {
   expect(world.ended).toBeUndefined();
   expect(world.tap.mostOpen).toBeLessThanOrEqual(1);
   expect(await world.stop()).toBeLessThanOrEqual(2000);
-  expect(world.oracle.violations.join("\n")).toBe("");
+  expect(world.oracle.violations.join('\n')).toBe('');
   expect(world.oracle.online).toBe(false);
   expect(await world.end()).toEqual([]);
 }

@@ -29,8 +29,10 @@ export class Oracle {
   readonly violations: string[] = [];
   /** Monotonic time of the newest good answer of the meter, as the meter knows it. */
   newestMs: number | undefined;
-  /** Monotonic time when effective availability last became what it is. */
-  changedMs = 0;
+  /** Monotonic time of the newest reading that we made of the meter's answers. */
+  heardMs: number | undefined;
+  /** How long a subscriber saw the meter as available, ms. */
+  onlineMs = 0;
   messages = 0;
   checks = 0;
   /** Falls of a register that were confirmed or explained: each one may show once on each topic. */
@@ -44,12 +46,13 @@ export class Oracle {
   readonly #topics = new Map<string, string>();
   readonly #highest = new Map<string, { kwh: number; falls: number }>();
   #instantMs: number | undefined;
-  #energyMs: number | undefined;
+  #shownRegisters: { readonly epc: string; readonly kwh: number }[] = [];
   #seqRun = '';
   #nextSeq = 1;
   readonly #seen = new Set<string>();
   #online = false;
-  #falseSinceMs: number | undefined;
+  #checkedMs = 0;
+  readonly #falseSince = new Map<string, number>();
 
   constructor(clock: VirtualClock, broker: VirtualBroker, options: OracleOptions) {
     this.#clock = clock;
@@ -111,19 +114,32 @@ export class Oracle {
     this.checks++;
     const now = this.#clock.monotonicMs();
     const { online } = this;
-    if (online !== this.#online) this.changedMs = now;
+    if (this.#online) this.onlineMs += now - this.#checkedMs;
     this.#online = online;
-    if (!online || !this.#broker.hears) return void (this.#falseSinceMs = undefined); // cut off without a word: the broker's will tells of that
+    this.#checkedMs = now;
+    if (!online || !this.#broker.hears) return this.#falseSince.clear(); // cut off: the broker's will tells of that
     const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
-    // At one moment things happen in turns, after a standstill many of them: what is false must have lasted.
-    if (age <= this.markMs) this.#falseSinceMs = undefined;
-    else if (now - (this.#falseSinceMs ??= now) > SLACK_MS)
-      this.#wrong(`online although the newest answer is ${age} ms old`);
-    const { intervalMs } = this.#options;
-    if (this.#instantMs !== undefined && now - this.#instantMs > this.markMs + intervalMs + SLACK_MS + 20_000)
-      this.#wrong(`state/instant is ${now - this.#instantMs} ms old and shown as current`);
-    if (this.#energyMs !== undefined && now - this.#energyMs > this.#energyMarkMs + 2 * intervalMs + 300_000)
-      this.#wrong(`state/energy is ${now - this.#energyMs} ms old and shown as current`);
+    this.#mustNotLast('availability', age > this.markMs, `online although the newest answer is ${age} ms old`);
+    // What the meter stops telling is taken back with the first answer after its mark.
+    const unsaidMs = (saidMs: number): number => (this.heardMs ?? saidMs) - saidMs;
+    if (this.#instantMs !== undefined) {
+      const isOld = unsaidMs(this.#instantMs) > this.markMs;
+      this.#mustNotLast('instant', isOld, `state/instant is ${now - this.#instantMs} ms old and shown as current`);
+    }
+    for (const { epc, kwh } of this.#shownRegisters) {
+      const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
+      const isOld = saidMs === undefined || unsaidMs(saidMs) > this.#energyMarkMs;
+      this.#mustNotLast(epc, isOld, `${kwh} kWh (${epc}) is ${now - (saidMs ?? NaN)} ms old and shown as current`);
+    }
+  }
+
+  /** At one moment things happen in turns, after a standstill many of them: what is false must have lasted to count. */
+  #mustNotLast(key: string, isFalse: boolean, what: string): void {
+    if (!isFalse) return void this.#falseSince.delete(key);
+    const now = this.#clock.monotonicMs();
+    const since = this.#falseSince.get(key) ?? now;
+    this.#falseSince.set(key, since);
+    if (now - since > SLACK_MS) this.#wrong(what);
   }
 
   #saidMark(epc: string, edt: Buffer): void {
@@ -173,7 +189,7 @@ export class Oracle {
   #energy(payload: string): void {
     const { import: bought, export: sold } = JSON.parse(payload) as Values;
     const now = this.#clock.monotonicMs();
-    const seenMs: number[] = [];
+    this.#shownRegisters = [];
     for (const [epc, kwh] of [
       ['E0', bought],
       ['E3', sold],
@@ -183,10 +199,9 @@ export class Oracle {
       if (!said) this.#wrong(`state/energy was never said: ${payload}`);
       else if (now - said.ms > this.#energyMarkMs + SLACK_MS)
         this.#wrong(`an old register was published: ${payload}, ${now - said.ms} ms old`);
-      if (said) seenMs.push(said.ms);
+      this.#shownRegisters.push({ epc, kwh });
       this.#mustNotFall(`state/energy ${epc}`, kwh);
     }
-    this.#energyMs = seenMs.length === 0 ? undefined : Math.min(...seenMs);
   }
 
   #mustNotFall(what: string, kwh: number): void {

@@ -77,9 +77,12 @@ export class World {
   status: LinkStatus | undefined;
   supervisor!: Supervisor;
   sink!: MqttSink;
+  /** Channel and PAN ID where the meter belongs. */
+  home: readonly [channel: number, panId: number] = [0x33, 0x12a4];
+  /** Sessions built anew, over all our restarts. */
+  reconnects = 0;
   /** Set when one of them ended although nobody told it to. */
   ended: string | undefined;
-  onReading: (reading: Reading) => void = () => undefined;
   #phase: LinkPhase | undefined;
   readonly #options: WorldOptions;
   readonly #log: Log;
@@ -269,11 +272,12 @@ export class World {
   #emitted(event: BridgeEvent): void {
     if (event.kind === 'reading') {
       this.readings++;
+      this.oracle.heardMs = this.clock.monotonicMs();
       this.lastReading = event.reading;
-      this.onReading(event.reading);
     }
     if (event.kind !== 'status') return;
     const { phase, error } = event.status;
+    this.reconnects += Math.max(0, event.status.reconnects - (this.status?.reconnects ?? 0));
     this.status = event.status;
     if (this.#phase !== phase) this.phases.push(phase);
     this.#phase = phase;

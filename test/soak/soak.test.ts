@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { recoveryFigures } from './recovery.ts';
+import { soak } from './soak.ts';
+
+/** Two days and 540 faults in all. A seed that once failed stays here. */
+const runs = [
+  { seed: 1, edition: 'SE' },
+  { seed: 2, edition: 'DSE' },
+  { seed: 3, edition: 'SE' },
+] as const;
+for (const { seed, edition } of runs) {
+  test(`soak: random faults, seed ${seed} (${edition})`, { timeout: 120_000 }, async () => {
+    const { violations, faults, availability } = await soak({
+      seed,
+      edition,
+      days: 2 / 3,
+      faults: 180,
+      intervalMs: 60_000,
+    });
+    expect(violations).toEqual([]);
+    expect(faults).toBe(180);
+    expect(availability).toBeGreaterThan(0.6);
+  });
+}
+
+test('recovery: what a subscriber waits for, at the radio’s real pace', { timeout: 120_000 }, async () => {
+  const { unavailable, samePan, moduleReset, sessionEnded, replug } = await recoveryFigures(2, 4);
+  expect(unavailable.most).toBeLessThanOrEqual(35.1);
+  expect(samePan.p50).toBeLessThan(90);
+  expect(moduleReset.most).toBeLessThan(30);
+  expect(sessionEnded.most).toBeLessThan(20);
+  expect(replug.most).toBeLessThan(5);
+});
