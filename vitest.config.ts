@@ -5,12 +5,15 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts}/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts,fuzz}/**/*.test.ts'],
+        },
       },
       {
         test: {
           name: 'e2e',
-          include: ['test/{e2e,security}/**/*.test.ts'],
+          include: ['test/{e2e,security,loops}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
