@@ -7,6 +7,9 @@ import type { CliContext } from './context.ts';
 import { openToOthers } from './open-files.ts';
 import { packageVersion } from './version.ts';
 
+/** The Pairing ID of a scan is the end of the Route-B ID. */
+const PAIRING_ID_LENGTH = 8;
+
 /** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
 export function addRunCommand(program: Command, context: CliContext): void {
   addCommand(
@@ -24,6 +27,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     ]);
     const redactor = new Redactor();
     for (const secret of secrets) redactor.add(secret);
+    for (const meter of config.meters) redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH)); // modules print it
     const log = await serviceLog(config, redactor);
     const clock = systemClock;
     const version = packageVersion();
