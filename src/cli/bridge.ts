@@ -26,6 +26,8 @@ export interface BridgeDeps {
   readonly version: string;
   /** How to reach a meter's stick. */
   readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
+  /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
+  readonly asExporter?: boolean;
   /** Hears everything besides the sinks of the configuration. */
   readonly extraSinks?: readonly Sink[];
   /** Called once when everything has been started. Starting never waits for the radio or the broker. */

@@ -21,7 +21,7 @@ export function addCommand(
 }
 
 /** What `--config` says, wherever on the line it stands. */
-function configPath(command: Command): { path: string; pathGiven: boolean } {
+export function configPath(command: Command): { path: string; pathGiven: boolean } {
   let root = command;
   while (root.parent) root = root.parent;
   return { path: String(root.opts()['config']), pathGiven: root.getOptionValueSource('config') !== 'default' };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { addCommand, requireConfig } from './command.ts';
+import { addCommand, configPath, requireConfig } from './command.ts';
 import type { CliContext } from './context.ts';
 import { openToOthers } from './open-files.ts';
 import { packageVersion } from './version.ts';
@@ -19,7 +19,9 @@ export function addRunCommand(program: Command, context: CliContext): void {
     { en: 'the service: keep the session, publish the readings (default)', ja: 'サービスとして動作（既定）' },
     { isDefault: true },
   ).action(async (_options: unknown, command: Command) => {
-    const { config, secrets, secretFiles } = await requireConfig(command, context);
+    const { exporterConfig } = await import('./exporter-mode.ts');
+    const asExporter = await exporterConfig(configPath(command), context);
+    const { config, secrets, secretFiles } = asExporter ?? (await requireConfig(command, context));
     const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
       import('./bridge.ts'),
       import('./service-log.ts'),
@@ -46,6 +48,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
           log,
           redactor,
           version,
+          asExporter: asExporter !== undefined,
           wireOf: (meter) => wireOf(meter, clock),
           extraSinks: systemd ? [systemd] : [],
           onReady: ({ page }) => {

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { parseHostPort } from '../config/addresses.ts';
 import { scope } from '../kernel/async.ts';
 import type { Sink } from '../model/sink.ts';
+import type { BrokerFigures } from '../web/metrics.ts';
 import type { BrokerHealth } from '../web/status-board.ts';
 import type { BridgeDeps } from './bridge.ts';
 
@@ -17,14 +18,15 @@ export interface WebService {
 /** The web server, if wanted. An address that is taken is tried again: it never keeps the rest from running. */
 export async function serveWeb(
   config: Config,
-  { clock, log, redactor, version }: BridgeDeps,
-  brokerHealth: (meter: string) => BrokerHealth | undefined,
+  { clock, log, redactor, version, asExporter = false }: BridgeDeps,
+  brokerHealth: (meter: string) => (BrokerHealth & BrokerFigures) | undefined,
   signal: AbortSignal,
 ): Promise<WebService> {
   if (!config.http) return { sinks: [], address: undefined, close: () => Promise.resolve() };
   const { listen, token } = config.http;
-  const [{ StatusBoard }, { startWeb }] = await Promise.all([
+  const [{ StatusBoard }, { Metrics }, { startWeb }] = await Promise.all([
     import('../web/status-board.ts'),
+    import('../web/metrics.ts'),
     import('../web/server.ts'),
   ]);
   const address = parseHostPort(listen);
@@ -34,14 +36,18 @@ export async function serveWeb(
     name: meter.name,
     intervalS: meter.interval_s,
     energyIntervalS: meter.energy_interval_s,
+    contractAmpere: meter.contract_ampere,
   }));
   const board = new StatusBoard({ meters, clock, brokerHealth, version, language: config.language });
+  const metrics = new Metrics({ meters, board, broker: brokerHealth, version, redactor, exporterNames: asExporter });
   const start = (): ReturnType<typeof startWeb> =>
     startWeb({
       listen: address,
       ...(token === undefined ? {} : { token }),
       language: config.language,
       board,
+      metrics,
+      metricsOnly: asExporter,
       live: () => true,
       redactor,
       log,
@@ -60,7 +66,7 @@ export async function serveWeb(
     }
   })().catch(() => undefined); // only the end of the program interrupts the sleep
   return {
-    sinks: [board],
+    sinks: [board, metrics],
     address: server?.address,
     async close() {
       retries.abort();

@@ -7,17 +7,21 @@ import { createDoor, languageOfRequest, securityHeaders, textOf } from './access
 import type { Query, Refusal } from './access.ts';
 import type { Asset } from './assets.ts';
 import { createHostCheck } from './hosts.ts';
+import type { Metrics } from './metrics.ts';
 import { statusPage, tokenPage } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
 
 export interface RouteOptions {
   readonly listen: { readonly host: string };
   readonly clock: Clock;
-  /** Asked of the page and the API; `/healthz` and `/livez` stay open for whoever watches over us. */
+  /** Asked of page, API and `/metrics`, which all tell the readings; `/healthz` and `/livez` stay open for whoever watches over us. */
   readonly token?: string;
   /** Where the browser prefers neither of ours. */
   readonly language: Language;
   readonly board: StatusBoard;
+  readonly metrics?: Pick<Metrics, 'text' | 'contentType'>;
+  /** Neither page nor API: `/metrics` and the probes alone. */
+  readonly metricsOnly?: boolean;
   /** The main loop turns. */
   readonly live: () => boolean;
   readonly redactor: Redactor;
@@ -26,24 +30,24 @@ export interface RouteOptions {
 
 const wrongHost =
   'This address is not one of mine: use http://localhost or the IP address. Behind a proxy on this machine, set http.token or let the proxy send its own address as Host.';
+const nothing = 'There is nothing here. The status page is at /, its data at /api/status.';
+const onlyMetrics = 'There is nothing here. The metrics are at /metrics.';
 const HTML = 'text/html; charset=utf-8';
 
-/** The page, what it loads, its data, and two probes. Everything can be read and nothing can be changed. */
+type Sentence = (reply: FastifyReply, status: number, text: string) => FastifyReply;
+type Refuse = (request: FastifyRequest) => Refusal | undefined;
+
+/** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
-  const { board, redactor, log } = options;
+  const { board, redactor, log, metrics, metricsOnly = false } = options;
   const isForUs = createHostCheck(options.listen.host, options.token !== undefined);
   const door = createDoor(options.token, options.clock);
-  const refusal = ({ ip, headers, query }: FastifyRequest): Refusal | undefined =>
-    door(ip, headers.authorization, query as Query);
-  const languageOf = ({ query, headers }: FastifyRequest): Language =>
-    languageOfRequest(query as Query, headers['accept-language'], options.language);
-  const sentence = (reply: FastifyReply, status: number, text: string): FastifyReply =>
+  const refusal: Refuse = ({ ip, headers, query }) => door(ip, headers.authorization, query as Query);
+  const sentence: Sentence = (reply, status, text) =>
     reply
       .code(status)
       .type('text/plain; charset=utf-8')
       .send(`${redactor.redact(text)}\n`);
-  // Page and assets are constants of our own: nothing in them to hide, and a password like `page` must not break them.
-  const constant = (reply: FastifyReply, type: string, body: string): FastifyReply => reply.type(type).send(body);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders).header('cache-control', 'no-store');
@@ -60,6 +64,32 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
   app.get('/livez', async (_request, reply) =>
     options.live() ? sentence(reply, 200, 'ok') : sentence(reply, 503, 'the main loop stands still'),
   );
+  if (metrics)
+    app.get('/metrics', async (request, reply) => {
+      const refused = refusal(request);
+      if (refused) return sentence(reply.header(...refused.header), refused.status, refused.text);
+      return reply.type(metrics.contentType).send(await metrics.text());
+    });
+  if (!metricsOnly) addPages(app, assets, options, refusal, sentence);
+
+  app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? onlyMetrics : nothing));
+  app.setErrorHandler(async (error: { readonly statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 400 && status < 500) return sentence(reply, status, 'This request could not be understood.');
+    log.error({ err: error, route: request.routeOptions.url }, 'HTTP request failed');
+    return sentence(reply, 500, 'Something went wrong in broute2mqtt; its log says what.');
+  });
+}
+
+function addPages(
+  app: FastifyInstance,
+  assets: readonly Asset[],
+  { board, redactor, language: configured }: RouteOptions,
+  refusal: Refuse,
+  sentence: Sentence,
+): void {
+  // Page and assets are constants of our own: nothing in them to hide, and a password like `page` must not break them.
+  const constant = (reply: FastifyReply, type: string, body: string): FastifyReply => reply.type(type).send(body);
   app.get('/api/status', async (request, reply) => {
     const refused = refusal(request);
     if (refused) return sentence(reply.header(...refused.header), refused.status, refused.text);
@@ -76,7 +106,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     return reply.type('application/json; charset=utf-8').send(body);
   });
   app.get('/', async (request, reply) => {
-    const language = languageOf(request);
+    const language = languageOfRequest(request.query as Query, request.headers['accept-language'], configured);
     reply.header('vary', 'accept-language');
     const refused = refusal(request);
     if (!refused) return constant(reply, HTML, statusPage(language));
@@ -84,14 +114,4 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
   });
   for (const { path, type, body } of assets)
     app.get(path, async (_request, reply) => constant(reply.header('cache-control', 'no-cache'), type, body));
-
-  app.setNotFoundHandler(async (_request, reply) =>
-    sentence(reply, 404, 'There is nothing here. The status page is at /, its data at /api/status.'),
-  );
-  app.setErrorHandler(async (error: { readonly statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 400 && status < 500) return sentence(reply, status, 'This request could not be understood.');
-    log.error({ err: error, route: request.routeOptions.url }, 'HTTP request failed');
-    return sentence(reply, 500, 'Something went wrong in broute2mqtt; its log says what.');
-  });
 }

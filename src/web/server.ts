@@ -44,10 +44,11 @@ const hints: Readonly<Record<string, NonNullable<BridgeErrorOptions['hint']>>> =
   },
 };
 
-/** Status page, its data and the probes. @throws BridgeError HTTP_LISTEN_FAILED */
+/** Status page, its data, the metrics and the probes. @throws BridgeError HTTP_LISTEN_FAILED */
 export async function startWeb(options: WebOptions): Promise<WebServer> {
   const { host, port } = options.listen;
-  const [{ fastify }, assets] = await Promise.all([import('fastify'), readAssets()]);
+  const wanted = options.metricsOnly ? [] : readAssets();
+  const [{ fastify }, assets] = await Promise.all([import('fastify'), wanted]);
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -70,7 +71,8 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
     throw listenFailed(host, port, error);
   }
   const address = addressOf(host, (app.server.address() as AddressInfo).port);
-  options.log.info({ page: address }, 'status page listening');
+  if (options.metricsOnly) options.log.info({ metrics: `${address}metrics` }, 'metrics listening');
+  else options.log.info({ page: address }, 'status page listening');
   return {
     address,
     async close() {

@@ -1,0 +1,88 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { linkPhases, recoveryRungs } from '../model/status.ts';
+
+/** A timer that never fires: prom-client's event loop figures would wake an idle machine a hundred times a second. */
+const NEVER_MS = 2_147_483_647;
+const EVENT_LOOP_FIGURES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+
+const buckets = {
+  /** Around half a second in good reception, 20 s at most. */
+  roundTrip: [0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20],
+  /** The remembered channel takes a second, everything a minute. */
+  scan: [1, 2.5, 5, 10, 20, 35, 60, 120, 300],
+  join: [1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60],
+} as const;
+
+/** Process and Node, as every program that uses prom-client shows them. */
+export function addProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const figure of EVENT_LOOP_FIGURES) registry.removeSingleMetric(`nodejs_eventloop_lag_${figure}_seconds`);
+}
+
+/** Names and labels are public: changing one breaks dashboards and alerts. They are listed in docs/prometheus.md. */
+export function ownMetrics(registry: Registry) {
+  const registers = [registry];
+  const about = <L extends string>(name: string, help: string, labels: readonly L[]) => ({
+    name: `broute2mqtt_${name}`,
+    help,
+    labelNames: ['meter', ...labels] as ('meter' | L)[],
+    registers,
+  });
+  const gauge = <L extends string = never>(name: string, help: string, ...labels: readonly L[]) =>
+    new Gauge(about(name, help, labels));
+  const counter = <L extends string = never>(name: string, help: string, ...labels: readonly L[]) =>
+    new Counter(about(name, help, labels));
+  const seconds = <L extends string = never>(
+    name: string,
+    help: string,
+    bounds: readonly number[],
+    ...labels: readonly L[]
+  ) => new Histogram({ ...about(name, help, labels), buckets: [...bounds] });
+
+  return {
+    build: new Gauge({
+      name: 'broute2mqtt_build_info',
+      help: 'Always 1; the version is in the label',
+      labelNames: ['version'],
+      registers,
+    }),
+    power: gauge('power_watts', 'Instantaneous power, negative while exporting; absent while not current'),
+    current: gauge(
+      'current_amperes',
+      'Current of a phase, negative while exporting; absent while not current',
+      'phase',
+    ),
+    contract: gauge('contract_current_amperes', 'Contracted current as configured'),
+    energy: counter('energy_joules_total', 'Register of the meter; 1 kWh is 3.6e6 J', 'direction'),
+    fault: gauge('meter_fault', 'The meter reports a fault of its own'),
+    lastReading: gauge('last_reading_timestamp_seconds', 'When the meter last gave a good answer'),
+    fresh: gauge('reading_fresh', '1 while the newest good answer is current'),
+    readings: counter('readings_total', 'Answers of the meter'),
+    linkState: gauge('link_state', `1 for the state the link is in: ${linkPhases.join(', ')}`, 'state'),
+    quality: gauge('link_quality', 'Link quality indicator of the radio module, 0 to 255'),
+    rssi: gauge('received_power_dbm', 'Received power; derived from the link quality where the module does not say it'),
+    module: gauge('module_info', 'Always 1; what the radio module says of itself', 'edition', 'stack', 'app'),
+    reconnects: counter('reconnects_total', 'Sessions built anew; the first one does not count'),
+    recovery: counter('recovery_steps_total', `Steps taken to get answers again: ${recoveryRungs.join(', ')}`, 'rung'),
+    pauses: counter('airtime_pauses_total', 'Times the radio paused because of the legal limit of airtime'),
+    scan: seconds('scan_duration_seconds', 'Scans for the meter', buckets.scan, 'result'),
+    join: seconds('join_duration_seconds', 'Attempts to join the meter', buckets.join, 'result'),
+    roundTrip: seconds('round_trip_seconds', 'From the last byte of a request to its answer', buckets.roundTrip),
+    held: counter('energy_held_total', 'Register values held back as not plausible', 'direction'),
+    brokerConnected: gauge('broker_connected', '1 while the MQTT broker is connected; absent without mqtt'),
+    outbox: gauge('outbox_readings', 'Readings the MQTT broker has not acknowledged yet'),
+    dropped: counter('outbox_dropped_total', 'Readings given up because the outbox was full'),
+  };
+}
+export type OwnMetrics = ReturnType<typeof ownMetrics>;
+
+/** The names of smartmeter-exporter, with its units (mA) and without labels. */
+export const exporterMetrics = (registry: Registry): Readonly<Record<'power' | 'currentR' | 'currentT', Gauge>> => {
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
+  return {
+    power: gauge('power_consumption_watt', 'Power consumption in Watt'),
+    currentR: gauge('power_consumption_ampare_r', 'Power consumption in Ampare(R)'),
+    currentT: gauge('power_consumption_ampare_t', 'Power consumption in Ampare(T)'),
+  };
+};
