@@ -1,0 +1,187 @@
+import type { Duplex } from 'node:stream';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Language } from '../kernel/language.ts';
+import { createLog } from '../kernel/log.ts';
+import type { Log } from '../kernel/log.ts';
+import { Redactor } from '../kernel/redactor.ts';
+import { identify } from './identify.ts';
+import { knownStick, knownSticks } from './known-sticks.ts';
+import { serialWire } from './serial-wire.ts';
+import { SkLink } from './sk-link.ts';
+import { usbPorts } from './usb-sysfs.ts';
+import type { Roots, UsbPort } from './usb-sysfs.ts';
+import type { Wire } from './wire.ts';
+
+const LOOK_FIRST_MS = 500;
+const LOOK_MOST_MS = 2000;
+/** How long a chosen stick that is away is waited for before ports that did not answer are asked again. */
+const OTHERS_AGAIN_MS = 60_000;
+
+export interface AutoOptions {
+  readonly roots?: Roots;
+  readonly log?: Log;
+  /** Opens one port: `serialWire` unless a test has its own. */
+  readonly open?: (path: string, signal: AbortSignal) => Promise<Duplex>;
+}
+
+/**
+ * `device: auto`: the first of the known sticks that answers as SKSTACK-IP. It stays the one for the life of the process,
+ * also under another name; another one is looked for only while it is away.
+ */
+export function autoWire(clock: Clock, options: AutoOptions = {}): Wire {
+  return new AutoWire(clock, options);
+}
+
+interface Failure {
+  readonly port: UsbPort;
+  readonly error: BridgeError;
+}
+
+class AutoWire implements Wire {
+  readonly #clock: Clock;
+  readonly #roots: Roots;
+  readonly #log: Log;
+  readonly #open: NonNullable<AutoOptions['open']>;
+  #chosen: UsbPort | undefined;
+  /** Keys of ports that are plugged in and were asked in vain. */
+  readonly #asked = new Set<string>();
+
+  constructor(clock: Clock, { roots = { dev: '/dev', sys: '/sys' }, log = silentLog(), open }: AutoOptions) {
+    this.#clock = clock;
+    this.#roots = roots;
+    this.#log = log;
+    this.#open = open ?? ((path, signal) => serialWire(path, clock, join(roots.dev, 'serial/by-id')).open(signal));
+  }
+
+  get name(): string {
+    return this.#chosen?.path ?? 'auto';
+  }
+
+  async open(signal: AbortSignal): Promise<Duplex> {
+    const ports = await usbPorts(this.#roots);
+    const known = ports.find(({ key }) => key === this.#chosen?.key);
+    if (known) {
+      this.#chosen = known;
+      return await this.#openFree(known, signal);
+    }
+    const candidates = candidatesOf(ports);
+    if (candidates.length === 0) throw noCandidate(ports);
+    const failures: Failure[] = [];
+    for (const port of candidates) {
+      const error = await this.#probe(port, signal);
+      if (!error) {
+        this.#chosen = port;
+        this.#asked.clear();
+        this.#log.info({ port: port.path, passedOver: failures.map(({ port }) => port.path) }, 'stick found');
+        return await this.#openFree(port, signal);
+      }
+      failures.push({ port, error });
+      this.#asked.add(port.key);
+    }
+    throw noneAnswered(failures);
+  }
+
+  async whenPresent(signal: AbortSignal): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    for (let ms = LOOK_FIRST_MS; !(await this.#isWorthATry(startMs)); ms = Math.min(2 * ms, LOOK_MOST_MS))
+      await this.#clock.sleep(ms, signal);
+  }
+
+  /** While the chosen stick is away, a port that was asked in vain is no reason to miss its return. */
+  async #isWorthATry(startMs: number): Promise<boolean> {
+    const ports = await usbPorts(this.#roots);
+    for (const key of this.#asked) if (!ports.some((port) => port.key === key)) this.#asked.delete(key);
+    if (this.#clock.monotonicMs() - startMs >= OTHERS_AGAIN_MS) this.#asked.clear();
+    const chosen = this.#chosen;
+    if (ports.some(({ key }) => key === chosen?.key)) return true;
+    return candidatesOf(ports).some(({ key }) => !chosen || !this.#asked.has(key));
+  }
+
+  /** @returns why this is not the stick; undefined when it is. */
+  async #probe(port: UsbPort, signal: AbortSignal): Promise<BridgeError | undefined> {
+    try {
+      await using link = new SkLink(port.path, await this.#openFree(port, signal), this.#clock, this.#log);
+      await identify(link, signal);
+      return undefined;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof BridgeError)) throw error;
+      return error;
+    }
+  }
+
+  /** Not every program locks its port, and our line ends would get into its conversation: so who has it open is asked first. */
+  async #openFree(port: UsbPort, signal: AbortSignal): Promise<Duplex> {
+    const holder = await holderOf(port.device);
+    if (holder !== undefined) throw new BridgeError('PORT_BUSY', `${port.path}: used by ${holder}`);
+    return await this.#open(port.path, signal);
+  }
+}
+
+/** Known and supported sticks, those that say by name what they are first. */
+function candidatesOf(ports: readonly UsbPort[]): UsbPort[] {
+  const place = (port: UsbPort): number => knownSticks.findIndex((stick) => stick === knownStick(port));
+  return ports
+    .filter((port) => (knownStick(port)?.family ?? 'J11') !== 'J11')
+    .sort((one, other) => place(one) - place(other)); // stable: by path among equals
+}
+
+function noCandidate(ports: readonly UsbPort[]): BridgeError {
+  const j11 = ports.filter((port) => knownStick(port)?.family === 'J11');
+  const list = (language: Language): string =>
+    ports.length > 0 ? ports.map(described).join(', ') : { en: 'nothing', ja: 'なし' }[language];
+  const unsupported = {
+    en: j11.length > 0 ? 'Sticks with J11 firmware are not supported yet. ' : '',
+    ja: j11.length > 0 ? 'J11ファームウェアのスティックにはまだ対応していません。' : '',
+  };
+  const found = j11.length > 0 ? `only a J11 stick, ${described(j11[0] as UsbPort)}` : 'no Wi-SUN stick that we know';
+  return new BridgeError('PORT_MISSING', `device: auto found ${found}`, {
+    hint: {
+      en: `${unsupported.en}Plugged in on USB now: ${list('en')}. If one of them, or a port of the machine itself, is the stick, name it in \`device\`.`,
+      ja: `${unsupported.ja}USBシリアルで接続中: ${list('ja')}。この中の1つ、または本体のシリアルポートがスティックなら、\`device\` に書いてください。`,
+    },
+  });
+}
+
+/** Told as the failure of the port most likely meant: one that nobody else uses, by the table's order. */
+function noneAnswered(failures: readonly Failure[]): BridgeError {
+  const isBusy = ({ error }: Failure): boolean => error.code === 'PORT_BUSY';
+  const first = failures.reduce((best, next) => (isBusy(best) && !isBusy(next) ? next : best));
+  if (failures.length === 1) return first.error;
+  const list = failures.map(({ error }) => error.message).join('; ');
+  return new BridgeError(first.error.code, `device: auto asked ${failures.length} ports in vain: ${list}`, {
+    cause: first.error,
+    hint: {
+      en: `${first.error.hint('en')} If you know which port is the stick, name it in \`device\`.`,
+      ja: `${first.error.hint('ja')} スティックのポートが分かる場合は \`device\` に書いてください。`,
+    },
+  });
+}
+
+const described = ({ path, usb, words }: UsbPort): string =>
+  usb === undefined ? path : `${path} (${[usb, words].join(' ').trim()})`;
+
+/** Another process that has the device open, where /proc lets us see it. A pty is open at its maker's: its lock must do. */
+async function holderOf(device: string): Promise<string | undefined> {
+  if (device.startsWith('/dev/pts/')) return undefined;
+  const isOther = (name: string): boolean => /^\d+$/.test(name) && Number(name) !== process.pid;
+  for (const pid of (await readdir('/proc').catch(() => [])).filter(isOther)) {
+    const folder = `/proc/${pid}/fd`;
+    const descriptors = await readdir(folder).catch(() => []); // not ours to look at, or gone
+    const files = await Promise.all(descriptors.map((name) => readlink(join(folder, name)).catch(() => '')));
+    if (!files.includes(device)) continue;
+    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program');
+    return `${name.trim()} (pid ${pid})`;
+  }
+  return undefined;
+}
+
+const silentLog = (): Log =>
+  createLog({
+    level: 'silent',
+    language: 'en',
+    redactor: new Redactor(),
+    destination: { write: () => undefined },
+  });

@@ -1,0 +1,62 @@
+import type { UsbPort } from './usb-sysfs.ts';
+
+export interface KnownStick {
+  readonly name: string;
+  readonly family: 'SE' | 'DSE' | 'SE or DSE' | 'J11';
+  /** `idVendor:idProduct`, where somebody has shown it. */
+  readonly usb?: string;
+  /** What the stick says of itself, or what udev made of it. */
+  readonly says: RegExp;
+  /** Where id or words come from. */
+  readonly source: string;
+}
+
+/**
+ * The sticks that `device: auto` may open, those it likes best first; listed for operators in docs/sticks.md. An id alone
+ * is never enough: FTDI's 0403:6015 is shared with Zigbee sticks, 3D printers and meters of other kinds, so of those only
+ * ports with the chip's own words are asked; with other words it is another product.
+ */
+export const knownSticks: readonly KnownStick[] = [
+  {
+    name: 'J11 modules (RATOC RS-WSUHA-J11, ROHM BP35C2-J11)',
+    family: 'J11',
+    says: /J11/i,
+    source: 'jethac/broute-j11, README: usb-RATOC_Systems__Ltd._RS-WSUHA-J11-if00-port0',
+  },
+  {
+    name: 'RATOC RS-WSUHA-P',
+    family: 'DSE',
+    says: /RS-WSUHA|RATOC/i,
+    source: 'by name only; most units show FTDI’s own words, see the last row',
+  },
+  { name: 'Tessera RL7023', family: 'SE or DSE', says: /RL7023|TESSERA/i, source: 'by name only, see the last row' },
+  {
+    name: 'ROHM BP35A1, BP35C0, BP35C2',
+    family: 'SE or DSE',
+    says: /BP35[AC]\d|ROHM/i,
+    source: 'by name only: their boards have bridges of many makes',
+  },
+  { name: 'JORJIN WSR35A1-00', family: 'SE', says: /WSR35A1|JORJIN/i, source: 'by name only' },
+  {
+    name: 'NTT UDG-1-WSNE',
+    family: 'DSE',
+    says: /UDG-1-WSNE/i,
+    source: 'by name only: nobody has shown its id; hnw/mackerel-plugin-smartmeter uses it as /dev/ttyACM0',
+  },
+  { name: 'a stick that says Wi-SUN', family: 'SE or DSE', says: /\bWi-?SUN\b/i, source: 'by name only' },
+  {
+    name: 'FTDI FT230X (RATOC RS-WSUHA-P, Tessera RL7023 Stick-D/IPS and Stick-D/DSS)',
+    family: 'SE or DSE',
+    usb: '0403:6015',
+    says: /\bFT23\dX/,
+    source:
+      'yufeikang/b-route-meter: lsusb of a RS-WSUHA-P in issue 10, by-id path of a RL7023 Stick-D/DSS in issue 12',
+  },
+];
+
+/** The first row that fits. Where sysfs tells no id, the words decide. */
+export function knownStick({ usb, words }: Pick<UsbPort, 'usb' | 'words'>): KnownStick | undefined {
+  return knownSticks.find(
+    (stick) => stick.says.test(words) && (stick.usb === undefined || usb === undefined || stick.usb === usb),
+  );
+}
