@@ -89,8 +89,8 @@ export class LiveValues {
     if (reading.exportKwh !== undefined) this.#export = { value: reading.exportKwh, atMs: nowMs };
     if (reading.fault !== undefined) this.#fault = { value: reading.fault, atMs: nowMs };
     const news = reading.importKwh !== undefined || reading.exportKwh !== undefined || reading.fault !== undefined;
-    if (news) this.#energyAtMs = reading.atMs;
-    if (this.#energyAtMs === undefined) return undefined;
+    // The first answer of all tells of registers even without any: the broker may keep those of an earlier run.
+    if (news || this.#energyAtMs === undefined) this.#energyAtMs = reading.atMs;
     const content = this.#energyText(nowMs, 0);
     if (this.#energySent?.value === content && (!news || nowMs - this.#energySent.atMs < UNCHANGED_MS))
       return undefined;

@@ -32,6 +32,16 @@ describe('live values', () => {
     values.take({ atMs: 1, powerW: 1 }, 3_600_000); // nobody heard this: the broker still keeps 5 kWh
     expect(parse(values.energy(3_600_001))).toMatchObject({ import: null, export: null });
   });
+  test('the first answer without registers says that they are unknown: the broker may keep those of an earlier run', () => {
+    const values = make();
+    expect(parse(values.take({ atMs: 0, powerW: 1 }, 0).energy)).toMatchObject({
+      import: null,
+      export: null,
+      fault: null,
+    });
+    expect(values.take({ atMs: 1, powerW: 1 }, 10_000).energy).toBeUndefined();
+    expect(parse(values.take({ atMs: 2, importKwh: 5 }, 11_000).energy)).toMatchObject({ import: 5 });
+  });
   test('an old power is taken back when the meter answers without one', () => {
     const values = make();
     values.take({ atMs: 0, powerW: 5, currentRA: 10 }, 0);
