@@ -91,6 +91,7 @@ export class HomeAssistant implements AsyncDisposable {
           FAKETIME: `+${this.#shiftS}s`,
           FAKETIME_DONT_FAKE_MONOTONIC: '1',
           DONT_FAKE_MONOTONIC: '1',
+          FAKETIME_FORCE_MONOTONIC_FIX: '0', // else threads that wait for Python's lock spin
           NO_FAKE_STAT: '1',
           XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
         },
