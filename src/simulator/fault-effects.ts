@@ -65,11 +65,12 @@ export function happen(fault: Fault, victims: Victims): void {
   }
 }
 
-function block(fault: Fault, { bench, module }: Victims): void {
+/** The airtime's hour goes on whatever becomes of the module: a reset must not block it for ever. */
+function block(fault: Fault, { bench, module, afterwards }: Victims): void {
   const address = module.session.peerAddress ?? bench.ownAddress;
   bench.state.blocked = true;
   module.say(event(eventNumber.airtimeLimited, address));
-  bench.tasks.after((fault.for_s ?? BLOCKED_S) * 1000, () => {
+  afterwards((fault.for_s ?? BLOCKED_S) * 1000, () => {
     bench.state.blocked = false;
     module.say(event(eventNumber.airtimeFree, address));
   });

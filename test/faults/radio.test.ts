@@ -120,6 +120,13 @@ catalogue('radio and PANA', [
     withinMs: 65 * 60_000,
   },
   {
+    name: 'the module restarts while its airtime is used up',
+    fault: [{ fault: 'event-32', for_s: 600 }, { fault: 'module-reset' }],
+    lastsMs: 600_000,
+    error: 'any',
+    withinMs: 120_000,
+  },
+  {
     name: 'answers stop without any EVENT',
     fault: { fault: 'silent-session' },
     phases: lost,

@@ -1,7 +1,7 @@
 import { BridgeError } from '../../src/kernel/errors.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { World } from '../faults/support/world.ts';
-import type { Dice } from './dice.ts';
+import { Dice } from './dice.ts';
 
 /** What goes wrong and how it ends, if it does not end by itself. */
 type Heal = (world: World) => void | Promise<void>;
@@ -186,7 +186,7 @@ const meter: readonly RandomFault[] = [
 ];
 
 const radio = simulated.map((make): RandomFault => ({
-  name: 'simulated',
+  name: make(new Dice(1)).fault,
   strike: (world, dice) => world.inject(make(dice)),
 }));
 

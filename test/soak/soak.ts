@@ -63,6 +63,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const meanGapMs = (days * DAY_MS) / faults;
   const cures: Cure[] = [];
   const mishaps: string[] = [];
+  const names: string[] = [];
   let done = 0;
   let slowestMs = 0;
 
@@ -85,7 +86,20 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
       await world.until(() => world.healthy && world.sink.health().queued === 0, WELL_LIMIT_MS);
       slowestMs = Math.max(slowestMs, clock.monotonicMs() - startMs);
     } catch {
-      mishaps.push(`after ${done} faults: not well again: ${world.status?.phase}, ${world.sink.health().detail}`);
+      const { status, readings } = world;
+      const facts = {
+        phase: status?.phase,
+        error: status?.error?.code,
+        meterAgeMs: clock.monotonicMs() - (oracle.newestMs ?? 0),
+        readings,
+        online: oracle.online,
+        broker: world.sink.health(),
+        log: world.log.slice(-6).map(({ msg }) => msg),
+        errors: world.errors.slice(-12),
+        phases: world.phases.slice(-12),
+        done: names.slice(-QUIET_EVERY),
+      };
+      mishaps.push(`after ${done} faults: not well again: ${JSON.stringify(facts)}`);
     }
     await clock.advance(STAY_WELL_MS);
   };
@@ -94,6 +108,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   while (done < faults && mishaps.length === 0 && oracle.violations.length === 0) {
     await advance(-Math.log(1 - dice.next()) * meanGapMs);
     const fault = randomFault(dice);
+    names.push(fault.name);
+    if (names.length > QUIET_EVERY) names.shift();
     const heal = await fault.strike(world, dice);
     done++;
     if (heal) {
