@@ -177,7 +177,7 @@ export class Supervisor {
   ): Promise<void> {
     const { clock, reader } = this.#deps;
     const startedMs = clock.monotonicMs();
-    let first = true;
+    let first = true as boolean;
     const onProof: Parameters<MeterReader['poll']>[1]['onProof'] = (datagram) => {
       if (first) {
         onFirst();
@@ -188,12 +188,18 @@ export class Supervisor {
       if (clock.monotonicMs() - startedMs >= GOOD_SESSION_MS) this.#backoff.reset();
       this.#report.success(session.pan, datagram);
     };
-    await together(
-      signal,
-      (inner) => reader.poll(session, { unproved, onProof }, inner),
-      (inner) => session.watch((hold) => this.#onHold(hold === 'airtime'), inner),
-      (inner) => this.#obey(inner),
-    );
+    try {
+      await together(
+        signal,
+        (inner) => reader.poll(session, { unproved, onProof }, inner),
+        (inner) => session.watch((hold) => this.#onHold(hold === 'airtime'), inner),
+        (inner) => this.#obey(inner),
+      );
+    } catch (error) {
+      // A stick pulled out of a session that answered is no failure of the radio: it is looked for at once, every time.
+      if (!first && error instanceof BridgeError && error.code === 'PORT_LOST') this.#backoff.reset();
+      throw error;
+    }
   }
 
   /** The airtime limit shows as a phase of its own; a renewal of the session takes seconds and does not. */

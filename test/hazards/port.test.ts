@@ -34,6 +34,21 @@ test('a replug loses the module’s session, so the remembered PAN is joined wit
   await rig.stop();
 });
 
+test('a stick pulled out again and again is opened at once each time: only what fails waits longer', async () => {
+  const rig = await createRig({ simulator: { timeFactor: 1000 } });
+  for (let number = 1; number <= 8; number++) {
+    const before = rig.readings().length;
+    await rig.untilReadings(before + 1);
+    rig.simulator.unplug();
+    await rig.untilPhase('waiting');
+    rig.simulator.plug();
+    const pluggedMs = rig.clock.monotonicMs();
+    await rig.untilPhase('opening');
+    expect(rig.clock.monotonicMs() - pluggedMs).toBeLessThan(3000);
+  }
+  await rig.stop();
+});
+
 test('a predecessor died inside SKSENDTO: the module counts payload bytes, and is freed', async () => {
   const rig = await createRig({
     wire: ({ clock, simulator }) => {
