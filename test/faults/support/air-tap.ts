@@ -29,6 +29,7 @@ export class AirTap {
   readonly #simulator: Simulator;
   readonly #isAscii: boolean;
   #rest: Buffer = Buffer.alloc(0);
+  #overheard: Buffer = Buffer.alloc(0);
   #host: Duplex | undefined;
 
   constructor(clock: VirtualClock, simulator: Simulator, payload: 'ascii' | 'binary') {
@@ -63,6 +64,7 @@ export class AirTap {
     const module = this.#simulator.connect();
     const [ours, theirs] = duplexPair();
     this.#rest = Buffer.alloc(0);
+    this.#overheard = Buffer.alloc(0);
     this.#host = theirs;
     this.opens++;
     this.open++;
@@ -83,7 +85,35 @@ export class AirTap {
     return ours;
   }
 
+  /** Listens beside the line, however it is cut into reads. */
+  #overhear(chunk: Buffer): void {
+    this.#overheard = Buffer.concat([this.#overheard, chunk]);
+    for (;;) {
+      const at = this.#overheard.indexOf('ERXUDP ');
+      const header = at === -1 ? undefined : RXUDP.exec(this.#overheard.toString('latin1', at, at + LONGEST_HEADER));
+      const isWhole = this.#overheard.length >= at + LONGEST_HEADER;
+      if (at === -1 || (header?.index !== 0 && isWhole)) {
+        this.#overheard = this.#overheard.subarray(at === -1 ? Math.max(0, this.#overheard.length - 6) : at + 7);
+        if (at === -1) return;
+        continue;
+      }
+      if (header?.index !== 0) return;
+      const [head, length = ''] = header;
+      const from = at + head.length;
+      const to = from + Number.parseInt(length, 16) * (this.#isAscii ? 2 : 1);
+      if (this.#overheard.length < to) return;
+      this.onDatagram(this.#payloadOf(this.#overheard.subarray(from, to)));
+      this.#overheard = this.#overheard.subarray(to);
+    }
+  }
+
+  #payloadOf(data: Buffer): Buffer {
+    return this.#isAscii ? Buffer.from(data.toString('latin1'), 'hex') : Buffer.from(data);
+  }
+
   #heard(chunk: Buffer): void {
+    this.#overhear(chunk);
+    if (!this.rewrite) return this.#toHost(chunk);
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = Buffer.alloc(0);
     for (;;) {
@@ -106,10 +136,8 @@ export class AirTap {
   }
 
   #datagram(head: string, data: Buffer, line: Buffer): void {
-    const payload = this.#isAscii ? Buffer.from(data.toString('latin1'), 'hex') : Buffer.from(data);
-    this.onDatagram(payload);
     if (!this.rewrite) return this.#toHost(line);
-    for (const other of this.rewrite(payload)) {
+    for (const other of this.rewrite(this.#payloadOf(data))) {
       const start = `${head.slice(0, -5)}${other.length.toString(16).toUpperCase().padStart(4, '0')} `;
       const body = this.#isAscii ? Buffer.from(other.toString('hex').toUpperCase(), 'latin1') : other;
       this.#toHost(Buffer.concat([Buffer.from(start, 'latin1'), body, Buffer.from('\r\n')]));

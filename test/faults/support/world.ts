@@ -272,7 +272,7 @@ export class World {
   #emitted(event: BridgeEvent): void {
     if (event.kind === 'reading') {
       this.readings++;
-      this.oracle.heardMs = this.clock.monotonicMs();
+      this.oracle.heard(event.reading);
       this.lastReading = event.reading;
     }
     if (event.kind !== 'status') return;
