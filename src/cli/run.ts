@@ -49,7 +49,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
           redactor,
           version,
           asExporter: asExporter !== undefined,
-          wireOf: (meter) => wireOf(meter, clock),
+          wireOf: (meter) => wireOf(meter, clock, log),
           extraSinks: systemd ? [systemd] : [],
           onReady: ({ page }) => {
             log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready');

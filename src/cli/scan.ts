@@ -61,8 +61,8 @@ async function scan(meter: MeterConfig, context: CliContext): Promise<readonly P
   await using module = await openSkstackModule(wire, credentials, { clock, log }, context.signal);
   const { stackVersion, appVersion, edition } = module.info;
   say(context.stderr, context, {
-    en: `${meter.device}: SKSTACK-IP ${stackVersion} (${edition}${appVersion ? `, ${appVersion}` : ''})`,
-    ja: `${meter.device}: SKSTACK-IP ${stackVersion}（${edition}${appVersion ? `、${appVersion}` : ''}）`,
+    en: `${wire.name}: SKSTACK-IP ${stackVersion} (${edition}${appVersion ? `, ${appVersion}` : ''})`,
+    ja: `${wire.name}: SKSTACK-IP ${stackVersion}（${edition}${appVersion ? `、${appVersion}` : ''}）`,
   });
   for (const request of fullScan) {
     const seconds = Math.ceil(scanTimeMs(request.mask, request.duration) / 1000);

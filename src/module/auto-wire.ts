@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
@@ -13,6 +12,7 @@ import { serialWire } from './serial-wire.ts';
 import { SkLink } from './sk-link.ts';
 import { usbPorts } from './usb-sysfs.ts';
 import type { Roots, UsbPort } from './usb-sysfs.ts';
+import { holderOf } from './port-holder.ts';
 import type { Wire } from './wire.ts';
 
 const LOOK_FIRST_MS = 500;
@@ -114,8 +114,9 @@ class AutoWire implements Wire {
 
   /** Not every program locks its port, and our line ends would get into its conversation: so who has it open is asked first. */
   async #openFree(port: UsbPort, signal: AbortSignal): Promise<Duplex> {
-    const holder = await holderOf(port.device);
-    if (holder !== undefined) throw new BridgeError('PORT_BUSY', `${port.path}: used by ${holder}`);
+    // Some programs do not lock. A pty's other end and its children keep it open too, so there only the lock tells.
+    const holder = port.device.startsWith('/dev/pts/') ? undefined : await holderOf(port.device);
+    if (holder) throw new BridgeError('PORT_BUSY', `${port.path}: used by ${holder.name} (pid ${holder.pid})`);
     return await this.#open(port.path, signal);
   }
 }
@@ -162,21 +163,6 @@ function noneAnswered(failures: readonly Failure[]): BridgeError {
 
 const described = ({ path, usb, words }: UsbPort): string =>
   usb === undefined ? path : `${path} (${[usb, words].join(' ').trim()})`;
-
-/** Another process that has the device open, where /proc lets us see it. A pty is open at its maker's: its lock must do. */
-async function holderOf(device: string): Promise<string | undefined> {
-  if (device.startsWith('/dev/pts/')) return undefined;
-  const isOther = (name: string): boolean => /^\d+$/.test(name) && Number(name) !== process.pid;
-  for (const pid of (await readdir('/proc').catch(() => [])).filter(isOther)) {
-    const folder = `/proc/${pid}/fd`;
-    const descriptors = await readdir(folder).catch(() => []); // not ours to look at, or gone
-    const files = await Promise.all(descriptors.map((name) => readlink(join(folder, name)).catch(() => '')));
-    if (!files.includes(device)) continue;
-    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program');
-    return `${name.trim()} (pid ${pid})`;
-  }
-  return undefined;
-}
 
 const silentLog = (): Log =>
   createLog({

@@ -1,7 +1,8 @@
-import { open, readdir, readlink, readFile, realpath, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
+import { holderOf } from './port-holder.ts';
 
 /** Why a port could not be opened, found by asking the system and not by reading a library's message. */
 export async function portProblem(path: string, cause: unknown): Promise<BridgeError> {
@@ -76,30 +77,6 @@ async function busyProblem(path: string, cause: unknown): Promise<BridgeError> {
       ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
     },
   });
-}
-
-interface Holder {
-  readonly pid: number;
-  readonly name: string;
-}
-
-/** The other process that has the port locked, else the first that has it open, where /proc lets us see it. */
-async function holderOf(path: string): Promise<Holder | undefined> {
-  const real = await realpath(path).catch(() => path);
-  let opener: Holder | undefined;
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    if (Number(pid) === process.pid) continue;
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []); // not ours to look at, or gone
-    for (const descriptor of descriptors) {
-      if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) !== real) continue;
-      const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
-      const holder = { pid: Number(pid), name };
-      const locks = await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '');
-      if (locks.includes('FLOCK')) return holder;
-      opener ??= holder;
-    }
-  }
-  return opener;
 }
 
 async function groupName(gid: number): Promise<string | undefined> {

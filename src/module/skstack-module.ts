@@ -42,7 +42,8 @@ export async function openSkstackModule(
   deps: ModuleDeps,
   signal: AbortSignal,
 ): Promise<WiSunModule> {
-  const link = new SkLink(wire.name, await wire.open(signal), deps.clock, deps.log);
+  const stream = await wire.open(signal); // `auto` knows its name only now
+  const link = new SkLink(wire.name, stream, deps.clock, deps.log);
   try {
     return new SkstackModule(link, await identify(link, signal), credentials, deps);
   } catch (error) {

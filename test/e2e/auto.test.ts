@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { mainScript, Program } from '../support/program.ts';
 const unshare = '/usr/bin/unshare';
 /** The program sees a by-id folder of the test's own: a mount that nobody else sees and that ends with it. */
 const inOwnMounts = ['-m', 'sh', '-c', 'mount --bind "$0" /dev/serial && exec "$@"'];
+if (process.getuid?.() === 0) mkdirSync('/dev/serial', { recursive: true }); // only the place of a mount
 const ready =
   existsSync('/dev/serial') && spawnSync(unshare, ['-m', 'mount', '--bind', '/tmp', '/dev/serial']).status === 0;
 
