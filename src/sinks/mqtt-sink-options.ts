@@ -41,4 +41,6 @@ export interface MqttHealth {
   readonly broker: string;
   /** Readings the broker has not acknowledged yet. */
   readonly queued: number;
+  /** Readings given up since the start, because the outbox was full or they were too old. */
+  readonly dropped: number;
 }

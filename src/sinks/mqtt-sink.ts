@@ -115,7 +115,14 @@ export class MqttSink implements Sink {
   health(): MqttHealth {
     const { link, error, url } = this.#connection;
     const detail = link ? `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})` : (error?.message ?? 'connecting');
-    return { ok: link !== undefined, detail, connected: link !== undefined, broker: url, queued: this.#stream.queued };
+    return {
+      ok: link !== undefined,
+      detail,
+      connected: link !== undefined,
+      broker: url,
+      queued: this.#stream.queued,
+      dropped: this.#stream.dropped,
+    };
   }
 
   /** From here to the socket nothing waits; what people look at goes first. */

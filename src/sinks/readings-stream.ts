@@ -58,6 +58,10 @@ export class ReadingsStream {
     return this.#outbox.size;
   }
 
+  get dropped(): number {
+    return this.#outbox.dropped;
+  }
+
   /** What earlier starts left on disk goes first; nothing is sent before it has been looked for. */
   start(): void {
     this.#outbox.serve(this.#pump);
