@@ -81,9 +81,10 @@ export class SimModule {
     this.#bench.tasks.after(BOOT_MS, () => (this.#power = 'on'));
   }
 
-  /** A spontaneous reset: as SKRESET, without a word. */
+  /** A spontaneous reset: as SKRESET, without a word. It ends a hang, a sleep and a boot too. */
   crash(): void {
     this.#bench.tasks.stopAll();
+    if (this.#power !== 'off') this.#power = 'on';
     this.#idle();
     this.#forget();
     this.#queue.length = 0;

@@ -215,6 +215,12 @@ catalogue('module', [
     withinMs: 45_000,
   },
   {
+    name: 'the module hangs, and then restarts by itself',
+    fault: [{ fault: 'module-hang' }, { fault: 'module-reset' }],
+    error: 'any',
+    withinMs: 60_000,
+  },
+  {
     name: 'the module hangs for good, until it is replugged',
     fault: { fault: 'module-hang' },
     lastsMs: 300_000,

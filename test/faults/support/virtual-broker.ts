@@ -83,7 +83,7 @@ export class VirtualBroker implements Disposable {
 
   /** A client is logged in and nothing is known to keep its words from us. */
   get hears(): boolean {
-    return [...this.#clients].some((client) => client.connect !== undefined && !client.frozen && !client.gone);
+    return [...this.#clients].some(({ connect, far, gone }) => connect !== undefined && !far.isPaused() && !gone);
   }
 
   call(): Duplex {
