@@ -52,3 +52,7 @@ test('encodes the map of a real meter, and each property once', () => {
 test.each([0x7f, 0x100, 128.5])('throws on %d as an EPC', (epc) => {
   expect(() => encodePropertyMap([epc])).toThrow(RangeError);
 });
+
+test('a short map is written in order, whatever the order it was given in', () => {
+  expect([...encodePropertyMap([0xe7, 0x80, 0xe0, 0x80])]).toEqual([3, 0x80, 0xe0, 0xe7]);
+});

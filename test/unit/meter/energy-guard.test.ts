@@ -146,3 +146,24 @@ test('within a run the wall clock may jump as it likes', () => {
 test('a value remembered from a clock at 1970 does not let every jump through', () => {
   expect(new Bench({ kwh: 1000, atMs: 5 * MINUTE }).judge(90_000)).toBe('jump');
 });
+
+test('what jumps about is never confirmed, however long it lasts', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  for (let i = 0; i < 20; i++) expect([bench.judge(100), bench.judge(5000)]).toEqual(['fall', 'fall']);
+});
+
+test('agreeing readings that come fast are not confirmed before five minutes are over', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  const verdicts = Array.from({ length: 31 }, () => bench.judge(100, 10_000));
+  expect(verdicts.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 'fall'));
+  expect(verdicts[30]).toBe('confirmed');
+});
+
+test('after a confirmation the next fall starts to be counted anew', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  expect([0, 1, 2].map(() => bench.judge(100, 3 * MINUTE))).toEqual(['fall', 'fall', 'confirmed']);
+  expect([0, 1, 2].map(() => bench.judge(50, 3 * MINUTE))).toEqual(['fall', 'fall', 'confirmed']);
+});

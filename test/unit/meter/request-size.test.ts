@@ -76,3 +76,26 @@ test('what was lost because the session was dead does not make the next sessionâ
   size.answered(1);
   expect(size.limit).toBe(6);
 });
+
+test('of two lost sizes the smaller one is halved', () => {
+  const size = new RequestSize();
+  size.lost(4);
+  size.lost(6);
+  size.answered(1);
+  expect(size.limit).toBe(2);
+});
+
+test('a larger request answered between two lost ones clears them', () => {
+  const size = new RequestSize();
+  size.lost(2);
+  size.lost(6);
+  size.answered(4);
+  expect([size.next, size.limit]).toEqual([6, 6]);
+});
+
+test('losses of a single property do not add up with those of more', () => {
+  const size = new RequestSize();
+  size.lost(1);
+  size.lost(6);
+  expect(size.next).toBe(6);
+});

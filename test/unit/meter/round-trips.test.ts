@@ -31,3 +31,14 @@ test('only the last fifty count', () => {
 test('an answer an hour late counts as 20 s, and no time-out is longer', () => {
   expect(after(3_600_000)).toMatchObject({ p95Ms: 20_000, timeoutMs: 20_000, shortestIntervalMs: 30_000 });
 });
+
+test('the order in which answers came does not matter', () => {
+  expect(after(900, ...Array<number>(18).fill(400), 9000).p95Ms).toBe(900);
+  expect(after(9000, 900, ...Array<number>(18).fill(400)).p95Ms).toBe(900);
+});
+
+test('the fiftieth answer back still counts', () => {
+  const three = Array<number>(3).fill(9000);
+  expect(after(...three, ...Array<number>(47).fill(500)).p95Ms).toBe(9000);
+  expect(after(...three, ...Array<number>(48).fill(500)).p95Ms).toBe(500);
+});

@@ -117,10 +117,30 @@ test.each([
   'SKSETPWD C 0123456789ABC',
   `SKSETRBID ${ID}0`,
   'SKSREG X2 21',
+  'SKSREG XS2 21',
+  'SKSREG S2FF 21',
   'SKTABLE XX',
+  'SKTABLE 10',
+  'SKTABLE G',
+  'SKTABLE 1G',
+  'SKTABLE G1',
+  'SKTABLE  ',
   'SKUDPPORT 9 0E1A',
+  'SKUDPPORT 0 0E1A',
+  'SKUDPPORT 1 10E1A',
+  'SKSCAN 22 FFFFFFFF 6',
+  'SKSCAN 2 FFFFFFFF G',
+  'SKSETPWD C  ',
+  'SKSETRBID  ',
+  'SKPING FE80::1',
+  `SKADDNBR ${METER} 001C64`,
+  'SKADDNBR FE80::1 001C6400030C12A4',
   'SKSETPSK 10 00',
+  `SKSETPSK 0F ${ID}`,
+  `SKSETPSK 10 ${ID}0`,
+  `SKSETPSK 10 X${ID}`,
   'WOPT XYZ',
+  'WOPT 100',
 ])('%s has a wrong form: ER06', (line) => {
   expect(codes(`${line}\r\n`)).toEqual([6]);
 });
@@ -206,4 +226,24 @@ test('power-off forgets half a command', () => {
   reader.push(bytesOfLatin1('SKV'));
   reader.reset();
   expect(reader.push(bytesOfLatin1('SKVER\r\n'))).toMatchObject([{ command: { name: 'SKVER' } }]);
+});
+
+test.each(['SKSCAN 2 FFFFFFFF 6 2', 'SKSCAN 2 FFFFFFFF 6 X', `SKPING 2 ${METER}`, 'SKPING 0 FE80::1'])(
+  '%s has a SIDE or an address that is none: ER06',
+  (line) => {
+    expect(codes(`${line}\r\n`, 'DSE')).toEqual([6]);
+  },
+);
+
+test('the most data SKSENDTO takes, and one byte more', () => {
+  const reader = new CommandReader('SE');
+  reader.push(Buffer.from(`SKSENDTO 1 ${METER} 0E1A 1 04D0 `));
+  expect(reader.counting).toBe(true);
+  reader.reset();
+  reader.push(Buffer.from(`SKSENDTO 1 ${METER} 0E1A 1 04D1 `));
+  expect(reader.counting).toBe(false);
+});
+
+test('a line of 512 characters is read, one of 513 is an input error', () => {
+  expect(codes(`${'X'.repeat(512)}\r\n${'X'.repeat(513)}\r\n`)).toEqual([4, 9]);
 });

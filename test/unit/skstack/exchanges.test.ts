@@ -88,6 +88,12 @@ const cases: readonly Case[] = [
     lines: [event('21', '01'), event('21', '00'), 'OK'],
     told: ['…', '…', 'delivered'],
   },
+  {
+    name: 'an EVENT of another kind between EVENT 21 and the OK',
+    exchange: sendOutcome,
+    lines: [event('21', '00'), event('02', '01'), 'OK'],
+    told: ['…', '…', 'delivered'],
+  },
   { name: 'an OK without EVENT 21', exchange: sendOutcome, lines: ['OK'], told: ['unknown'] },
   { name: 'an EVENT 21 without parameter', exchange: sendOutcome, lines: [event('21'), 'OK'], told: ['…', 'unknown'] },
   { name: 'a scan', exchange: scanDone, lines: ['OK', event('20'), event('22')], told: ['…', '…', 'done'] },

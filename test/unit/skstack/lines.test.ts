@@ -265,3 +265,14 @@ describe('noise', () => {
     expect(new LineJoiner().push('')).toEqual([]);
   });
 });
+
+test('a datagram that lost bytes, and a whole one behind it before the loss is seen: the second one is read', () => {
+  const payload = bytesOfHex('1081000102880105FF017201E70400000BB8');
+  const lost = binaryRxUdp(payload).subarray(0, -6);
+  const wire = Buffer.concat([lost, CRLF, binaryRxUdp(payload), CRLF, bytesOfLatin1('OK\r\nEVER 1.2.10\r\n')]);
+  expect(skLinesOf([wire]).filter(({ kind }) => kind !== 'noise')).toMatchObject([
+    { kind: 'rxudp', payload },
+    { kind: 'ok' },
+    { kind: 'version' },
+  ]);
+});
