@@ -12,7 +12,7 @@ export interface Victims {
   unplug(): void;
   plug(): void;
   /** Survives the module's power. */
-  afterwards(ms: number, action: () => void): void;
+  readonly afterwards: (ms: number, action: () => void) => void;
 }
 
 const RENEW_S = 5;
