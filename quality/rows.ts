@@ -17,6 +17,10 @@ interface Times {
   readonly most: number;
 }
 
+/** Which source a run of its own was made with. */
+const madeWith = ({ commit, started }: Json): string =>
+  typeof commit === 'string' ? `; commit ${commit}, ${String(started).slice(0, 10)}` : '';
+
 const FAULT = /^fault: ([^:]+): (.*) \(((?:SE|DSE)(?:, DSE)?)\)$/;
 
 /** The catalogue, from vitest's JSON report. */
@@ -51,7 +55,7 @@ export function soakRow(soak: Json): Row {
     measured:
       `${days} days, ${faults} faults, ${checks} checks, ${violations.length} violations ` +
       `(seed ${seed}, ${edition}); available ${(100 * Number(availability)).toFixed(1)} % of the time, ` +
-      `well again ≤ ${slowestRecoveryS} s after the last cure`,
+      `well again ≤ ${slowestRecoveryS} s after the last cure (airtime limits take up to an hour)${madeWith(soak)}`,
     met: Number(days) >= 30 && Number(faults) >= 10_000 && violations.length === 0,
   };
 }
@@ -75,18 +79,19 @@ export function recoveryRows(recovery: Json): Row[] {
       {
         figure,
         target: `${statistic === 'p95' ? 'p95' : 'all'} ≤ ${Math.floor(bound)} s`,
-        measured: `p50 ${times.p50} s, p95 ${times.p95} s, most ${times.most} s (n = ${times.n})`,
+        measured: `p50 ${times.p50} s, p95 ${times.p95} s, most ${times.most} s (n = ${times.n})${madeWith(recovery)}`,
         met: times[statistic] <= bound,
       },
     ];
   });
 }
 
-export function fuzzRow({ inputs, findings, seed }: Json): Row {
+export function fuzzRow(results: Json): Row {
+  const { inputs, findings, seed } = results;
   return {
     figure: 'fuzz: inputs, throws across a boundary and hangs',
     target: '≥ 10,000,000 inputs, 0 findings',
-    measured: `${String(inputs)} inputs, ${String(findings)} findings (seed ${String(seed)})`,
+    measured: `${String(inputs)} inputs, ${String(findings)} findings (seed ${String(seed)})${madeWith(results)}`,
     met: Number(inputs) >= 10_000_000 && findings === 0,
   };
 }

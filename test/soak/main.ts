@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +19,8 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+const git = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: import.meta.dirname, encoding: 'utf8' });
+const stamp = { commit: git.stdout?.trim() ?? '', started: new Date().toISOString() };
 const startedMs = performance.now();
 const result =
   values.recovery === undefined
@@ -30,7 +33,7 @@ const result =
         onProgress: (facts) => void process.stderr.write(`${JSON.stringify(facts)}\n`),
       })
     : await recoveryFigures(seed, Number(values.recovery));
-const summary = { ...result, tookS: Math.round((performance.now() - startedMs) / 1000) };
+const summary = { ...stamp, ...result, tookS: Math.round((performance.now() - startedMs) / 1000) };
 say(summary);
 if (values.json !== undefined) {
   mkdirSync(dirname(values.json), { recursive: true });
