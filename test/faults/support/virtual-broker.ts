@@ -29,6 +29,8 @@ interface Client {
 
 /** Keep-alive of 30 s and a half: when a broker believes that a silent client is gone. */
 const BELIEVED_GONE_MS = 45_000;
+/** When the client learns it at the latest: its pings run on the real clock, which stands still here. */
+const RESET_MS = 60_000;
 const errnos = { refusing: 'ECONNREFUSED', unresolvable: 'ENOTFOUND' } as const;
 const SESSION_TAKEN_OVER = 0x8e;
 
@@ -115,14 +117,18 @@ export class VirtualBroker implements Disposable {
       client.frozen = true;
       client.far.pause();
       this.#after(BELIEVED_GONE_MS, () => this.#gone(client));
+      this.#after(RESET_MS, () =>
+        client.near.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })),
+      );
     }
   }
 
   /** Nothing is read for so long, but nothing is lost. */
   stall(ms: number): void {
     for (const client of this.#clients) {
+      if (client.frozen) continue; // the cable is still cut
       client.far.pause();
-      this.#after(ms, () => client.far.resume());
+      this.#after(ms, () => void (client.frozen || client.far.resume()));
     }
   }
 
