@@ -61,7 +61,7 @@ const text = [
   '<!-- Written by `npm run quality`: change the measurement, not this file. -->',
   '',
   `Written on ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}, Node ${process.versions.node}, ` +
-    `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 1e9)} GB; what was measured with another commit says so. Recovery times are at the ` +
+    `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 1e9)} GB; a run made at another time says with which commit. Recovery times are at the ` +
     `simulated radio's real pace under virtual time, readings every 10 s; every random run is reproducible by its seed.`,
   '',
   '| Figure | Target | Measured | Met |',

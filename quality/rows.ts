@@ -19,7 +19,7 @@ interface Times {
 
 /** Which source a run of its own was made with. */
 const madeWith = ({ commit, started }: Json): string =>
-  typeof commit === 'string' ? `; commit ${commit}, ${String(started).slice(0, 10)}` : '';
+  typeof commit === 'string' ? `; commit ${commit}, ${String(started).slice(0, 10)}` : '; commit not recorded';
 
 const FAULT = /^fault: ([^:]+): (.*) \(((?:SE|DSE)(?:, DSE)?)\)$/;
 
