@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from './run.ts';
 import type { Result } from './run.ts';
+import { stamp } from './stamp.ts';
 import { shareOf, targets } from './targets.ts';
 
 const SHORT_INPUTS = 300_000;
@@ -36,7 +36,6 @@ const seed = count('seed') ?? Date.now() % 2 ** 31;
 const seconds = count('seconds');
 const inputs = count('inputs') ?? (seconds === undefined ? SHORT_INPUTS : undefined);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const started = new Date();
 
 say(`seed ${seed}`);
 const results: Result[] = [];
@@ -59,9 +58,7 @@ for (const target of chosen) {
 const sum = (of: (result: Result) => number): number => results.reduce((total, result) => total + of(result), 0);
 const summary = {
   kind: 'fuzz',
-  started: started.toISOString(),
-  node: process.version,
-  cpu: cpus()[0]?.model ?? 'unknown',
+  ...stamp,
   seed,
   inputs: sum((result) => result.inputs),
   seconds: Math.round(sum((result) => result.seconds)),

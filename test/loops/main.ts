@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { stamp } from '../fuzz/stamp.ts';
 import { brokerLoop } from './broker-loop.ts';
 import { memoryLoop } from './memory-loop.ts';
 import { unplugLoop } from './unplug-loop.ts';
@@ -24,15 +24,12 @@ if (!chosen || positionals.length !== 1 || !Number.isSafeInteger(times) || times
   throw new RangeError(`npm run loops -- ${Object.keys(loops).join(' | ')} [--times N] [--json FILE]`);
 
 const startedMs = performance.now();
-const started = new Date().toISOString();
 const result = await chosen.loop(times, (line) => void process.stderr.write(`${line}\n`));
 const text = JSON.stringify(
   {
+    ...stamp,
     ...result,
-    started,
     seconds: Math.round((performance.now() - startedMs) / 1000),
-    node: process.version,
-    cpu: cpus()[0]?.model ?? 'unknown',
   },
   null,
   2,

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { stamp } from '../fuzz/stamp.ts';
 
 interface Mutant {
   readonly status: 'Killed' | 'Survived' | 'Timeout' | 'NoCoverage' | 'RuntimeError' | 'CompileError' | 'Ignored';
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const started = new Date();
+const startedMs = performance.now();
 
 if (!values['only-tell']) {
   const { status } = spawnSync('npx', ['stryker', 'run', 'test/mutation/stryker.config.json'], { stdio: 'inherit' });
@@ -59,13 +59,11 @@ const score = per(killed, killed + survived);
 say(`all ${score} %: ${killed} noticed, ${survived} survived`);
 if (values.json !== undefined) {
   mkdirSync(dirname(values.json), { recursive: true });
-  const seconds = values['only-tell'] ? null : Math.round((Date.now() - started.getTime()) / 1000);
+  const seconds = values['only-tell'] ? null : Math.round((performance.now() - startedMs) / 1000);
   const summary = {
     kind: 'mutation',
-    started: started.toISOString(),
+    ...stamp,
     seconds,
-    node: process.version,
-    cpu: cpus()[0]?.model ?? 'unknown',
     score,
     killed,
     survived,
