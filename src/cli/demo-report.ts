@@ -4,16 +4,7 @@ import type { Language, Text } from '../kernel/language.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
-
-const phaseWords: Readonly<Record<LinkPhase, Text>> = {
-  opening: { en: 'opening the stick', ja: 'スティックを開いています' },
-  scanning: { en: 'scanning for the meter', ja: 'メーターをスキャン中' },
-  joining: { en: 'joining the meter', ja: 'メーターに接続中' },
-  connected: { en: 'connected', ja: '接続しました' },
-  paused: { en: 'paused: airtime used up', ja: '一時停止（送信時間の上限）' },
-  waiting: { en: 'waiting before the next try', ja: '再試行まで待機中' },
-  stopped: { en: 'stopped', ja: '停止しました' },
-};
+import { phaseWords } from './phase-words.ts';
 
 /** Tells a person at a terminal what the bridge does: each change of the link, each reading. */
 export class DemoReport implements Sink {

@@ -1,16 +1,6 @@
 import type { Language, Text } from '../kernel/language.ts';
-import type { LinkPhase } from '../model/status.ts';
 import type { MeterSnapshot, StatusSnapshot } from '../web/status-snapshot.ts';
-
-const phases: Readonly<Record<LinkPhase, Text>> = {
-  opening: { en: 'opening the stick', ja: 'スティックに接続中' },
-  scanning: { en: 'looking for the meter', ja: 'メーターを探索中' },
-  joining: { en: 'joining the meter', ja: 'メーターに接続中' },
-  connected: { en: 'connected', ja: '接続済み' },
-  paused: { en: 'paused (airtime limit)', ja: '送信時間制限により休止中' },
-  waiting: { en: 'waiting before the next try', ja: '再試行待ち' },
-  stopped: { en: 'stopped', ja: '停止' },
-};
+import { phaseWords } from './phase-words.ts';
 
 /** `systemctl status` shows one line: so many meters are named on it, those in trouble first. */
 const NAMED = 4;
@@ -39,7 +29,7 @@ function meterPart({ phase, fresh, reading, error }: MeterSnapshot, now: string,
         ? { en: `reading of ${at}`, ja: `${at}の値` }
         : { en: `no current reading, last one ${at}`, ja: `最新の値なし、最後は${at}` };
   const code = error && !fresh ? [error.code] : [];
-  return [phases[phase][language], told[language], ...code].join({ en: ', ', ja: '、' }[language]);
+  return [phaseWords[phase][language], told[language], ...code].join({ en: ', ', ja: '、' }[language]);
 }
 
 /** Of an ISO time: the time of day, with the date when that is not today's. */
