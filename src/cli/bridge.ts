@@ -16,6 +16,7 @@ import { MqttSink } from '../sinks/mqtt-sink.ts';
 import { panMemory } from '../supervisor/pan-memory.ts';
 import { stuckCommand } from '../supervisor/stuck-command.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { brokerOptions } from './broker-options.ts';
 import { nextRun } from './run-counter.ts';
 import { serveWeb } from './serve-web.ts';
 
@@ -135,17 +136,7 @@ async function buildMqtt(
         energyIntervalS: meter.energy_interval_s,
         contractAmpere: meter.contract_ampere,
       },
-      broker: {
-        url: mqtt.url,
-        username: mqtt.username,
-        password: mqtt.password,
-        tls: {
-          caFile: mqtt.tls.ca_file,
-          certFile: mqtt.tls.cert_file,
-          keyFile: mqtt.tls.key_file,
-          insecure: mqtt.tls.insecure,
-        },
-      },
+      broker: brokerOptions(mqtt),
       baseTopic: mqtt.base_topic,
       homeAssistant: {
         discovery: homeAssistant.discovery,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCleanupCommand } from './cleanup.ts';
 import { addConfigCommand } from './config.ts';
 import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
@@ -27,6 +28,7 @@ export function buildProgram(context: CliContext): Command {
   addDemoCommand(program, context);
   addScanCommand(program, context);
   addConfigCommand(program, context);
+  addCleanupCommand(program, context);
   addSimulateCommand(program, context);
   return program;
 }

@@ -147,6 +147,13 @@ const catalogue = {
       ja: 'ブローカーとのTLS接続に失敗しました。mqtt.url のホスト名、mqtt.tls.ca_file、証明書の有効期限を確認してください。',
     },
   },
+  BRIDGE_RUNNING: {
+    recovery: 'stop',
+    hint: {
+      en: 'Stop the bridge first, then try again.',
+      ja: '先にブリッジを停止してから、もう一度実行してください。',
+    },
+  },
   HTTP_LISTEN_FAILED: {
     recovery: 'retry',
     hint: {

@@ -33,7 +33,8 @@ export interface Manner {
 
 export interface Identity {
   readonly clientId: string;
-  readonly willTopic: string;
+  /** Says `offline` when we are gone; a visitor leaves nothing behind. */
+  readonly willTopic?: string;
 }
 
 /** Why an attempt failed, beyond what the operator is told. */
@@ -141,7 +142,9 @@ const sessionOf = ({ clientId, willTopic }: Identity, manner: Manner): IClientOp
   resubscribe: false,
   queueQoSZero: false,
   connectTimeout: 10 * CONNECT_LIMIT_MS, // ours ends first
-  will: { topic: willTopic, payload: Buffer.from('offline'), qos: manner.willQos, retain: manner.willRetain },
+  ...(willTopic === undefined
+    ? {}
+    : { will: { topic: willTopic, payload: Buffer.from('offline'), qos: manner.willQos, retain: manner.willRetain } }),
 });
 
 /** Read at every attempt: a file corrected or a certificate renewed needs no restart. */

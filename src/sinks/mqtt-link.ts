@@ -118,6 +118,19 @@ export class MqttLink {
     });
   }
 
+  /**
+   * Wants what is retained too; only that comes with the retain flag.
+   * @returns the broker's answer for each topic: 0x80 and above refuses.
+   */
+  subscribeWithRetained(topics: readonly string[]): Promise<readonly number[]> {
+    return new Promise((resolve, reject) => {
+      this.#client.subscribe([...topics], { qos: 1 }, (error, _grants, packet) => {
+        if (packet) resolve(packet.granted.map(Number));
+        else reject(error ?? new Error('no answer to a subscription'));
+      });
+    });
+  }
+
   /** Gives the connection up at once, without a DISCONNECT: the broker publishes our will. */
   abandon(error: BridgeError): void {
     this.#lose(error, {});

@@ -31,5 +31,11 @@ export const identityOf = (meterId: string): string => `broute2mqtt_${meterId}`;
 export const discoveryTopic = (prefix: string, meterId: string): string =>
   `${prefix}/device/${identityOf(meterId)}/config`;
 
+/** True for what is this meter's own on the broker: our topics by name, and whatever somebody left under its commands. */
+export function isOwnTopic(topic: string, baseTopic: string, meterId: string): boolean {
+  const { commandPrefix, ...named } = topicsOf(baseTopic, meterId);
+  return Object.values(named).includes(topic) || topic.startsWith(commandPrefix);
+}
+
 /** Seconds after which Home Assistant drops an instantaneous value by itself: the net under the availability topics. */
 export const expireAfterS = (intervalS: number): number => Math.max(300, Math.ceil(5 * intervalS));
