@@ -243,13 +243,8 @@ test.concurrent('the program itself: a broker gone over a SIGTERM and a kill -9'
   const { code, ms } = await bridge.end();
   expect([code, ms < 2500]).toEqual([0, true]);
   bridge.restart();
-  const stored = async (): Promise<string> => (await bridge.state()).join('');
-  let disk = '';
   await eventually(
-    () => {
-      void stored().then((text) => (disk = text));
-      return disk.includes('"run":2,"seq":3');
-    },
+    async () => (await bridge.state()).join('').includes('"run":2,"seq":3'),
     'readings of the second run on disk',
     LONG_MS,
   );

@@ -156,7 +156,12 @@ export class Bridge implements AsyncDisposable {
     if (!existsSync(folder)) return [];
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
-    return await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'latin1')));
+    try {
+      return await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'latin1')));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return await this.state(); // the bridge replaces its files by renaming: one was listed and then gone
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
