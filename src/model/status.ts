@@ -39,7 +39,7 @@ export interface LinkStatus {
 }
 
 /** What is done to get answers again, gentlest first: the recovery ladder with what lies before and behind it. */
-export const recoveryRungs = ['retry', 'join', 'terminate', 'reset', 'scan-channel', 'scan', 'reopen', 'hook'] as const;
+export const recoveryRungs = ['retry', 'join', 'scan-channel', 'scan', 'terminate', 'reset', 'reopen', 'hook'] as const;
 export type RecoveryRung = (typeof recoveryRungs)[number];
 
 /** Something that was done and is counted. */

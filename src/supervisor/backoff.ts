@@ -1,4 +1,4 @@
-const STEPS_MS = [1000, 5000, 10_000, 20_000, 30_000];
+const STEPS_MS = [1000, 5000, 10_000, 15_000];
 const JITTER = 0.2;
 
 /** Delays before the next try: rising, capped, with jitter so that many bridges do not march in step. */

@@ -4,20 +4,22 @@ import { ALL_CHANNELS_MASK, maskOfChannel, ODD_CHANNELS_MASK } from '../skstack/
 
 /**
  * What is done to get a session back, gentlest first. A good answer leads back to the first rung; the last one leads to
- * the first again, for ever.
+ * the first again, for ever. Only the first joins what it has not heard: a join that nobody answers takes 38 s, a scan of
+ * one channel under two.
  */
 export const rungs = [
   'join',
+  'scan-channel',
+  'scan',
   'terminate',
   'reset',
-  'scan-channel',
   'scan',
   'reopen',
 ] as const satisfies readonly RecoveryRung[];
 export type Rung = (typeof rungs)[number];
 
-/** The first four rest on a PAN that answered us before; without one only a scan helps. */
-const needsPan: ReadonlySet<Rung> = new Set(['join', 'terminate', 'reset', 'scan-channel']);
+/** These rest on a PAN that answered us before; without one only a full scan helps. */
+const needsPan: ReadonlySet<Rung> = new Set(['join', 'scan-channel', 'terminate', 'reset']);
 
 export class Ladder {
   #at = 0;

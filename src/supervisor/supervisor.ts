@@ -18,6 +18,8 @@ import { pauseUnlessCommanded } from './pause.ts';
 const GOOD_SESSION_MS = 60_000;
 /** What a refused join and a port that others own wait at least: trying sooner only annoys. */
 const PATIENCE_MS = 5000;
+/** Opening a port costs no airtime, so what needs it is tried often. */
+const REOPEN_MOST_MS = 5000;
 const COMMANDS_LIMIT = 4;
 /** Without an answer for so long, with every rung tried, the hook is run; and not again before as long has passed. */
 const STUCK_MS = 10 * 60_000;
@@ -136,22 +138,14 @@ export class Supervisor {
     const known = this.#known;
     if (!known || rung === 'scan') {
       this.#report.enter('scanning');
-      if (!known && this.#report.isFailing) await module.reset(signal); // with a PAN, an earlier rung has done it
+      if (!known && this.#report.isFailing) await module.reset(signal); // with a PAN, a rung of its own does it
       return await this.#search.find(module, fullScan, signal);
     }
-    switch (rung) {
-      case 'join':
-        return known;
-      case 'terminate':
-        await module.terminate(signal);
-        return known;
-      case 'reset':
-        await module.reset(signal);
-        return known;
-      case 'scan-channel':
-        this.#report.enter('scanning');
-        return await this.#search.find(module, channelScan(known.channel), signal);
-    }
+    if (rung === 'join') return known;
+    if (rung === 'terminate') await module.terminate(signal);
+    if (rung === 'reset') await module.reset(signal);
+    this.#report.enter('scanning');
+    return await this.#search.find(module, channelScan(known.channel), signal);
   }
 
   async #join(module: WiSunModule, pan: Pan, signal: AbortSignal): Promise<Session> {
@@ -253,7 +247,8 @@ export class Supervisor {
 
   /** Waits before the next try. A command is a reason to try at once. */
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
-    const ms = Math.max(this.#backoff.next(), leastMs(error));
+    const most = exceeds(error, 'rejoin') ? REOPEN_MOST_MS : Infinity;
+    const ms = Math.max(Math.min(this.#backoff.next(), most), leastMs(error));
     this.#report.failed(error, this.#deps.clock.now() + ms);
     await this.#callForHelp(signal);
     const command = await pauseUnlessCommanded(this.#deps.clock, ms, this.#commands, signal);

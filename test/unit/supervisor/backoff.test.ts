@@ -4,9 +4,9 @@ import { Backoff } from '../../../src/supervisor/backoff.ts';
 const waits = (backoff: Backoff, count: number): number[] => Array.from({ length: count }, () => backoff.next());
 
 for (const [random, expected] of [
-  [0, [800, 4000, 8000, 16_000, 24_000, 24_000]],
-  [0.5, [1000, 5000, 10_000, 20_000, 30_000, 30_000]],
-  [1 - Number.EPSILON, [1200, 6000, 12_000, 24_000, 36_000, 36_000]],
+  [0, [800, 4000, 8000, 12_000, 12_000, 12_000]],
+  [0.5, [1000, 5000, 10_000, 15_000, 15_000, 15_000]],
+  [1 - Number.EPSILON, [1200, 6000, 12_000, 18_000, 18_000, 18_000]],
 ] as const) {
   test(`waits rise to a cap, a fifth up or down at most (${random})`, () => {
     expect(waits(new Backoff(() => random), 6)).toEqual(expected);

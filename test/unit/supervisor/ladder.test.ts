@@ -6,25 +6,25 @@ const climb = (ladder: Ladder, steps: number, panKnown: boolean): string[] =>
   Array.from({ length: steps }, () => ladder.next(panKnown));
 
 test('the gentlest rung comes first, and the last leads to the first again', () => {
-  expect(rungs).toEqual(['join', 'terminate', 'reset', 'scan-channel', 'scan', 'reopen']);
-  expect(climb(new Ladder(), 12, true)).toEqual([...rungs, ...rungs]);
+  expect(rungs).toEqual(['join', 'scan-channel', 'scan', 'terminate', 'reset', 'scan', 'reopen']);
+  expect(climb(new Ladder(), 14, true)).toEqual([...rungs, ...rungs]);
 });
 
 test('without a PAN the rungs that need one are left out', () => {
-  expect(climb(new Ladder(), 4, false)).toEqual(['scan', 'reopen', 'scan', 'reopen']);
+  expect(climb(new Ladder(), 6, false)).toEqual(['scan', 'scan', 'reopen', 'scan', 'scan', 'reopen']);
 });
 
 test('a good answer leads back to the first rung', () => {
   const ladder = new Ladder();
   climb(ladder, 3, true);
   ladder.reset();
-  expect(climb(ladder, 2, true)).toEqual(['join', 'terminate']);
+  expect(climb(ladder, 2, true)).toEqual(['join', 'scan-channel']);
 });
 
 test('a PAN forgotten on the way makes the next rung a scan', () => {
   const ladder = new Ladder();
   climb(ladder, 2, true);
-  expect(climb(ladder, 2, false)).toEqual(['scan', 'reopen']);
+  expect(climb(ladder, 3, false)).toEqual(['scan', 'scan', 'reopen']);
 });
 
 test('scans rise in duration and end with every channel', () => {

@@ -119,8 +119,16 @@ test('with a PAN that answered before, the rungs are climbed in order and for ev
   stage.onJoin = () => Promise.reject(failure('JOIN_REFUSED'));
   stage.start();
   await stage.clock.advance(900_000);
-  const round = ['join', 'terminate', 'join', 'reset', 'join', 'scan 6', 'join', 'scan 5', 'join', 'open'];
-  expect(stage.done.slice(0, 31)).toEqual(['open', ...round, ...round, ...round]);
+  const round = [
+    ['join'],
+    ['scan 6', 'join'],
+    ['scan 5', 'join'],
+    ['terminate', 'scan 6', 'join'],
+    ['reset', 'scan 6', 'join'],
+    ['scan 5', 'join'],
+    ['open'],
+  ].flat();
+  expect(stage.done.slice(0, 1 + 3 * round.length)).toEqual(['open', ...round, ...round, ...round]);
   expect(stage.saved).toEqual([]);
   expect(await stage.stop()).toBe('ended');
 });
@@ -130,17 +138,19 @@ test('without one, only a reset, scans and reopening help: the likely channels f
   stage.onScan = ({ mask }) => Promise.resolve(masks.push(mask) > 0 ? [] : []);
   stage.start();
   await stage.clock.advance(60_000);
-  expect(stage.done.slice(0, 10)).toEqual([
+  expect(stage.done.slice(0, 12)).toEqual([
     'open',
+    'scan 5',
+    'scan 6',
+    'scan 6',
+    'scan 7',
+    'reset',
     'scan 5',
     'scan 6',
     'scan 6',
     'scan 7',
     'open',
     'reset',
-    'scan 5',
-    'scan 6',
-    'scan 6',
   ]);
   expect(new Set(masks.slice(0, 2))).not.toEqual(new Set(masks.slice(2, 4)));
   await stage.stop();
@@ -274,7 +284,7 @@ test('a flapping session keeps backing off; one that lasted a minute begins at a
   for (let i = 0; i < 7; i++) await next();
   lastsMs = 60_000;
   await next();
-  expect(waits).toEqual([1000, 5000, 10_000, 20_000, 30_000, 30_000, 30_000, 1000]);
+  expect(waits).toEqual([1000, 5000, 10_000, 15_000, 15_000, 15_000, 15_000, 1000]);
   await stage.stop();
 });
 
