@@ -18,6 +18,7 @@ export interface SimulateFlags {
   readonly generation: '1' | '2';
   readonly unit: number;
   readonly coefficient?: number;
+  readonly clockSkew: number;
   readonly script?: string;
   readonly truth?: string;
 }
@@ -86,6 +87,11 @@ const rows: readonly Row[] = [
     { en: 'coefficient, EPC D3 (default: none)', ja: '係数（EPC D3、既定: なし）' },
     (option) => option.argParser(number('--coefficient', 0, 999_999, true)),
   ],
+  [
+    '--clock-skew <S>',
+    { en: 'seconds the meter’s clock is ahead, negative: behind', ja: 'メーターの時計の進み（秒、負は遅れ）' },
+    (option) => option.argParser(number('--clock-skew', -1e8, 1e8)).default(0),
+  ],
   ['--script <FILE>', { en: 'faults to play, one a line', ja: '起こす障害のファイル（1行に1つ）' }],
   ['--truth <FILE>', { en: 'append every value answered to this file', ja: '応答した値をこのファイルに追記' }],
 ];
@@ -141,5 +147,6 @@ export function simulatorOptions(flags: SimulateFlags): SimulatorOptions {
     twoWire: flags.twoWire ?? false,
     generation: flags.generation === '2' ? 2 : 1,
     unit: flags.unit,
+    clockSkewS: flags.clockSkew,
   };
 }

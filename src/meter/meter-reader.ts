@@ -8,6 +8,7 @@ import type { StateFile } from '../store/state-file.ts';
 import { epc } from '../echonet/epc.ts';
 import { halfHoursOf, readingOf } from '../echonet/smart-meter.ts';
 import type { Datagram, Session } from '../module/module.ts';
+import { ClockCheck } from './clock-check.ts';
 import { MeterClient } from './meter-client.ts';
 import type { Answer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
@@ -56,6 +57,7 @@ export class MeterReader {
   readonly #roundTrips = new RoundTrips();
   readonly #size = new RequestSize();
   readonly #guards: RegisterGuards;
+  readonly #clockCheck: ClockCheck;
   #remembered: Remembered;
   #announced: string | undefined;
   #halfHour: HalfHour | undefined;
@@ -69,6 +71,7 @@ export class MeterReader {
     this.#registersSavedMs = deps.clock.monotonicMs();
     const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, options.contractAmpere, remembered);
+    this.#clockCheck = new ClockCheck(deps.clock, deps.log);
     if (remembered.profile) this.#announce(remembered.profile);
   }
 
@@ -93,12 +96,15 @@ export class MeterReader {
     const sameMeter = this.#remembered.macAddress === session.pan.macAddress;
     const known = sameMeter ? this.#remembered.profile : undefined;
     this.#size.newSession();
+    this.#clockCheck.newSession();
     const builder = new ProfileBuilder();
     const plan = new PollPlan(this.#options, clock.monotonicMs());
     const onAnswer = (answer: Answer): void => {
       onProof(answer.datagram);
       builder.learn(answer.properties);
       this.#publish(answer, builder, plan, session.pan.macAddress);
+      const compared = this.#clockCheck.take(answer);
+      if (compared) this.#deps.emit({ kind: 'clock', meter: this.#options.meter, clock: compared });
     };
     const client = new MeterClient(session, { clock, log, onAnswer });
     const ask = (epcs: readonly number[], inner: AbortSignal, first = false): Promise<void> =>

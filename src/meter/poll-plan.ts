@@ -1,8 +1,15 @@
 import { epc } from '../echonet/epc.ts';
+import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 
 const HALF_HOUR_MS = 30 * 60_000;
 /** A meter announces a half-hour mark within 5 minutes; without it we ask a minute later. */
 const MARK_PATIENCE_MS = 6 * 60_000;
+
+/** The meter's clock is asked along with what is asked anyway, in the room one request has; after this wait regardless. */
+const ROOM = 6;
+const CLOCK_PATIENCE_MS = 10 * 60_000;
+/** After a jump of our clock, no sooner than this after the question before. */
+const CLOCK_PACE_MS = 60_000;
 
 export interface PlanOptions {
   readonly intervalMs: number;
@@ -19,6 +26,9 @@ interface Item {
 export class PollPlan {
   readonly #instant: Item;
   readonly #energy: Item;
+  readonly #clock: Item;
+  /** When the meter's clock was last asked for, by our two clocks. */
+  #clockAsked: { readonly monotonicMs: number; readonly wallMs: number } | undefined;
   #offered: ReadonlySet<number> | undefined;
   /** Wall clock ms of the newest half-hour mark known; a mark is asked for when its announcement did not come. */
   #newestMarkMs = 0;
@@ -30,6 +40,8 @@ export class PollPlan {
     this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalMs, dueMs: nowMs };
     const registers = [epc.importEnergy, epc.exportEnergy, epc.faultStatus];
     this.#energy = { epcs: registers, everyMs: energyIntervalMs, dueMs: nowMs };
+    const clock = [epc.currentTime, epc.currentDate];
+    this.#clock = { epcs: clock, everyMs: METER_CLOCK_INTERVAL_S * 1000, dueMs: nowMs };
   }
 
   /** @param getMap EPCs of property map 9F. Before it is known only E7 and E8 are asked, which every meter must have. */
@@ -47,14 +59,29 @@ export class PollPlan {
     this.#energy.dueMs = nowMs;
   }
 
-  /** EPCs due now, the instantaneous ones first. @param wallMs for half-hour marks alone. */
+  /** EPCs due now, the instantaneous ones first. @param wallMs for half-hour marks and the meter's clock alone. */
   due(nowMs: number, wallMs: number): number[] {
     const items = this.#offered ? [this.#instant, this.#energy] : [this.#instant];
     this.#asking = items.filter((item) => item.dueMs <= nowMs);
     this.#askingMarkMs = this.#offered && this.#markMissing(wallMs) ? lastMark(wallMs) : undefined;
     const epcs = this.#asking.flatMap((item) => item.epcs);
     if (this.#askingMarkMs !== undefined) epcs.push(epc.importAtMark, epc.exportAtMark);
-    return epcs.filter((code) => !this.#offered || this.#offered.has(code));
+    const offered = epcs.filter((code) => !this.#offered || this.#offered.has(code));
+    return [...offered, ...this.#dueClock(offered.length, nowMs, wallMs)];
+  }
+
+  /** The meter's clock never makes a request of its own but where there is never room. */
+  #dueClock(others: number, nowMs: number, wallMs: number): readonly number[] {
+    const { epcs } = this.#clock;
+    if (others === 0 || !epcs.every((code) => this.#offered?.has(code))) return [];
+    const last = this.#clockAsked;
+    if (last && hasJumped(last.wallMs - last.monotonicMs, wallMs, nowMs))
+      this.#clock.dueMs = Math.min(this.#clock.dueMs, last.monotonicMs + CLOCK_PACE_MS);
+    const waitedMs = nowMs - this.#clock.dueMs;
+    if (waitedMs < 0 || (others + epcs.length > ROOM && waitedMs < CLOCK_PATIENCE_MS)) return [];
+    this.#clockAsked = { monotonicMs: nowMs, wallMs };
+    this.#asking = [...this.#asking, this.#clock];
+    return epcs;
   }
 
   /** To be told when what was due has been asked, answered or not. @param shortestMs never faster than this. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../kernel/errors.ts';
+import type { MeterClock } from './meter-clock.ts';
 import type { Pan } from './pan.ts';
 import type { HalfHour, MeterProfile, Reading } from './reading.ts';
 
@@ -55,6 +56,7 @@ export type BridgeEvent =
   | { readonly kind: 'profile'; readonly meter: string; readonly profile: MeterProfile }
   | { readonly kind: 'reading'; readonly meter: string; readonly reading: Reading }
   | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour }
+  | { readonly kind: 'clock'; readonly meter: string; readonly clock: MeterClock }
   | { readonly kind: 'activity'; readonly meter: string; readonly activity: Activity };
 
 /** What a user may ask of a running meter. Nothing else can be commanded. */

@@ -17,6 +17,8 @@ export interface Distorted {
 /** An EPC no meter of this class has. */
 const UNKNOWN: Property = { epc: 0xf9, edt: Uint8Array.of(0xde, 0xad, 0xbe, 0xef) };
 const OPC_AT = 11;
+/** The 32nd of the 13th month. */
+const NO_DATE = Uint8Array.of(0x07, 0xea, 13, 32);
 const DAY_MS = 24 * 3_600_000;
 
 /** What the meter, or the air, makes of its answer. Only answers to Get and INF_REQ are touched. */
@@ -27,6 +29,9 @@ export function distort(answer: Frame, take: Take): Distorted {
   frame = withoutData(frame, take);
   if (frame.properties.some(showsMidnight) && take('clock-24')) {
     frame = { ...frame, properties: frame.properties.map(midnight) };
+  }
+  if (frame.properties.some(isDate) && take('bad-date')) {
+    frame = { ...frame, properties: frame.properties.map((it) => (isDate(it) ? { ...it, edt: NO_DATE } : it)) };
   }
   if (take('unknown-epc')) frame = { ...frame, properties: [...frame.properties, UNKNOWN] };
   const wrongTid = take('wrong-tid');
@@ -68,6 +73,8 @@ function withoutData(frame: Frame, take: Take): Frame {
   const fault = take('no-data', changes);
   return fault ? { ...frame, properties: emptied(fault) } : frame;
 }
+
+const isDate = ({ epc: code, edt }: Property): boolean => code === epc.currentDate && edt.length > 0;
 
 /** Where a property of this class holds hour and minute. */
 const hourAt = (code: number): number | undefined =>

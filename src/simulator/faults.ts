@@ -46,6 +46,7 @@ export const faultKinds = {
   sna: 'next',
   'no-data': 'next',
   'clock-24': 'next',
+  'bad-date': 'next',
   notification: 'now',
   // the meter
   'energy-back': 'now',

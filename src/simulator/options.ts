@@ -120,6 +120,8 @@ export interface SimulatorOptions {
   readonly lqi?: number;
   /** The meter's clock at the start, ms since 1970. Default: the clock's. */
   readonly startAt?: number;
+  /** Seconds the meter's clock is ahead of `startAt` (negative: behind). Default 0. */
+  readonly clockSkewS?: number;
   /** Registers at the start, kWh. */
   readonly importKwh?: number;
   readonly exportKwh?: number;
@@ -139,7 +141,7 @@ export interface SimulatorOptions {
 type Defaulted = Required<
   Omit<
     SimulatorOptions,
-    'routeBId' | 'password' | 'coefficient' | 'maxOpc' | 'startAt' | 'model' | 'edition' | 'payload'
+    'routeBId' | 'password' | 'coefficient' | 'maxOpc' | 'startAt' | 'clockSkewS' | 'model' | 'edition' | 'payload'
   >
 >;
 
@@ -183,7 +185,7 @@ export function resolveOptions(options: SimulatorOptions, nowMs: number): Resolv
     panId: options.panId ?? 0x12a4,
     macAddress: (options.macAddress ?? '001C6400030C12A4').toUpperCase(),
     lqi: options.lqi ?? 0xca,
-    startAt: options.startAt ?? nowMs,
+    startAt: (options.startAt ?? nowMs) + 1000 * (options.clockSkewS ?? 0),
     importKwh: options.importKwh ?? 12345.6,
     exportKwh: options.exportKwh ?? (solar ? 2345.6 : 0),
     halfHour: options.halfHour ?? 'inf',

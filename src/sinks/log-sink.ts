@@ -22,6 +22,8 @@ export class LogSink implements Sink {
         return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half-hour registers');
       case 'profile':
         return this.#log.debug({ meter: event.meter, profile: event.profile }, 'meter known');
+      case 'clock':
+        return this.#log.debug({ meter: event.meter, clock: event.clock }, 'meter’s clock');
       case 'activity':
         return; // logged where it is done
     }

@@ -107,8 +107,9 @@ export class MqttSink implements Sink {
         return this.#takeProfile(event.profile);
       case 'halfHour':
         return this.#takeHalfHour(event.halfHour);
+      case 'clock':
       case 'activity':
-        return; // counted elsewhere; its rung is in the status
+        return; // shown and counted elsewhere; a rung is in the status
     }
   }
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../kernel/clock.ts';
 import { healthOf } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
+import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
+import type { MeterClock } from '../model/meter-clock.ts';
 import type { HalfHour, Reading } from '../model/reading.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
 import { isoJst, isoLocal } from '../sinks/iso-time.ts';
@@ -44,6 +46,7 @@ export class MeterRecord {
   readonly #numbers = new Map<keyof Reading, Seen<number>>();
   #fault: Seen<boolean> | undefined;
   #halfHour: HalfHour | undefined;
+  #clockSkewS: Seen<number> | undefined;
   readonly #history: { readonly atMs: number; readonly watts: number }[] = [];
 
   constructor(meter: BoardMeter, clock: Clock) {
@@ -57,6 +60,7 @@ export class MeterRecord {
     if (event.kind === 'status') this.#takeStatus(event.status);
     if (event.kind === 'reading') this.#takeReading(event.reading);
     if (event.kind === 'halfHour') this.#halfHour = event.halfHour;
+    if (event.kind === 'clock') this.#takeClock(event.clock);
   }
 
   get error(): LinkStatus['error'] {
@@ -91,6 +95,7 @@ export class MeterRecord {
       ...this.#retry(),
       ...(reading && { reading }),
       ...(this.#halfHour && { half_hour: halfHourSnapshot(this.#halfHour) }),
+      ...this.#clockSkew(),
     };
   }
 
@@ -108,6 +113,11 @@ export class MeterRecord {
     this.#retryInMs = status.retryAtMs === undefined ? undefined : status.retryAtMs - this.#clock.now();
   }
 
+  #takeClock({ atMs, skewMs }: MeterClock): void {
+    const stamp = { wallMs: atMs, atMs: this.#clock.monotonicMs() };
+    this.#clockSkewS = skewMs === undefined ? undefined : { value: Math.round(skewMs / 1000), ...stamp };
+  }
+
   #takeReading(reading: Reading): void {
     const stamp = { wallMs: reading.atMs, atMs: this.#clock.monotonicMs() };
     for (const kind of ['powerW', 'currentRA', 'currentTA', 'importKwh', 'exportKwh'] as const) {
@@ -123,6 +133,13 @@ export class MeterRecord {
     if (reading.powerW === undefined) return;
     this.#history.push({ atMs: stamp.atMs, watts: reading.powerW });
     if (this.#history.length > HISTORY_LIMIT) this.#history.shift();
+  }
+
+  /** A skew measured by another time of ours says nothing. */
+  #clockSkew(): Pick<MeterSnapshot, 'clock_skew'> {
+    const seen = this.#clockSkewS;
+    if (!seen || hasJumped(seen.wallMs - seen.atMs, this.#clock.now(), this.#clock.monotonicMs())) return {};
+    return { clock_skew: this.#value(seen, METER_CLOCK_INTERVAL_S) };
   }
 
   #age(seen: Seen<unknown> | undefined): number | undefined {

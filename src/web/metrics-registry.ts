@@ -56,6 +56,10 @@ export function ownMetrics(registry: Registry) {
     contract: gauge('contract_current_amperes', 'Contracted current as configured'),
     energy: counter('energy_joules_total', 'Register of the meter; 1 kWh is 3.6e6 J', 'direction'),
     fault: gauge('meter_fault', 'The meter reports a fault of its own'),
+    clockSkew: gauge(
+      'meter_clock_skew_seconds',
+      'Clock of the meter minus ours, right to half a minute; absent while unknown',
+    ),
     lastReading: gauge('last_reading_timestamp_seconds', 'When the meter last gave a good answer'),
     fresh: gauge('reading_fresh', '1 while the newest good answer is current'),
     readings: counter('readings_total', 'Answers of the meter'),

@@ -74,10 +74,10 @@ export class Metrics implements Sink {
   text(): Promise<string> {
     const { meters } = this.#options.board.snapshot();
     const { power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module } = this.#own;
-    const { reconnects, brokerConnected, outbox, dropped } = this.#own;
+    const { reconnects, brokerConnected, outbox, dropped, clockSkew } = this.#own;
     for (const metric of [power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module])
       metric.reset();
-    for (const metric of [reconnects, brokerConnected, outbox, dropped]) metric.reset();
+    for (const metric of [reconnects, brokerConnected, outbox, dropped, clockSkew]) metric.reset();
     for (const meter of meters) this.#show(meter);
     this.#showAsExporter(meters[0]?.reading);
     return this.#registry.metrics();
@@ -119,6 +119,7 @@ export class Metrics implements Sink {
     if (snapshot.fresh && rssi !== undefined) own.rssi.set({ meter }, rssi);
     this.#showModule(snapshot);
     this.#showBroker(snapshot);
+    ifCurrent(snapshot.clock_skew, (seconds) => own.clockSkew.set({ meter }, seconds));
     if (reading) this.#showReading(meter, reading);
   }
 

@@ -65,6 +65,8 @@ export interface MeterSnapshot {
   readonly broker?: { readonly connected: boolean; readonly detail: string };
   readonly reading?: ReadingSnapshot;
   readonly half_hour?: HalfHourSnapshot;
+  /** Meter minus ours, whole seconds, right to half a minute; absent while unknown. */
+  readonly clock_skew?: ValueSnapshot<number>;
   /** Only when asked for: oldest first. */
   readonly history?: readonly PowerPoint[];
 }

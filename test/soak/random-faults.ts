@@ -59,6 +59,7 @@ const simulated: readonly ((dice: Dice) => Fault)[] = [
   }),
   (dice) => ({ fault: 'no-data', epc: dice.pick(['E7', 'E8', 'E0', 'E3', 'EA']), times: dice.pick([1, 40]) }),
   (dice) => ({ fault: 'clock-24', for_s: dice.between(600, 7200) }),
+  (dice) => ({ fault: 'bad-date', times: dice.pick([1, 3]) }),
   () => ({ fault: 'notification' }),
   (dice) => ({ fault: 'energy-back', count: Math.ceil(dice.between(1, 500)) }),
 ];

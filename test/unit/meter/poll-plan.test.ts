@@ -10,7 +10,11 @@ const everything = [epc.power, epc.currents, epc.importEnergy, epc.exportEnergy,
 const marks = [epc.importAtMark, epc.exportAtMark];
 const instant = [epc.power, epc.currents];
 
-function planOf(intervalMs = 10_000, energyIntervalMs = 60_000, getMap = [...everything, ...marks]): PollPlan {
+function planOf(
+  intervalMs = 10_000,
+  energyIntervalMs = 60_000,
+  getMap: readonly number[] = [...everything, ...marks],
+): PollPlan {
   const plan = new PollPlan({ intervalMs, energyIntervalMs }, 0);
   plan.offer(getMap);
   plan.markSeen(MARK);
@@ -126,4 +130,56 @@ test('with the clock at 1970 no mark is asked for', () => {
   const plan = new PollPlan({ intervalMs: 10_000, energyIntervalMs: 60_000 }, 0);
   plan.offer([...everything, ...marks]);
   expect(plan.due(0, 20 * MINUTE)).toEqual(everything);
+});
+
+const clocks = [epc.currentTime, epc.currentDate];
+const HOUR = 60 * MINUTE;
+/** What is asked in a time, each cycle's answer taking 100 ms. */
+function course(
+  plan: PollPlan,
+  fromMs: number,
+  untilMs: number,
+  wall = (at: number) => QUIET + at,
+): [number, number[]][] {
+  const asked: [number, number[]][] = [];
+  for (let at = fromMs; at < untilMs; at = plan.nextMs) {
+    plan.markSeen(Math.floor(wall(at) / (30 * MINUTE)) * 30 * MINUTE);
+    asked.push([at, plan.due(at, wall(at))]);
+    plan.asked(at + 100, 0);
+  }
+  return asked;
+}
+const clockTimes = (asked: readonly [number, number[]][]): number[] =>
+  asked.flatMap(([at, epcs]) => (epcs.includes(epc.currentTime) ? [at] : []));
+
+test('the meter’s clock is asked with power and currents, early in a session and then hourly', () => {
+  const plan = planOf(10_000, 60_000, [...everything, ...marks, ...clocks]);
+  const asked = course(plan, 0, 3 * HOUR);
+  expect(clockTimes(asked)).toEqual([10_000, HOUR + 10_000, 2 * HOUR + 10_000]);
+  expect(asked[1]?.[1]).toEqual([...instant, ...clocks]);
+  expect(asked).toHaveLength(1080); // no cycle more than without
+});
+
+test('a clock told by half, or not offered, is not asked', () => {
+  for (const half of [[epc.currentTime], [epc.currentDate], []])
+    expect(clockTimes(course(planOf(10_000, 60_000, [...everything, ...half]), 0, HOUR))).toEqual([]);
+});
+
+test('where a request never has room the clock is asked ten minutes late', () => {
+  const plan = planOf(60_000, 60_000, [...everything, ...clocks]);
+  expect(clockTimes(course(plan, 0, 3 * HOUR))).toEqual([10 * MINUTE, 70 * MINUTE, 130 * MINUTE]);
+});
+
+test('a jump of our clock lets the meter’s be asked again, at most once a minute', () => {
+  const plan = planOf(10_000, 60_000, [...everything, ...clocks]);
+  const jumped = course(plan, 0, 20 * MINUTE, (at) => QUIET + at + (at >= 10 * MINUTE ? HOUR : 0));
+  expect(clockTimes(jumped)).toEqual([10_000, 10 * MINUTE + 10_000]);
+  const wild = course(plan, 20 * MINUTE, 30 * MINUTE, (at) => QUIET + at + ((at / 10_000) % 2) * HOUR);
+  expect(clockTimes(wild).length).toBeLessThanOrEqual(11);
+  expect(clockTimes(wild).length).toBeGreaterThan(5);
+});
+
+test('a clock that is adjusted slowly does not ask', () => {
+  const plan = planOf(10_000, 60_000, [...everything, ...clocks]);
+  expect(clockTimes(course(plan, 0, HOUR, (at) => QUIET + at * 1.0005))).toEqual([10_000]);
 });

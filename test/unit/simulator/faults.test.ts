@@ -227,6 +227,13 @@ const seen: Readonly<Record<FaultName, () => Promise<void>>> = {
     expect(await host.send('1081000105FF010288016201EA00')).toMatch(/7201EA0B07EA010E180000/);
     expect(await host.send('1081000105FF0102880162019700')).toMatch(/72019702(1800|0000)/);
   },
+  'bad-date': async () => {
+    await using host = await joined();
+    host.simulator.inject({ fault: 'bad-date' });
+    expect(await host.send(GET_POWER)).toMatch(ANSWER);
+    expect(await host.send('1081000105FF01028801620297009800')).toMatch(/72029702[0-9A-F]{4}980407EA0D20/);
+    expect(await host.send('1081000105FF0102880162019800')).toMatch(/7201980407EA010F/);
+  },
   notification: async () => {
     await using host = await joined({ halfHour: 'infc' });
     host.simulator.inject({ fault: 'notification', on: 'SKSENDTO' });

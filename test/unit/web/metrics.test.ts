@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
+import type { MeterClock } from '../../../src/model/meter-clock.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { Activity, LinkStatus } from '../../../src/model/status.ts';
 import { Metrics } from '../../../src/web/metrics.ts';
@@ -100,6 +101,18 @@ describe('values', () => {
     await it.clock.advance(150_000);
     expect(await shown()).toEqual([0, 0, 0, 0]);
     expect(await it.samples('broute2mqtt_last_reading')).toHaveLength(1);
+  });
+
+  test('the skew of the meter’s clock, absent while unknown', async () => {
+    const say = (clock: MeterClock): void => it.board.accept({ kind: 'clock', meter: 'home', clock });
+    expect(await it.samples('broute2mqtt_meter_clock')).toEqual([]);
+    say({ atMs: it.clock.now(), skewMs: 123_400 });
+    expect(await it.samples('broute2mqtt_meter_clock')).toEqual(['broute2mqtt_meter_clock_skew_seconds 123']);
+    say({ atMs: it.clock.now() });
+    expect(await it.samples('broute2mqtt_meter_clock')).toEqual([]);
+    say({ atMs: it.clock.now(), skewMs: 0 });
+    await it.clock.advance(3 * 3_600_000 + 5001);
+    expect(await it.samples('broute2mqtt_meter_clock')).toEqual([]);
   });
 
   test("smartmeter-exporter's names, units and help texts, only in its place", async () => {

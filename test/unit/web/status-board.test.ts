@@ -177,3 +177,26 @@ test('version and uptime are told, and events of a meter nobody configured are i
   await clock.advance(61_500);
   expect(board.snapshot()).toMatchObject({ version: '1.2.3', uptime_s: 61, meters: [{ id: 'home' }] });
 });
+
+test('the skew of the meter’s clock is there while it is known', async () => {
+  const { clock, board, home } = rig();
+  const say = (skewMs?: number): void =>
+    board.accept({
+      kind: 'clock',
+      meter: 'home',
+      clock: { atMs: clock.now(), ...(skewMs === undefined ? {} : { skewMs }) },
+    });
+  say(-90_400);
+  await clock.advance(5000);
+  expect(home().clock_skew).toMatchObject({ value: -90, age_s: 5, stale: false, stale_after_s: 10_805 });
+  clock.jumpWall(31_000);
+  expect(home()).not.toHaveProperty('clock_skew');
+  clock.jumpWall(-31_000);
+  expect(home()).toHaveProperty('clock_skew');
+  await clock.advance(10_801_000);
+  expect(home().clock_skew?.stale).toBe(true);
+  say(0);
+  expect(home().clock_skew?.value).toBe(0);
+  say();
+  expect(home()).not.toHaveProperty('clock_skew');
+});

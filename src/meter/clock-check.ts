@@ -1,0 +1,77 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { MeterClock } from '../model/meter-clock.ts';
+import { epc } from '../echonet/epc.ts';
+import { edtOf } from '../echonet/frame.ts';
+import { decodeDate, decodeTimeOfDay } from '../echonet/time.ts';
+import type { Answer } from './meter-client.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** A meter asked for one property at a time tells time and date in two answers, at most so far apart. */
+const PAIR_MS = MINUTE_MS;
+/** Beyond this it is said: half a minute is the resolution, and a register's half hour is announced some minutes late anyway. */
+const WARN_MS = 3 * MINUTE_MS;
+/** Said at most once a day, however often a clock is set back and forth. */
+const WARN_EVERY_MS = DAY_MS;
+
+interface Told {
+  /** Undefined: not a time. */
+  readonly ms: number | undefined;
+  /** When the meter said it, by our two clocks: half a round trip before it arrived. */
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+/** Compares the meter's clock (97 and 98, JST) with ours. */
+export class ClockCheck {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #time: Told | undefined;
+  #date: Told | undefined;
+  #warnedMs = -Infinity;
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Another session, perhaps another meter: halves of a pair do not go together. */
+  newSession(): void {
+    this.#time = this.#date = undefined;
+  }
+
+  /** @returns undefined when this answer leaves nothing to compare. */
+  take({ properties, datagram, roundTripMs = 0 }: Answer): MeterClock | undefined {
+    const said = { wallMs: datagram.atMs - roundTripMs / 2, monotonicMs: datagram.monotonicMs - roundTripMs / 2 };
+    const [time, date] = [edtOf(properties, epc.currentTime), edtOf(properties, epc.currentDate)];
+    if (time) this.#time = { ...said, ms: decodeTimeOfDay(time) };
+    if (date) this.#date = { ...said, ms: decodeDate(date) };
+    if (!this.#time || !this.#date) return undefined;
+    const skew = compare(this.#time, this.#date);
+    if (skew === 'apart') return undefined;
+    this.newSession();
+    if (skew === undefined) return { atMs: datagram.atMs };
+    this.#warn(skew);
+    return { atMs: datagram.atMs, skewMs: skew };
+  }
+
+  #warn(skewMs: number): void {
+    const now = this.#clock.monotonicMs();
+    if (Math.abs(skewMs) <= WARN_MS || now < this.#warnedMs + WARN_EVERY_MS) return;
+    this.#warnedMs = now;
+    this.#log.warn({ skewS: Math.round(skewMs / 1000) }, 'meter’s clock and ours differ: is this machine’s clock set?');
+  }
+}
+
+/** @returns ms, meter minus ours; undefined when the meter told no time; `apart` when the two do not belong together. */
+function compare(time: Told, date: Told): number | 'apart' | undefined {
+  const laterMs = date.monotonicMs - time.monotonicMs;
+  if (Math.abs(laterMs) > PAIR_MS) return 'apart';
+  // 24:00 is of the day before or of the day after, and nobody knows which.
+  if (time.ms === undefined || time.ms >= DAY_MS || date.ms === undefined) return undefined;
+  const isOverMidnight = laterMs !== 0 && (time.ms + laterMs < MINUTE_MS || time.ms + laterMs > DAY_MS - 2 * MINUTE_MS);
+  if (isOverMidnight) return 'apart';
+  const middle = date.ms + time.ms + MINUTE_MS / 2;
+  return middle - time.wallMs;
+}
