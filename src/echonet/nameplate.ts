@@ -115,15 +115,18 @@ export const decodeRouteBId = (edt: Uint8Array): RouteBId | undefined =>
 export const encodeRouteBId = ({ makerCode, free }: RouteBId): Uint8Array =>
   join(Uint8Array.of(0), encodeMakerCode(makerCode), fromHex(free, 12));
 
-/** Instance lists of the node profile, EPC D5 and D6: count, then three bytes per object. @returns undefined when count and length disagree. */
+/** As many objects as a property's 255 bytes hold. */
+const MOST_OBJECTS = 84;
+
+/** Instance lists of the node profile, EPC D5 and D6: count, then three bytes per object. @returns undefined when count and length disagree, or for more objects than a property holds. */
 export function decodeInstanceList(edt: Uint8Array): readonly number[] | undefined {
   const count = edt[0];
-  if (count === undefined || edt.length !== 1 + 3 * count) return undefined;
+  if (count === undefined || count > MOST_OBJECTS || edt.length !== 1 + 3 * count) return undefined;
   return Array.from({ length: count }, (_, i) => (edt[1 + 3 * i]! << 16) | readU16(edt, 2 + 3 * i));
 }
 /** @throws RangeError for more than 84 objects, or one that does not fit 24 bits. */
 export function encodeInstanceList(objects: readonly number[]): Uint8Array {
-  const edt = new Uint8Array(1 + 3 * mustBeInteger('number of objects', objects.length, 0, 84));
+  const edt = new Uint8Array(1 + 3 * mustBeInteger('number of objects', objects.length, 0, MOST_OBJECTS));
   let at = write(edt, 0, 1, objects.length);
   for (const object of objects) at = write(edt, at, 3, mustBeInteger('object', object, 0, 0xffffff));
   return edt;

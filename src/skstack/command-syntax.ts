@@ -60,7 +60,7 @@ function readPassword([lengthText, password = '']: readonly string[]) {
 }
 
 function readRegister([register = '', value]: readonly string[]) {
-  if (!/^S[0-9A-F]{1,2}$/i.test(register)) return undefined;
+  if (!/^S[0-9A-F]{1,2}$/i.test(register) || value === '') return undefined;
   return { name: 'SKSREG', register, ...(value === undefined ? {} : { value }) } as const;
 }
 

@@ -59,7 +59,7 @@ export function commandText(command: SkCommand, edition: Edition): string {
     case 'SKJOIN':
       return `SKJOIN ${command.address}`;
     case 'SKSENDTO':
-      return `SKSENDTO ${command.handle} ${command.address} ${hex(command.port, 4)} ${command.security}${side} ${hex(command.data.length, 4)} `;
+      return `SKSENDTO ${hex(command.handle, 1)} ${command.address} ${hex(command.port, 4)} ${command.security}${side} ${hex(command.data.length, 4)} `;
   }
 }
 
