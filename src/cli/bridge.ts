@@ -7,18 +7,15 @@ import type { Redactor } from '../kernel/redactor.ts';
 import type { Sink } from '../model/sink.ts';
 import { fanOut } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
-import { meterMemory } from '../meter/meter-memory.ts';
-import { MeterReader } from '../meter/meter-reader.ts';
-import { openSkstackModule } from '../module/skstack-module.ts';
 import type { Wire } from '../module/wire.ts';
 import { LogSink } from '../sinks/log-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
-import { panMemory } from '../supervisor/pan-memory.ts';
-import { stuckCommand } from '../supervisor/stuck-command.ts';
-import { Supervisor } from '../supervisor/supervisor.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 import { brokerOptions } from './broker-options.ts';
+import { openMeterLink } from './meter-link.ts';
+import type { MeterLink } from './meter-link.ts';
 import { nextRun } from './run-counter.ts';
-import { serveWeb } from './serve-web.ts';
+import { serveStatus } from './serve-status.ts';
 
 export interface BridgeDeps {
   readonly clock: Clock;
@@ -35,9 +32,7 @@ export interface BridgeDeps {
   readonly onReady?: (addresses: { readonly page: string | undefined }) => void;
 }
 
-interface Meter {
-  readonly reader: MeterReader;
-  readonly supervisor: Supervisor;
+interface Meter extends MeterLink {
   readonly mqtt: MqttSink | undefined;
 }
 
@@ -49,11 +44,11 @@ interface Meter {
 export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortSignal): Promise<void> {
   const logSink = new LogSink(deps.log);
   const meters = new Map<string, Meter>();
-  const web = await serveWeb(config, deps, (id) => meters.get(id)?.mqtt?.health(), signal);
+  const status = await serveStatus(config, deps, (id) => meters.get(id)?.mqtt?.health(), signal);
   for (const meter of config.meters) {
-    meters.set(meter.id, await buildMeter(config, meter, deps, [logSink, ...(deps.extraSinks ?? []), ...web.sinks]));
+    meters.set(meter.id, await buildMeter(config, meter, deps, [logSink, ...(deps.extraSinks ?? []), ...status.sinks]));
   }
-  deps.onReady?.({ page: web.address });
+  deps.onReady?.({ page: status.page });
   const all = [...meters.values()];
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const sinks = Promise.all(all.map(async ({ mqtt }) => mqtt?.run(sinksScope.signal)));
@@ -72,7 +67,7 @@ export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortS
   } finally {
     await Promise.all(all.map(({ reader }) => reader.close()));
     sinksScope.abort();
-    await Promise.all([sinks, web.close()]);
+    await Promise.all([sinks, status.close()]);
   }
 }
 
@@ -85,36 +80,12 @@ async function buildMeter(
   deps: BridgeDeps,
   others: readonly Sink[],
 ): Promise<Meter> {
-  const { clock } = deps;
   const log = deps.log.child({ meter: meter.id });
   const stateDir = config.state_dir === undefined ? undefined : join(config.state_dir, meter.id);
   const mqtt = config.mqtt && (await buildMqtt(config, config.mqtt, meter, stateDir, deps, () => supervisor));
   const sink = fanOut(...(mqtt ? [mqtt] : []), ...others);
   const emit = (event: BridgeEvent): void => sink.accept(event);
-  const options = {
-    meter: meter.id,
-    intervalMs: meter.interval_s * 1000,
-    energyIntervalMs: meter.energy_interval_s * 1000,
-    ...(meter.reply_timeout_s === undefined ? {} : { replyTimeoutMs: meter.reply_timeout_s * 1000 }),
-    ...(meter.contract_ampere === undefined ? {} : { contractAmpere: meter.contract_ampere }),
-  };
-  const reader = await MeterReader.open(options, { clock, log, emit, memory: meterMemory(stateDir, log) });
-  const wire = await deps.wireOf(meter);
-  const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  const supervisor: Supervisor = new Supervisor({
-    meter: meter.id,
-    clock,
-    log,
-    random: Math.random,
-    openModule: (signal) => openSkstackModule(wire, credentials, { clock, log }, signal),
-    whenPresent: (signal) => wire.whenPresent(signal),
-    reader,
-    pans: panMemory(stateDir, log),
-    emit,
-    ...(meter.on_stuck_command === undefined
-      ? {}
-      : { onStuck: stuckCommand({ argv: meter.on_stuck_command, meter: meter.id, device: meter.device }, clock, log) }),
-  });
+  const { reader, supervisor }: MeterLink = await openMeterLink(meter, { ...deps, log, stateDir, emit });
   return { reader, supervisor, mqtt };
 }
 

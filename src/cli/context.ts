@@ -6,6 +6,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Output {
   write(text: string): unknown;
+  /** A person looks at it. */
+  readonly isTTY?: boolean;
+  /** Its width in characters. */
+  readonly columns?: number;
 }
 
 /** All a command knows of its surroundings, so that it can be tested without spawning a process. */

@@ -3,8 +3,9 @@ import process from 'node:process';
 import { Redactor } from '../kernel/redactor.ts';
 import { cliLanguage } from './context.ts';
 import type { CliContext } from './context.ts';
-import { runCli, tellError } from './run-cli.ts';
+import { runCli } from './run-cli.ts';
 import { keepHeapSmall } from './small-heap.ts';
+import { tellError } from './tell-error.ts';
 
 keepHeapSmall();
 

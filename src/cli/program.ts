@@ -4,6 +4,7 @@ import { addConfigCommand } from './config.ts';
 import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
 import { helpTexts, translateHelp } from './help.ts';
+import { addReadCommand } from './read.ts';
 import { addRunCommand } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { packageVersion } from './version.ts';
@@ -26,6 +27,7 @@ export function buildProgram(context: CliContext): Command {
   translateHelp(program, context);
   addRunCommand(program, context);
   addDemoCommand(program, context);
+  addReadCommand(program, context);
   addScanCommand(program, context);
   addConfigCommand(program, context);
   addCleanupCommand(program, context);

@@ -126,6 +126,20 @@ const catalogue = {
       ja: 'セッションはありますがメーターが応答しません。接続し直します。',
     },
   },
+  NO_READING: {
+    recovery: 'retry',
+    hint: {
+      en: 'There is no current reading; the log and the status page of the running bridge say why.',
+      ja: '最新の値がありません。理由は、動作中のブリッジのログと状態ページに表示されます。',
+    },
+  },
+  BRIDGE_SILENT: {
+    recovery: 'retry',
+    hint: {
+      en: 'A bridge seems to run but cannot be asked, so its port is left alone. Run this as the user of the bridge; if the bridge hangs, restart it.',
+      ja: 'ブリッジは動作中のようですが、問い合わせできません（ポートには触れません）。ブリッジと同じユーザーで実行してください。応答しない場合はブリッジを再起動してください。',
+    },
+  },
   BROKER_UNREACHABLE: {
     recovery: 'retry',
     hint: {

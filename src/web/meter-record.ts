@@ -5,6 +5,8 @@ import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 import type { MeterClock } from '../model/meter-clock.ts';
 import type { HalfHour, Reading } from '../model/reading.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import { answerObject } from '../sinks/answer-object.ts';
+import type { AnswerObject } from '../sinks/answer-object.ts';
 import { isoJst, isoLocal } from '../sinks/iso-time.ts';
 import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
@@ -45,6 +47,7 @@ export class MeterRecord {
   #good: Seen<true> | undefined;
   readonly #numbers = new Map<keyof Reading, Seen<number>>();
   #fault: Seen<boolean> | undefined;
+  #answer: AnswerObject | undefined;
   #halfHour: HalfHour | undefined;
   #clockSkewS: Seen<number> | undefined;
   readonly #history: { readonly atMs: number; readonly watts: number }[] = [];
@@ -94,6 +97,7 @@ export class MeterRecord {
       reconnects,
       ...this.#retry(),
       ...(reading && { reading }),
+      ...(this.#answer && { last_answer: this.#answer }),
       ...(this.#halfHour && { half_hour: halfHourSnapshot(this.#halfHour) }),
       ...this.#clockSkew(),
     };
@@ -120,6 +124,9 @@ export class MeterRecord {
 
   #takeReading(reading: Reading): void {
     const stamp = { wallMs: reading.atMs, atMs: this.#clock.monotonicMs() };
+    const answer = answerObject(this.meter.id, reading);
+    // A meter that is asked in several requests also answers with registers alone: power is what is wanted.
+    if (answer?.power !== undefined || this.#answer?.power === undefined) this.#answer = answer ?? this.#answer;
     for (const kind of ['powerW', 'currentRA', 'currentTA', 'importKwh', 'exportKwh'] as const) {
       const value = reading[kind];
       if (value === undefined) continue;

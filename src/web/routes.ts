@@ -10,6 +10,7 @@ import { createHostCheck } from './hosts.ts';
 import type { Metrics } from './metrics.ts';
 import { statusPage, tokenPage } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
+import { statusJson } from './status-snapshot.ts';
 
 export interface RouteOptions {
   readonly listen: { readonly host: string };
@@ -99,10 +100,7 @@ function addPages(
       ...(lang === 'ja' || lang === 'en' ? { language: lang } : {}),
       history: textOf(query, 'history') === '1',
     });
-    // By value inside the JSON and not over its text: a secret of digits must not break a number.
-    const body = JSON.stringify(status, (_key, value: unknown) =>
-      typeof value === 'string' ? redactor.redact(value) : value,
-    );
+    const body = statusJson(status, (text) => redactor.redact(text));
     return reply.type('application/json; charset=utf-8').send(body);
   });
   app.get('/', async (request, reply) => {

@@ -1,4 +1,5 @@
 import type { LinkPhase } from '../model/status.ts';
+import type { AnswerObject } from '../sinks/answer-object.ts';
 
 /** A measured value with its own age. `stale`: too old to be shown as current; readers show it with its time or not at all. */
 export interface ValueSnapshot<T> {
@@ -64,6 +65,8 @@ export interface MeterSnapshot {
   /** This meter's connection to the broker; absent without `mqtt`. */
   readonly broker?: { readonly connected: boolean; readonly detail: string };
   readonly reading?: ReadingSnapshot;
+  /** The newest answer with a power, as one object; before the first, the newest with any measured value. */
+  readonly last_answer?: AnswerObject;
   readonly half_hour?: HalfHourSnapshot;
   /** Meter minus ours, whole seconds, right to half a minute; absent while unknown. */
   readonly clock_skew?: ValueSnapshot<number>;
@@ -79,3 +82,7 @@ export interface StatusSnapshot {
   readonly uptime_s: number;
   readonly meters: readonly MeterSnapshot[];
 }
+
+/** As JSON, each text through `redact`. By value and not over the whole: a secret of digits must not break a number. */
+export const statusJson = (status: StatusSnapshot, redact: (text: string) => string): string =>
+  JSON.stringify(status, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value));

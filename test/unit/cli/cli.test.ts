@@ -8,7 +8,7 @@ import { cliLanguage } from '../../../src/cli/context.ts';
 import { exitCodes, Stop } from '../../../src/cli/exit-codes.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { packageVersion } from '../../../src/cli/version.ts';
-import { tellError } from '../../../src/cli/run-cli.ts';
+import { tellError } from '../../../src/cli/tell-error.ts';
 import { usageText } from '../../../src/cli/usage-errors.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { cli, collector } from './run.ts';

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest';
+import { currentReading } from '../../../src/cli/current-reading.ts';
+import { mackerelLines } from '../../../src/cli/mackerel-lines.ts';
+import { fromBridge } from '../../../src/cli/obtain-readings.ts';
+import { readingsText } from '../../../src/cli/read-formats.ts';
+import type { Reading } from '../../../src/model/reading.ts';
+import type { LinkStatus } from '../../../src/model/status.ts';
+import { answerObject } from '../../../src/sinks/answer-object.ts';
+import { StatusBoard } from '../../../src/web/status-board.ts';
+import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { cli } from './run.ts';
+
+function rig() {
+  const clock = new VirtualClock(Date.parse('2026-01-15T12:00:00+09:00'));
+  const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 }];
+  const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version: '1', language: 'en' });
+  return {
+    clock,
+    board,
+    reading: (reading: Omit<Reading, 'atMs'>) =>
+      board.accept({ kind: 'reading', meter: 'home', reading: { atMs: clock.now(), ...reading } }),
+    status: (status: Partial<LinkStatus>) =>
+      board.accept({
+        kind: 'status',
+        meter: 'home',
+        status: { phase: 'connected', sinceMs: 0, reconnects: 0, ...status },
+      }),
+    home: () => board.snapshot().meters[0] as MeterSnapshot,
+  };
+}
+
+test('an answer is an object of what it held and nothing else', () => {
+  const atMs = Date.parse('2026-01-15T12:00:00+09:00');
+  const held = answerObject('home', { atMs, powerW: 0, importKwh: 1.5, roundTripMs: 9 });
+  expect(Object.keys(held ?? {})).toEqual(['meter', 'time', 'power', 'import']);
+  expect(held).toMatchObject({ meter: 'home', power: 0, import: 1.5 });
+  expect(answerObject('home', { atMs, fault: false })).toBeUndefined();
+});
+
+test('the newest answer with a power is the reading; registers of another answer stand beside it with their time', async () => {
+  const { clock, reading, home } = rig();
+  reading({ powerW: 100, currentRA: 1, importKwh: 10, exportKwh: 0 });
+  await clock.advance(10_000);
+  reading({ powerW: 200, currentRA: 2 });
+  await clock.advance(1000);
+  reading({ fault: false });
+  reading({ importKwh: 10.1 });
+  const { answer, besides } = currentReading(home());
+  expect(answer).toMatchObject({ power: 200, current_r: 2 });
+  expect(answer).not.toHaveProperty('import');
+  expect(besides.map(({ time: _, ...rest }) => rest)).toEqual([
+    { meter: 'home', import: 10.1 },
+    { meter: 'home', export: 0 },
+  ]);
+  expect(new Set(besides.map(({ time }) => time)).size).toBe(2);
+});
+
+test('no reading yet, or a stale one, is a reason', async () => {
+  const { clock, reading, status, home } = rig();
+  status({ phase: 'scanning' });
+  expect(() => currentReading(home())).toThrow('meter home: no reading yet (scanning) [NO_READING]');
+  reading({ powerW: 100 });
+  await clock.advance(35_000);
+  expect(currentReading(home()).answer.power).toBe(100);
+  await clock.advance(1000);
+  expect(() => currentReading(home())).toThrow('last reading is 36 s old');
+  status({ phase: 'waiting', error: { code: 'JOIN_REFUSED', message: 'the meter refused the join [JOIN_REFUSED]' } });
+  expect(() => currentReading(home())).toThrow(
+    'meter home: last reading is 36 s old (waiting): the meter refused the join [JOIN_REFUSED]',
+  );
+});
+
+test('registers that still come do not make an old power current', async () => {
+  const { clock, reading, home } = rig();
+  reading({ powerW: 100 });
+  await clock.advance(40_000);
+  reading({ importKwh: 10 });
+  expect(() => currentReading(home())).toThrow('no current power (opening) [NO_READING]');
+});
+
+test('a meter the running bridge does not know', () => {
+  const { board } = rig();
+  const status = board.snapshot();
+  expect(fromBridge(status, 'away')).toMatchObject({ meter: 'away', ok: false, error: { code: 'NO_READING' } });
+});
+
+const answer = { meter: 'home', time: '2020-03-22T09:01:39.900+09:00', power: 742, current_r: 5.1, current_t: 2 };
+
+test('the lines of mackerel-plugin-smartmeter: whole numbers without decimals, others with six, nothing that is not held', () => {
+  expect(mackerelLines([answer])).toBe(
+    'smartmeter.power.value\t742\t1584835299\nsmartmeter.current.r\t5.100000\t1584835299\nsmartmeter.current.t\t2\t1584835299\n',
+  );
+  expect(mackerelLines([{ meter: 'home', time: answer.time, power: -850 }], 'denki')).toBe(
+    'denki.power.value\t-850\t1584835299\n',
+  );
+  expect(mackerelLines([{ meter: 'home', time: answer.time, import: 12345.6, export: 0 }])).toBe(
+    'smartmeter.energy.import\t12345.600000\t1584835299\nsmartmeter.energy.export\t0\t1584835299\n',
+  );
+});
+
+test('JSON is one object, an array for several meters; text is a line in the user’s language', () => {
+  const reading = { answer, besides: [{ meter: 'home', time: '2020-03-22T09:01:00.000+09:00', import: 10.5 }] };
+  expect(readingsText([reading], 'json', 'en', false)).toBe(`${JSON.stringify(answer)}\n`);
+  expect(readingsText([reading], 'json', 'en', true)).toBe(`[${JSON.stringify(answer)}]\n`);
+  expect(readingsText([], 'json', 'en', true)).toBe('');
+  expect(readingsText([reading], 'text', 'en', false)).toBe(
+    'home  2020-03-22 09:01:39  power 742 W  R 5.1 A  T 2.0 A  import 10.5 kWh (09:01:00)\n',
+  );
+  expect(readingsText([reading], 'text', 'ja', false)).toBe(
+    'home  2020-03-22 09:01:39  電力 742 W  R相 5.1 A  T相 2.0 A  買電 10.5 kWh (09:01:00)\n',
+  );
+  expect(readingsText([reading], 'mackerel', 'en', false).split('\n')).toHaveLength(5);
+});
+
+const meter = {
+  route_b_id: '0123456789ABCDEF0123456789ABCDEF',
+  route_b_password: 'ABCDEFGHIJKL',
+};
+const env = Object.fromEntries(
+  [0, 1].flatMap((at) =>
+    Object.entries({ ...meter, id: `m${at}`, device: `/nowhere/tty${at}` }).map(([key, value]) => [
+      `BROUTE2MQTT_METERS_${at}_${key.toUpperCase()}`,
+      value,
+    ]),
+  ),
+);
+const withHttp = { ...env, BROUTE2MQTT_HTTP_LISTEN: '127.0.0.1:0' };
+
+test.each<[args: string[], en: string, ja: string]>([
+  [['--format', 'xml'], 'choose one of text, json, mackerel', 'から選んでください'],
+  [['--timeout', '0'], 'whole seconds, 1 or more', '1以上の整数（秒）'],
+  [['--meter', 'm9'], 'there are: m0, m1 [USAGE]', '--help'],
+  [['--format', 'mackerel'], 'Name one with --meter.', '--meter で1台を指定してください'],
+  [['--wach'], 'did you mean --watch?', '--watch のことですか'],
+])('read %j: exit code 64', async (args, en, ja) => {
+  expect(await cli(['read', ...args], { env: withHttp })).toMatchObject({
+    exitCode: 64,
+    stdout: '',
+    stderr: expect.stringContaining(en) as string,
+  });
+  const inJapanese = await cli(['read', ...args], { env: withHttp, language: 'ja' });
+  expect(inJapanese).toMatchObject({ exitCode: 64, stderr: expect.stringContaining(ja) as string });
+});
+
+test('without bridge and stick: a reason for each meter, nothing on standard output, exit code 69', async () => {
+  const { exitCode, stdout, stderr } = await cli(['read'], { env: withHttp });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 69, stdout: '' });
+  expect(stderr.match(/\[PORT_MISSING\]\nPlug the stick in/g)).toHaveLength(2);
+});
+
+test('interrupted before a reading came is no success', async () => {
+  const end = new AbortController();
+  end.abort(new Error('SIGINT'));
+  const outcome = await cli(['read'], { env: withHttp, signal: end.signal, language: 'ja' });
+  expect(outcome).toEqual({ exitCode: 69, stdout: '', stderr: '値を取得する前に中断しました\n' });
+});
