@@ -7,7 +7,7 @@ import type { Bridge, BridgeOptions } from '../support/bridge.ts';
 import { canaries, sightings } from '../support/canary.ts';
 import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
-import { Program } from '../support/program.ts';
+import type { Program } from '../support/program.ts';
 import type { Stick } from '../support/stick.ts';
 
 const english = { BROUTE2MQTT_LANGUAGE: 'en' };

@@ -74,7 +74,8 @@ test('no secret passes, whatever an error quotes', async () => {
     meter: 'home',
     status: { phase: 'waiting', sinceMs: 0, reconnects: 0, error: { code: 'COMMAND_REFUSED', message } },
   });
-  await using _socket = await open();
+  await using socket = await open();
+  expect(socket).toBeDefined();
   const text = await listen(path);
   expect(text).toContain('FAIL ER06 after SKSETPWD C [redacted]');
   expect(sightings({ text })).toEqual([]);
@@ -83,14 +84,16 @@ test('no secret passes, whatever an error quotes', async () => {
 test('what a killed bridge left behind is replaced', async () => {
   const { path, lines, open } = rig();
   await leaveBehind(path);
-  await using _socket = await open();
+  await using socket = await open();
+  expect(socket).toBeDefined();
   expect(JSON.parse(await listen(path))).toMatchObject({ pid: 4711 });
   expect(lines).toEqual([]);
 });
 
 test('another bridge with the same state_dir keeps its socket; the log says so', async () => {
   const { folder, path, open } = rig();
-  await using _first = await open();
+  await using first = await open();
+  expect(first).toBeDefined();
   const second = rig(folder);
   expect(await second.open()).toBeUndefined();
   expect(second.lines).toMatchObject([
@@ -111,7 +114,8 @@ test('a path that is too long for a socket is a warning', async () => {
 test('a path of 107 bytes still serves', async () => {
   const { folder, open } = rig();
   const path = join(folder, 'x'.repeat(LONGEST_PATH - folder.length - 1));
-  await using _socket = await open(path);
+  await using socket = await open(path);
+  expect(socket).toBeDefined();
   expect(JSON.parse(await listen(path))).toMatchObject({ pid: 4711 });
 });
 
