@@ -117,11 +117,12 @@ function linked(client: MqttClient, manner: Manner, url: string): Promise<MqttLi
 }
 
 function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
-  const { protocol, hostname, port, pathname, search, ...rest } = new URL(url);
+  const address = new URL(url); // its parts are getters: a rest of it would be empty
+  const { protocol, hostname, port, pathname, search } = address;
   const scheme = protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss';
   const web = scheme === 'ws' || scheme === 'wss';
-  const user = username ?? (decodeURIComponent(rest.username) || undefined);
-  const pass = password ?? (decodeURIComponent(rest.password) || undefined);
+  const user = username ?? (decodeURIComponent(address.username) || undefined);
+  const pass = password ?? (decodeURIComponent(address.password) || undefined);
   return {
     protocol: scheme,
     hostname: web ? hostname : hostname.replace(/^\[|\]$/g, ''),
