@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { addCleanupCommand } from './cleanup.ts';
 import { addConfigCommand } from './config.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
 import { helpTexts, translateHelp } from './help.ts';
 import { addReadCommand } from './read.ts';
-import { addRecordCommand } from './record.ts';
-import { addReplayCommand } from './replay.ts';
 import { addRunCommand } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { packageVersion } from './version.ts';
@@ -31,10 +30,9 @@ export function buildProgram(context: CliContext): Command {
   addDemoCommand(program, context);
   addReadCommand(program, context);
   addScanCommand(program, context);
+  addDoctorCommand(program, context);
   addConfigCommand(program, context);
   addCleanupCommand(program, context);
   addSimulateCommand(program, context);
-  addRecordCommand(program, context);
-  addReplayCommand(program, context);
   return program;
 }

@@ -14,6 +14,8 @@ export interface ModuleInfo {
   /** SKAPPVER, free text; undefined where the firmware refuses the question. */
   readonly appVersion?: string;
   readonly edition: 'SE' | 'DSE' | 'J11';
+  /** How received data are printed, where the firmware says. */
+  readonly printMode?: 'binary' | 'ascii';
 }
 
 export interface LinkStatus {

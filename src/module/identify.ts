@@ -1,6 +1,6 @@
 import { BridgeError } from '../kernel/errors.ts';
 import type { ModuleInfo } from '../model/status.ts';
-import type { Edition, PrintMode } from '../skstack/dialect.ts';
+import type { Edition } from '../skstack/dialect.ts';
 import { dataThenOk, failText, okOrFail } from '../skstack/exchanges.ts';
 import type { Exchange } from '../skstack/exchanges.ts';
 import type { SkLink } from './sk-link.ts';
@@ -13,8 +13,6 @@ const FIRST_WORD_LIMITS_MS = [1000, 1000, 2000];
 /** What is behind the wire. */
 export interface Identity {
   readonly info: ModuleInfo;
-  /** How ERXUDP payload is printed; undefined where the firmware refuses ROPT. Both are read in any case. */
-  readonly printMode: PrintMode | undefined;
   /** Channel and PAN ID the module is set to: 0x21 and 0xFFFF when fresh, the session's when it still holds one. */
   readonly configured: { readonly channel: number; readonly panId: number };
 }
@@ -34,9 +32,14 @@ export async function identify(link: SkLink, signal: AbortSignal): Promise<Ident
   const app = await link.ask({ name: 'SKAPPVER' }, dataThenOk('appVersion'), limits);
   const print = await link.ask({ name: 'ROPT' }, okOrFail(), limits);
   await showLinkQuality(link, signal);
+  const printMode = print.ok ? (print.value === '01' ? 'ascii' : 'binary') : undefined;
   return {
-    info: { stackVersion, edition: link.edition, ...(app.ok ? { appVersion: app.value.value } : {}) },
-    printMode: print.ok ? (print.value === '01' ? 'ascii' : 'binary') : undefined,
+    info: {
+      stackVersion,
+      edition: link.edition,
+      ...(app.ok ? { appVersion: app.value.value } : {}),
+      ...(printMode === undefined ? {} : { printMode }),
+    },
     configured: { channel: info.value.channel, panId: info.value.panId },
   };
 }

@@ -102,7 +102,8 @@ function addressOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/`;
 }
 
-function listenFailed(host: string, port: number, error: unknown): BridgeError {
+/** In words, with what to do. */
+export function listenFailed(host: string, port: number, error: unknown): BridgeError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
   const hint = hints[code];

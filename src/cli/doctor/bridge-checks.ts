@@ -1,0 +1,162 @@
+import type { Config, MeterConfig } from '../../config/schema.ts';
+import { BridgeError, errorCodes } from '../../kernel/errors.ts';
+import type { ErrorCode } from '../../kernel/errors.ts';
+import { languages } from '../../kernel/language.ts';
+import type { Text } from '../../kernel/language.ts';
+import type { Pan } from '../../model/pan.ts';
+import type { MeterSnapshot } from '../../web/status-snapshot.ts';
+import type { Asked } from '../ask-bridge.ts';
+import type { BridgeStatus } from '../bridge-status.ts';
+import { phaseWords } from '../phase-words.ts';
+import { failedBy, ok, titles, warning } from './check.ts';
+import type { Check, CheckId, Finding } from './check.ts';
+import { panFinding } from './radio-checks.ts';
+import { moduleFinding, skewFinding, valuesFinding, valuesOf } from './radio-words.ts';
+import type { DoctorWorld } from './world.ts';
+
+/** Whether a bridge runs that holds the links. @param onAnswer hears its account. */
+export const bridgeCheck = (config: Config, world: DoctorWorld, onAnswer: (status: BridgeStatus) => void): Check => ({
+  id: 'bridge',
+  title: titles.bridge,
+  needs: ['configuration'],
+  limitMs: 5000,
+  async run(signal) {
+    const asked: Asked = await world.askBridge(config, signal);
+    if (asked.kind === 'failed') throw asked.error;
+    if (asked.kind === 'none')
+      return ok('does not run: the stick is asked directly', '停止中。スティックに直接問い合わせます');
+    onAnswer(asked.status);
+    const { version, pid, uptime_s: upS } = asked.status;
+    const who = pid === undefined ? version : `${version}, pid ${pid}`;
+    return ok(
+      `runs (${who}) since ${Math.round(upS)} s: it is asked for its links`,
+      `動作中（${who}、${Math.round(upS)} 秒前から）。接続状態を問い合わせます`,
+      { version, uptime_s: Math.round(upS) },
+    );
+  },
+});
+
+/** What the running bridge says of the links it holds. The port is not opened beside it. */
+export function heldChecks(meter: MeterConfig, status: BridgeStatus): readonly Check[] {
+  const snapshot = status.meters.find(({ id }) => id === meter.id);
+  const rows: readonly (readonly [CheckId, readonly CheckId[], (snapshot: MeterSnapshot) => Finding])[] = [
+    ['port', ['bridge'], portOf],
+    ['module', ['port'], moduleOf],
+    ['scan', ['module'], panOf],
+    ['join', ['scan'], joinOf],
+    ['reading', ['join'], readingOf],
+    ['meter_clock', ['reading'], clockOf],
+  ];
+  return rows.map(([id, needs, find]) => ({
+    id,
+    meter: meter.id,
+    title: titles[id],
+    needs,
+    limitMs: 1000,
+    run: () => Promise.resolve(snapshot ? find(snapshot) : unknownMeter(meter.id)),
+  }));
+}
+
+function unknownMeter(id: string): Finding {
+  return {
+    mark: 'failed',
+    detail: { en: `the running bridge does not know ${id}`, ja: `動作中のブリッジは ${id} を知りません` },
+    advice: {
+      en: 'Restart the bridge: its configuration is older.',
+      ja: 'ブリッジを再起動してください（設定が古いままです）。',
+    },
+  };
+}
+
+const codes: Readonly<Partial<Record<CheckId, RegExp>>> = {
+  port: /^PORT_/,
+  module: /^MODULE_|^COMMAND_REFUSED$/,
+  scan: /^PAN_/,
+  join: /^JOIN_|^SESSION_LOST$/,
+};
+
+/** What keeps the bridge from this link, by its own account; an error that a good answer has followed is over. */
+function throwFailure({ error, fresh, phase }: MeterSnapshot, id: CheckId): void {
+  const code = errorCodes.find((known) => known === error?.code);
+  if (!error || !code || (fresh && phase === 'connected') || !codes[id]?.test(code)) return;
+  throw new BridgeError(code, plain(error.message, code), hintOf(error.hint, code));
+}
+
+const plain = (message: string, code: ErrorCode): string => message.replace(` [${code}]`, '');
+/** It comes in the bridge's language: where it is the catalogue's own, that one says it in the user's. */
+function hintOf(hint: string, code: ErrorCode): { readonly hint?: Text } {
+  const own = new BridgeError(code, '');
+  return hint === '' || languages.some((language) => own.hint(language) === hint)
+    ? {}
+    : { hint: { en: hint, ja: hint } };
+}
+
+function portOf(snapshot: MeterSnapshot): Finding {
+  throwFailure(snapshot, 'port');
+  return snapshot.phase === 'opening' && !snapshot.module
+    ? underWay(snapshot)
+    : ok('held by the bridge', 'ブリッジが使用中');
+}
+
+function moduleOf(snapshot: MeterSnapshot): Finding {
+  throwFailure(snapshot, 'module');
+  const { module } = snapshot;
+  if (!module) return underWay(snapshot);
+  const { edition, stack_version: stackVersion, app_version: appVersion } = module;
+  return moduleFinding({
+    edition: edition as 'SE' | 'DSE' | 'J11',
+    stackVersion,
+    ...(appVersion === undefined ? {} : { appVersion }),
+  });
+}
+
+function panOf(snapshot: MeterSnapshot): Finding {
+  throwFailure(snapshot, 'scan');
+  const { pan, lqi, rssi } = snapshot;
+  if (!pan) return underWay(snapshot);
+  const { channel, pan_id: panId, mac: macAddress } = pan;
+  const heard: Pan = { channel, panId: Number.parseInt(panId, 16), macAddress, ...(lqi === undefined ? {} : { lqi }) };
+  return panFinding(heard, 0, rssi);
+}
+
+function joinOf(snapshot: MeterSnapshot): Finding {
+  throwFailure(snapshot, 'join');
+  if (snapshot.phase !== 'connected' && snapshot.phase !== 'paused') return lost(snapshot);
+  return ok(
+    `${phaseWords[snapshot.phase].en}, ${snapshot.reconnects} reconnect(s)`,
+    `${phaseWords[snapshot.phase].ja}、再接続 ${snapshot.reconnects} 回`,
+    { reconnects: snapshot.reconnects },
+  );
+}
+
+function readingOf(snapshot: MeterSnapshot): Finding {
+  if (snapshot.fresh) return valuesFinding(valuesOf(snapshot));
+  return lost(snapshot);
+}
+
+const clockOf = ({ clock_skew: skew }: MeterSnapshot): Finding =>
+  skew === undefined ? ok('not measured yet', 'まだ測定していません') : skewFinding(skew.value * 1000);
+
+/** Not up, and the bridge is at it. */
+function lost({ error, reason, phase }: MeterSnapshot): Finding {
+  const code = errorCodes.find((known) => known === error?.code);
+  const own =
+    error && code ? failedBy(new BridgeError(code, plain(error.message, code), hintOf(error.hint, code))) : undefined;
+  const words = phaseWords[phase];
+  const why = own?.detail.en ?? reason;
+  return {
+    mark: 'failed',
+    detail: { en: [words.en, why].filter(Boolean).join(': '), ja: [words.ja, why].filter(Boolean).join(': ') },
+    advice: own?.advice ?? {
+      en: 'The bridge goes on trying by itself; run doctor again in a minute.',
+      ja: 'ブリッジが自動で再試行します。1分後にもう一度実行してください。',
+    },
+    ...(code && { code }),
+  };
+}
+
+const underWay = ({ phase }: MeterSnapshot): Finding =>
+  warning(
+    { en: `not known yet: ${phaseWords[phase].en}`, ja: `まだ不明: ${phaseWords[phase].ja}` },
+    { en: 'Run doctor again in a minute.', ja: '1分後にもう一度実行してください。' },
+  );

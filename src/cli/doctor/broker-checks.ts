@@ -1,0 +1,127 @@
+import type { Config, MqttConfig } from '../../config/schema.ts';
+import type { BridgeError } from '../../kernel/errors.ts';
+import type { Text } from '../../kernel/language.ts';
+import { shownUrl } from '../../sinks/mqtt-attempt.ts';
+import type { BridgeStatus } from '../bridge-status.ts';
+import { brokerFindings } from './broker-visit.ts';
+import type { BrokerFindings } from './broker-visit.ts';
+import { failedBy, ok, titles, warning } from './check.ts';
+import type { Check, CheckId, Finding } from './check.ts';
+import type { DoctorWorld } from './world.ts';
+
+const LIMIT_MS = 60_000;
+const stages = ['address', 'tls', 'login', 'in'] as const;
+
+/** Address, TLS, login, topics and Home Assistant, all from one visit. @param status of the running bridge, which has connections of its own. */
+export function brokerChecks(
+  config: Config,
+  mqtt: MqttConfig,
+  status: BridgeStatus | undefined,
+  { clock }: DoctorWorld,
+): readonly Check[] {
+  let visit: Promise<BrokerFindings> | undefined;
+  const url = shownUrl(mqtt.url);
+  const isTls = /^(mqtts|wss):/.test(mqtt.url);
+  const row = (id: CheckId, needs: readonly CheckId[], find: (found: BrokerFindings) => Finding): Check => ({
+    id,
+    title: titles[id],
+    needs,
+    limitMs: LIMIT_MS,
+    run: async (signal) => find(await (visit ??= brokerFindings(config, mqtt, clock, signal))),
+  });
+  const below = isTls ? 'tls' : 'broker';
+  return [
+    row('broker', ['configuration'], (found) => reached(found, 'address') ?? addressFinding(url, mqtt)),
+    ...(isTls ? [row('tls', ['broker'], (found) => reached(found, 'tls') ?? tlsFinding(mqtt))] : []),
+    row('login', [below], (found) => reached(found, 'login') ?? loginFinding(found, mqtt, status)),
+    row('topics', ['login'], (found) => reached(found, 'in') ?? topicsFinding(found, mqtt)),
+    ...(config.home_assistant.discovery
+      ? [row('home_assistant', ['login'], ({ birth }) => birthFinding(birth, config.home_assistant.status_topic))]
+      : []),
+  ];
+}
+
+/** A failure when the visit ended at this stage. */
+function reached({ stage, error }: BrokerFindings, wanted: BrokerFindings['stage']): Finding | undefined {
+  return error && stages.indexOf(stage) <= stages.indexOf(wanted) ? failedBy(error) : undefined;
+}
+
+const addressFinding = (url: string, { url: full }: MqttConfig): Finding =>
+  /^(mqtts|wss):/.test(full)
+    ? ok(`${url} answers`, `${url} に接続できます`)
+    : ok(`${url} answers, without encryption`, `${url} に接続できます（暗号化なし）`);
+
+function tlsFinding({ tls }: MqttConfig): Finding {
+  if (tls.insecure)
+    return warning(
+      { en: 'encrypted, but anyone may answer as the broker', ja: '暗号化されていますが、相手を確認していません' },
+      {
+        en: 'Remove mqtt.tls.insecure and name the authority in mqtt.tls.ca_file.',
+        ja: 'mqtt.tls.insecure を外し、認証局を mqtt.tls.ca_file に指定してください。',
+      },
+    );
+  const by =
+    tls.ca_file === undefined
+      ? { en: 'the system’s authorities', ja: 'システムの認証局' }
+      : { en: 'mqtt.tls.ca_file', ja: 'mqtt.tls.ca_file' };
+  return ok(`encrypted; certificate proved by ${by.en}`, `暗号化済み。証明書は${by.ja}で確認`);
+}
+
+function loginFinding(
+  { protocol = '5' }: BrokerFindings,
+  { username }: MqttConfig,
+  status: BridgeStatus | undefined,
+): Finding {
+  const away = status?.meters.find(({ broker }) => broker?.connected === false);
+  if (away)
+    return {
+      mark: 'failed',
+      detail: {
+        en: `we get in, but the running bridge is not connected for ${away.id}: ${away.broker?.detail ?? ''}`,
+        ja: `ここからは入れますが、動作中のブリッジは ${away.id} で未接続です: ${away.broker?.detail ?? ''}`,
+      },
+      advice: {
+        en: 'Run doctor again in a minute; if it stays, restart the bridge.',
+        ja: '1分後にもう一度実行し、続く場合はブリッジを再起動してください。',
+      },
+      code: 'BROKER_UNREACHABLE',
+    };
+  const bridge = status
+    ? { en: '; the running bridge is connected', ja: '。動作中のブリッジも接続済み' }
+    : { en: '', ja: '' };
+  const as =
+    username === undefined
+      ? { en: 'without a user name', ja: 'ユーザー名なし' }
+      : { en: 'as mqtt.username', ja: 'mqtt.username' };
+  return ok(`MQTT ${protocol}, ${as.en}${bridge.en}`, `MQTT ${protocol}、${as.ja}${bridge.ja}`, { protocol });
+}
+
+function topicsFinding(
+  { refusal }: { readonly refusal?: BridgeError | undefined },
+  { base_topic: base }: MqttConfig,
+): Finding {
+  return refusal ? failedBy(refusal) : ok(`may write and read under ${base}`, `${base} 以下の読み書きが可能`);
+}
+
+const births: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>> = {
+  online: (topic) => ({ en: `said online on ${topic}`, ja: `${topic} に online を確認` }),
+  retained: (topic) => ({ en: `online is kept on ${topic}`, ja: `${topic} に online が保持されています` }),
+  offline: (topic) => ({ en: `${topic} says that it is stopped`, ja: `${topic} では停止中です` }),
+  unseen: (topic) => ({ en: `nothing seen on ${topic}`, ja: `${topic} に通知がありません` }),
+  refused: (topic) => ({ en: `we may not read ${topic}`, ja: `${topic} を読めません` }),
+};
+
+function birthFinding(birth: BrokerFindings['birth'], topic: string): Finding {
+  const detail = births[birth](topic);
+  if (birth === 'online' || birth === 'retained') return ok(detail.en, detail.ja, { birth });
+  return warning(detail, birth === 'refused' ? allowStatus : haAdvice, { birth });
+}
+
+const haAdvice: Text = {
+  en: 'Normal unless Home Assistant started this second: it speaks there only at its start. If no device appears, check that its MQTT integration uses this broker, and that home_assistant.prefix and status_topic are its own.',
+  ja: '起動時にだけ通知されるため、通常はこの表示になります。デバイスが現れない場合は、MQTT統合が同じブローカーを使っているか、home_assistant.prefix と status_topic が一致しているか確認してください。',
+};
+const allowStatus: Text = {
+  en: 'Allow this user to read it in the broker’s access list (deploy/mosquitto/acl).',
+  ja: 'ブローカーのアクセス制御で、このユーザーに読み取りを許可してください（deploy/mosquitto/acl）。',
+};
