@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   module: 3,
   sinks: 3,
   simulator: 3,
+  transcript: 3,
   meter: 4,
   supervisor: 5,
   web: 6,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config, MeterConfig, MqttConfig } from '../config/schema.ts';
+import type { Config, MackerelConfig, MeterConfig, MqttConfig } from '../config/schema.ts';
 import { abortable, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -9,6 +9,7 @@ import { fanOut } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import type { Wire } from '../module/wire.ts';
 import { LogSink } from '../sinks/log-sink.ts';
+import type { MackerelSink } from '../sinks/mackerel-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { brokerOptions } from './broker-options.ts';
@@ -43,15 +44,18 @@ interface Meter extends MeterLink {
  */
 export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortSignal): Promise<void> {
   const logSink = new LogSink(deps.log);
+  const mackerel = config.mackerel ? await buildMackerel(config, config.mackerel, deps) : [];
   const meters = new Map<string, Meter>();
   const status = await serveStatus(config, deps, (id) => meters.get(id)?.mqtt?.health(), signal);
   for (const meter of config.meters) {
-    meters.set(meter.id, await buildMeter(config, meter, deps, [logSink, ...(deps.extraSinks ?? []), ...status.sinks]));
+    const others = [logSink, ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
+    meters.set(meter.id, await buildMeter(config, meter, deps, others));
   }
   deps.onReady?.({ page: status.page });
   const all = [...meters.values()];
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
-  const sinks = Promise.all(all.map(async ({ mqtt }) => mqtt?.run(sinksScope.signal)));
+  const remote = [...all.flatMap(({ mqtt }) => (mqtt ? [mqtt] : [])), ...mackerel];
+  const sinks = Promise.all(remote.map((sink) => sink.run(sinksScope.signal)));
   try {
     await together(
       signal,
@@ -69,6 +73,24 @@ export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortS
     sinksScope.abort();
     await Promise.all([sinks, status.close()]);
   }
+}
+
+/** One for the service and one for the host, where both are named. Loaded only when wanted. */
+async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: BridgeDeps): Promise<MackerelSink[]> {
+  const [{ mackerelPost }, { MackerelSink: Sink }] = await Promise.all([
+    import('../sinks/mackerel-api.ts'),
+    import('../sinks/mackerel-sink.ts'),
+  ]);
+  const { api_key: apiKey, api_url: apiUrl, service, host_id: hostId } = mackerel;
+  const { clock, log, version } = deps;
+  const post = mackerelPost({ apiKey, apiUrl, version }, clock);
+  const options = {
+    meters: config.meters.map(({ id }) => id),
+    prefix: mackerel.metric_key_prefix,
+    periodMs: mackerel.interval_s * 1000,
+  };
+  const targets = [...(service === undefined ? [] : [{ service }]), ...(hostId === undefined ? [] : [{ hostId }])];
+  return targets.map((target) => new Sink({ ...options, target }, { clock, log, post, random: Math.random }));
 }
 
 /** What a task with nothing to do waits for. */

@@ -6,6 +6,8 @@ import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
 import { helpTexts, translateHelp } from './help.ts';
 import { addReadCommand } from './read.ts';
+import { addRecordCommand } from './record.ts';
+import { addReplayCommand } from './replay.ts';
 import { addRunCommand } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { packageVersion } from './version.ts';
@@ -34,5 +36,7 @@ export function buildProgram(context: CliContext): Command {
   addConfigCommand(program, context);
   addCleanupCommand(program, context);
   addSimulateCommand(program, context);
+  addRecordCommand(program, context);
+  addReplayCommand(program, context);
   return program;
 }

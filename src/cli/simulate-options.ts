@@ -111,7 +111,7 @@ export const badValue = (option: string, { en, ja }: Text): BridgeError =>
     hint: { en: `${option}: ${en}`, ja: `${option}: ${ja}` },
   });
 
-const number =
+export const number =
   (option: string, min: number, max: number, whole = false) =>
   (text: string): number => {
     const value = Number(text);

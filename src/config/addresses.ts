@@ -38,6 +38,15 @@ export function checkBrokerUrl(text: string): BrokerUrl {
 /** Whether the broker is reached over TLS. */
 export const isTlsUrl = (text: string): boolean => ['mqtts:', 'wss:'].includes(parseUrl(text)?.protocol ?? '');
 
+const ownMachine = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Where an API key may be sent to: over TLS, or not out of this machine. */
+export function isApiUrl(text: string): boolean {
+  const url = parseUrl(text);
+  if (!url || url.username || url.password || !['', '/'].includes(url.pathname) || url.search || url.hash) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && ownMachine.includes(url.hostname));
+}
+
 /** A topic one can publish under: no wildcards, no empty first or last level, none of the broker's own `$` topics. */
 export const isPlainTopic = (text: string): boolean =>
   text.length > 0 && text.length <= 200 && !/^[/$]|\/$|[+#]|\p{Cc}/u.test(text);

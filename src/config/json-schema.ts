@@ -4,6 +4,9 @@ import { configSchema, keyInfo } from './schema.ts';
 
 type Json = z.core.JSONSchema.BaseSchema;
 
+/** At least one of them. */
+const outputs = ['mqtt', 'http', 'mackerel'];
+
 /** The schema for editors: titles in English, descriptions in Japanese, every secret also as `<key>_file`. */
 export function configJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(configSchema, {
@@ -22,7 +25,7 @@ export function configJsonSchema(): Record<string, unknown> {
     },
   });
   const { $schema, ...rest } = schema;
-  return { $schema, title: 'broute2mqtt', ...rest, anyOf: [{ required: ['mqtt'] }, { required: ['http'] }] };
+  return { $schema, title: 'broute2mqtt', ...rest, anyOf: outputs.map((name) => ({ required: [name] })) };
 }
 
 /** One of value and file for a required secret, at most one for the others. */

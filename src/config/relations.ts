@@ -10,12 +10,15 @@ import type { Path, Tree } from './tree.ts';
  * together with the problems of single keys.
  */
 export function relations(root: Tree): Finding[] {
-  return [...outputs(root), ...twins(root), ...tls(root), ...topics(root), ...login(root)];
+  return [...outputs(root), ...twins(root), ...tls(root), ...topics(root), ...login(root), ...mackerel(root)];
 }
 
 function outputs(root: Tree): Finding[] {
-  if ('mqtt' in root || 'http' in root) return [];
-  const text: Text = { en: 'give `mqtt`, `http` or both', ja: '`mqtt` か `http`、または両方を書いてください' };
+  if ('mqtt' in root || 'http' in root || 'mackerel' in root) return [];
+  const text: Text = {
+    en: 'give at least one of `mqtt`, `http` and `mackerel`',
+    ja: '`mqtt`、`http`、`mackerel` の少なくとも1つを書いてください',
+  };
   return [{ path: ['mqtt'], text, missing: true }];
 }
 
@@ -91,4 +94,11 @@ function login(root: Tree): Finding[] {
   const mqtt = root['mqtt'];
   if (!isTree(mqtt) || !('password' in mqtt) || 'username' in mqtt) return [];
   return [{ path: ['mqtt', 'password'], text: { en: 'needs mqtt.username too', ja: 'mqtt.username も必要です' } }];
+}
+
+function mackerel(root: Tree): Finding[] {
+  const block = root['mackerel'];
+  if (!isTree(block) || 'service' in block || 'host_id' in block) return [];
+  const text: Text = { en: 'is required, or host_id', ja: '必須です（host_id でも可）' };
+  return [{ path: ['mackerel', 'service'], text, missing: true }];
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Language, Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { checkBrokerUrl, isDevice, isPlainTopic, parseHostPort } from './addresses.ts';
+import { checkBrokerUrl, isApiUrl, isDevice, isPlainTopic, parseHostPort } from './addresses.ts';
 
 /** What is said about a key in the JSON schema, and how it may be given. */
 export interface KeyInfo {
@@ -178,6 +178,63 @@ const httpSchema = z.strictObject({
   ),
 });
 
+const wholeMinutes: Text = { en: 'must be a multiple of 60', ja: '60の倍数にしてください' };
+
+const mackerelSchema = z.strictObject({
+  api_key: key(
+    text(matches(/^[\x21-\x7e]+$/), 'must be ASCII without spaces', '空白を含まないASCII文字で指定してください'),
+    'API key of the Mackerel organization, with the permission to write',
+    'Mackerelオーガニゼーションの、書き込み権限のあるAPIキー',
+    { fromFile: true },
+  ),
+  service: key(
+    text(
+      matches(/^[A-Za-z0-9][A-Za-z0-9_-]{1,62}$/),
+      'must be the name of a service: A-Z, a-z, 0-9, _ and - (2 to 63)',
+      'サービス名を指定してください（英数字、_、-、2～63文字）',
+    ).exactOptional(),
+    'Service whose metrics the values become',
+    '投稿先のサービス名（サービスメトリック）',
+  ),
+  host_id: key(
+    text(
+      matches(/^[A-Za-z0-9]{1,32}$/),
+      'must be the id of a host: letters and digits',
+      'ホストIDを英数字で指定してください',
+    ).exactOptional(),
+    'Host whose custom metrics the values become',
+    '投稿先のホストID（カスタムメトリック）',
+  ),
+  metric_key_prefix: key(
+    text(
+      matches(/^(?=.{1,100}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/),
+      'must consist of A-Z, a-z, 0-9, _ and -, with dots between (at most 100)',
+      '英数字、_、- と区切りのドットで指定してください（100文字以内）',
+    ).default('smartmeter'),
+    'First part of every metric name',
+    'メトリック名の先頭',
+  ),
+  interval_s: key(
+    z
+      .int()
+      .min(60)
+      .max(3600)
+      .refine((seconds) => seconds % 60 === 0, { params: { text: wholeMinutes } })
+      .default(60),
+    'Seconds between values of a metric, whole minutes',
+    '同じメトリックの投稿間隔（秒、分単位）',
+  ),
+  api_url: key(
+    text(
+      isApiUrl,
+      'must be an https:// address without path (http:// only for this machine)',
+      'パスのない https:// のURLを指定してください（http:// はこの機器自身だけ）',
+    ).default('https://api.mackerelio.com'),
+    'Address of the API',
+    'APIのアドレス',
+  ),
+});
+
 const logSchema = z.strictObject({
   level: key(z.enum(logLevels).default('info'), 'Least level that is logged', 'ログの詳しさ'),
   format: key(z.enum(['json', 'pretty']).default('json'), 'One JSON object a line, or for people', 'ログの形式'),
@@ -189,6 +246,11 @@ export const configSchema = z.strictObject({
   mqtt: key(mqttSchema.exactOptional(), 'The MQTT broker', 'MQTTブローカー'),
   home_assistant: key(homeAssistantSchema.prefault({}), 'Home Assistant', 'Home Assistant'),
   http: key(httpSchema.exactOptional(), 'Status page and metrics', '状態ページとメトリクス'),
+  mackerel: key(
+    mackerelSchema.exactOptional(),
+    'Post to Mackerel, without an agent',
+    'Mackerelへ直接投稿（エージェント不要）',
+  ),
   language: key(z.enum(languages).default('ja'), 'Language of names, page and messages', '名前・ページ・文言の言語'),
   log: key(logSchema.prefault({}), 'The log', 'ログ'),
   state_dir: key(
@@ -202,6 +264,7 @@ type Parsed = z.output<typeof configSchema>;
 /** A meter as configured; the name is always there. */
 export type MeterConfig = Parsed['meters'][number] & { readonly name: string };
 export type MqttConfig = NonNullable<Parsed['mqtt']>;
+export type MackerelConfig = NonNullable<Parsed['mackerel']>;
 /** The configuration as the program uses it: keys as in the file, defaults filled in, paths absolute. */
 export type Config = Omit<Parsed, 'meters'> & { readonly meters: readonly MeterConfig[] };
 export type ParsedConfig = Parsed;

@@ -168,6 +168,20 @@ const catalogue = {
       ja: '先にブリッジを停止してから、もう一度実行してください。',
     },
   },
+  MACKEREL_UNREACHABLE: {
+    recovery: 'retry',
+    hint: {
+      en: 'Mackerel does not answer, or asks to wait: check the network and mackerel.api_url; it is tried again by itself.',
+      ja: 'Mackerelが応答しないか、待つよう求めています。ネットワークと mackerel.api_url を確認してください。自動で再試行します。',
+    },
+  },
+  MACKEREL_REFUSED: {
+    recovery: 'retry',
+    hint: {
+      en: 'Mackerel refuses: check mackerel.api_key (with the permission to write, this address allowed) and that service or host_id exists.',
+      ja: 'Mackerelに拒否されました。mackerel.api_key（書き込み権限、許可IPアドレス）と、service・host_id が存在することを確認してください。',
+    },
+  },
   HTTP_LISTEN_FAILED: {
     recovery: 'retry',
     hint: {

@@ -24,6 +24,8 @@ export interface ScanRequest {
   readonly mask: number;
   /** SKSCAN's DURATION, 0–14. */
   readonly duration: number;
+  /** Also who does not answer our Pairing ID. A module that cannot ask so takes no notice. */
+  readonly anyone?: boolean;
 }
 
 /** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 will be another. */

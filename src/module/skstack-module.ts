@@ -28,6 +28,7 @@ const SCAN_MARGIN_MS = 5000;
 const SCAN_LINGER_MS = 1000;
 /** Mode 2: active scan with Pairing ID, so that only the own meter answers. */
 const ACTIVE_SCAN_WITH_PAIRING_ID = 2;
+const ACTIVE_SCAN_OF_ANYONE = 3;
 const WRONG_ARGUMENT_COUNT = 5;
 
 export interface ModuleDeps {
@@ -142,7 +143,10 @@ class SkstackModule implements WiSunModule {
       throw new BridgeError('JOIN_REFUSED', `the meter refused the join (EVENT 24, ${where})`);
   }
 
-  async #scanOnce({ mask, duration }: ScanRequest, signal: AbortSignal): Promise<Answer<readonly Pan[]>> {
+  async #scanOnce(
+    { mask, duration, anyone = false }: ScanRequest,
+    signal: AbortSignal,
+  ): Promise<Answer<readonly Pan[]>> {
     const found = new PanCollector();
     const stop = this.#link.listen((line) => found.feed(line));
     const ours = (): readonly Pan[] =>
@@ -155,7 +159,7 @@ class SkstackModule implements WiSunModule {
     const timeoutMs = scanTimeMs(mask, duration) + SCAN_MARGIN_MS;
     try {
       const answer = await this.#link.ask(
-        { name: 'SKSCAN', mode: ACTIVE_SCAN_WITH_PAIRING_ID, mask, duration },
+        { name: 'SKSCAN', mode: anyone ? ACTIVE_SCAN_OF_ANYONE : ACTIVE_SCAN_WITH_PAIRING_ID, mask, duration },
         scanDone(),
         { timeoutMs, signal },
       );

@@ -19,20 +19,27 @@ export interface LiveLimits {
 }
 
 const UNCHANGED_MS = 300_000;
+const registerKeys = ['importKwh', 'exportKwh', 'fault'] as const;
 const isInstant = (r: Reading): boolean =>
   r.powerW !== undefined || r.currentRA !== undefined || r.currentTA !== undefined;
 
-/** The newest values, each with its age: says what of `state/instant` and `state/energy` a new answer changes. */
+/** What to publish; undefined where nothing new is to be said. */
+export interface LiveNews {
+  readonly instant: string | undefined;
+  readonly energy: string | undefined;
+}
+
+/** The newest values, each with its age: says what of `state/instant` and `state/energy` an answer, or the time, changes. */
 export class LiveValues {
   readonly #limits: LiveLimits;
   #hasTPhase = false;
   #scale: EnergyScale | undefined;
   #over = notOver;
   #contract: ContractState | undefined;
+  /** What `state/instant` shows: nothing but a time once the values passed their mark. */
   #instant: Seen<Reading> | undefined;
-  #import: Seen<number> | undefined;
-  #export: Seen<number> | undefined;
-  #fault: Seen<boolean> | undefined;
+  readonly #registers = new Map<(typeof registerKeys)[number], Seen<number | boolean>>();
+  #newestAtMs = 0;
   #energyAtMs: number | undefined;
   #energySent: Seen<string> | undefined;
 
@@ -49,71 +56,78 @@ export class LiveValues {
     return energyDecimals(this.#scale);
   }
 
-  /** What to publish because of this answer; undefined where nothing new is to be said. */
-  take(reading: Reading, nowMs: number): { readonly instant: string | undefined; readonly energy: string | undefined } {
-    return { instant: this.#takeInstant(reading, nowMs), energy: this.#takeEnergy(reading, nowMs) };
+  /** What to publish because of this answer. */
+  take(reading: Reading, nowMs: number): LiveNews {
+    this.#newestAtMs = reading.atMs;
+    if (isInstant(reading)) this.#takeInstant(reading, nowMs);
+    const aged = this.age(nowMs);
+    const energy = this.#takeEnergy(reading, nowMs) ?? aged.energy;
+    return { instant: isInstant(reading) ? this.instant() : aged.instant, energy };
   }
 
-  /** `state/instant` while its values are current. */
-  instant(nowMs: number): string | undefined {
-    return this.#instant && nowMs - this.#instant.atMs <= this.#limits.instantMs
-      ? instantPayload(this.#instant.value, this.#contract)
-      : undefined;
-  }
-
-  /** `state/energy` with what is current of it: the broker may still keep what no longer is. Undefined before the first. */
-  energy(nowMs: number): string | undefined {
-    return this.#energyAtMs === undefined ? undefined : this.#energyText(nowMs);
-  }
-
-  #takeInstant(reading: Reading, nowMs: number): string | undefined {
-    if (!isInstant(reading)) {
-      if (!this.#instant || nowMs - this.#instant.atMs <= this.#limits.instantMs) return undefined;
-      this.#instant = undefined; // the meter answers, but no longer with these: say so
-      return instantPayload({ atMs: reading.atMs }, undefined);
+  /** Takes back what passed its mark. @returns what to publish because of that. */
+  age(nowMs: number): LiveNews {
+    const { instantMs, energyMs } = this.#limits;
+    const seen = this.#instant;
+    const isInstantOld = seen !== undefined && isInstant(seen.value) && nowMs - seen.atMs > instantMs;
+    if (isInstantOld) {
+      this.#instant = { value: { atMs: this.#newestAtMs }, atMs: nowMs };
+      this.#contract = undefined;
     }
+    const old = [...this.#registers].filter(([, { atMs }]) => nowMs - atMs > energyMs);
+    for (const [key] of old) this.#registers.delete(key);
+    if (old.length > 0) this.#energySent = { value: this.#energyText(0), atMs: nowMs };
+    return { instant: isInstantOld ? this.instant() : undefined, energy: old.length > 0 ? this.energy() : undefined };
+  }
+
+  /** Monotonic ms when `age` has something to take back; undefined while nothing is shown. */
+  get nextMarkMs(): number | undefined {
+    const { instantMs, energyMs } = this.#limits;
+    const marks = [...this.#registers.values()].map(({ atMs }) => atMs + energyMs);
+    if (this.#instant && isInstant(this.#instant.value)) marks.push(this.#instant.atMs + instantMs);
+    return marks.length === 0 ? undefined : Math.min(...marks) + 1;
+  }
+
+  /** `state/instant` as of the last `take` or `age`; undefined before the first. */
+  instant(): string | undefined {
+    return this.#instant && instantPayload(this.#instant.value, this.#contract);
+  }
+
+  /** `state/energy`, likewise. */
+  energy(): string | undefined {
+    return this.#energyAtMs === undefined ? undefined : this.#energyText(this.#energyAtMs);
+  }
+
+  #takeInstant(reading: Reading, nowMs: number): void {
     this.#instant = { value: reading, atMs: nowMs };
     const ampere = this.#limits.contractAmpere;
     const used = ampere === undefined ? undefined : usedAmpere(reading, this.#hasTPhase);
     this.#contract = undefined;
-    if (ampere !== undefined && used !== undefined) {
-      this.#over = overContractStep(this.#over, used / ampere);
-      this.#contract = contractState(ampere, used, this.#over);
-    }
-    return instantPayload(reading, this.#contract);
+    if (ampere === undefined || used === undefined) return;
+    this.#over = overContractStep(this.#over, used / ampere);
+    this.#contract = contractState(ampere, used, this.#over);
   }
 
   /** Unchanged registers are repeated only every five minutes. */
   #takeEnergy(reading: Reading, nowMs: number): string | undefined {
-    if (reading.importKwh !== undefined) this.#import = { value: reading.importKwh, atMs: nowMs };
-    if (reading.exportKwh !== undefined) this.#export = { value: reading.exportKwh, atMs: nowMs };
-    if (reading.fault !== undefined) this.#fault = { value: reading.fault, atMs: nowMs };
-    const news = reading.importKwh !== undefined || reading.exportKwh !== undefined || reading.fault !== undefined;
+    let hasNews = false;
+    for (const key of registerKeys) {
+      const value = reading[key];
+      if (value === undefined) continue;
+      this.#registers.set(key, { value, atMs: nowMs });
+      hasNews = true;
+    }
     // The first answer of all tells of registers even without any: the broker may keep those of an earlier run.
-    if (news || this.#energyAtMs === undefined) this.#energyAtMs = reading.atMs;
-    const content = this.#energyText(nowMs, 0);
-    if (this.#energySent?.value === content && (!news || nowMs - this.#energySent.atMs < UNCHANGED_MS))
+    if (hasNews || this.#energyAtMs === undefined) this.#energyAtMs = reading.atMs;
+    const content = this.#energyText(0);
+    if (this.#energySent?.value === content && (!hasNews || nowMs - this.#energySent.atMs < UNCHANGED_MS))
       return undefined;
     this.#energySent = { value: content, atMs: nowMs };
-    return this.#energyText(nowMs);
+    return this.energy();
   }
 
-  #energyText(nowMs: number, atMs = this.#energyAtMs ?? 0): string {
-    const importKwh = this.#current(this.#import, nowMs);
-    const exportKwh = this.#current(this.#export, nowMs);
-    const fault = this.#current(this.#fault, nowMs);
-    return energyPayload(
-      {
-        atMs,
-        ...(importKwh === undefined ? {} : { importKwh }),
-        ...(exportKwh === undefined ? {} : { exportKwh }),
-        ...(fault === undefined ? {} : { fault }),
-      },
-      this.decimals,
-    );
-  }
-
-  #current<T>(seen: Seen<T> | undefined, nowMs: number): T | undefined {
-    return seen && nowMs - seen.atMs <= this.#limits.energyMs ? seen.value : undefined;
+  #energyText(atMs: number): string {
+    const values = Object.fromEntries([...this.#registers].map(([key, { value }]) => [key, value]));
+    return energyPayload({ atMs, ...values }, this.decimals);
   }
 }

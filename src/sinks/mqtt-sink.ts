@@ -8,7 +8,7 @@ import { Agenda } from './agenda.ts';
 import { Announcer } from './announcer.ts';
 import { CommandGate } from './command-gate.ts';
 import { LinkState } from './link-state.ts';
-import { LiveValues } from './live-values.ts';
+import { LiveTopics } from './live-topics.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 import type { Message, MqttLink } from './mqtt-link.ts';
 import { halfHourPayload, readingPayload } from './mqtt-payloads.ts';
@@ -34,7 +34,7 @@ export class MqttSink implements Sink {
   readonly #agenda: Agenda;
   readonly #connection: MqttConnection;
   readonly #announcer: Announcer;
-  readonly #values: LiveValues;
+  readonly #live: LiveTopics;
   readonly #linkState: LinkState;
   readonly #stream: ReadingsStream;
   readonly #gate: CommandGate;
@@ -47,9 +47,8 @@ export class MqttSink implements Sink {
   #shown: boolean | undefined;
 
   constructor(options: MqttSinkOptions, { clock, log: parent, onCommand, random }: MqttSinkDeps) {
-    const { id, intervalS, energyIntervalS = 60, contractAmpere } = options.meter;
+    const { id } = options.meter;
     const log = parent.child({ meter: id });
-    const staleMs = (s: number): number => healthOf(undefined, 'opening', s).staleAfterMs;
     const send = (message: Message): void => this.#send(message);
     this.name = `mqtt:${id}`;
     this.#options = options;
@@ -61,12 +60,13 @@ export class MqttSink implements Sink {
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     this.#connection = new MqttConnection(options.broker, identity, { clock, log, ...(random && { random }) });
     const link = (): MqttLink | undefined => this.#connection.link;
-    const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#sendInstant());
+    const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
     this.#announcer = new Announcer(options, { clock, log, agenda, link, send, published });
-    this.#values = new LiveValues({
-      contractAmpere,
-      instantMs: staleMs(intervalS),
-      energyMs: staleMs(Math.max(intervalS, energyIntervalS)),
+    this.#live = new LiveTopics(options.meter, {
+      clock,
+      agenda,
+      sendInstant: (text) => this.#sendInstant(text),
+      sendEnergy: (text) => this.#sendRetained(this.#topics.energy, text),
     });
     this.#linkState = new LinkState(clock, agenda, (text) => this.#sendRetained(this.#topics.link, text));
     const outbox = openOutbox(options.stateDir, { clock, log, agenda });
@@ -128,32 +128,26 @@ export class MqttSink implements Sink {
 
   /** From here to the socket nothing waits; what people look at goes first. */
   #takeReading(reading: Reading): void {
-    const now = this.#clock.monotonicMs();
-    const { instant, energy } = this.#values.take(reading, now);
-    if (instant !== undefined) {
-      this.#send(this.#instantMessage(instant));
-      this.#connection.link?.flush();
-    }
-    if (energy !== undefined) this.#sendRetained(this.#topics.energy, energy);
+    this.#live.take(reading);
     const measured = hasMeasured(reading);
     if (measured || reading.fault !== undefined) {
-      this.#goodAtMs = now;
+      this.#goodAtMs = this.#clock.monotonicMs();
       this.#showFreshness();
     }
     if (!measured) return;
     const id = { meter: this.#options.meter.id, run: this.#options.run, seq: ++this.#seq };
-    this.#stream.push(readingPayload(id, reading, this.#values.decimals));
+    this.#stream.push(readingPayload(id, reading, this.#live.decimals));
   }
 
   #takeProfile(profile: MeterProfile): void {
-    this.#values.learn(profile.hasTPhase, profile.energyScale);
+    this.#live.learn(profile);
     this.#announcer.learn(profile);
   }
 
   #takeHalfHour(mark: HalfHour): void {
     if (this.#halfHour?.markMs !== mark.markMs) this.#halfHourBefore = this.#halfHour; // a mark can come in two halves
     this.#halfHour = mark;
-    this.#halfHourText = halfHourPayload(mark, this.#halfHourBefore, this.#values.decimals);
+    this.#halfHourText = halfHourPayload(mark, this.#halfHourBefore, this.#live.decimals);
     this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
   }
 
@@ -182,11 +176,8 @@ export class MqttSink implements Sink {
     this.#linkState.publish();
     this.#sendRetained(bridgeAvailability, 'online');
     if (this.#halfHourText !== undefined) this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
-    if (!fresh) return;
-    const energy = this.#values.energy(this.#clock.monotonicMs());
-    if (energy !== undefined) this.#sendRetained(this.#topics.energy, energy);
-    this.#sendInstant();
-    this.#show(true);
+    this.#live.publish();
+    if (fresh) this.#show(true);
   }
 
   #message(topic: string, payload: Buffer, retained: boolean): void {
@@ -227,16 +218,12 @@ export class MqttSink implements Sink {
     this.#sendRetained(this.#topics.meterAvailability, fresh ? 'online' : 'offline');
   }
 
-  #sendInstant(): void {
-    const text = this.#values.instant(this.#clock.monotonicMs());
-    if (text !== undefined) this.#send(this.#instantMessage(text));
-  }
-
   /** Retained only where the broker forgets it in time: a replayed old value would look current. */
-  #instantMessage(payload: string): Message {
+  #sendInstant(payload: string): void {
+    const { link } = this.#connection;
     const expiryS = expireAfterS(this.#options.meter.intervalS);
-    const retain = this.#connection.link?.protocol === 5;
-    return { topic: this.#topics.instant, payload, qos: 0, retain, expiryS };
+    this.#send({ topic: this.#topics.instant, payload, qos: 0, retain: link?.protocol === 5, expiryS });
+    link?.flush();
   }
 
   #sendRetained(topic: string, payload: string): void {

@@ -4,6 +4,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
 import type { Activity } from '../model/status.ts';
 import type { ScanRequest, WiSunModule } from '../module/module.ts';
+import { channelsOfMask, scanTimeMs } from '../skstack/dialect.ts';
 import { hex } from '../skstack/hex.ts';
 
 export interface SearchDeps {
@@ -18,6 +19,8 @@ export class MeterSearch {
   readonly #deps: SearchDeps;
   /** Searches that found something since the last good answer. */
   #inVain = 0;
+  /** A whole search since the last good answer found nothing. */
+  #toldAll = false;
 
   constructor(deps: SearchDeps) {
     this.#deps = deps;
@@ -27,6 +30,7 @@ export class MeterSearch {
   async find(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
     const { clock, log, did } = this.#deps;
     for (const request of requests) {
+      this.#tell(request);
       const startedMs = clock.monotonicMs();
       const found = await module.scan(request, signal);
       did({ what: 'scan', durationMs: clock.monotonicMs() - startedMs, found: found.length > 0 });
@@ -36,11 +40,24 @@ export class MeterSearch {
       log.info({ pan: { ...best, panId: hex(best.panId, 4) }, others: found.length - 1 }, 'meter found');
       return best;
     }
+    this.#toldAll = true;
     throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
+  }
+
+  /** For who waits; the scans of a search in vain were told, and those after it are the same again. */
+  #tell({ mask, duration }: ScanRequest): void {
+    const all = channelsOfMask(mask);
+    const facts = {
+      channels: all.length === 1 ? String(all[0]) : `${all[0]}–${all.at(-1)}`,
+      count: all.length,
+      seconds: Math.ceil(scanTimeMs(mask, duration) / 1000),
+    };
+    this.#deps.log[this.#toldAll ? 'debug' : 'info'](facts, 'scanning');
   }
 
   /** What was found answered. */
   proved(): void {
     this.#inVain = 0;
+    this.#toldAll = false;
   }
 }

@@ -1,8 +1,9 @@
-import { dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
-import type { Program } from '../support/program.ts';
+import { mainScript, Program } from '../support/program.ts';
 import type { Stick, StickOptions } from '../support/stick.ts';
 
 const english = { BROUTE2MQTT_LANGUAGE: 'en' };
@@ -51,6 +52,32 @@ test.concurrent('scan --json prints the same as JSON and nothing else', async ()
   ]);
 });
 
+test.concurrent('scan --all goes on to the end and shows the neighbours, marked', async () => {
+  await using home = new Household();
+  const { code, stdout } = await scan(home, { script: [{ fault: 'two-pans', times: 9 }] }, '--all', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject([
+    { mac_address: '001C6400030C12A4', own: true },
+    { mac_address: '001C64000BADF00D', own: false },
+  ]);
+});
+
+test.concurrent('on a terminal a scan shows a bar with channel and time left, and a clean table after it', async () => {
+  await using home = new Household();
+  const stick = await home.stick({ args: ['--time-factor', '10'] });
+  const config = await configFor(home, stick);
+  const script = join(dirname(config), 'scan.sh');
+  await writeFile(script, `exec '${process.execPath}' '${mainScript}' scan --config '${config}'\n`);
+  const terminal = home.keep(new Program('socat', ['-u', `EXEC:sh ${script},pty,stderr`, '-'], { env: english }));
+  await terminal.ended;
+  const [bar = ''] = terminal.stdout
+    .split('\r\u001B[K')
+    .slice(1)
+    .filter((text) => text !== '');
+  expect(bar).toMatch(/^\[#*-+\] channel \d\d \([0-9A-F]{2}\), \d+ s left \(scan 1 of 4\)$/);
+  expect(terminal.stdout.split('\r\u001B[K').at(-1)).toMatch(/^Channel +PAN ID.*\r\n51 \(33\) /);
+});
+
 test.concurrent('a scan that finds nothing says what to do; exit code 69', async () => {
   await using home = new Household();
   const { code, stdout, stderr } = await scan(home, { script: [{ fault: 'pan-not-found', times: 99 }] });
@@ -66,7 +93,11 @@ test.concurrent('a scan while the bridge holds the stick names it and disturbs n
   await bridge.until(() => bridge.readings() > 1, 'readings');
   const program = home.cli(['scan', '--config', bridge.configFile], { env: english });
   expect(await program.ended).toBe(69);
-  expect(program.stderr).toContain(`(pid ${bridge.pid}) [PORT_BUSY]`);
+  expect(program.stderr).toContain(`used by the running bridge (pid ${bridge.pid}) [PORT_BUSY]`);
+  expect(program.stderr).toContain('It uses channel 51, PAN ID 12A4');
+  expect(bridge.lines.filter(({ msg }) => msg === 'scanning')).toMatchObject([
+    { level: 'info', channels: '33–59', count: 14, seconds: 5 },
+  ]);
   const count = bridge.readings();
   await bridge.until(() => bridge.readings() > count + 1, 'readings go on');
   expect(bridge.phases()).toEqual(['opening', 'scanning', 'joining', 'connected']);

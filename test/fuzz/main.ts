@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from './run.ts';
 import type { Result } from './run.ts';
-import { stamp } from './stamp.ts';
+import { stamp } from '../support/stamp.ts';
 import { shareOf, targets } from './targets.ts';
 
 const SHORT_INPUTS = 300_000;

@@ -29,3 +29,9 @@ function slices(side: 'module' | 'host'): Uint8Array[] {
 
 export const moduleBytes = (): Uint8Array[] => slices('module');
 export const hostBytes = (): Uint8Array[] => slices('host');
+
+/** Captures as files, those that are not much longer than an input may be. */
+export const transcriptTexts = (): Uint8Array[] =>
+  transcriptNames
+    .map((name) => new Uint8Array(readFileSync(join(import.meta.dirname, '../golden/transcripts', `${name}.txt`))))
+    .filter(({ length }) => length <= 6000);

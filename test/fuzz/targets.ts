@@ -6,6 +6,7 @@ import { http, inject } from './targets/http.ts';
 import { lines, rxudp } from './targets/module-lines.ts';
 import { mqttCommands } from './targets/mqtt-commands.ts';
 import { state } from './targets/state.ts';
+import { transcript } from './targets/transcript.ts';
 
 export const targets: readonly Target[] = [
   lines,
@@ -17,6 +18,7 @@ export const targets: readonly Target[] = [
   inject,
   http,
   state,
+  transcript,
 ];
 
 /** Splits a number of inputs, or of seconds, by the targets' shares. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { stamp } from '../fuzz/stamp.ts';
+import { stamp } from '../support/stamp.ts';
 import { brokerLoop } from './broker-loop.ts';
 import { memoryLoop } from './memory-loop.ts';
 import { unplugLoop } from './unplug-loop.ts';

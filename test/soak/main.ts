@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { stamp } from '../support/stamp.ts';
 import { recoveryFigures } from './recovery.ts';
 import { soak } from './soak.ts';
 
@@ -19,8 +19,6 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
-const git = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: import.meta.dirname, encoding: 'utf8' });
-const stamp = { commit: git.stdout?.trim() ?? '', started: new Date().toISOString() };
 const startedMs = performance.now();
 const result =
   values.recovery === undefined

@@ -31,5 +31,5 @@ test('header, time stamps and remarks are read and kept off the wire', () => {
 });
 
 test('a line of no known form is an error', () => {
-  expect(() => parseTranscript('x', 'SKVER')).toThrow('unknown line');
+  expect(() => parseTranscript('x', '> SKVER\nSKVER')).toThrow('x:2: neither');
 });

@@ -30,8 +30,6 @@ export class Oracle {
   readonly violations: string[] = [];
   /** Monotonic time of the newest good answer of the meter, as the meter knows it. */
   newestMs: number | undefined;
-  /** Monotonic time of the newest reading that we made of the meter's answers. */
-  heardMs: number | undefined;
   /** How long a subscriber saw the meter as available, ms. */
   onlineMs = 0;
   messages = 0;
@@ -87,7 +85,6 @@ export class Oracle {
 
   /** A reading on its way to the sinks: in the outbox it may wait for hours. */
   heard({ importKwh, exportKwh }: Reading): void {
-    this.heardMs = this.#clock.monotonicMs();
     if (importKwh !== undefined) this.#mustNotFall('import', importKwh);
     if (exportKwh !== undefined) this.#mustNotFall('export', exportKwh);
   }
@@ -125,18 +122,19 @@ export class Oracle {
     if (this.#online) this.onlineMs += now - this.#checkedMs;
     this.#online = online;
     this.#checkedMs = now;
-    if (!online || !this.#broker.hears) return this.#falseSince.clear(); // cut off: the broker's will tells of that
+    const isCutOff = this.#last('bridge/availability') !== 'online' || !this.#broker.hears;
+    if (isCutOff) return this.#falseSince.clear(); // the broker's will tells of that
     const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
-    this.#mustNotLast('availability', age > this.markMs, `online although the newest answer is ${age} ms old`);
-    // What the meter stops telling is taken back with the first answer after its mark.
-    const unsaidMs = (saidMs: number): number => (this.heardMs ?? saidMs) - saidMs;
+    const isFalse = online && age > this.markMs;
+    this.#mustNotLast('availability', isFalse, `online although the newest answer is ${age} ms old`);
+    // Available or not, what is older than its mark is taken back.
     if (this.#instantMs !== undefined) {
-      const isOld = unsaidMs(this.#instantMs) > this.markMs;
+      const isOld = now - this.#instantMs > this.markMs;
       this.#mustNotLast('instant', isOld, `state/instant is ${now - this.#instantMs} ms old and shown as current`);
     }
     for (const { epc, kwh } of this.#shownRegisters) {
       const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
-      const isOld = saidMs === undefined || unsaidMs(saidMs) > this.#energyMarkMs;
+      const isOld = saidMs === undefined || now - saidMs > this.#energyMarkMs;
       this.#mustNotLast(epc, isOld, `${kwh} kWh (${epc}) is ${now - (saidMs ?? NaN)} ms old and shown as current`);
     }
   }

@@ -21,7 +21,13 @@ test('--version and --help are no errors', async () => {
 });
 
 test('help is Japanese down to its headings where the user is', async () => {
-  for (const args of [['--help'], ['config', '--help'], ['config', 'check', '--help']]) {
+  for (const args of [
+    ['--help'],
+    ['config', '--help'],
+    ['config', 'check', '--help'],
+    ['read', '--help'],
+    ['scan', '--help'],
+  ]) {
     const { stdout } = await cli(args, { language: 'ja' });
     expect(stdout).toMatch(/^使い方: broute2mqtt/);
     expect(stdout).toContain('オプション:');

@@ -69,7 +69,7 @@ test('the JSON schema accepts the example and the _file forms, and refuses what 
 test('the JSON schema says what it is, and explains every key in both languages', () => {
   const schema = configJsonSchema();
   expect(schema['$schema']).toBe('https://json-schema.org/draft/2020-12/schema');
-  expect(schema['anyOf']).toEqual([{ required: ['mqtt'] }, { required: ['http'] }]);
+  expect(schema['anyOf']).toEqual([{ required: ['mqtt'] }, { required: ['http'] }, { required: ['mackerel'] }]);
   const properties: { title?: string; description?: string }[] = [];
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;

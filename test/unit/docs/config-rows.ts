@@ -33,7 +33,8 @@ export function documentedRow({ pattern, fromFile }: Leaf): DocumentedRow {
   const name = pattern.at(-1) ?? '';
   const key = pattern.join('.').replaceAll('.*', '[]');
   // A secret that may come from a file is required as one of two keys.
-  const required = parent.required?.includes(name) === true || ['route_b_id', 'route_b_password'].includes(name);
+  const required =
+    parent.required?.includes(name) === true || ['route_b_id', 'route_b_password', 'api_key'].includes(name);
   const variable = variableOf(pattern.map((part) => (part === '*' ? 0 : part)));
   return {
     key,

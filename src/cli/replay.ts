@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { systemClock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
+import type { Replayer, ReplayEvent } from '../transcript/replayer.ts';
+import { parseTranscript } from '../transcript/transcript.ts';
+import type { Transcript } from '../transcript/transcript.ts';
+import { addCommand } from './command.ts';
+import { say } from './context.ts';
+import type { CliContext } from './context.ts';
+import { serveStdio, serveTcp } from './serve-wire.ts';
+import type { WireModule } from './serve-wire.ts';
+import { number } from './simulate-options.ts';
+
+interface ReplayFlags {
+  readonly listen?: string;
+  readonly timeFactor: number;
+}
+
+/** `replay`: is a module that answers as one did in a transcript. Standard output, or the TCP connection, is its wire. */
+export function addReplayCommand(program: Command, context: CliContext): void {
+  const { language } = context;
+  addCommand(program, context, 'replay <FILE>', {
+    en: 'be the stick and the meter of a recording',
+    ja: '記録ファイルのスティックとメーターを再現する',
+  })
+    .addOption(
+      new Option(
+        '--stdio',
+        { en: 'the wire is standard input and output (default)', ja: '標準入出力を通信路にする（既定）' }[language],
+      ).conflicts('listen'),
+    )
+    .option('--listen <HOST:PORT>', { en: 'the wire is a TCP port', ja: 'TCPポートを通信路にする' }[language])
+    .addOption(
+      new Option(
+        '--time-factor <N>',
+        { en: 'how many times faster than recorded', ja: '記録時に対する速さの倍率' }[language],
+      )
+        .argParser(number('--time-factor', 0.01, 1000))
+        .default(1),
+    )
+    .action(async (file: string, flags: ReplayFlags) => replay(file, flags, context));
+}
+
+async function replay(file: string, { listen, timeFactor }: ReplayFlags, context: CliContext): Promise<void> {
+  const transcript = await readTranscript(file);
+  const { Replayer } = await import('../transcript/replayer.ts');
+  let wire: Duplex | undefined;
+  const replayer: Replayer = new Replayer(transcript, {
+    clock: systemClock,
+    timeFactor,
+    say: (text) => void (wire?.writable && wire.write(Buffer.from(text, 'latin1'))),
+    tell: (event) => say(context.stderr, context, eventText(event)),
+  });
+  const module: WireModule = {
+    plugged: true,
+    get attached() {
+      return wire !== undefined;
+    },
+    attach: (next) => {
+      wire = next;
+      const gone = (): void => {
+        if (wire === next) wire = undefined;
+        next.destroy();
+      };
+      next.on('data', (chunk: Uint8Array) => replayer.push(chunk));
+      next.on('error', gone).once('close', gone).once('end', gone);
+      replayer.attached();
+    },
+  };
+  try {
+    if (listen === undefined) await serveStdio(module, context);
+    else await serveTcp(module, listen, ready, context);
+  } finally {
+    replayer.stop();
+    wire?.destroy();
+  }
+}
+
+/** @throws BridgeError USAGE with the number of the line that is wrong. */
+async function readTranscript(file: string): Promise<Transcript> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new BridgeError('USAGE', `${file} cannot be read`, { cause: error, hint: notReadable });
+  }
+  const parsed = parseTranscript(text);
+  if (!parsed.ok) {
+    const { line, reason } = parsed.problem;
+    throw new BridgeError('USAGE', `${file}:${line}: ${reason}`, { hint: notTranscript });
+  }
+  const [edition = ''] = parsed.value.header.get('edition') ?? [];
+  const isJ11 = edition.startsWith('J11') || parsed.value.lines.some(({ text }) => /^\{D0(?:EA83FC|F9EE5D)/.test(text));
+  if (isJ11) throw new BridgeError('USAGE', `${file}: a recording of a J11 module`, { hint: noJ11 });
+  return parsed.value;
+}
+
+const notReadable: Text = {
+  en: 'Check the name of the file and who may read it.',
+  ja: 'ファイル名と、読み取りの権限を確認してください。',
+};
+const notTranscript: Text = {
+  en: 'Give a file that `broute2mqtt record` has written. Mail can damage it: send it as an attachment.',
+  ja: '`broute2mqtt record` で作成したファイルを指定してください。メール本文に貼ると壊れることがあるため、添付で送ってください。',
+};
+const noJ11: Text = {
+  en: 'J11 modules cannot be replayed yet.',
+  ja: 'J11モジュールの再生にはまだ対応していません。',
+};
+
+const ready = (address: string): Text => ({ en: `replayed stick on ${address}`, ja: `再生中のスティック: ${address}` });
+
+function eventText(event: ReplayEvent): Text {
+  switch (event.kind) {
+    case 'unknown':
+      return {
+        en: `not in the recording, answered FAIL ER04: ${event.asked}`,
+        ja: `記録にないため FAIL ER04 を返しました: ${event.asked}`,
+      };
+    case 'composed':
+      return {
+        en: `asked together what was recorded apart, answered with the recorded values: ${event.asked}`,
+        ja: `記録では別々の要求だったため、記録された値を組み合わせて応答しました: ${event.asked}`,
+      };
+    case 'end':
+      return {
+        en: `end of the recording (${event.played} of ${event.exchanges} exchanges played); from here on answers come again`,
+        ja: `記録の終わりに達しました（${event.exchanges} 件中 ${event.played} 件を再生）。以後は同じ応答を繰り返します`,
+      };
+  }
+}
