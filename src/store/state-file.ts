@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../kernel/log.ts';
 
@@ -99,12 +100,14 @@ async function readBounded(path: string): Promise<string> {
 /** Write aside, fsync, rename, fsync the folder: after a power cut the file is the old or the new one, whole. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined && isRoot()) await giveFolders(made, folder);
   const aside = `${path}.new`;
   await rm(aside, { force: true }); // a rest of ours; nor is a link ever followed
   const file = await open(aside, 'wx', 0o600);
   try {
     await file.writeFile(text);
+    if (isRoot()) await giveToOwner(file, folder);
     await file.sync();
   } finally {
     await file.close();
@@ -115,5 +118,27 @@ export async function writeAtomically(path: string, text: string): Promise<void>
     await directory.sync().catch(() => undefined); // CIFS and 9p cannot, and the rename is done
   } finally {
     await directory.close();
+  }
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/**
+ * Root, who runs a one-shot command, writes for the user whose folder it is: the service could not read it otherwise.
+ * @param parent the folder that says whose.
+ */
+async function giveToOwner(file: FileHandle, parent: string): Promise<void> {
+  const { uid, gid } = await stat(parent);
+  if (uid !== 0) await file.chown(uid, gid);
+}
+
+/** All folders from the first that was made down to the last. */
+async function giveFolders(first: string, last: string): Promise<void> {
+  if (last.length > first.length) await giveFolders(first, dirname(last));
+  const folder = await open(last, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await giveToOwner(folder, dirname(last));
+  } finally {
+    await folder.close();
   }
 }

@@ -62,7 +62,7 @@ test.concurrent(
     const tookMs = performance.now() - beganMs;
     process.stdout.write(`read from the bridge: ${Math.round(tookMs)} ms, start of the program included\n`);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(tookMs).toBeLessThan(5000);
+    expect(tookMs).toBeLessThan(10_000); // the machine may be busy; the figure is printed
     const reading = JSON.parse(stdout) as Reading;
     const published = await bridge.until(
       () => readingsOf(watcher).find(({ time }) => time === reading.time),
@@ -185,13 +185,16 @@ test.concurrent('another program has the port: it is named, and nobody is distur
 
 test.concurrent('a meter that does not answer in time: what failed last, exit code 69, within --timeout', async () => {
   await using home = new Household();
-  const stick = await home.stick({ script: [{ fault: 'pan-not-found', times: 999 }] });
+  const stick = await home.stick({
+    args: ['--time-factor', '100'],
+    script: [{ fault: 'pan-not-found', times: 999 }],
+  });
   const bridge = await stopped(home, stick);
   const beganMs = performance.now();
-  const { code, stdout, stderr } = await outcome(read(home, bridge, '--timeout', '8'));
+  const { code, stdout, stderr } = await outcome(read(home, bridge, '--timeout', '15'));
   expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
-  expect(stderr).toMatch(/^meter home: no reading within 8 s; last failure: .* \[PAN_NOT_FOUND\]\nNo meter answered/);
-  expect(performance.now() - beganMs).toBeLessThan(20_000);
+  expect(stderr).toMatch(/^meter home: no reading within 15 s; last failure: .* \[PAN_NOT_FOUND\]\nNo meter answered/);
+  expect(performance.now() - beganMs).toBeLessThan(40_000);
 });
 
 test.concurrent('Ctrl-C while it looks for the meter: a word, exit code 69', async () => {
@@ -205,7 +208,7 @@ test.concurrent('Ctrl-C while it looks for the meter: a word, exit code 69', asy
     stdout: '',
     stderr: 'interrupted before a reading came\n',
   });
-  expect(ms).toBeLessThan(3000);
+  expect(ms).toBeLessThan(5000);
 });
 
 const lines = (program: Program): Reading[] =>

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -146,4 +146,12 @@ test('a folder that takes no file is told once, and the next write tries again',
   await mkdir(join(folder, 'meters', 'home', 'x.json.new')); // stands where the new file is written; root is stopped too
   for (const n of [2, 3]) await file.save({ n });
   expect(lines.map(({ code }) => code)).toEqual(['STATE_UNWRITABLE']);
+});
+
+test.runIf(process.getuid?.() === 0)('what root writes belongs to the user whose folder it is', async () => {
+  const NOBODY = 65_534;
+  await chown(folder, NOBODY, NOBODY);
+  await writeAtomically(path, '{"n":1}');
+  for (const made of [path, join(folder, 'meters', 'home'), join(folder, 'meters')])
+    expect(await stat(made)).toMatchObject({ uid: NOBODY, gid: NOBODY });
 });
