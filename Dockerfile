@@ -19,7 +19,9 @@ LABEL org.opencontainers.image.title="broute2mqtt" \
 # State lives in /data and nowhere else: the root file system may be read-only.
 ENV NODE_ENV=production \
     BROUTE2MQTT_STATE_DIR=/data
-RUN install -d -m 0700 -o node -g node /data && install -d /config
+RUN install -d -m 0700 -o node -g node /data && install -d /config \
+ && printf '#!/bin/sh\nexec node /app/dist/cli/mackerel-plugin.js "$@"\n' > /usr/local/bin/mackerel-plugin-smartmeter \
+ && chmod 755 /usr/local/bin/mackerel-plugin-smartmeter
 WORKDIR /app
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist

@@ -28,13 +28,19 @@ export function configPath(command: Command): { path: string; pathGiven: boolean
 }
 
 /** The configuration; when it has problems, they are all told and the command ends. @throws Stop */
-export async function requireConfig(
-  command: Command,
+export const requireConfig = (command: Command, context: CliContext): Promise<Loaded> =>
+  loadOrStop(configPath(command), context);
+
+type Loaded = Extract<LoadResult, { readonly ok: true }>;
+
+/** The same for a file that is named otherwise. @throws Stop */
+export async function loadOrStop(
+  file: { readonly path: string; readonly pathGiven: boolean },
   context: CliContext,
-): Promise<Extract<LoadResult, { readonly ok: true }>> {
+): Promise<Loaded> {
   const { loadConfig } = await import('../config/load.ts');
   const { formatProblem } = await import('../config/problems.ts');
-  const result = await loadConfig({ ...configPath(command), env: context.env });
+  const result = await loadConfig({ ...file, env: context.env });
   if (result.ok) {
     for (const secret of result.secrets) context.redactor.add(secret);
     return result;

@@ -4,6 +4,7 @@ import type { Log } from '../kernel/log.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { meterMemory } from '../meter/meter-memory.ts';
 import { MeterReader } from '../meter/meter-reader.ts';
+import type { WiSunModule } from '../module/module.ts';
 import { openSkstackModule } from '../module/skstack-module.ts';
 import type { Wire } from '../module/wire.ts';
 import { panMemory } from '../supervisor/pan-memory.ts';
@@ -24,13 +25,15 @@ export interface MeterLinkDeps {
   /** The meter's own folder; undefined without `state_dir`. */
   readonly stateDir: string | undefined;
   readonly emit: (event: BridgeEvent) => void;
+  /** Puts something between the supervisor and the module. */
+  readonly wrap?: (module: WiSunModule) => WiSunModule;
   /** Hears why the port or the module could not be opened, before it is tried again. */
   readonly onUnopened?: (error: unknown) => void;
 }
 
 /** Opens nothing yet but the memory: the port is the supervisor's. */
 export async function openMeterLink(meter: MeterConfig, deps: MeterLinkDeps): Promise<MeterLink> {
-  const { clock, log, stateDir, emit, onUnopened } = deps;
+  const { clock, log, stateDir, emit, onUnopened, wrap = (module) => module } = deps;
   const options = {
     meter: meter.id,
     intervalMs: meter.interval_s * 1000,
@@ -48,7 +51,7 @@ export async function openMeterLink(meter: MeterConfig, deps: MeterLinkDeps): Pr
     random: Math.random,
     openModule: async (signal) => {
       try {
-        return await openSkstackModule(wire, credentials, { clock, log }, signal);
+        return wrap(await openSkstackModule(wire, credentials, { clock, log }, signal));
       } catch (error) {
         onUnopened?.(error);
         throw error;

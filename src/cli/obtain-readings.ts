@@ -1,8 +1,10 @@
 import type { Config, MeterConfig } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { LinkStatus } from '../model/status.ts';
+import type { WiSunModule } from '../module/module.ts';
 import { askBridge } from './ask-bridge.ts';
 import type { BridgeStatus } from './bridge-status.ts';
 import { chooseMeters } from './choose-meters.ts';
@@ -24,6 +26,10 @@ export type Obtained =
 export interface ObtainOptions {
   /** For opening the port and reading, ms; the bridge has its own second. */
   readonly timeoutMs: number;
+  /** What to do when the time is up without a failure that says it. */
+  readonly lateHint?: Text;
+  /** Puts something between us and the module, such as another way to scan. */
+  readonly wrap?: (module: WiSunModule, meter: MeterConfig) => WiSunModule;
   /** Hears what is being done while the port is ours. */
   readonly onStatus?: (meter: string, status: LinkStatus) => void;
 }
@@ -77,7 +83,7 @@ async function fromPort(
   config: Config,
   meter: MeterConfig,
   context: CliContext,
-  { timeoutMs, onStatus }: ObtainOptions,
+  { timeoutMs, lateHint, wrap, onStatus }: ObtainOptions,
 ): Promise<Obtained> {
   const { readOnce } = await import('./read-once.ts');
   const { signal } = context;
@@ -91,6 +97,8 @@ async function fromPort(
       log: log.child({ meter: meter.id }),
       timeoutMs,
       leftMs: Math.max(1, timeoutMs - spentMs),
+      ...(lateHint && { lateHint }),
+      ...(wrap && { wrap: (module: WiSunModule) => wrap(module, meter) }),
       ...(onStatus && { onStatus: (status: LinkStatus) => onStatus(meter.id, status) }),
     };
     try {
@@ -108,7 +116,7 @@ async function fromPort(
 }
 
 /** What goes wrong is told by the command, in words; its log would say it again. */
-export async function quietLog(config: Config, context: CliContext): Promise<Log> {
+export async function quietLog(config: Pick<Config, 'meters'>, context: CliContext): Promise<Log> {
   const { createLog } = await import('../kernel/log.ts');
   const { redactor } = context;
   for (const meter of config.meters) redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH));

@@ -5,6 +5,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
 import { helpTexts, translateHelp } from './help.ts';
+import { addMackerelCommand } from './mackerel.ts';
 import { addReadCommand } from './read.ts';
 import { addRecordCommand } from './record.ts';
 import { addReplayCommand } from './replay.ts';
@@ -31,6 +32,7 @@ export function buildProgram(context: CliContext): Command {
   addRunCommand(program, context);
   addDemoCommand(program, context);
   addReadCommand(program, context);
+  addMackerelCommand(program, context);
   addScanCommand(program, context);
   addDoctorCommand(program, context);
   addConfigCommand(program, context);

@@ -3,8 +3,10 @@ import type { Config, MeterConfig } from '../config/schema.ts';
 import { abortable, deferred, scope, together, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import type { WiSunModule } from '../module/module.ts';
 import { StatusBoard } from '../web/status-board.ts';
 import { currentReading, withoutCode } from './current-reading.ts';
 import type { CurrentReading } from './current-reading.ts';
@@ -28,6 +30,7 @@ export interface HoldDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onEvent: (event: BridgeEvent) => void;
+  readonly wrap?: (module: WiSunModule) => WiSunModule;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface HoldDeps {
 export async function holdSession(
   config: Pick<Config, 'state_dir'>,
   meter: MeterConfig,
-  { clock, log, onEvent }: HoldDeps,
+  { clock, log, onEvent, wrap }: HoldDeps,
   signal: AbortSignal,
 ): Promise<void> {
   using holding = scope(signal);
@@ -49,6 +52,7 @@ export async function holdSession(
     clock,
     log,
     wireOf: (one) => wireOf(one, clock, log),
+    ...(wrap && { wrap }),
     stateDir: config.state_dir === undefined ? undefined : join(config.state_dir, meter.id),
     emit: (event) => {
       hasRead ||= event.kind === 'reading';
@@ -75,6 +79,9 @@ export interface ReadOnceDeps {
   readonly timeoutMs: number;
   /** What is left of it, ms. */
   readonly leftMs: number;
+  /** In the place of advice that only `read` can follow. */
+  readonly lateHint?: Text;
+  readonly wrap?: (module: WiSunModule) => WiSunModule;
   /** Hears each change of what is being done. */
   readonly onStatus?: (status: LinkStatus) => void;
 }
@@ -86,7 +93,7 @@ export interface ReadOnceDeps {
 export async function readOnce(
   config: Pick<Config, 'state_dir' | 'language'>,
   meter: MeterConfig,
-  { clock, log, timeoutMs, leftMs, onStatus }: ReadOnceDeps,
+  { clock, log, timeoutMs, leftMs, lateHint, wrap, onStatus }: ReadOnceDeps,
   signal: AbortSignal,
 ): Promise<CurrentReading> {
   const { id, name, interval_s: intervalS, energy_interval_s: energyIntervalS } = meter;
@@ -115,21 +122,26 @@ export async function readOnce(
     clock,
     leftMs,
     signal,
-    (limit) => together(limit, (inner) => holdSession(config, meter, { clock, log, onEvent }, inner), enough),
-    () => tooLate(id, timeoutMs, status),
+    (limit) =>
+      together(
+        limit,
+        (inner) => holdSession(config, meter, { clock, log, onEvent, ...(wrap && { wrap }) }, inner),
+        enough,
+      ),
+    () => tooLate(id, timeoutMs, status, lateHint),
   );
   return currentReading(board.snapshot().meters[0] as Parameters<typeof currentReading>[0]);
 }
 
-function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined): BridgeError {
+const defaultHint: Text = {
+  en: 'Give it more time (--timeout): a first search for the meter can take minutes.',
+  ja: '時間を延ばしてください（--timeout）。最初の探索には数分かかることがあります。',
+};
+
+function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, hint = defaultHint): BridgeError {
   const text = `meter ${id}: no reading within ${timeoutMs / 1000} s`;
   const error = status?.error;
   if (!error || error.code === 'DEFECT')
-    return new BridgeError('NO_READING', `${text} (${status?.phase ?? 'opening'})`, {
-      hint: {
-        en: 'Give it more time (--timeout): a first search for the meter can take minutes.',
-        ja: '時間を延ばしてください（--timeout）。最初の探索には数分かかることがあります。',
-      },
-    });
+    return new BridgeError('NO_READING', `${text} (${status?.phase ?? 'opening'})`, { hint });
   return new BridgeError(error.code, `${text}; last failure: ${withoutCode(error.message, error.code)}`);
 }

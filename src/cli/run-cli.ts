@@ -3,6 +3,7 @@ import { say } from './context.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { understood } from './mackerel-options.ts';
 import { buildProgram } from './program.ts';
 import { tellError } from './tell-error.ts';
 import { usageText } from './usage-errors.ts';
@@ -11,7 +12,7 @@ import { usageText } from './usage-errors.ts';
 export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
   const program = buildProgram(context);
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(understood(args), { from: 'user' });
     return exitCodes.done;
   } catch (error) {
     if (error instanceof CommanderError) {

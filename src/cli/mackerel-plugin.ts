@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { startProcess } from './process.ts';
+
+// `mackerel-plugin-smartmeter`
+await startProcess(['mackerel']);
