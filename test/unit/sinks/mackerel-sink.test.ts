@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { formsOf } from '../../support/canary.ts';
+import { eventually } from '../../support/eventually.ts';
 import { API_KEY, MackerelRig, MINUTE } from './mackerel-rig.ts';
 
 const FAILED = 'cannot post to Mackerel: values wait in memory';
@@ -245,4 +246,21 @@ test('the key is in no log line, whatever comes back', async () => {
   await rig.told('Mackerel does not take these values: given up');
   const log = JSON.stringify(rig.lines).toLowerCase();
   expect(formsOf(API_KEY).filter((form) => log.includes(form))).toEqual([]);
+});
+
+test('after a good post the waiting begins anew', async () => {
+  await using rig = await MackerelRig.start();
+  rig.api.replies.push({ status: 500 }, { status: 500 });
+  rig.power([0, 1], [MINUTE, 2]);
+  await rig.told(FAILED);
+  await rig.clock.advance(2500);
+  await rig.posts(2);
+  await rig.clock.settle();
+  await rig.clock.advance(5000);
+  await rig.told('Mackerel takes values again');
+  rig.api.replies.push({ status: 500 });
+  rig.power([2 * MINUTE, 3]);
+  await eventually(() => rig.lines.filter(({ msg }) => msg === FAILED).length === 2, 'it fails again');
+  await rig.clock.advance(2500);
+  await rig.posts(5);
 });
