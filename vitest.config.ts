@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts,fuzz}/**/*.test.ts'],
+          testTimeout: 60_000, // against hangs: a machine with other work is no failure
         },
       },
       {
