@@ -23,14 +23,14 @@ export class Guesses {
 
   /** @returns whole seconds until this address may try again; 0 when it may now. */
   waitS(address: string): number {
-    const guesser = this.#guessers.get(keyOf(address));
+    const guesser = this.#guessers.get(householdOf(address));
     if (!guesser || guesser.tried.size < MOST_GUESSES) return 0;
     return Math.max(0, Math.ceil((guesser.sinceMs + WINDOW_MS - this.#clock.monotonicMs()) / 1000));
   }
 
   /** The same wrong token again, as from a page left open, is no new guess. */
   wrong(address: string, token: string): void {
-    const key = keyOf(address);
+    const key = householdOf(address);
     const now = this.#clock.monotonicMs();
     let guesser = this.#guessers.get(key);
     if (!guesser || now >= guesser.sinceMs + WINDOW_MS) {
@@ -44,8 +44,8 @@ export class Guesses {
   }
 }
 
-/** One household has a whole /64 of IPv6. */
-const keyOf = (address: string): string => {
+/** Whom an address belongs to: one household has a whole /64 of IPv6. */
+export const householdOf = (address: string): string => {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   return isIPv6(plain) ? prefixOf(plain) : plain;
 };

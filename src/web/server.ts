@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { BridgeError } from '../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../kernel/errors.ts';
 import { readAssets } from './assets.ts';
+import { limitEachAddress } from './connection-limit.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';
 import { securityHeaders } from './access.ts';
@@ -26,6 +27,8 @@ const HEADER_LIMIT_BYTES = 8192;
 const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 100;
+/** Of one address: a browser opens six, and behind a proxy or Docker's NAT a whole household has one address. */
+const MAX_OF_ONE_ADDRESS = 30;
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program uses that port',
@@ -63,6 +66,7 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
     frameworkErrors: (_error, _request, reply: unknown) => void refuseAddress(reply as FastifyReply),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  limitEachAddress(app.server, MAX_OF_ONE_ADDRESS);
   addRoutes(app, assets, options);
   try {
     await app.listen({ host, port });

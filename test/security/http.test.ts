@@ -117,12 +117,12 @@ test('many requests down one line are answered in order, and do not pile up', as
   expect(await isWell()).toBe(true);
 });
 
-test('ten thousand connections: a hundred are served, the memory stays, and it is there again afterwards', async () => {
+test('ten thousand connections: thirty of one address are served, the memory stays, and it is there again afterwards', async () => {
   const before = residentMb();
   let most = 0;
   for (let round = 0; round < 20; round++) {
     const lines = Array.from({ length: 500 }, () => line('GET / HTTP/1.1\r\n'));
-    await eventually(() => lines.filter(({ closedMs }) => closedMs !== undefined).length >= 400, 'most are refused');
+    await eventually(() => lines.filter(({ closedMs }) => closedMs !== undefined).length >= 470, 'most are refused');
     most = Math.max(most, residentMb() - before);
     for (const { socket } of lines) socket.destroy();
   }

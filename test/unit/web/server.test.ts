@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { startWeb } from '../../../src/web/server.ts';
+import { eventually } from '../../support/eventually.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { WebRig } from '../../support/web-rig.ts';
 
@@ -214,6 +215,32 @@ describe('everything else', () => {
     expect(text()).toMatch(/^HTTP\/1\.1 4\d\d /);
     socket.destroy();
     expect((await rig.get('/livez')).status).toBe(200);
+  });
+});
+
+describe('connections', () => {
+  test('one address holds thirty, others are still served, and what it gives back it may have again', async () => {
+    await using rig = await WebRig.start();
+    const { port } = new URL(rig.address);
+    let refused = 0;
+    const dial = (localAddress: string): Socket =>
+      connect({ host: '127.0.0.1', port: Number(port), localAddress })
+        .on('error', () => undefined)
+        .on('close', () => refused++);
+    const answers = async (localAddress: string): Promise<boolean> => {
+      const socket = dial(localAddress);
+      socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      let text = '';
+      socket.on('data', (data: Buffer) => (text += data.toString()));
+      await once(socket, 'close');
+      return text.startsWith('HTTP/1.1 200');
+    };
+    const greedy = Array.from({ length: 50 }, () => dial('127.0.0.2'));
+    await eventually(() => refused === 20, 'twenty are refused');
+    expect(await answers('127.0.0.2')).toBe(false);
+    expect(await answers('127.0.0.3')).toBe(true);
+    for (const socket of greedy) socket.destroy();
+    await eventually(() => answers('127.0.0.2'), 'it is served again');
   });
 });
 
