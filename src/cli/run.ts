@@ -5,6 +5,7 @@ import { Redactor } from '../kernel/redactor.ts';
 import { addCommand, configPath, requireConfig } from './command.ts';
 import type { CliContext } from './context.ts';
 import { openToOthers } from './open-files.ts';
+import { keepHeapTidy, thisHeap } from './small-heap.ts';
 import { packageVersion } from './version.ts';
 
 /** The Pairing ID of a scan is the end of the Route-B ID. */
@@ -40,6 +41,8 @@ export function addRunCommand(program: Command, context: CliContext): void {
       : undefined;
     using serving = scope(context.signal);
     let reporting: Promise<void> | undefined;
+    const heap = thisHeap();
+    const tidying = heap && keepHeapTidy(heap, clock, serving.signal);
     try {
       await runBridge(
         config,
@@ -60,7 +63,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
       );
     } finally {
       serving.abort();
-      await reporting;
+      await Promise.all([reporting, tidying]);
     }
     log.info('stopped');
   });
