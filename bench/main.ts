@@ -7,11 +7,12 @@ import { latency } from './latency.ts';
 import { lines } from './lines.ts';
 import { thisMachine } from './machine.ts';
 import { memory } from './memory.ts';
+import { million } from './million.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { machineLine, table } from './table.ts';
 
-const benches: Readonly<Record<string, Bench>> = { decode, lines, latency, start, memory, stop };
+const benches: Readonly<Record<string, Bench>> = { decode, lines, latency, start, memory, million, stop };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

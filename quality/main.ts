@@ -20,6 +20,7 @@ const measurements: Readonly<Record<string, readonly string[]>> = {
   'loop-memory': ['npm', 'run', 'loops', '--', 'unplug-memory'],
   fuzz: tsx('test/fuzz/main.ts', '--inputs', '10000000', '--seed', '20260115'),
   bench: ['npm', 'run', 'bench', '--'],
+  million: ['npm', 'run', 'bench', '--', 'million', '--long'],
   mutation: tsx('test/mutation/main.ts'),
 };
 
@@ -58,6 +59,7 @@ const table = [
   ...section('loop-memory', rows.loopRow),
   ...section('fuzz', rows.fuzzRow),
   ...section('bench', rows.benchRows),
+  ...section('million', rows.benchRows),
   ...section('mutation', rows.mutationRow),
 ];
 const verdict = ({ met }: Row): string => (met === undefined ? '' : met ? 'yes' : '**no**');

@@ -14,15 +14,20 @@ export class Program implements AsyncDisposable {
   readonly #exit: Promise<number>;
   #output = '';
 
-  constructor(configFile: string) {
+  /** @param preload a module loaded before the program; it hears `tell`. */
+  constructor(configFile: string, { preload }: { readonly preload?: string } = {}) {
     this.startedMs = performance.now();
-    const child = spawn(process.execPath, [entry, 'run', '--config', configFile], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...(preload ? ['--import', preload] : []), entry, 'run', '--config', configFile],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', ...(preload ? ['ipc' as const] : [])],
+      },
+    );
     this.#process = child;
     this.#exit = new Promise((resolve) => child.once('exit', () => resolve(performance.now())));
-    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#take(text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => this.#take(text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
   }
 
   /** Resolves with `performance.now()` when a log line holds this text. Rejects when the program ends before. */
@@ -31,6 +36,11 @@ export class Program implements AsyncDisposable {
     const seen = new Promise<number>((resolve) => this.#waiting.set(text, resolve));
     const ended = this.#exit.then(() => Promise.reject(new Error(`ended before ${text}:\n${this.#output}`)));
     return await Promise.race([seen, ended]);
+  }
+
+  /** For the preloaded module. */
+  tell(message: number): void {
+    this.#process.send(message);
   }
 
   /** @returns ms from the signal to the end of the process. */

@@ -36,6 +36,13 @@ export class Subscriber implements AsyncDisposable {
     });
   }
 
+  /** @returns how many messages there were since this call. */
+  count(): () => number {
+    let n = 0;
+    this.#client.on('message', () => void n++);
+    return () => n;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.endAsync(true);
   }
