@@ -8,6 +8,7 @@ const floors: Readonly<Record<string, number>> = {
   model: 1,
   store: 1,
   skstack: 2,
+  j11: 2,
   echonet: 2,
   module: 3,
   sinks: 3,
@@ -20,7 +21,7 @@ const floors: Readonly<Record<string, number>> = {
   cli: 7,
 };
 /** Floor 2 is pure: values in, values out. */
-const pure = new Set(['skstack', 'echonet']);
+const pure = new Set(['skstack', 'j11', 'echonet']);
 const src = join(import.meta.dirname, '../src');
 
 interface Import {

@@ -1,0 +1,100 @@
+import { uint16 } from './bytes.ts';
+import type { J11Frame, Side } from './frame.ts';
+import { HEADER_LENGTH, headerOf, MAX_DATA_LENGTH, sumOf, uniqueCodes } from './frame.ts';
+
+export type Damage = 'header sum' | 'data sum' | 'length';
+
+/** A whole frame, or one whose beginning was there and which is not what it says. */
+export type FrameInput =
+  | ({ readonly kind: 'frame' } & J11Frame)
+  /** `code` is told where the header's sum was right. */
+  | { readonly kind: 'damaged'; readonly reason: Damage; readonly code?: number };
+
+/**
+ * Cuts what arrives into frames, however it is cut into chunks. Bytes that begin no frame are dropped; after a damaged
+ * one the search goes on one byte behind its beginning, since the next frame may stand inside what it claimed.
+ */
+export class FrameReader {
+  readonly #unique: Uint8Array;
+  #held: Uint8Array = new Uint8Array();
+  /** Bytes dropped because they begin no frame. */
+  skipped = 0;
+
+  constructor(side: Side) {
+    this.#unique = uniqueCodes[side];
+  }
+
+  push(bytes: Uint8Array): FrameInput[] {
+    this.#held = this.#held.length === 0 ? bytes : joined(this.#held, bytes);
+    return this.#cut();
+  }
+
+  /** The line was idle for long: what is still missing will not come. */
+  giveUp(): FrameInput[] {
+    const found: FrameInput[] = [];
+    while (this.#held.length > 0) {
+      this.#skip(1);
+      found.push(...this.#cut());
+    }
+    return found;
+  }
+
+  /** In the middle of a frame, or of what may become one. */
+  get isPending(): boolean {
+    return this.#held.length > 0;
+  }
+
+  #cut(): FrameInput[] {
+    const found: FrameInput[] = [];
+    for (;;) {
+      this.#skip(this.#garbage());
+      const input = this.#next();
+      if (!input) {
+        this.#held = this.#held.slice(); // not the caller's buffer, nor a small piece of a big one
+        return found;
+      }
+      found.push(input);
+    }
+  }
+
+  /** @returns undefined while more bytes are needed. */
+  #next(): FrameInput | undefined {
+    const held = this.#held;
+    if (held.length < HEADER_LENGTH) return undefined;
+    const { code, dataLength } = headerOf(held);
+    if (sumOf(held.subarray(0, 8)) !== uint16(held, 8)) return this.#damaged({ reason: 'header sum' });
+    if (dataLength < 0 || dataLength > MAX_DATA_LENGTH) return this.#damaged({ reason: 'length', code });
+    if (held.length < HEADER_LENGTH + dataLength) return undefined;
+    const data = held.slice(HEADER_LENGTH, HEADER_LENGTH + dataLength);
+    if (sumOf(data) !== uint16(held, 10)) return this.#damaged({ reason: 'data sum', code });
+    this.#held = held.subarray(HEADER_LENGTH + dataLength);
+    return { kind: 'frame', code, data };
+  }
+
+  #damaged(what: { readonly reason: Damage; readonly code?: number }): FrameInput {
+    this.#skip(1);
+    return { kind: 'damaged', ...what };
+  }
+
+  /** How many of the bytes held cannot begin a frame. */
+  #garbage(): number {
+    const held = this.#held;
+    for (let at = 0; at < held.length; at++) {
+      const begins = this.#unique.every((byte, i) => at + i >= held.length || held[at + i] === byte);
+      if (begins) return at;
+    }
+    return held.length;
+  }
+
+  #skip(count: number): void {
+    this.skipped += count;
+    this.#held = this.#held.subarray(count);
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
