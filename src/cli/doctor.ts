@@ -94,10 +94,10 @@ export function exitCodeOf(results: readonly Result[]): ExitCode {
 }
 
 async function systemWorld(context: CliContext): Promise<DoctorWorld> {
-  const [{ createLog }, { wireOf }, { openSkstackModule }, { askBridge }, { isClockSynchronized }] = await Promise.all([
+  const [{ createLog }, { wireOf }, { openModule }, { askBridge }, { isClockSynchronized }] = await Promise.all([
     import('../kernel/log.ts'),
     import('./device.ts'),
-    import('../module/skstack-module.ts'),
+    import('../module/open-module.ts'),
     import('./ask-bridge.ts'),
     import('./doctor/host-checks.ts'),
   ]);
@@ -110,7 +110,7 @@ async function systemWorld(context: CliContext): Promise<DoctorWorld> {
     log,
     nodeVersion: process.version,
     wireOf: (meter) => wireOf(meter, clock),
-    openModule: (wire, credentials, signal) => openSkstackModule(wire, credentials, { clock, log }, signal),
+    openModule: (wire, credentials, signal) => openModule(wire, credentials, { clock, log }, signal),
     askBridge: (config, signal) => askBridge(config, clock, signal),
     isClockSynchronized,
   };

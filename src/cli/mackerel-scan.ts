@@ -2,7 +2,7 @@ import type { MeterConfig } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import { linkLocalAddress } from '../model/pan.ts';
-import { openSkstackModule } from '../module/skstack-module.ts';
+import { openModule } from '../module/open-module.ts';
 import { fullScan } from '../supervisor/ladder.ts';
 import type { CliContext } from './context.ts';
 import { wireOf } from './device.ts';
@@ -22,7 +22,7 @@ export async function printScan(meter: MeterConfig, context: CliContext): Promis
   const sent = (text: string): void => print(`>> "${text}"`);
   const received = (text: string): void => print(`<< "${text}"`);
   const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  await using module = await openSkstackModule(await wireOf(meter, clock), credentials, { clock, log }, context.signal);
+  await using module = await openModule(await wireOf(meter, clock), credentials, { clock, log }, context.signal);
   const side = module.info.edition === 'DSE' ? ' 0' : '';
   for (const request of fullScan) {
     sent(`SKSCAN 2 ${hex(request.mask, 8)} ${request.duration}${side}`);

@@ -5,7 +5,7 @@ import type { BridgeEvent } from '../model/status.ts';
 import { meterMemory } from '../meter/meter-memory.ts';
 import { MeterReader } from '../meter/meter-reader.ts';
 import type { WiSunModule } from '../module/module.ts';
-import { openSkstackModule } from '../module/skstack-module.ts';
+import { openModule } from '../module/open-module.ts';
 import type { Wire } from '../module/wire.ts';
 import { panMemory } from '../supervisor/pan-memory.ts';
 import { stuckCommand } from '../supervisor/stuck-command.ts';
@@ -51,7 +51,7 @@ export async function openMeterLink(meter: MeterConfig, deps: MeterLinkDeps): Pr
     random: Math.random,
     openModule: async (signal) => {
       try {
-        return wrap(await openSkstackModule(wire, credentials, { clock, log }, signal));
+        return wrap(await openModule(wire, credentials, { clock, log }, signal));
       } catch (error) {
         onUnopened?.(error);
         throw error;

@@ -16,7 +16,7 @@ const described = ({ pan, own }: HeardPan) => ({
   mac_address: pan.macAddress,
   ip_address: linkLocalAddress(pan.macAddress),
   lqi: pan.lqi ?? null,
-  rssi_dbm: pan.lqi === undefined ? null : rssiDbmOfLqi(pan.lqi),
+  rssi_dbm: pan.rssiDbm ?? (pan.lqi === undefined ? null : rssiDbmOfLqi(pan.lqi)),
   ...(own === undefined ? {} : { own }),
 });
 

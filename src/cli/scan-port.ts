@@ -2,9 +2,11 @@ import type { Config, MeterConfig } from '../config/schema.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Pan } from '../model/pan.ts';
+import type { ModuleInfo } from '../model/status.ts';
 import type { ScanRequest, WiSunModule } from '../module/module.ts';
-import { openSkstackModule } from '../module/skstack-module.ts';
+import { openModule } from '../module/open-module.ts';
 import { ALL_CHANNELS_MASK } from '../skstack/dialect.ts';
 import { fullScan } from '../supervisor/ladder.ts';
 import type { MeterSnapshot } from '../web/status-snapshot.ts';
@@ -43,13 +45,17 @@ export async function scanPort(
   const log = await quietLog(config, context);
   const wire = await wireOf(meter, clock);
   const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  await using module = await openSkstackModule(wire, credentials, { clock, log }, context.signal);
-  const { stackVersion, appVersion, edition } = module.info;
-  say(context.stderr, context, {
-    en: `${wire.name}: SKSTACK-IP ${stackVersion} (${edition}${appVersion ? `, ${appVersion}` : ''})`,
-    ja: `${wire.name}: SKSTACK-IP ${stackVersion}（${edition}${appVersion ? `、${appVersion}` : ''}）`,
-  });
+  await using module = await openModule(wire, credentials, { clock, log }, context.signal);
+  say(context.stderr, context, moduleWords(wire.name, module.info));
   return all ? await scanAll(module, clock, context) : await scanUntilFound(module, clock, context);
+}
+
+function moduleWords(port: string, { stackVersion, appVersion, edition }: ModuleInfo): Text {
+  if (edition === 'J11') return { en: `${port}: J11 ${stackVersion}`, ja: `${port}: J11 ${stackVersion}` };
+  return {
+    en: `${port}: SKSTACK-IP ${stackVersion} (${edition}${appVersion ? `, ${appVersion}` : ''})`,
+    ja: `${port}: SKSTACK-IP ${stackVersion}（${edition}${appVersion ? `、${appVersion}` : ''}）`,
+  };
 }
 
 /** The bridge knows what a scan would tell, but for the neighbours. */

@@ -6,7 +6,7 @@ import type { ModelName, SimulatorOptions } from '../simulator/options.ts';
 /** What `simulate` was asked, as commander gives it. */
 export interface SimulateFlags {
   readonly listen?: string;
-  readonly edition?: 'se' | 'dse';
+  readonly edition?: 'se' | 'dse' | 'j11';
   readonly model?: ModelName;
   readonly payload?: 'binary' | 'ascii';
   readonly routeBId?: string;
@@ -24,7 +24,16 @@ export interface SimulateFlags {
 }
 
 /** Named here so that `--help` need not load the simulator; a test compares them with its table. */
-export const simulatedModels = ['BP35A1', 'RL7023-IPS', 'BP35C2', 'RS-WSUHA-P', 'RL7023-DSS', 'UDG-1-WSNE'] as const;
+export const simulatedModels = [
+  'BP35A1',
+  'RL7023-IPS',
+  'BP35C2',
+  'RS-WSUHA-P',
+  'RL7023-DSS',
+  'UDG-1-WSNE',
+  'BP35C2-J11',
+  'RS-WSUHA-J11',
+] as const;
 
 type Row = readonly [string, Text, ((option: Option) => unknown)?];
 
@@ -38,7 +47,7 @@ const rows: readonly Row[] = [
   [
     '--edition <NAME>',
     { en: 'dialect of the module', ja: 'モジュールの方言' },
-    (option) => option.choices(['se', 'dse']),
+    (option) => option.choices(['se', 'dse', 'j11']),
   ],
   [
     '--model <NAME>',
@@ -132,10 +141,15 @@ function unitCode(text: string): number {
   throw badValue('--unit', { en: '00 to 04 or 0A to 0D', ja: '00～04 または 0A～0D' });
 }
 
+const editions = { se: 'SE', dse: 'DSE', j11: 'J11' } as const;
+
+/** @throws BridgeError USAGE for a model of another family than the edition */
 export function simulatorOptions(flags: SimulateFlags): SimulatorOptions {
-  const { model, payload, routeBId, coefficient } = flags;
+  const { edition, model, payload, routeBId, coefficient } = flags;
+  if (edition && model && (edition === 'j11') !== model.endsWith('-J11'))
+    throw badValue('--model', { en: `no model of edition ${edition}`, ja: `方言 ${edition} の型番ではありません` });
   return {
-    ...(flags.edition ? { edition: flags.edition === 'se' ? 'SE' : 'DSE' } : {}),
+    ...(edition ? { edition: editions[edition] } : {}),
     ...(model ? { model } : {}),
     ...(payload ? { payload } : {}),
     ...(routeBId ? { routeBId } : {}),

@@ -67,8 +67,10 @@ export interface ConfigureCommand {
   readonly power: number;
 }
 
+type PlainName = Exclude<CommandName, NameWithData>;
+
 export type J11Command =
-  | { readonly name: Exclude<CommandName, NameWithData> }
+  | { [Name in PlainName]: { readonly name: Name } }[PlainName]
   | { readonly name: 'openPort' | 'closePort'; readonly port: number }
   | SendCommand
   | ScanCommand

@@ -5,7 +5,7 @@ import { encodeFrame } from './frame.ts';
 import type { J11Frame } from './frame.ts';
 
 /** A response has its request's code and this. */
-const RESPONSE = 0x2000;
+export const RESPONSE = 0x2000;
 /** The module's answer to a header whose sum is wrong, and to a code it does not know. */
 export const BAD_HEADER = 0x2fff;
 export const UNKNOWN_COMMAND = 0xffff;

@@ -3,6 +3,7 @@ import { hexOf } from './bytes.ts';
 /** Result byte of a response that we act upon. ROHM 63TR008E, Table 34, as public code quotes it. */
 export const result = {
   ok: 0x01,
+  invalidCommand: 0x03,
   badParameter: 0x04,
   portOpen: 0x0a,
   portNotOpen: 0x0b,

@@ -66,8 +66,8 @@ const catalogue = {
   MODULE_UNKNOWN: {
     recovery: 'reopen',
     hint: {
-      en: 'Something answers, but not as a Wi-SUN module with SKSTACK-IP: check that `device` is the right port.',
-      ja: '応答がSKSTACK-IPのWi-SUNモジュールのものではありません。`device` が正しいポートか確認してください。',
+      en: 'Something answers, but not as a Wi-SUN module (SKSTACK-IP or J11): check that `device` is the right port.',
+      ja: '応答がWi-SUNモジュール（SKSTACK-IPまたはJ11）のものではありません。`device` が正しいポートか確認してください。',
     },
   },
   COMMAND_REFUSED: {

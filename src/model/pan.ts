@@ -8,6 +8,8 @@ export interface Pan {
   readonly macAddress: string;
   /** Link quality as the module printed it, 0–255; undefined when this PAN was not heard by a scan. */
   readonly lqi?: number;
+  /** Received power in dBm, where the module tells that instead (J11). */
+  readonly rssiDbm?: number;
 }
 
 /** Received power of a SKSTACK module in dBm: 0.275 × LQI − 104.27 (derived, not measured by us). */

@@ -9,7 +9,7 @@ export type LinkPhase = (typeof linkPhases)[number];
 
 /** What is known of the module once it answered. */
 export interface ModuleInfo {
-  /** SKVER, e.g. `1.5.2`. */
+  /** The firmware's version: SKVER's (`1.5.2`), for J11 major, minor and revision (`1.3.5514`). */
   readonly stackVersion: string;
   /** SKAPPVER, free text; undefined where the firmware refuses the question. */
   readonly appVersion?: string;

@@ -6,14 +6,14 @@ import type { Language } from '../kernel/language.ts';
 import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { identify } from './identify.ts';
+import { findModule } from './find-module.ts';
 import { knownStick, knownSticks } from './known-sticks.ts';
+import { OpenPort } from './open-port.ts';
 import { serialWire } from './serial-wire.ts';
-import { SkLink } from './sk-link.ts';
 import { usbPorts } from './usb-sysfs.ts';
 import type { Roots, UsbPort } from './usb-sysfs.ts';
 import { holderOf } from './port-holder.ts';
-import type { Wire } from './wire.ts';
+import type { Family, Wire } from './wire.ts';
 
 const LOOK_FIRST_MS = 500;
 const LOOK_MOST_MS = 2000;
@@ -28,7 +28,7 @@ export interface AutoOptions {
 }
 
 /**
- * `device: auto`: the first of the known sticks that answers as SKSTACK-IP. It stays the one for the life of the process,
+ * `device: auto`: the first of the known sticks that answers as a Wi-SUN module. It stays the one for the life of the process,
  * also under another name; another one is looked for only while it is away.
  */
 export function autoWire(clock: Clock, options: AutoOptions = {}): Wire {
@@ -46,6 +46,8 @@ class AutoWire implements Wire {
   readonly #log: Log;
   readonly #open: NonNullable<AutoOptions['open']>;
   #chosen: UsbPort | undefined;
+  /** What the chosen one speaks. */
+  #family: Family | undefined;
   /** Keys of ports that are plugged in and were asked in vain. */
   readonly #asked = new Set<string>();
 
@@ -58,6 +60,10 @@ class AutoWire implements Wire {
 
   get name(): string {
     return this.#chosen?.path ?? 'auto';
+  }
+
+  get family(): Family | undefined {
+    return this.#family;
   }
 
   async open(signal: AbortSignal): Promise<Duplex> {
@@ -102,9 +108,12 @@ class AutoWire implements Wire {
 
   /** @returns why this is not the stick; undefined when it is. */
   async #probe(port: UsbPort, signal: AbortSignal): Promise<BridgeError | undefined> {
+    const likely = knownStick(port)?.family === 'J11' ? 'J11' : undefined;
     try {
-      await using link = new SkLink(port.path, await this.#openFree(port, signal), this.#clock, this.#log);
-      await identify(link, signal);
+      await using open = new OpenPort(port.path, await this.#openFree(port, signal), this.#clock);
+      const found = await findModule(open, likely, { clock: this.#clock, log: this.#log }, signal);
+      found.link[Symbol.dispose]();
+      this.#family = found.family;
       return undefined;
     } catch (error) {
       if (signal.aborted || !(error instanceof BridgeError)) throw error;
@@ -121,27 +130,19 @@ class AutoWire implements Wire {
   }
 }
 
-/** Known and supported sticks, those that say by name what they are first. */
+/** Known sticks, those that say by name what they are first. */
 function candidatesOf(ports: readonly UsbPort[]): UsbPort[] {
   const place = (port: UsbPort): number => knownSticks.findIndex((stick) => stick === knownStick(port));
-  return ports
-    .filter((port) => (knownStick(port)?.family ?? 'J11') !== 'J11')
-    .sort((one, other) => place(one) - place(other)); // stable: by path among equals
+  return ports.filter((port) => knownStick(port) !== undefined).sort((one, other) => place(one) - place(other)); // stable: by path among equals
 }
 
 function noCandidate(ports: readonly UsbPort[]): BridgeError {
-  const j11 = ports.filter((port) => knownStick(port)?.family === 'J11');
   const list = (language: Language): string =>
     ports.length > 0 ? ports.map(described).join(', ') : { en: 'nothing', ja: 'なし' }[language];
-  const unsupported = {
-    en: j11.length > 0 ? 'Sticks with J11 firmware are not supported yet. ' : '',
-    ja: j11.length > 0 ? 'J11ファームウェアのスティックにはまだ対応していません。' : '',
-  };
-  const found = j11.length > 0 ? `only a J11 stick, ${described(j11[0] as UsbPort)}` : 'no Wi-SUN stick that we know';
-  return new BridgeError('PORT_MISSING', `device: auto found ${found}`, {
+  return new BridgeError('PORT_MISSING', 'device: auto found no Wi-SUN stick that we know', {
     hint: {
-      en: `${unsupported.en}Plugged in on USB now: ${list('en')}. If one of them, or a port of the machine itself, is the stick, name it in \`device\`.`,
-      ja: `${unsupported.ja}USBシリアルで接続中: ${list('ja')}。この中の1つ、または本体のシリアルポートがスティックなら、\`device\` に書いてください。`,
+      en: `Plugged in on USB now: ${list('en')}. If one of them, or a port of the machine itself, is the stick, name it in \`device\`.`,
+      ja: `USBシリアルで接続中: ${list('ja')}。この中の1つ、または本体のシリアルポートがスティックなら、\`device\` に書いてください。`,
     },
   });
 }

@@ -7,8 +7,6 @@ import type { SkLink } from './sk-link.ts';
 
 /** A simple command is answered within some 12 ms, SKLL64 in 100 ms; this is for a busy USB bus. */
 export const LINE_LIMIT_MS = 3000;
-/** How long each try of the first question waits. The second comes after enough line ends to fill a half-sent SKSENDTO. */
-const FIRST_WORD_LIMITS_MS = [1000, 1000, 2000];
 
 /** What is behind the wire. */
 export interface Identity {
@@ -18,11 +16,10 @@ export interface Identity {
 }
 
 /**
- * Finds out version, edition and print mode without resetting anything: the module may hold a session worth keeping.
- * @throws BridgeError MODULE_SILENT (not one byte), MODULE_UNKNOWN (bytes, but not SKSTACK-IP)
+ * Finds out edition and print mode of a module whose version is known, without resetting anything: it may hold a session
+ * worth keeping. @throws BridgeError MODULE_SILENT, MODULE_UNKNOWN
  */
-export async function identify(link: SkLink, signal: AbortSignal): Promise<Identity> {
-  const stackVersion = await firstWord(link, signal);
+export async function identify(link: SkLink, stackVersion: string, signal: AbortSignal): Promise<Identity> {
   await quieten(link, signal, false);
   const limits = { timeoutMs: LINE_LIMIT_MS, signal };
   const info = await link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
@@ -62,23 +59,25 @@ async function showLinkQuality(link: SkLink, signal: AbortSignal): Promise<void>
   await link.ask({ name: 'SKSREG', register: 'SA2', value: '1' }, okOrFail(), { timeoutMs: LINE_LIMIT_MS, signal });
 }
 
-/** Ends whatever a dead predecessor left on the line and gets the first answer. @returns SKVER's version. */
-async function firstWord(link: SkLink, signal: AbortSignal): Promise<string> {
-  for (const [attempt, timeoutMs] of FIRST_WORD_LIMITS_MS.entries()) {
-    await link.flush(attempt > 0, signal);
-    try {
-      const answer = await link.ask({ name: 'SKVER' }, versionThenOk(), { timeoutMs, signal });
-      if (answer.ok) return answer.value;
-    } catch (error) {
-      if (!(error instanceof BridgeError) || error.code !== 'MODULE_SILENT') throw error;
-    }
+/**
+ * Ends whatever a dead predecessor left on the line and asks for the version.
+ * @param burst enough line ends before it to fill a half-sent SKSENDTO
+ * @returns SKVER's version; undefined when there was no answer in time.
+ */
+export async function askVersion(
+  link: SkLink,
+  timeoutMs: number,
+  burst: boolean,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  await link.flush(burst, signal);
+  try {
+    const answer = await link.ask({ name: 'SKVER' }, versionThenOk(), { timeoutMs, signal });
+    return answer.ok ? answer.value : undefined;
+  } catch (error) {
+    if (!(error instanceof BridgeError) || error.code !== 'MODULE_SILENT') throw error;
+    return undefined;
   }
-  const { bytes, lines } = link.counts;
-  if (bytes === 0) throw new BridgeError('MODULE_SILENT', `${link.name}: not one byte came back`);
-  throw new BridgeError(
-    'MODULE_UNKNOWN',
-    `${link.name}: ${bytes} bytes in ${lines} lines came back, but no answer to SKVER`,
-  );
 }
 
 /** SKVER on a line with a past: the FAIL of a half line before it and late OKs pass by. */

@@ -14,9 +14,9 @@ export interface Datagram {
 
 /** Why sending is held back although the session stands. */
 export type Hold =
-  /** EVENT 32: the hourly airtime is used up (ARIB STD-T108); EVENT 33 lifts it. */
+  /** The hourly airtime is used up (ARIB STD-T108): EVENT 32, lifted by 33; J11 only says so to each send. */
   | 'airtime'
-  /** EVENT 29: the session's lifetime ran out and the module authenticates again by itself. */
+  /** The module authenticates again: the lifetime ran out (EVENT 29), or (J11) what came could not be decrypted. */
   | 'reauthentication';
 
 export interface ScanRequest {
@@ -28,7 +28,7 @@ export interface ScanRequest {
   readonly anyone?: boolean;
 }
 
-/** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 will be another. */
+/** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 is another. */
 export interface WiSunModule extends AsyncDisposable {
   readonly info: ModuleInfo;
   /** A session the module may still hold from an earlier run, unproved: the first answer proves it. Undefined when there can be none. */

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import { ReadlineParser } from '@serialport/parser-readline';
 import { deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -12,9 +11,7 @@ import type { SkLine } from '../skstack/events.ts';
 import { parseLine } from '../skstack/events.ts';
 import type { Answer, Exchange } from '../skstack/exchanges.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../skstack/lines.ts';
-
-/** A driver whose stick hangs may never finish closing. */
-const CLOSE_LIMIT_MS = 1000;
+import type { OpenPort } from './open-port.ts';
 
 export interface ExchangeLimits {
   readonly timeoutMs: number;
@@ -27,47 +24,41 @@ interface Current {
 }
 
 /**
- * The conversation with a module over one open wire: one command at a time, its answer told from what arrives unasked.
+ * The conversation with a SKSTACK module over one open wire: one command at a time, its answer told from what arrives
+ * unasked. Disposing stops listening and leaves the wire open.
  * Lines are read all the time, whether or not anyone waits: a session that ends between two commands must be seen.
  */
-export class SkLink implements AsyncDisposable {
+export class SkLink implements Disposable {
   readonly name: string;
   edition: Edition = 'SE';
-  /** Bytes and lines seen, for telling a silent wire from one that speaks another language. */
-  readonly counts = { bytes: 0, lines: 0, noise: 0, echoes: 0 };
+  readonly counts = { lines: 0, noise: 0, echoes: 0 };
   /** Echoes seen when the echo was last switched off. One more than this means that the module restarted by itself. */
   echoesWhenQuiet = 0;
-  readonly #wire: Duplex;
+  readonly #port: OpenPort;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #joiner = new LineJoiner();
   readonly #listeners = new Set<(line: SkLine) => void>();
-  readonly #losers = new Set<(error: BridgeError) => void>();
+  readonly #stops: readonly (() => void)[];
   #parser = newParser();
   #sinceCr = 0;
   #current: Current | undefined;
   /** The command under way, as an echo would repeat it. */
   #sent = '';
   #turn: Promise<unknown> = Promise.resolve();
-  #error: BridgeError | undefined;
 
-  constructor(name: string, wire: Duplex, clock: Clock, log: Log) {
-    this.name = name;
-    this.#wire = wire;
+  constructor(port: OpenPort, clock: Clock, log: Log) {
+    this.name = port.name;
+    this.#port = port;
     this.#clock = clock;
     this.#log = log;
     this.#parser.on('data', this.#onPiece);
-    wire.on('data', this.#onBytes);
-    wire.on('close', () => this.#lose('the port closed'));
-    wire.on('end', () => this.#lose('the port ended'));
-    wire.on('error', (error: Error) => this.#lose(error.message, error));
+    this.#stops = [port.read(this.#onBytes), port.onLost((error) => this.#current?.fail(error))];
   }
 
   /** Hears once, with PORT_LOST, that the wire went away. @returns the way to stop. */
   onLost(listener: (error: BridgeError) => void): () => void {
-    if (this.#error) listener(this.#error);
-    this.#losers.add(listener);
-    return () => this.#losers.delete(listener);
+    return this.#port.onLost(listener);
   }
 
   /** Hears every line from now on, in order. @returns the way to stop. */
@@ -89,22 +80,12 @@ export class SkLink implements AsyncDisposable {
   /** Ends a line, or the payload, that a dead predecessor left half sent. @param burst fill up a whole SKSENDTO. */
   async flush(burst: boolean, signal: AbortSignal): Promise<void> {
     this.#joiner.reset();
-    await this.#write(Buffer.from(burst ? '\r\n'.repeat(MAX_DATA_LENGTH / 2) : '\r\n'), 2000, signal);
+    await this.#port.write(Buffer.from(burst ? '\r\n'.repeat(MAX_DATA_LENGTH / 2) : '\r\n'), 2000, signal);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#lose('closed by us');
-    this.#wire.removeListener('data', this.#onBytes);
-    this.#wire.on('error', () => undefined); // closing a port that has gone away may complain
-    if (this.#wire.closed) return;
-    const closed = deferred<void>();
-    this.#wire.once('close', () => closed.resolve());
-    this.#wire.destroy();
-    const patience = new AbortController(); // our caller's signal is aborted already
-    const expiry = this.#clock.sleep(CLOSE_LIMIT_MS, patience.signal).then(closed.resolve, () => undefined);
-    await closed.promise;
-    patience.abort();
-    await expiry;
+  [Symbol.dispose](): void {
+    for (const stop of this.#stops) stop();
+    this.#parser.removeAllListeners();
   }
 
   async #ask<T>(command: SkCommand, exchange: Exchange<T>, { timeoutMs, signal }: ExchangeLimits): Promise<Answer<T>> {
@@ -115,7 +96,7 @@ export class SkLink implements AsyncDisposable {
       if (result) answer.resolve(result);
     };
     this.#current = { feed, fail: answer.reject };
-    if (this.#error) answer.reject(this.#error);
+    if (this.#port.lost) answer.reject(this.#port.lost);
     try {
       return await within(
         this.#clock,
@@ -125,7 +106,10 @@ export class SkLink implements AsyncDisposable {
           const onAbort = (): void => answer.reject(limit.reason);
           limit.addEventListener('abort', onAbort, { once: true });
           this.#log.debug({ port: this.name, sent: this.#sent }, 'wire');
-          await Promise.race([this.#write(encodeCommand(command, this.edition), timeoutMs, limit), answer.promise]);
+          await Promise.race([
+            this.#port.write(encodeCommand(command, this.edition), timeoutMs, limit),
+            answer.promise,
+          ]);
           return await answer.promise;
         },
         () => new BridgeError('MODULE_SILENT', `${this.name}: no answer to ${command.name} within ${timeoutMs} ms`),
@@ -135,25 +119,7 @@ export class SkLink implements AsyncDisposable {
     }
   }
 
-  /** Every write has a time-out: a port whose stick hangs can accept bytes for ever or never. */
-  #write(bytes: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    return within(
-      this.#clock,
-      timeoutMs,
-      signal,
-      (limit) =>
-        new Promise<void>((resolve, reject) => {
-          limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
-          if (this.#error) return reject(this.#error);
-          this.#wire.write(bytes, (error) => (error ? reject(this.#lose(error.message, error)) : resolve()));
-          return undefined;
-        }),
-      () => new BridgeError('MODULE_SILENT', `${this.name}: the port took no bytes for ${timeoutMs} ms`),
-    );
-  }
-
   readonly #onBytes = (chunk: Buffer): void => {
-    this.counts.bytes += chunk.length;
     const lastCr = chunk.lastIndexOf(0x0d);
     this.#sinceCr = lastCr === -1 ? this.#sinceCr + chunk.length : chunk.length - lastCr - 1;
     if (this.#sinceCr > MAX_LINE_LENGTH) {
@@ -184,15 +150,6 @@ export class SkLink implements AsyncDisposable {
     this.#sinceCr = 0;
     this.counts.noise++;
     this.#log.debug({ port: this.name, limit: MAX_LINE_LENGTH }, 'bytes without a line end dropped');
-  }
-
-  #lose(how: string, cause?: Error): BridgeError {
-    if (this.#error) return this.#error;
-    const error = new BridgeError('PORT_LOST', `${this.name}: ${how}`, { cause });
-    this.#error = error;
-    this.#current?.fail(error);
-    for (const listener of this.#losers) listener(error);
-    return error;
   }
 }
 

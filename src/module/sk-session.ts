@@ -1,5 +1,3 @@
-import { abortable, deferred, Mailbox, scope } from '../kernel/async.ts';
-import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -10,6 +8,8 @@ import { eventNumber } from '../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../skstack/events.ts';
 import { failText, sendOutcome } from '../skstack/exchanges.ts';
 import type { Datagram, Hold, Session } from './module.ts';
+import { SessionState } from './session-state.ts';
+import type { Expiry } from './session-state.ts';
 import type { SkLink } from './sk-link.ts';
 
 /** The radio normally answers in 0.1–0.35 s; address resolution and a busy channel take longer. */
@@ -18,8 +18,6 @@ const SEND_LIMIT_MS = 5000;
 const REAUTHENTICATION_LIMIT_MS = 60_000;
 /** The airtime is counted over an hour and some minutes. When EVENT 33 did not come by then it was lost on the line. */
 const AIRTIME_LIMIT_MS = 65 * 60_000;
-/** A meter sends a handful of datagrams between two looks; more is a fault, and the oldest gives way. */
-const INBOX_LIMIT = 32;
 
 /** UDP handle of the module's port 3610 and SEC = encrypted or not at all. BP35A1 command reference 3.12. */
 const ECHONET_HANDLE = 1;
@@ -37,15 +35,12 @@ export class SkSession implements Session {
   readonly #link: SkLink;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #inbox = new Mailbox<Datagram>(INBOX_LIMIT);
-  readonly #over: Deferred<never> = deferred();
+  readonly #state: SessionState;
   readonly #stops: readonly (() => void)[];
   /** The echo is off, and a firmware that keeps it on all the same has not shown: an echo then tells of a restart. */
   readonly #echoTells: boolean;
   /** Joined. What ends before that is an earlier session, of which the module may still be telling. */
   #live: boolean;
-  #holds = new Set<Hold>();
-  #change: Deferred<void> = deferred();
 
   /** @param live false when SKJOIN is still to come: the session then begins with EVENT 25. */
   constructor(link: SkLink, pan: Pan, address: string, live: boolean, { clock, log }: SessionDeps) {
@@ -53,14 +48,15 @@ export class SkSession implements Session {
     this.#live = live;
     this.#address = address;
     this.#link = link;
+    this.#state = new SessionState(clock);
     this.#clock = clock;
     this.#log = log;
     this.#echoTells = link.counts.echoes === link.echoesWhenQuiet;
-    this.#stops = [link.listen((line) => this.#onLine(line)), link.onLost((error) => this.#end(error))];
+    this.#stops = [link.listen((line) => this.#onLine(line)), link.onLost((error) => this.#state.end(error))];
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
-    while (this.#holds.size > 0) await abortable(Promise.race([this.#change.promise, this.#over.promise]), signal);
+  ready(signal: AbortSignal): Promise<void> {
+    return this.#state.ready(signal);
   }
 
   async send(payload: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -75,48 +71,35 @@ export class SkSession implements Session {
     const answer = await this.#link.ask(command, sendOutcome(), { timeoutMs: SEND_LIMIT_MS, signal });
     if (this.#echoTells && this.#link.counts.echoes > this.#link.echoesWhenQuiet) {
       // Only a reset brings the echo back, and a reset ends the session.
-      throw this.#end(new BridgeError('SESSION_LOST', 'the module restarted by itself (its echo is on again)'));
+      throw this.#state.end(new BridgeError('SESSION_LOST', 'the module restarted by itself (its echo is on again)'));
     }
     if (!answer.ok) {
-      throw this.#end(new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`));
+      throw this.#state.end(
+        new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`),
+      );
     }
     if (answer.value === 'failed')
       throw new BridgeError('SEND_FAILED', 'the radio could not deliver the request (EVENT 21 parameter 01)');
   }
 
   receive(signal: AbortSignal): Promise<Datagram> {
-    return this.#inbox.take(signal);
+    return this.#state.inbox.take(signal);
   }
 
-  async watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const change = this.#change.promise;
-      const [hold] = this.#holds;
-      onHold(hold);
-      await this.#next(change, signal);
-    }
+  watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void> {
+    return this.#state.watch(onHold, () => this.#expiry(), signal);
   }
 
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
-    this.#end(new BridgeError('SESSION_LOST', 'let go of by us'));
+    this.#state.end(new BridgeError('SESSION_LOST', 'let go of by us'));
   }
 
-  /** The next change of holds. None lasts for ever: the line that lifts it may have been lost. */
-  async #next(change: Promise<void>, signal: AbortSignal): Promise<void> {
-    if (this.#holds.size === 0) return await abortable(Promise.race([change, this.#over.promise]), signal);
-    const renewing = this.#holds.has('reauthentication');
-    using timer = scope(signal);
-    const expiry = this.#clock.sleep(renewing ? REAUTHENTICATION_LIMIT_MS : AIRTIME_LIMIT_MS, timer.signal).then(
-      () => (renewing ? this.#end(notRenewed()) : this.#hold('airtime', false)),
-      () => undefined,
-    );
-    try {
-      return await abortable(Promise.race([change, this.#over.promise]), signal);
-    } finally {
-      timer.abort();
-      await expiry;
-    }
+  #expiry(): Expiry | undefined {
+    if (this.#state.has('reauthentication'))
+      return { afterMs: REAUTHENTICATION_LIMIT_MS, act: () => void this.#state.end(notRenewed()) };
+    if (this.#state.has('airtime')) return { afterMs: AIRTIME_LIMIT_MS, act: () => this.#state.hold('airtime', false) };
+    return undefined;
   }
 
   #onLine(line: SkLine): void {
@@ -130,7 +113,7 @@ export class SkSession implements Session {
       this.#log.debug({ from: line.from, secured: line.secured }, 'datagram of a stranger dropped');
       return;
     }
-    this.#inbox.put({
+    this.#state.inbox.put({
       payload: line.payload,
       atMs: this.#clock.now(),
       monotonicMs: this.#clock.monotonicMs(),
@@ -141,32 +124,18 @@ export class SkSession implements Session {
   #onEvent(event: SkEvent): void {
     switch (event.number) {
       case eventNumber.airtimeLimited:
-        return this.#hold('airtime', true);
+        return this.#state.hold('airtime', true);
       case eventNumber.airtimeFree:
-        return this.#hold('airtime', false);
+        return this.#state.hold('airtime', false);
       case eventNumber.expired:
-        return this.#hold('reauthentication', true);
+        return this.#state.hold('reauthentication', true);
       case eventNumber.joined:
         this.#live = true;
-        return this.#hold('reauthentication', false);
+        return this.#state.hold('reauthentication', false);
     }
     const end = endings.get(event.number);
     if (end !== undefined && this.#live)
-      this.#end(new BridgeError('SESSION_LOST', `${end} (EVENT ${event.number.toString(16).toUpperCase()})`));
-  }
-
-  #hold(hold: Hold, on: boolean): void {
-    if (this.#holds.has(hold) === on) return;
-    this.#holds = new Set(on ? [...this.#holds, hold] : [...this.#holds].filter((other) => other !== hold));
-    const changed = this.#change;
-    this.#change = deferred();
-    changed.resolve();
-  }
-
-  #end(error: unknown): unknown {
-    this.#over.reject(error);
-    this.#inbox.fail(error);
-    return error;
+      this.#state.end(new BridgeError('SESSION_LOST', `${end} (EVENT ${event.number.toString(16).toUpperCase()})`));
   }
 }
 

@@ -11,12 +11,12 @@ import { addressLine, failText, joinOutcome, okOrFail, scanDone, terminated } fr
 import type { Answer } from '../skstack/exchanges.ts';
 import { hex } from '../skstack/hex.ts';
 import { ownPans, PanCollector } from '../skstack/pan-collector.ts';
-import { identify, LINE_LIMIT_MS, quieten } from './identify.ts';
+import { LINE_LIMIT_MS, quieten } from './identify.ts';
 import type { Identity } from './identify.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from './module.ts';
-import { SkLink } from './sk-link.ts';
+import type { OpenPort } from './open-port.ts';
+import type { SkLink } from './sk-link.ts';
 import { SkSession } from './sk-session.ts';
-import type { Wire } from './wire.ts';
 
 /** SKRESET answers after some 0.6 s. */
 const RESET_LIMIT_MS = 5000;
@@ -36,31 +36,23 @@ export interface ModuleDeps {
   readonly log: Log;
 }
 
-/** Opens the wire and finds out what is behind it. @throws BridgeError PORT_…, MODULE_SILENT, MODULE_UNKNOWN */
-export async function openSkstackModule(
-  wire: Wire,
-  credentials: Credentials,
-  deps: ModuleDeps,
-  signal: AbortSignal,
-): Promise<WiSunModule> {
-  const stream = await wire.open(signal); // `auto` knows its name only now
-  const link = new SkLink(wire.name, stream, deps.clock, deps.log);
-  try {
-    return new SkstackModule(link, await identify(link, signal), credentials, deps);
-  } catch (error) {
-    await link[Symbol.asyncDispose]();
-    throw error;
-  }
+/** What answered as SKSTACK. */
+export interface SkstackFound {
+  readonly link: SkLink;
+  readonly identity: Identity;
 }
 
-class SkstackModule implements WiSunModule {
+/** A module with SKSTACK-IP, in either edition. Disposing closes the port. */
+export class SkstackModule implements WiSunModule {
   readonly info: ModuleInfo;
+  readonly #port: OpenPort;
   readonly #link: SkLink;
   readonly #identity: Identity;
   readonly #credentials: Credentials;
   readonly #deps: ModuleDeps;
 
-  constructor(link: SkLink, identity: Identity, credentials: Credentials, deps: ModuleDeps) {
+  constructor(port: OpenPort, { link, identity }: SkstackFound, credentials: Credentials, deps: ModuleDeps) {
+    this.#port = port;
     this.info = identity.info;
     this.#link = link;
     this.#identity = identity;
@@ -123,7 +115,8 @@ class SkstackModule implements WiSunModule {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#link[Symbol.asyncDispose]();
+    this.#link[Symbol.dispose]();
+    await this.#port[Symbol.asyncDispose]();
   }
 
   async #joinAt(address: string, pan: Pan, signal: AbortSignal): Promise<void> {

@@ -62,7 +62,7 @@ export class CommandHandler {
           macAddress: model.macAddress,
           channel,
           panId,
-          edition: options.edition,
+          edition: options.dialect,
         });
         return this.#ok();
       }
@@ -148,7 +148,7 @@ export class CommandHandler {
     const { session } = this.#parts;
     const address = session.peerAddress;
     if (address === undefined || !session.terminate()) return this.#fail(10);
-    if (this.#bench.options.edition === 'SE') {
+    if (this.#bench.options.dialect === 'SE') {
       this.#bench.say(event(eventNumber.udpSent, address, udpSent.delivered));
     }
     this.#ok();
@@ -158,13 +158,13 @@ export class CommandHandler {
     const { tasks, timing, sayText, options } = this.#bench;
     this.#ok();
     if (!this.#parts.session.hears || address !== this.#parts.session.peerAddress) return;
-    tasks.after(timing.reply(1), () => sayText(options.edition === 'DSE' ? `EPONG 0 ${address}` : `EPONG ${address}`));
+    tasks.after(timing.reply(1), () => sayText(options.dialect === 'DSE' ? `EPONG 0 ${address}` : `EPONG ${address}`));
   }
 
   /** SKTABLE: what is not secret. The key tables come empty. */
   #table(table: number): void {
     const { sayText, options, ownAddress, place } = this.#bench;
-    const isDual = options.edition === 'DSE';
+    const isDual = options.dialect === 'DSE';
     const peer = this.#parts.session.peerAddress;
     const rows: Readonly<Record<number, readonly string[]>> = {
       0x1: ['EADDR', ownAddress],

@@ -11,50 +11,68 @@ import { airtimeMs } from './radio-timing.ts';
 
 type SendTo = Extract<SkCommand, { name: 'SKSENDTO' }>;
 
-const COMMAND = 'SKSENDTO';
 const LATE_REPLY_S = 20;
+
+/** `blocked`: the airtime is used up. `resolving`: sent, once the link address is found out. */
+export type Fate = 'delivered' | 'resolving' | 'failed' | 'blocked';
+const words: Readonly<Record<Fate, number>> = {
+  delivered: udpSent.delivered,
+  resolving: udpSent.resolving,
+  failed: udpSent.failed,
+  blocked: udpSent.failed,
+};
 
 /** SKSENDTO and what comes of it: EVENT 21, OK, and the meter's answer. */
 export class Exchange {
   readonly #bench: Bench;
   readonly #session: RadioSession;
+  readonly #command: string;
   /** INFC of the meter still without an answer, by TID. */
   readonly unanswered = new Set<number>();
 
-  constructor(bench: Bench, session: RadioSession) {
+  /** @param command what sends: the `on` of a script's faults */
+  constructor(bench: Bench, session: RadioSession, command: string) {
+    this.#command = command;
     this.#bench = bench;
     this.#session = session;
   }
 
   /** Ends once the module has said OK or FAIL. */
   async send(command: SendTo, signal: AbortSignal): Promise<void> {
-    const { say, sayText, faults, state, tasks, timing, options } = this.#bench;
+    const { say, sayText, tasks, timing, options } = this.#bench;
     const session = this.#session;
     sayText(''); // every edition says an empty line here, echo or not
-    const handles = options.edition === 'DSE' ? 3 : 2;
+    const handles = options.dialect === 'DSE' ? 3 : 2;
     if (session.phase === 'none' || command.handle < 1 || command.handle > handles) {
       await tasks.wait(timing.command(), signal);
       return say({ kind: 'fail', code: 10 });
     }
     await tasks.wait(timing.send(), signal);
-    const isPeer = command.address === session.peerAddress;
-    if (faults.take('event-21-01') || state.blocked || session.phase !== 'up' || !session.hears || !isPeer) {
-      say(event(eventNumber.udpSent, command.address, udpSent.failed));
-      return say({ kind: 'ok' });
-    }
-    state.addAirtime(airtimeMs(command.data.length));
-    const resolving = session.unresolved || faults.take('event-21-02') !== undefined;
-    session.unresolved = false;
-    say(event(eventNumber.udpSent, command.address, resolving ? udpSent.resolving : udpSent.delivered));
+    const fate = this.launch(command.address, command.data.length);
+    say(event(eventNumber.udpSent, command.address, words[fate]));
     say({ kind: 'ok' });
+    if (fate === 'failed' || fate === 'blocked') return;
     tasks.start(async (inner) => {
-      if (resolving) {
+      if (fate === 'resolving') {
         await tasks.wait(timing.resolve(), inner);
         say(event(eventNumber.neighborAdvertised, command.address));
         say(event(eventNumber.udpSent, command.address, udpSent.delivered));
       }
-      await this.#deliver(command, inner);
+      await this.deliver(command, inner);
     });
+  }
+
+  /** What becomes of a datagram that the module hands to the radio now. */
+  launch(address: string, bytes: number): Fate {
+    const { faults, state } = this.#bench;
+    const session = this.#session;
+    const isHeard = session.phase === 'up' && session.hears && address === session.peerAddress;
+    if (faults.take('event-21-01') || !isHeard) return 'failed';
+    if (state.blocked) return 'blocked';
+    state.addAirtime(airtimeMs(bytes));
+    const resolving = session.unresolved || faults.take('event-21-02') !== undefined;
+    session.unresolved = false;
+    return resolving ? 'resolving' : 'delivered';
   }
 
   /** Announces something unasked, if a session stands. @returns whether it went out. */
@@ -65,7 +83,11 @@ export class Exchange {
     return true;
   }
 
-  async #deliver({ data, port, security }: SendTo, signal: AbortSignal): Promise<void> {
+  /** The meter gets it, and answers. */
+  async deliver(
+    { data, port, security }: Pick<SendTo, 'data' | 'port' | 'security'>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { meter, faults, tasks, timing, meterNow } = this.#bench;
     if (port !== ECHONET_PORT || security === 0 || this.#session.silent) return;
     const request = decodeFrame(data);
@@ -73,8 +95,8 @@ export class Exchange {
     if (request.value.esv === esv.infcRes) this.unanswered.delete(request.value.tid);
     const answer = meter.answer(request.value, meterNow());
     if (!answer) return;
-    const lost = faults.take('lost-reply', COMMAND);
-    const late = faults.take('late-reply', COMMAND);
+    const lost = faults.take('lost-reply', this.#command);
+    const late = faults.take('late-reply', this.#command);
     await tasks.wait(timing.reply(request.value.properties.length), signal);
     if (late) await tasks.wait((late.after_s ?? LATE_REPLY_S) * 1000, signal);
     if (lost || this.#session.phase !== 'up' || this.#session.silent) return;
@@ -82,7 +104,9 @@ export class Exchange {
   }
 
   #reply(answer: Frame): void {
-    const { frame, bytes, isTrue } = distort(answer, (name, fits) => this.#bench.faults.take(name, COMMAND, fits));
+    const { frame, bytes, isTrue } = distort(answer, (name, fits) =>
+      this.#bench.faults.take(name, this.#command, fits),
+    );
     this.#session.receive(bytes);
     if (isTrue) this.#bench.answered(frame);
   }

@@ -17,6 +17,7 @@ export interface Victims {
 
 const RENEW_S = 5;
 const BLOCKED_S = 60;
+const FAILED_PACKETS = 3;
 const GARBAGE_BYTES = 32;
 const BURST_BYTES = 65_536;
 const BACK_STEPS = 100;
@@ -50,6 +51,9 @@ export function happen(fault: Fault, victims: Victims): void {
     case 'port-lost':
       victims.unplug();
       if (fault.for_s !== undefined) victims.afterwards(fault.for_s * 1000, () => victims.plug());
+      return;
+    case 'receive-failure':
+      for (let i = 0; i < (fault.count ?? FAILED_PACKETS); i++) module.undecryptable();
       return;
     case 'garbage':
       return module.babble(bench.random.bytes(fault.count ?? GARBAGE_BYTES));

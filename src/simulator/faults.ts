@@ -33,6 +33,8 @@ export const faultKinds = {
   'missing-ok': 'next',
   'no-answer': 'next',
   'fail-code': 'next',
+  'connect-failed': 'next',
+  'receive-failure': 'now',
   'event-21-01': 'next',
   'event-21-02': 'next',
   'duplicated-event': 'next',
@@ -63,10 +65,10 @@ const hexText = (digits: number) =>
 /** One fault as data. Which of the optional fields count is said in `docs`; seconds are divided by the time factor. */
 export const faultSchema = z.strictObject({
   fault: z.enum(faultNames, { error: `must be one of ${faultNames.join(', ')}` }),
-  /** Only with this command: `SKJOIN`, `SKSENDTO`, … */
+  /** Only with this command: `SKJOIN`, `SKSENDTO`, …; for J11 its code: `0053`, `0008`, … */
   on: z
     .string()
-    .regex(/^(SK|RO|WO|RU|WU)[A-Z0-9]+$/, 'must be a command such as SKJOIN')
+    .regex(/^(?:(?:SK|RO|WO|RU|WU)[A-Z0-9]+|[0-9A-F]{4})$/, 'must be a command such as SKJOIN, or for J11 0053')
     .optional(),
   /** Occasions let pass first. */
   skip: z.int().nonnegative().optional(),
@@ -78,9 +80,9 @@ export const faultSchema = z.strictObject({
   after_s: z.number().nonnegative().optional(),
   /** event-29: whether EVENT 25 follows. Default true. */
   recovers: z.boolean().optional(),
-  /** fail-code: the number behind ER. Default 10. */
-  code: z.int().min(1).max(99).optional(),
-  /** garbage, burst: how many bytes. energy-back: how many register steps. */
+  /** fail-code: the number behind ER, default 10; for J11 the result byte, default 16 (10h). */
+  code: z.int().min(1).max(255).optional(),
+  /** garbage, burst: how many bytes. energy-back: how many register steps. receive-failure: how many packets. */
   count: z.int().positive().optional(),
   /** sna, no-data: the property. Default: the first of the answer. */
   epc: hexText(2).optional(),

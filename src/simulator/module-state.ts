@@ -53,7 +53,7 @@ export class ModuleState {
   #initial(): Map<string, number | string> {
     const values = new Map(Object.entries(registers).map(([key, { initial }]) => [key, initial]));
     values.set('SFE', this.#options.echo ? 1 : 0);
-    if (this.#options.edition === 'SE') values.set('S16', 0x384);
+    if (this.#options.dialect === 'SE') values.set('S16', 0x384);
     return values;
   }
 
@@ -137,6 +137,6 @@ export class ModuleState {
 
   #register(name: string): Register | undefined {
     const register = registers[keyOf(name)];
-    return register?.only === undefined || register.only === this.#options.edition ? register : undefined;
+    return register?.only === undefined || register.only === this.#options.dialect ? register : undefined;
   }
 }

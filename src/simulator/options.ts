@@ -1,8 +1,12 @@
 import type { Edition, PrintMode } from '../skstack/dialect.ts';
 
+/** What a simulated module speaks: SKSTACK-IP in one of its editions, or the J11 binary protocol. */
+export type SimulatedEdition = Edition | 'J11';
+
 /** What differs between the modules on the market. */
 export interface ModuleModel {
-  readonly edition: Edition;
+  readonly edition: SimulatedEdition;
+  /** SKVER's; for J11 major, minor and revision. */
   readonly stackVersion: string;
   /** Undefined: SKAPPVER is refused with ER04. */
   readonly appVersion: string | undefined;
@@ -71,6 +75,24 @@ export const moduleModels = {
     uart: 0x00,
     macAddress: '001D129100031A77',
   },
+  'BP35C2-J11': {
+    edition: 'J11',
+    stackVersion: '1.3.5514',
+    appVersion: undefined,
+    printMode: 'binary',
+    hasOptions: false,
+    uart: 0x00,
+    macAddress: '001D129100061A2B',
+  },
+  'RS-WSUHA-J11': {
+    edition: 'J11',
+    stackVersion: '1.3.5514',
+    appVersion: undefined,
+    printMode: 'binary',
+    hasOptions: false,
+    uart: 0x00,
+    macAddress: '001D129100072C3D',
+  },
 } as const satisfies Record<string, ModuleModel>;
 
 export type ModelName = keyof typeof moduleModels;
@@ -79,8 +101,8 @@ export const modelNames = Object.keys(moduleModels) as readonly ModelName[];
 /** Everything has a default: `createSimulator({}, { clock })` is a BP35C2 with a first-generation meter in reach. */
 export interface SimulatorOptions {
   /** Default: the model's; without a model DSE. */
-  readonly edition?: Edition;
-  /** Default: BP35C2 for DSE, BP35A1 for SE. */
+  readonly edition?: SimulatedEdition;
+  /** Default: BP35C2 for DSE, BP35A1 for SE, BP35C2-J11 for J11. */
   readonly model?: ModelName;
   /** How ERXUDP data are printed. Default: as the model is shipped. */
   readonly payload?: PrintMode;
@@ -147,7 +169,9 @@ type Defaulted = Required<
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Defaulted {
-  readonly edition: Edition;
+  readonly edition: SimulatedEdition;
+  /** The edition where the module speaks SKSTACK; without meaning for J11. */
+  readonly dialect: Edition;
   readonly model: ModuleModel;
   readonly payload: PrintMode;
   readonly routeBId: string | undefined;
@@ -157,14 +181,20 @@ export interface ResolvedOptions extends Defaulted {
   readonly startAt: number;
 }
 
-/** @throws RangeError for a time factor that is not positive. */
+const usualModels: Readonly<Record<SimulatedEdition, ModelName>> = { SE: 'BP35A1', DSE: 'BP35C2', J11: 'BP35C2-J11' };
+
+/** @throws RangeError for a time factor that is not positive, or a model of another family than the edition. */
 export function resolveOptions(options: SimulatorOptions, nowMs: number): ResolvedOptions {
-  const model: ModuleModel = moduleModels[options.model ?? (options.edition === 'SE' ? 'BP35A1' : 'BP35C2')];
+  const model: ModuleModel = moduleModels[options.model ?? usualModels[options.edition ?? 'DSE']];
+  const edition = options.edition ?? model.edition;
+  if ((edition === 'J11') !== (model.edition === 'J11'))
+    throw new RangeError(`a module of edition ${model.edition} does not speak ${edition}`);
   const solar = options.solar ?? false;
   const { timeFactor = 1, meterSpeed = 1 } = options;
   if (!(timeFactor > 0 && meterSpeed > 0)) throw new RangeError('time factors must be positive');
   return {
-    edition: options.edition ?? model.edition,
+    edition,
+    dialect: edition === 'J11' ? 'DSE' : edition,
     model,
     payload: options.payload ?? model.printMode,
     echo: options.echo ?? true,

@@ -43,6 +43,11 @@ export class RadioTiming {
     return this.#random.between(590, 720);
   }
 
+  /** 0053 to its response: a beacon request, an association. */
+  connect(): number {
+    return this.#random.between(700, 1500);
+  }
+
   /** SKTERM to EVENT 27. */
   terminate(): number {
     return this.#random.between(200, 400);

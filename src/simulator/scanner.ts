@@ -15,7 +15,7 @@ const NEIGHBOR_PAIR_ID = '0DEFACED';
 const LATE_MS = 700;
 
 /** What answers a scan. */
-interface Heard {
+export interface Heard {
   readonly pans: readonly PanDescription[];
   /** EPANDESC comes only this long after EVENT 22. */
   readonly lateMs?: number;
@@ -42,18 +42,23 @@ export class Scanner {
     this.stop();
     const { tasks } = this.#bench;
     if (mode === ENERGY_SCAN) this.#task = tasks.start((signal) => this.#energy(mask, duration, signal));
-    else this.#task = tasks.start((signal) => this.#active(this.#heard(mode), mask, duration, signal));
+    else this.#task = tasks.start((signal) => this.#active(this.heard(this.#asked(mode)), mask, duration, signal));
   }
 
-  /** What will answer, by fault and Pairing ID. */
-  #heard(mode: number): Heard {
-    const { faults, place, state, options } = this.#bench;
+  /** The Pairing ID in the module's beacon request: none that a meter has before an ID was set. */
+  #asked(mode: number): string | undefined {
+    if (mode !== WITH_PAIRING_ID) return undefined;
+    return this.#bench.state.id === undefined ? '' : this.#bench.state.pairId;
+  }
+
+  /** What will answer, by fault and Pairing ID; `undefined` asks without one. */
+  heard(pairId: string | undefined): Heard {
+    const { faults, place, options } = this.#bench;
     const ends = !faults.take('pandesc-without-22');
     if (faults.take('pan-not-found')) return { pans: [], ends: true };
-    const pairId = state.pairId;
-    const isAsked = state.id !== undefined && (options.routeBId === undefined || options.routeBId.slice(-8) === pairId);
-    const withId = (id: string): { pairId?: string } => (mode === WITH_PAIRING_ID ? { pairId: id } : {});
-    const own: PanDescription[] = isAsked || mode !== WITH_PAIRING_ID ? [{ ...place, ...withId(pairId) }] : [];
+    const isAsked = options.routeBId === undefined || pairId === undefined || options.routeBId.slice(-8) === pairId;
+    const withId = (id: string): { pairId?: string } => (pairId === undefined ? {} : { pairId: id });
+    const own: PanDescription[] = isAsked && pairId !== '' ? [{ ...place, ...withId(pairId ?? '') }] : [];
     const late = faults.take('late-pandesc');
     const neighbor: PanDescription[] = faults.take('two-pans')
       ? [
@@ -93,7 +98,7 @@ export class Scanner {
   #beacon(pan: PanDescription): void {
     const { ownAddress, options, say } = this.#bench;
     say(event(eventNumber.beacon, ownAddress));
-    panLines(pan, options.edition).forEach((line) => say(line));
+    panLines(pan, options.dialect).forEach((line) => say(line));
   }
 
   async #energy(mask: number, duration: number, signal: AbortSignal): Promise<void> {
@@ -102,8 +107,8 @@ export class Scanner {
     await tasks.wait(channels.length * scanDwellMs(duration), signal);
     say(event(0x1f, ownAddress));
     sayText('EEDSCAN');
-    if (options.edition === 'SE') sayText('');
-    const side = options.edition === 'DSE' ? ['0'] : [];
+    if (options.dialect === 'SE') sayText('');
+    const side = options.dialect === 'DSE' ? ['0'] : [];
     const pairs = channels.flatMap((channel) => [hex(channel, 2), hex(Math.floor(random.between(2, 40)), 2)]);
     sayText([...side, ...pairs].join(' '));
   }

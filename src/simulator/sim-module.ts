@@ -1,16 +1,15 @@
 import type { Log } from '../kernel/log.ts';
-import { CommandReader } from '../skstack/command-reader.ts';
-import type { HostInput } from '../skstack/command-reader.ts';
 import type { SkLine } from '../skstack/events.ts';
 import { bytesOfLatin1 } from '../skstack/hex.ts';
-import { formatLine } from '../skstack/line-formatter.ts';
 import type { Bench } from './bench.ts';
 import { event } from './bench.ts';
-import { CommandHandler } from './command-handler.ts';
 import { Exchange } from './exchange.ts';
+import { J11Tongue } from './j11-tongue.ts';
 import { BOOT_MS } from './radio-timing.ts';
 import { RadioSession } from './radio-session.ts';
 import { Scanner } from './scanner.ts';
+import { SkTongue } from './sk-tongue.ts';
+import type { Asked, Tongue } from './tongue.ts';
 import type { WireEnd } from './wire-end.ts';
 
 /** What stands glued before a line in one capture: the rest of an echo. */
@@ -19,17 +18,16 @@ const WOKEN = 0xc0;
 
 type Power = 'on' | 'booting' | 'asleep' | 'hung' | 'off';
 
-/** The module: reads commands, one at a time, and says lines. Its state outlives the wire, not its power. */
+/** The module: answers commands, one at a time, and speaks unasked. Its state outlives the wire, not its power. */
 export class SimModule {
   readonly session: RadioSession;
   readonly exchange: Exchange;
   readonly scanner: Scanner;
   readonly #bench: Bench;
   readonly #wire: WireEnd;
-  readonly #reader: CommandReader;
-  readonly #handler: CommandHandler;
+  readonly #tongue: Tongue;
   readonly #log: Log | undefined;
-  readonly #queue: HostInput[] = [];
+  readonly #queue: Asked[] = [];
   /** Names the one who works off the queue; who has been called off no longer counts. */
   #worker: symbol | undefined;
   #power: Power = 'on';
@@ -39,17 +37,22 @@ export class SimModule {
     this.#wire = wire;
     this.#log = log;
     this.#onCommand = onCommand;
-    this.#reader = new CommandReader(bench.options.edition);
     this.session = new RadioSession(this.#bench);
     this.scanner = new Scanner(this.#bench);
-    this.exchange = new Exchange(this.#bench, this.session);
-    this.#handler = new CommandHandler(this.#bench, {
-      scanner: this.scanner,
-      session: this.session,
-      exchange: this.exchange,
-      reset: () => this.#forget(),
-      sleep: () => (this.#power = 'asleep'),
-    });
+    const isJ11 = bench.options.edition === 'J11';
+    this.exchange = new Exchange(this.#bench, this.session, isJ11 ? '0008' : 'SKSENDTO');
+    const { scanner, session, exchange } = this;
+    this.#tongue = isJ11
+      ? new J11Tongue(this.#bench, { scanner, session, exchange, restart: () => this.crash() }, (bytes) =>
+          this.#respond(bytes),
+        )
+      : new SkTongue(this.#bench, {
+          scanner,
+          session,
+          exchange,
+          reset: () => this.#forget(),
+          sleep: () => (this.#power = 'asleep'),
+        });
   }
 
   readonly #onCommand: () => void;
@@ -62,7 +65,11 @@ export class SimModule {
       return;
     }
     if (this.#power !== 'on') return;
-    this.#queue.push(...this.#reader.push(bytes));
+    for (const asked of this.#tongue.push(bytes)) {
+      const isBusy = this.#worker !== undefined || this.#queue.length > 0;
+      if (isBusy && asked.refuseBusy) asked.refuseBusy();
+      else this.#queue.push(asked);
+    }
     if (this.#worker || this.#queue.length === 0) return;
     const worker = Symbol('worker');
     this.#worker = worker;
@@ -78,17 +85,19 @@ export class SimModule {
   /** Deaf until it has booted. */
   powerOn(): void {
     this.#power = 'booting';
-    this.#bench.tasks.after(BOOT_MS, () => (this.#power = 'on'));
+    this.#up(BOOT_MS);
   }
 
-  /** A spontaneous reset: as SKRESET, without a word. It ends a hang, a sleep and a boot too. */
+  /** A spontaneous reset: as SKRESET, without a word; a J11 module tells when it is up again. It ends a hang, a sleep and a boot too. */
   crash(): void {
     this.#bench.tasks.stopAll();
-    if (this.#power !== 'off') this.#power = 'on';
     this.#idle();
     this.#forget();
     this.#queue.length = 0;
-    this.#reader.reset();
+    this.#tongue.reset();
+    if (this.#power === 'off') return;
+    this.#power = this.#tongue.greeting ? 'booting' : 'on';
+    if (this.#tongue.greeting) this.#up(this.#bench.timing.reset());
   }
 
   /** Neither listens nor speaks. @param ms undefined: until it loses power. */
@@ -101,6 +110,12 @@ export class SimModule {
     });
   }
 
+  /** A packet of the meter that cannot be decrypted. */
+  undecryptable(): void {
+    const bytes = this.#tongue.undecryptable();
+    if (bytes) this.#put(bytes);
+  }
+
   get say(): Bench['say'] {
     return this.#bench.say;
   }
@@ -108,6 +123,14 @@ export class SimModule {
   /** Bytes that are no line. */
   babble(bytes: Uint8Array): void {
     this.#put(bytes);
+  }
+
+  #up(afterMs: number): void {
+    const { greeting } = this.#tongue;
+    this.#bench.tasks.after(afterMs, () => {
+      this.#power = 'on';
+      if (greeting) this.#put(greeting);
+    });
   }
 
   #idle(): void {
@@ -124,43 +147,37 @@ export class SimModule {
 
   async #work(worker: symbol, signal: AbortSignal): Promise<void> {
     try {
-      for (let input = this.#queue.shift(); input; input = this.#queue.shift()) await this.#take(input, signal);
+      for (let asked = this.#queue.shift(); asked; asked = this.#queue.shift()) await this.#take(asked, signal);
     } finally {
       if (this.#worker === worker) this.#idle();
     }
   }
 
-  async #take(input: HostInput, signal: AbortSignal): Promise<void> {
-    const { faults, state, tasks, timing } = this.#bench;
-    const name = input.kind === 'command' ? input.command.name : undefined;
-    this.#log?.debug(
-      name ? { command: name } : { refused: 'ER0' + (input.kind === 'refused' ? input.code : '') },
-      'command',
-    );
-    faults.command = name;
-    if (state.echo) this.#echo(input);
+  async #take(asked: Asked, signal: AbortSignal): Promise<void> {
+    const { faults } = this.#bench;
+    this.#log?.debug(asked.told, 'command');
+    faults.command = asked.name;
+    const echo = asked.echo();
+    if (echo) this.#put(echo);
     this.#onCommand();
     signal.throwIfAborted();
     if (faults.take('no-answer')) return;
     const failure = faults.take('fail-code');
-    const code = failure ? (failure.code ?? 10) : input.kind === 'refused' ? input.code : undefined;
-    if (code !== undefined) {
-      await tasks.wait(timing.command(), signal);
-      this.#say({ kind: 'fail', code });
-    } else if (input.kind === 'command') await this.#handler.handle(input.command, signal);
+    if (failure) await asked.fail(failure.code, signal);
+    else await asked.answer(signal);
     faults.command = undefined;
   }
 
-  /** Product commands are repeated as they end, with CR alone; SKSENDTO's echo stops after the blank before the data. */
-  #echo({ text }: HostInput): void {
-    const end = text.startsWith('SKSENDTO ') ? '' : /^[RW](OPT|UART)\b/.test(text) ? '\r' : '\r\n';
-    this.#put(bytesOfLatin1(text + end));
+  /** The answer to a command, where it is no line. */
+  #respond(bytes: Uint8Array): void {
+    if (!this.#bench.faults.take('missing-ok')) this.#put(bytes);
   }
 
   #say(line: SkLine): void {
-    const { faults, options, state } = this.#bench;
+    const { faults } = this.#bench;
     if (line.kind === 'ok' && faults.take('missing-ok')) return;
-    const bytes = formatLine(line, options.edition, state.ascii ? 'ascii' : 'binary');
+    const bytes = this.#tongue.format(line);
+    if (!bytes) return;
     const canGlue = line.kind === 'event' || line.kind === 'rxudp' || line.kind === 'pan';
     if (canGlue && faults.take('glued-lines')) this.#put(bytesOfLatin1(GLUE));
     this.#put(bytes);

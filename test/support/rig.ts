@@ -6,7 +6,7 @@ import type { Reading } from '../../src/model/reading.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
 import { MeterReader } from '../../src/meter/meter-reader.ts';
-import { openSkstackModule } from '../../src/module/skstack-module.ts';
+import { openModule } from '../../src/module/open-module.ts';
 import type { Wire } from '../../src/module/wire.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
 import { createSimulator } from '../../src/simulator/sim.ts';
@@ -101,7 +101,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       clock,
       log,
       random: () => 0.5,
-      openModule: (signal) => openSkstackModule(wire, credentials, { clock, log }, signal),
+      openModule: (signal) => openModule(wire, credentials, { clock, log }, signal),
       whenPresent: (signal) => wire.whenPresent(signal),
       reader,
       pans,

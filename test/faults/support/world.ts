@@ -10,7 +10,7 @@ import { MeterReader } from '../../../src/meter/meter-reader.ts';
 import type { Pan } from '../../../src/model/pan.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../../../src/model/status.ts';
-import { openSkstackModule } from '../../../src/module/skstack-module.ts';
+import { openModule } from '../../../src/module/open-module.ts';
 import type { Fault } from '../../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
@@ -250,7 +250,7 @@ export class World {
       clock,
       log,
       random,
-      openModule: (signal) => openSkstackModule(wire, credentials, { clock, log }, signal),
+      openModule: (signal) => openModule(wire, credentials, { clock, log }, signal),
       whenPresent: (signal) => wire.whenPresent(signal),
       reader: this.#reader,
       pans: this.#pans,

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { autoWire } from '../../../src/module/auto-wire.ts';
 import type { Wire } from '../../../src/module/wire.ts';
+import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -42,8 +43,8 @@ async function plug(name: string, open: () => Duplex | Promise<Duplex>): Promise
 const unplug = (name: string): Promise<void> => rm(byId(name));
 
 /** A Wi-SUN module. */
-function module(): () => Duplex {
-  const simulator = createSimulator({ seed: 1 }, { clock, onAnswer: () => undefined });
+function module(options: SimulatorOptions = {}): () => Duplex {
+  const simulator = createSimulator({ seed: 1, ...options }, { clock, onAnswer: () => undefined });
   return () => simulator.connect();
 }
 /** Takes everything and answers nothing. */
@@ -136,13 +137,20 @@ test('with none, the error lists what is plugged in', async () => {
   expect(opened).toEqual([]);
 });
 
-test('a J11 stick is not opened, and told in words', async () => {
-  const path = await plug('usb-RATOC_Systems__Ltd._RS-WSUHA-J11-if00-port0', silent);
-  const error = await failure(wire().open(signal));
-  expect(error.message).toContain(`only a J11 stick, ${path}`);
-  expect(error.hint('en')).toContain('J11 firmware are not supported yet');
-  expect(error.hint('ja')).toContain('J11');
-  expect(opened).toEqual([]);
+test('a J11 stick is asked in its own language, at once, and told as what it is', async () => {
+  const path = await plug('usb-RATOC_Systems__Ltd._RS-WSUHA-J11-if00-port0', module({ edition: 'J11' }));
+  const auto = wire();
+  const startMs = clock.monotonicMs();
+  await run(auto.open(signal), 1);
+  expect(clock.monotonicMs() - startMs).toBeLessThan(1000); // SKVER would have been waited for
+  expect([auto.name, auto.family, opened]).toEqual([path, 'J11', [path, path]]);
+});
+
+test('a J11 stick with the bridge chip’s own name is found too', async () => {
+  const path = await plug(generic('A'), module({ edition: 'J11' }));
+  const auto = wire();
+  await run(auto.open(signal));
+  expect([auto.name, auto.family]).toEqual([path, 'J11']);
 });
 
 test('one that does not answer is told as such; several together, by one that nobody uses', async () => {
@@ -163,7 +171,7 @@ test('told to stop in the middle of a question, it stops', async () => {
   const stop = new AbortController();
   const opening = wire().open(stop.signal);
   opening.catch(() => undefined);
-  await vi.waitFor(() => expect(opened).toEqual([a]));
+  await vi.waitFor(() => expect(opened).toEqual([a]), { timeout: 10_000 });
   stop.abort(new Error('told to stop'));
   await expect(run(opening)).rejects.toThrow('told to stop');
   expect(opened).toEqual([a]);

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { WiSunModule } from '../../../src/module/module.ts';
-import { openSkstackModule } from '../../../src/module/skstack-module.ts';
+import { openModule } from '../../../src/module/open-module.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { event, METER, pan, rxudp, ScriptedModule } from './scripted-module.ts';
@@ -32,7 +32,7 @@ afterEach(async () => {
 
 function openOn(wire: Duplex, signal = ending.signal): Promise<WiSunModule> {
   const whenPresent = (): Promise<void> => Promise.resolve();
-  return openSkstackModule(
+  return openModule(
     { name: '/dev/stick', open: () => Promise.resolve(wire), whenPresent },
     credentials,
     { clock, log: written.log },

@@ -5,6 +5,7 @@ import { faultNames } from '../../../src/simulator/faults.ts';
 import type { Fault, FaultName } from '../../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { Host, ID, METER, PASSWORD } from './host.ts';
+import { J11Host } from './j11-host.ts';
 
 const GET_POWER = '1081000105FF010288016201E700';
 const ANSWER = /1081000102880105FF017201E704/;
@@ -184,6 +185,19 @@ const seen: Readonly<Record<FaultName, () => Promise<void>>> = {
     expect(await host.line('SKINFO')).toContain('EINFO');
     expect(await host.line('SKINFO')).toBe('FAIL ER09\r\n');
     expect(await host.line('SKINFO')).toContain('EINFO');
+  },
+  'connect-failed': async () => {
+    await using host = await J11Host.configured();
+    host.simulator.inject({ fault: 'connect-failed' });
+    expect(await host.ask({ name: 'startRouteB' }, 3000)).toEqual(['2053 0E']);
+    expect(await host.ask({ name: 'startRouteB' }, 3000)).toEqual([expect.stringMatching(/^2053 01/)]);
+  },
+  'receive-failure': async () => {
+    await using host = await J11Host.configured();
+    host.simulator.inject({ fault: 'receive-failure', count: 2 });
+    await host.clock.advance(10);
+    const failure = '6038 01FE80000000000000021C6400030C12A40001000000';
+    expect(host.frames).toEqual([failure, failure]);
   },
   'event-21-01': async () => {
     await using host = await joined();

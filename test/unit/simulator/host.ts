@@ -62,7 +62,7 @@ export class Host implements AsyncDisposable {
   async send(frame: string, ms = 5000): Promise<string> {
     this.heard = '';
     const data = Uint8Array.from(Buffer.from(frame, 'hex'));
-    const edition = this.options.edition ?? 'DSE';
+    const edition = this.options.edition === 'SE' ? 'SE' : 'DSE';
     this.wire.write(
       encodeCommand({ name: 'SKSENDTO', handle: 1, address: METER, port: 0x0e1a, security: 1, data }, edition),
     );

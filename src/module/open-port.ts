@@ -1,0 +1,92 @@
+import type { Duplex } from 'node:stream';
+import { deferred, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+
+/** A driver whose stick hangs may never finish closing. */
+const CLOSE_LIMIT_MS = 1000;
+
+/** One open wire, whichever protocol is spoken over it. Disposing closes it. */
+export class OpenPort implements AsyncDisposable {
+  readonly name: string;
+  /** Bytes received, for telling a silent wire from one that speaks another language. */
+  bytes = 0;
+  readonly #wire: Duplex;
+  readonly #clock: Clock;
+  readonly #readers = new Set<(chunk: Buffer) => void>();
+  readonly #losers = new Set<(error: BridgeError) => void>();
+  #error: BridgeError | undefined;
+
+  constructor(name: string, wire: Duplex, clock: Clock) {
+    this.name = name;
+    this.#wire = wire;
+    this.#clock = clock;
+    wire.on('data', this.#onBytes);
+    wire.on('close', () => this.#lose('the port closed'));
+    wire.on('end', () => this.#lose('the port ended'));
+    wire.on('error', (error: Error) => this.#lose(error.message, error));
+  }
+
+  /** Why nothing can be said any more. */
+  get lost(): BridgeError | undefined {
+    return this.#error;
+  }
+
+  /** Hears every chunk from now on. @returns the way to stop. */
+  read(reader: (chunk: Buffer) => void): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** Hears once, with PORT_LOST, that the wire went away. @returns the way to stop. */
+  onLost(listener: (error: BridgeError) => void): () => void {
+    if (this.#error) listener(this.#error);
+    this.#losers.add(listener);
+    return () => this.#losers.delete(listener);
+  }
+
+  /** Every write has a time-out: a port whose stick hangs can accept bytes for ever or never. */
+  write(bytes: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return within(
+      this.#clock,
+      timeoutMs,
+      signal,
+      (limit) =>
+        new Promise<void>((resolve, reject) => {
+          limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
+          if (this.#error) return reject(this.#error);
+          this.#wire.write(bytes, (error) => (error ? reject(this.#lose(error.message, error)) : resolve()));
+          return undefined;
+        }),
+      () => new BridgeError('MODULE_SILENT', `${this.name}: the port took no bytes for ${timeoutMs} ms`),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lose('closed by us');
+    this.#wire.removeListener('data', this.#onBytes);
+    this.#wire.on('error', () => undefined); // closing a port that has gone away may complain
+    if (this.#wire.closed) return;
+    const closed = deferred<void>();
+    this.#wire.once('close', () => closed.resolve());
+    this.#wire.destroy();
+    const patience = new AbortController(); // our caller's signal is aborted already
+    const expiry = this.#clock.sleep(CLOSE_LIMIT_MS, patience.signal).then(closed.resolve, () => undefined);
+    await closed.promise;
+    patience.abort();
+    await expiry;
+  }
+
+  readonly #onBytes = (chunk: Buffer): void => {
+    this.bytes += chunk.length;
+    for (const reader of this.#readers) reader(chunk);
+  };
+
+  #lose(how: string, cause?: Error): BridgeError {
+    if (this.#error) return this.#error;
+    const error = new BridgeError('PORT_LOST', `${this.name}: ${how}`, { cause });
+    this.#error = error;
+    for (const listener of this.#losers) listener(error);
+    return error;
+  }
+}
