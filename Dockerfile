@@ -19,9 +19,11 @@ LABEL org.opencontainers.image.title="broute2mqtt" \
 # State lives in /data and nowhere else: the root file system may be read-only.
 ENV NODE_ENV=production \
     BROUTE2MQTT_STATE_DIR=/data
+# node is in dialout (20 on Debian, Raspberry Pi OS and Ubuntu): `--device` is enough; elsewhere `--group-add` its number.
 RUN install -d -m 0700 -o node -g node /data && install -d /config \
  && printf '#!/bin/sh\nexec node /app/dist/cli/mackerel-plugin.js "$@"\n' > /usr/local/bin/mackerel-plugin-smartmeter \
- && chmod 755 /usr/local/bin/mackerel-plugin-smartmeter
+ && chmod 755 /usr/local/bin/mackerel-plugin-smartmeter \
+ && usermod --append --groups dialout node
 WORKDIR /app
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist

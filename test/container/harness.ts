@@ -1,12 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, open, readlink, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const repository = join(import.meta.dirname, '../..');
@@ -80,12 +81,39 @@ export async function freshClone(): Promise<string> {
   return clone;
 }
 
-/** Builds the image as `docker compose build` would, from the stand-in base images. Cached layers make a second one quick. */
+/** Builds the image as `docker compose build` would, from the stand-in base images; once for what is in the clone. */
 export async function buildImage(clone: string): Promise<void> {
+  const digest = await digestOf(clone);
+  const built = join(tmpdir(), 'broute2mqtt-test-image');
+  const isBuilt = async (): Promise<string> => {
+    const { stdout } = await engine(['podman', 'image', 'inspect', '-f', '{{.Id}}', 'localhost/broute2mqtt']);
+    return `${digest} ${stdout.trim()}`;
+  };
+  if ((await readFile(built, 'utf8').catch(() => '')) === (await isBuilt())) return;
   const started = performance.now();
   const args = ['podman-compose', '--podman-build-args=--network host --pull=never', 'build', 'broute2mqtt'];
   await mustEngine(args, { cwd: clone, timeoutMs: 900_000 });
+  await writeFile(built, await isBuilt());
   print(`image built in ${seconds(performance.now() - started)}`);
+}
+
+/** Of what the image is made of. */
+async function digestOf(clone: string): Promise<string> {
+  const hash = createHash('sha256');
+  const parts = ['Dockerfile', '.dockerignore', 'docker-compose.yml', 'package.json', 'package-lock.json', '.npmrc'];
+  const others = ['tsconfig.json', 'tsconfig.build.json', 'LICENSE', 'config.example.yaml'];
+  const inside = await Promise.all(
+    ['src', 'scripts'].map(async (folder) => {
+      const entries = await readdir(join(clone, folder), { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    }),
+  );
+  const base = await engine(['podman', 'image', 'inspect', '-f', '{{.Id}}', 'node:22-bookworm-slim']);
+  hash.update(base.stdout);
+  for (const file of [...[...parts, ...others].map((name) => join(clone, name)), ...inside.flat().sort()]) {
+    hash.update(`\0${relative(clone, file)}\0`).update(await readFile(file));
+  }
+  return hash.digest('hex');
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
