@@ -49,18 +49,24 @@ async function cleanUp(config: Config, options: CleanupOptions, context: CliCont
   const { mqtt } = config;
   if (!mqtt) throw new BridgeError('CONFIG_INVALID', 'there is no mqtt in the configuration', { hint: noBroker });
   const ids = options.meter === undefined ? config.meters.map(({ id }) => id) : [validId(options.meter)];
-  const [{ visitBroker }, { brokerOptions }, { identityOf }] = await Promise.all([
+  const [{ askBridge }, { visitBroker }, { brokerOptions }, { identityOf }] = await Promise.all([
+    import('./ask-bridge.ts'),
     import('../sinks/mqtt-visit.ts'),
     import('./broker-options.ts'),
     import('../sinks/mqtt-topics.ts'),
   ]);
+  const isRefusable = options.force !== true && options.dryRun !== true;
+  const asked = isRefusable ? await askBridge(config, systemClock, context.signal) : undefined;
   for (const meterId of ids) {
     const meter = { meterId, baseTopic: mqtt.base_topic, prefix: config.home_assistant.prefix };
+    // it may be without its broker just now, which then calls it offline
+    if (asked?.kind === 'answered' && asked.status.meters.some(({ id }) => id === meterId))
+      throw running(`a bridge runs for meter ${meterId}`);
     const clientId = `${identityOf(meterId)}_cleanup`;
     await visitBroker(brokerOptions(mqtt), clientId, systemClock, LIMIT_MS, context.signal, async (link, signal) => {
       const { forget, keptOf, topicRefused } = await import('../sinks/mqtt-retained.ts');
       const kept = await keptOf(link, meter, systemClock, signal);
-      if (kept.online && options.force !== true && options.dryRun !== true) throw running(meter);
+      if (kept.online && isRefusable) throw running(onlineText(meter));
       if (options.dryRun !== true && kept.own.length > 0) {
         await forget(link, kept.own);
         // MQTT 3.1.1 has no way to refuse a message: only another look tells.
@@ -84,17 +90,16 @@ const noBroker = {
   ja: 'ブローカーを使わない設定なので、削除するものはありません。',
 };
 
-const running = ({ baseTopic, meterId }: MeterOnBroker): BridgeError =>
-  new BridgeError(
-    'BRIDGE_RUNNING',
-    `${baseTopic}/${meterId}/bridge/availability is online: a bridge is connected and would publish everything again`,
-    {
-      hint: {
-        en: 'Stop the bridge first (docker compose stop, systemctl stop broute2mqtt, or the app’s Stop). If none runs, and the broker only did not hear of its end: --force.',
-        ja: '先にブリッジを停止してください（docker compose stop、systemctl stop broute2mqtt、アプリの「停止」）。動いているものがなく表示だけが残っている場合は --force を付けてください。',
-      },
+const onlineText = ({ baseTopic, meterId }: MeterOnBroker): string =>
+  `${baseTopic}/${meterId}/bridge/availability is online: a bridge is connected`;
+
+const running = (how: string): BridgeError =>
+  new BridgeError('BRIDGE_RUNNING', `${how} and would publish everything again`, {
+    hint: {
+      en: 'Stop the bridge first (docker compose stop, systemctl stop broute2mqtt, or the app’s Stop). If none runs, and the broker only did not hear of its end: --force.',
+      ja: '先にブリッジを停止してください（docker compose stop、systemctl stop broute2mqtt、アプリの「停止」）。動いているものがなく表示だけが残っている場合は --force を付けてください。',
     },
-  );
+  });
 
 function tell(context: CliContext, meterId: string, { own, foreign }: Kept, dryRun: boolean): void {
   if (own.length === 0)

@@ -121,9 +121,13 @@ test('refused while the bridge runs; what a broker only believes to run yields t
     expect(refused.stderr).toContain('[BRIDGE_RUNNING]');
     expect(refused.stderr).toContain(words);
   }
+  const watcher = await home.watch(broker.url);
+  await watcher.client.publishAsync('broute2mqtt/home/bridge/availability', 'offline', { retain: true, qos: 1 });
+  const asked = await cleanup(); // a broker that lost it says nothing about the process
+  expect(asked.code).toBe(69);
+  expect(asked.stderr).toContain('a bridge runs for meter home');
   expect(await kept()).toEqual(expect.arrayContaining(own));
   await bridge.end();
-  const watcher = await home.watch(broker.url);
   await watcher.client.publishAsync('broute2mqtt/home/bridge/availability', 'online', { retain: true, qos: 1 });
   expect(await cleanup()).toMatchObject({ code: 69 });
   expect(await cleanup(['--force'])).toMatchObject({ code: 0 });

@@ -1,0 +1,252 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { exitCodeOf } from '../../../src/cli/doctor.ts';
+import { titles } from '../../../src/cli/doctor/check.ts';
+import type { Check, CheckId, Finding } from '../../../src/cli/doctor/check.ts';
+import { heldChecks } from '../../../src/cli/doctor/bridge-checks.ts';
+import { resultText, summaryText } from '../../../src/cli/doctor/format.ts';
+import { clockCheck, nodeCheck } from '../../../src/cli/doctor/host-checks.ts';
+import { radioChecks } from '../../../src/cli/doctor/radio-checks.ts';
+import { RadioVisit } from '../../../src/cli/doctor/radio-visit.ts';
+import { runChecks } from '../../../src/cli/doctor/runner.ts';
+import type { Result } from '../../../src/cli/doctor/runner.ts';
+import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
+import type { MeterConfig } from '../../../src/config/schema.ts';
+import { BridgeError } from '../../../src/kernel/errors.ts';
+import { openSkstackModule } from '../../../src/module/skstack-module.ts';
+import type { SimulatorOptions } from '../../../src/simulator/options.ts';
+import { createSimulator } from '../../../src/simulator/sim.ts';
+import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
+import { credentials, simulatorWire } from '../../support/rig.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const { signal } = new AbortController();
+const meter = {
+  id: 'home',
+  name: 'x',
+  device: 'auto',
+  route_b_id: credentials.routeBId,
+  route_b_password: credentials.routeBPassword,
+  interval_s: 10,
+  energy_interval_s: 60,
+} as MeterConfig;
+
+interface Bench {
+  readonly clock: VirtualClock;
+  readonly world: DoctorWorld;
+  readonly simulator: ReturnType<typeof createSimulator>;
+}
+
+function bench(options: SimulatorOptions = {}, world: Partial<DoctorWorld> = {}, startMs?: number): Bench {
+  const clock = new VirtualClock(startMs);
+  const simulator = createSimulator({ seed: 1, ...options }, { clock });
+  const log = pino({ level: 'silent' });
+  return {
+    clock,
+    simulator,
+    world: {
+      clock,
+      log,
+      nodeVersion: 'v20.19.0',
+      wireOf: () => Promise.resolve(simulatorWire(clock, simulator)),
+      openModule: (wire, given, inner) => openSkstackModule(wire, given, { clock, log }, inner),
+      askBridge: () => Promise.resolve({ kind: 'none' }),
+      isClockSynchronized: () => Promise.resolve(undefined),
+      ...world,
+    },
+  };
+}
+
+/** Virtual time runs until all is said. */
+async function settled<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let over = false;
+  const end = (): void => void (over = true);
+  work.then(end, end);
+  await clock.until(() => over, 3_600_000);
+  return await work;
+}
+
+async function radio({ clock, world }: Bench): Promise<readonly Result[]> {
+  const visit = new RadioVisit(meter, world);
+  const results = await settled(clock, runChecks(radioChecks(meter, visit, world), { clock }, signal));
+  await settled(clock, visit[Symbol.asyncDispose]());
+  return results;
+}
+
+const marks = (results: readonly Result[]): string[] => results.map(({ id, mark }) => `${id} ${mark}`);
+const of = (results: readonly Result[], id: CheckId): Result => {
+  const found = results.find((result) => result.id === id);
+  if (!found) throw new Error(`no ${id}`);
+  return found;
+};
+
+test('a stick that is well, from the port to the meter’s clock; its session stays', async () => {
+  const one = bench();
+  const results = await radio(one);
+  expect(marks(results)).toEqual(['port', 'module', 'scan', 'join', 'reading', 'meter_clock'].map((id) => `${id} ok`));
+  expect(exitCodeOf(results)).toBe(0);
+});
+
+test.each([
+  [202, 'ok', 'strong', '強い'],
+  [90, 'ok', 'good', '良好'],
+  [50, 'warning', 'weak: answers get lost now and then', '弱い（応答がときどき失われます）'],
+  [20, 'warning', 'very weak: the session will break often', '非常に弱い（接続がよく切れます）'],
+] as const)('LQI %i is judged: %s, %s', async (lqi, mark, en, ja) => {
+  const results = await radio(bench({ lqi }));
+  const scan = of(results, 'scan');
+  expect(scan.mark).toBe(mark);
+  expect(scan.detail.en).toMatch(new RegExp(`LQI ${lqi}, -\\d+ dBm, ${en}$`));
+  expect(scan.detail.ja).toMatch(new RegExp(`LQI ${lqi}、-\\d+ dBm、${ja}$`));
+  if (mark === 'warning') {
+    expect(scan.advice?.en).toContain('Move the stick closer to the meter');
+    expect(scan.advice?.ja).toContain('スティックをメーターに近づけ');
+  }
+  expect(of(results, 'reading').mark).toBe('ok');
+  expect(exitCodeOf(results)).toBe(0);
+});
+
+test('the stick is pulled out between two checks: the next one says so, nothing is left behind', async () => {
+  const one = bench();
+  const visit = new RadioVisit(meter, one.world);
+  const [port, ...rest] = radioChecks(meter, visit, one.world);
+  const first = await settled(one.clock, runChecks([port as Check], { clock: one.clock }, signal));
+  one.simulator.unplug();
+  const results = await settled(one.clock, runChecks(rest, { clock: one.clock }, signal, first));
+  await settled(one.clock, visit[Symbol.asyncDispose]());
+  expect(of(results, 'module')).toMatchObject({ mark: 'failed', code: 'PORT_LOST' });
+  expect(exitCodeOf(results)).toBe(69);
+});
+
+test.each([
+  ['a clock of 1970', 0, undefined, 'warning', 'never set', '時計が合っていません'],
+  ['a clock that NTP does not keep', undefined, false, 'warning', 'not synchronised', '同期されていません'],
+  ['a clock that NTP keeps', undefined, true, 'ok', 'synchronised by NTP', 'NTPで同期済み'],
+  ['a clock nobody can ask', undefined, undefined, 'ok', 'cannot be seen', '不明'],
+] as const)('%s', async (_title, startMs, isSynchronized, mark, en, ja) => {
+  const { clock, world } = bench({}, { isClockSynchronized: () => Promise.resolve(isSynchronized) }, startMs);
+  const results = await settled(clock, runChecks([clockCheck(world)], { clock }, signal));
+  const [found] = results;
+  expect(found?.mark).toBe(mark);
+  expect(found?.detail.en).toContain(en);
+  expect(found?.detail.ja).toContain(ja);
+  if (mark === 'warning') expect(found?.advice?.en).toContain('timedatectl set-ntp true');
+  if (mark === 'warning') expect(found?.advice?.ja).toContain('timedatectl set-ntp true');
+  expect(exitCodeOf(results)).toBe(0);
+});
+
+test.each([
+  ['v20.19.0', 'ok'],
+  ['v22.1.0', 'ok'],
+  ['v20.18.9', 'warning'],
+  ['v18.20.0', 'warning'],
+] as const)('Node.js %s: %s', async (nodeVersion, mark) => {
+  const { clock, world } = bench({}, { nodeVersion });
+  const [found] = await settled(clock, runChecks([nodeCheck(world)], { clock }, signal));
+  expect(found?.mark).toBe(mark);
+});
+
+const check = (id: CheckId, needs: readonly CheckId[], run: (inner: AbortSignal) => Promise<Finding>): Check => ({
+  id,
+  title: titles[id],
+  needs,
+  limitMs: 10_000,
+  run,
+});
+const fine: Finding = { mark: 'ok', detail: { en: 'fine', ja: '良い' } };
+
+test('what needs a link that is down is not reached, however far; the rest is looked at', async () => {
+  const { clock } = bench();
+  const checks = [
+    check('port', [], () => Promise.reject(new BridgeError('PORT_MISSING', '/dev/x: there is no such port'))),
+    check('module', ['port'], () => Promise.reject(new Error('must not run'))),
+    check('scan', ['module'], () => Promise.reject(new Error('must not run'))),
+    check('broker', [], () => Promise.resolve(fine)),
+  ];
+  const told: string[] = [];
+  const results = await settled(
+    clock,
+    runChecks(checks, { clock, onResult: (result) => told.push(resultText(result, 'ja')) }, signal),
+  );
+  expect(marks(results)).toEqual(['port failed', 'module not_reached', 'scan not_reached', 'broker ok']);
+  expect(told[0]).toBe(
+    '✗ 異常    ポート: /dev/x: there is no such port [PORT_MISSING]\n    → Wi-SUNスティックを挿し、`device` を確認してください。接続中のものは /dev/serial/by-id にあります。\n',
+  );
+  expect(told[1]).toBe('- 未確認  モジュール: 先に必要: ポート\n');
+  expect(resultText(results[1] as Result, 'en')).toBe('- not reached  module: needs: port\n');
+  expect(summaryText(results, 'en')).toBe('1 failed, 0 warning(s), 2 not reached.\n');
+});
+
+test('one meter’s stick says nothing about another’s', async () => {
+  const { clock } = bench();
+  const broken = { ...check('port', [], () => Promise.reject(new BridgeError('PORT_BUSY', 'x'))), meter: 'one' };
+  const checks = [broken, { ...check('module', ['port'], () => Promise.resolve(fine)), meter: 'two' }];
+  expect(marks(await settled(clock, runChecks(checks, { clock }, signal)))).toEqual(['port failed', 'module ok']);
+});
+
+test('a check that never ends is given up, and the next one runs', async () => {
+  const clock = new VirtualClock();
+  const endless = (inner: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => inner.addEventListener('abort', () => reject(inner.reason as Error)));
+  const checks = [check('port', [], endless), check('broker', [], () => Promise.resolve(fine))];
+  const results = await settled(clock, runChecks(checks, { clock }, signal));
+  expect(marks(results)).toEqual(['port failed', 'broker ok']);
+  expect(results[0]?.detail).toEqual({ en: 'no outcome within 10 s', ja: '10 秒以内に結果が出ませんでした' });
+  expect(clock.sleepers).toBe(0);
+});
+
+test('a defect is not mistaken for a failure of the outside world', async () => {
+  const { clock } = bench();
+  const checks = [check('port', [], () => Promise.reject(new TypeError('oops')))];
+  await expect(settled(clock, runChecks(checks, { clock }, signal))).rejects.toThrow('oops');
+});
+
+const snapshot: MeterSnapshot = {
+  id: 'home',
+  name: 'x',
+  phase: 'waiting',
+  phase_age_s: 3,
+  fresh: false,
+  reason: 'last reading is 60 s old',
+  stale_after_s: 35,
+  reconnects: 2,
+};
+const held = async (partial: Partial<MeterSnapshot>): Promise<readonly Result[]> => {
+  const { clock } = bench();
+  const status = { version: '0', time: '', uptime_s: 1, meters: [{ ...snapshot, ...partial }] };
+  return await settled(clock, runChecks(heldChecks(meter, status), { clock }, signal));
+};
+const seen = {
+  module: { edition: 'DSE', stack_version: '1.5.2' },
+  pan: { channel: 51, pan_id: '12A4', mac: '0011223344556677' },
+  lqi: 202,
+} as const;
+
+test.each([
+  ['PORT_LOST', 'port', {}],
+  ['MODULE_SILENT', 'module', {}],
+  ['PAN_NOT_FOUND', 'scan', { module: seen.module }],
+  ['JOIN_REFUSED', 'join', seen],
+  ['SESSION_LOST', 'join', seen],
+  ['METER_SILENT', 'join', seen],
+] as const)('a running bridge with %s: %s failed, the hint in the user’s language', async (code, id, known) => {
+  const own = new BridgeError(code, 'x');
+  for (const language of ['en', 'ja'] as const) {
+    const results = await held({ ...known, error: { code, message: `x [${code}]`, hint: own.hint(language) } });
+    const failed = results.filter(({ mark }) => mark === 'failed');
+    expect(failed).toMatchObject([{ id, code, advice: { en: own.hint('en'), ja: own.hint('ja') } }]);
+    expect(exitCodeOf(results)).toBe(69);
+  }
+});
+
+test('a running bridge that has just started is no failure of the port; one that does not know the meter is', async () => {
+  const starting = await held({ phase: 'opening' });
+  expect(of(starting, 'port').mark).toBe('warning');
+  const { clock } = bench();
+  const status = { version: '0', time: '', uptime_s: 1, meters: [] };
+  const results = await settled(clock, runChecks(heldChecks(meter, status), { clock }, signal));
+  expect(of(results, 'port')).toMatchObject({
+    mark: 'failed',
+    advice: { en: expect.stringContaining('Restart') as string },
+  });
+});
