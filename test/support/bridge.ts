@@ -23,6 +23,8 @@ export interface BridgeOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** See `ProgramOptions`; it starts in the bridge's folder. */
+  readonly through?: readonly string[];
 }
 
 /** One message of `readings`. */
@@ -170,11 +172,12 @@ export class Bridge implements AsyncDisposable {
   }
 
   #spawn(): Program {
-    const { env, uid } = this.#options;
+    const { env, uid, through } = this.#options;
     return Program.cli(['run', '--config', this.configFile], {
       cwd: this.folder,
       ...(env && { env }),
       ...(uid === undefined ? {} : { uid }),
+      ...(through && { through }),
     });
   }
 }

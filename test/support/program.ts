@@ -11,6 +11,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs as this user and group; only root can. */
   readonly uid?: number;
+  /** Of `cli` alone: a command that becomes the program, whose command line follows. */
+  readonly through?: readonly string[];
 }
 
 export interface Ending {
@@ -64,7 +66,8 @@ export class Program implements AsyncDisposable {
 
   /** The built program with these arguments. */
   static cli(args: readonly string[], options: ProgramOptions = {}): Program {
-    return new Program(process.execPath, [mainScript, ...args], options);
+    const [command = process.execPath, ...rest] = [...(options.through ?? []), process.execPath, mainScript, ...args];
+    return new Program(command, rest, options);
   }
 
   get pid(): number {
