@@ -30,7 +30,7 @@ export class RecordProgress implements Sink {
 
   #status({ module, phase, error }: LinkStatus): void {
     this.module = module ?? this.module;
-    if (module?.edition === 'J11') this.#giveUp(new BridgeError('USAGE', 'the stick is a J11 module', { hint: noJ11 }));
+    if (module?.edition === 'J11') this.#giveUp(j11Refused());
     if (phase === this.#phase || phase === 'stopped') return;
     this.#phase = phase;
     const code = error ? ` [${error.code}]` : '';
@@ -41,6 +41,8 @@ export class RecordProgress implements Sink {
     say(this.#context.stderr, this.#context, text);
   }
 }
+
+export const j11Refused = (): BridgeError => new BridgeError('USAGE', 'the stick is a J11 module', { hint: noJ11 });
 
 const noJ11: Text = {
   en: 'Recordings of J11 modules cannot be made anonymous yet; nothing was written.',

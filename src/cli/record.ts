@@ -14,7 +14,7 @@ import { addCommand, requireConfig } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes, Stop } from './exit-codes.ts';
-import { RecordProgress } from './record-progress.ts';
+import { j11Refused, RecordProgress } from './record-progress.ts';
 import { number } from './simulate-options.ts';
 import { packageVersion } from './version.ts';
 
@@ -142,6 +142,8 @@ async function record(
     if (error !== timeIsUp && error !== stop.signal.reason) throw error;
   });
   if (stop.signal.aborted && stop.signal.reason instanceof BridgeError) throw stop.signal.reason;
+  recording.closed();
+  if (recording.hasJ11) throw j11Refused(); // cut off before it was found out
   const secrets = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
   await writeAtomically(resolve(file), recording.text(secrets, about(progress, new Date(clock.now()))));
   const { readings } = progress;

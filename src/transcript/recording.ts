@@ -9,6 +9,9 @@ import type { WireUnit } from './wire-units.ts';
 /** A day of one reading every ten seconds has some 6 MB. */
 const MOST_BYTES = 32_000_000;
 
+/** How every frame of a J11 module begins. */
+const J11_ANSWER = '\xd0\xf9\xee\x5d';
+
 /** What passes over a wire, until it is written down. It stays in memory: what is not redacted yet is never on a disk. */
 export class Recording {
   readonly #streams: Readonly<Record<Side, WireUnits>> = {
@@ -33,6 +36,11 @@ export class Recording {
 
   get isFull(): boolean {
     return this.#bytes >= MOST_BYTES;
+  }
+
+  /** The stick spoke J11, whose frames nothing here knows to make anonymous: such a recording must not be written. */
+  get hasJ11(): boolean {
+    return this.#units.some(({ from, text }) => from === 'module' && text.includes(J11_ANSWER));
   }
 
   hear(from: Side, bytes: Uint8Array): void {

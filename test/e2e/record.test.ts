@@ -118,3 +118,13 @@ test('a meter that is not heard: the file tells how far it came, and the end is 
   const { lines } = parseTranscript('recording', await readFile(file, 'utf8'));
   expect(lines.some(({ text }) => text.startsWith('SKSCAN'))).toBe(true);
 });
+
+test('a J11 stick is told and not recorded: nothing would make it anonymous', async () => {
+  await using home = new Household();
+  const stick = await home.stick({ args: ['--edition', 'j11'] });
+  const { args, file } = await recordSetup(home, stick);
+  const recorder = home.cli([...args, '--duration', '60']);
+  expect(await recorder.ended).toBe(64);
+  expect(recorder.stderr).toMatch(/J11 module \[USAGE\]\n.*nothing was written/);
+  await expect(stat(file)).rejects.toThrow('ENOENT');
+});

@@ -231,3 +231,14 @@ test('what was masked before stays as it is', () => {
   const said: Said[] = [['module', `EINFO ${'0000:'.repeat(7)}0000 0000000000000000 21 FFFF FFFE\r\n`]];
   expect(bytesFrom(linesOf(recorded(said)), 'module')).toBe(said[0]?.[1]);
 });
+
+test('a J11 module is known by its answers, not by our asking for one', () => {
+  const recording = new Recording(() => 0);
+  recording.hear('host', Buffer.from('D0EA83FC00010004033E0000', 'hex'));
+  recording.hear('module', bytesOfLatin1('FAIL ER04\r\n'));
+  recording.closed();
+  expect(recording.hasJ11).toBe(false);
+  recording.hear('module', Buffer.from('D0F9EE5D60190004039D0000', 'hex').subarray(0, 9));
+  recording.closed();
+  expect(recording.hasJ11).toBe(true);
+});
