@@ -13,7 +13,7 @@ import type { Result } from '../../../src/cli/doctor/runner.ts';
 import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
 import type { MeterConfig } from '../../../src/config/schema.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import { openSkstackModule } from '../../../src/module/skstack-module.ts';
+import { openModule } from '../../../src/module/open-module.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
@@ -49,7 +49,7 @@ function bench(options: SimulatorOptions = {}, world: Partial<DoctorWorld> = {},
       log,
       nodeVersion: 'v20.19.0',
       wireOf: () => Promise.resolve(simulatorWire(clock, simulator)),
-      openModule: (wire, given, inner) => openSkstackModule(wire, given, { clock, log }, inner),
+      openModule: (wire, given, inner) => openModule(wire, given, { clock, log }, inner),
       askBridge: () => Promise.resolve({ kind: 'none' }),
       isClockSynchronized: () => Promise.resolve(undefined),
       ...world,
