@@ -12,7 +12,7 @@ import { channelScan, fullScan, Ladder } from './ladder.ts';
 import type { Rung } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
 import { MeterSearch } from './meter-search.ts';
-import { pauseUnlessCommanded } from './pause.ts';
+import { pauseUnlessCommanded, whenBack } from './pause.ts';
 
 /** A session that answered and lasted this long was a good one; a shorter one keeps backing off. */
 const GOOD_SESSION_MS = 60_000;
@@ -245,13 +245,16 @@ export class Supervisor {
     this.#stuckSinceMs = clock.monotonicMs();
   }
 
-  /** Waits before the next try. A command is a reason to try at once. */
+  /** Waits before the next try. A command is a reason to try at once, and so is the return of a port that was gone. */
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
     const most = exceeds(error, 'rejoin') ? REOPEN_MOST_MS : Infinity;
     const ms = Math.max(Math.min(this.#backoff.next(), most), leastMs(error));
     this.#report.failed(error, this.#deps.clock.now() + ms);
     await this.#callForHelp(signal);
-    const command = await pauseUnlessCommanded(this.#deps.clock, ms, this.#commands, signal);
+    const { clock, whenPresent } = this.#deps;
+    const isOfPort = exceeds(error, 'rejoin');
+    const back = isOfPort ? (inner: AbortSignal): Promise<void> => whenBack(clock, whenPresent, inner) : undefined;
+    const command = await pauseUnlessCommanded(clock, ms, this.#commands, signal, back);
     if (command === 'rescan') this.#forget();
   }
 }

@@ -49,6 +49,37 @@ test('a stick pulled out again and again is opened at once each time: only what 
   await rig.stop();
 });
 
+test('a stick that vanishes before the first answer, again and again, is opened when it is back, not after the back-off', async () => {
+  const rig = await createRig();
+  for (let number = 1; number <= 8; number++) {
+    await rig.untilPhase('scanning');
+    rig.simulator.unplug();
+    await rig.untilPhase('waiting');
+    await rig.clock.advance(1000);
+    rig.simulator.plug();
+    const pluggedMs = rig.clock.monotonicMs();
+    await rig.untilPhase('opening');
+    expect(rig.clock.monotonicMs() - pluggedMs).toBeLessThanOrEqual(500); // how often it is looked for
+  }
+  await rig.untilReadings(1);
+  await rig.stop();
+  await rig.simulator[Symbol.asyncDispose]();
+  await rig.clock.settle();
+  expect(rig.clock.sleepers).toBe(0);
+});
+
+test('a port that is there all the time waits out its back-off', async () => {
+  const rig = await createRig({ wire: ({ clock }) => strangeWire(clock, (end) => end.resume()) });
+  await rig.clock.advance(120_000);
+  const waits = rig.statuses().filter(({ phase }) => phase === 'waiting');
+  expect(waits.length).toBeGreaterThan(3);
+  for (const { sinceMs, retryAtMs } of waits.slice(1, -1)) {
+    const opening = rig.statuses().find((status) => status.phase === 'opening' && status.sinceMs >= (retryAtMs ?? 0));
+    expect((opening?.sinceMs ?? 0) - sinceMs).toBeGreaterThanOrEqual(4000);
+  }
+  await rig.stop();
+});
+
 test('a predecessor died inside SKSENDTO: the module counts payload bytes, and is freed', async () => {
   const rig = await createRig({
     wire: ({ clock, simulator }) => {
