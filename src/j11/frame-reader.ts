@@ -25,7 +25,7 @@ export class FrameReader {
   }
 
   push(bytes: Uint8Array): FrameInput[] {
-    this.#held = this.#held.length === 0 ? bytes : joined(this.#held, bytes);
+    this.#held = joined(this.#held, bytes); // a copy: a Buffer is the caller's, and its slices are no copies
     return this.#cut();
   }
 
@@ -50,7 +50,7 @@ export class FrameReader {
       this.#skip(this.#garbage());
       const input = this.#next();
       if (!input) {
-        this.#held = this.#held.slice(); // not the caller's buffer, nor a small piece of a big one
+        this.#held = this.#held.slice(); // not a small piece of a big one
         return found;
       }
       found.push(input);

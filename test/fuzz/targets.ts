@@ -3,6 +3,7 @@ import { commands } from './targets/commands.ts';
 import { configuration } from './targets/configuration.ts';
 import { echonet } from './targets/echonet.ts';
 import { http, inject } from './targets/http.ts';
+import { j11 } from './targets/j11.ts';
 import { lines, rxudp } from './targets/module-lines.ts';
 import { mqttCommands } from './targets/mqtt-commands.ts';
 import { state } from './targets/state.ts';
@@ -11,6 +12,7 @@ import { transcript } from './targets/transcript.ts';
 export const targets: readonly Target[] = [
   lines,
   rxudp,
+  j11,
   echonet,
   commands,
   mqttCommands,

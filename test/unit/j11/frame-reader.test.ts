@@ -127,3 +127,15 @@ test('a length below its own sums, or beyond the longest frame, is damage; too m
 test('the other side’s frames are garbage', () => {
   for (const [side, bytes] of golden) expect(read(side === 'host' ? 'module' : 'host', bytes)).toEqual([]);
 });
+
+test('what was read does not change with the caller’s buffer', () => {
+  const reader = new FrameReader('module');
+  const chunk = Buffer.from(encodeFrame('module', { code: 0x6018, data: Uint8Array.of(1, 2, 3) }));
+  const half = Buffer.from(chunk.subarray(0, 13));
+  const found = reader.push(chunk);
+  chunk.fill(0);
+  reader.push(half);
+  half.fill(0);
+  found.push(...reader.push(Uint8Array.of(2, 3)));
+  expect(good(found).map(({ data }) => data)).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]);
+});
