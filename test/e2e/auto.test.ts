@@ -93,3 +93,14 @@ test.skipIf(!ready)('device: auto, from nothing plugged in to a replug (needs ro
   await program.until(() => readings(program) > count, 'a reading after the replug', 60_000);
   expect(await program.end()).toMatchObject({ code: 0 });
 });
+
+test.skipIf(!ready)('device: auto finds a J11 stick (needs root and /dev/serial)', async () => {
+  await using home = new Household();
+  const desk = home.keep(await Desk.create());
+  const stick = await home.stick({ args: ['--edition', 'j11'] });
+  await desk.plug('usb-RATOC_Systems__Ltd._RS-WSUHA-J11-if00-port0', stick.path);
+  const program = home.keep(desk.run());
+  await program.until(() => readings(program) >= 2, 'two readings', 60_000);
+  expect(stick.heardTimes('SKVER')).toBe(0); // its name says what it speaks
+  expect(await program.end()).toMatchObject({ code: 0 });
+});

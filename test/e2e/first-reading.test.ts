@@ -44,6 +44,13 @@ const houses: readonly House[] = [
     coefficient: 3,
     exports: true,
   },
+  {
+    title: 'J11, selling at midday',
+    args: ['--edition', 'j11', '--solar'],
+    meterClock: midday,
+    exponent: -1,
+    exports: true,
+  },
 ];
 
 const edts = (truth: readonly Truth[], epc: string): Buffer[] =>

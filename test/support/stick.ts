@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { faultSchema } from '../../src/simulator/faults.ts';
+import { commandCodes } from '../../src/j11/commands.ts';
+import type { CommandName } from '../../src/j11/commands.ts';
+import { uniqueCodes } from '../../src/j11/frame.ts';
 import { eventually } from './eventually.ts';
 import { mainScript, Program } from './program.ts';
 
@@ -68,6 +71,12 @@ export class Stick implements AsyncDisposable {
   /** How often the module was sent this command. Not counted by lines: the data of SKSENDTO end without one. */
   heardTimes(command: string): number {
     return this.heard.split(command).length - 1;
+  }
+
+  /** The same for a stick that speaks J11, whose frames are no text. */
+  heardFrames(command: CommandName): number {
+    const frame = uniqueCodes.host.reduce((text, byte) => text + String.fromCharCode(byte), '');
+    return this.heardTimes(frame + String.fromCharCode(commandCodes[command] >> 8, commandCodes[command] & 0xff));
   }
 
   /** Everything the meter answered that reached the host, in order. */
