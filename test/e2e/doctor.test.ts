@@ -53,6 +53,15 @@ test('all is well: every link in its order, in both languages, on the terminal a
   expect(inJapanese.stderr).toContain('スキャン中');
 });
 
+test('a J11 stick is told by its own words, and read to the end', async () => {
+  await using home = new Household();
+  const { doctor } = await patient(home, { device: (await home.stick({ args: ['--edition', 'j11'] })).path });
+  const told = await doctor('en');
+  expect(told.checks.filter(({ result }) => result !== 'ok')).toEqual([]);
+  expect(told.of('module').facts).toMatchObject({ edition: 'J11' });
+  expect(told.of('reading').detail).toMatch(/^-?\d+ W, .* kWh/);
+});
+
 interface Broken {
   readonly title: string;
   readonly set: (home: Household) => Promise<PatientOptions>;

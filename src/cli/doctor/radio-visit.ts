@@ -36,6 +36,7 @@ export class RadioVisit implements AsyncDisposable {
     this.#stream = undefined; // the module's from now on
     const held: Wire = {
       name: wire.name,
+      family: wire.family,
       open: () => Promise.resolve(stream),
       whenPresent: (inner) => wire.whenPresent(inner),
     };
