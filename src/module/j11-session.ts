@@ -18,7 +18,7 @@ const SEND_LIMIT_MS = 10_000;
 /** From 00D2 to 6028: the session is lost without it. */
 const REAUTHENTICATION_LIMIT_MS = 60_000;
 /** Nothing tells when there is airtime again: what waits is sent again so often, and given up after an hour and some. */
-const AIRTIME_RETRY_MS = 30_000;
+const AIRTIME_RETRY_MS = 10_000;
 const AIRTIME_LIMIT_MS = 65 * 60_000;
 /** So many packets in a row that our keys do not fit: the meter has other ones. */
 const KEY_TROUBLE_LIMIT = 3;

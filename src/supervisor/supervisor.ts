@@ -108,7 +108,7 @@ export class Supervisor {
         const pan = await this.#climb(module, rung, signal);
         this.#report.enter('joining', { pan });
         using session = await this.#join(module, pan, signal);
-        this.#connected(pan);
+        this.#connected(session.pan);
         await this.#serve(session, false, signal);
       } catch (error) {
         if (signal.aborted || exceeds(error, 'rejoin')) throw error;

@@ -6,7 +6,7 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
 import { serialWire } from '../../src/module/serial-wire.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { catalogue } from './support/catalogue.ts';
+import { all, catalogue } from './support/catalogue.ts';
 import type { Hazard } from './support/catalogue.ts';
 import type { World } from './support/world.ts';
 
@@ -68,6 +68,7 @@ catalogue('module', [
   ...silences,
   {
     name: 'the stick is absent at the start',
+    editions: all,
     atStart: true,
     fault: (world) => world.simulator.unplug(),
     lastsMs: 120_000,
@@ -90,6 +91,7 @@ catalogue('module', [
   },
   {
     name: 'the port is taken by another program when it comes back (EBUSY)',
+    editions: all,
     fault: (world) => {
       refusing('PORT_BUSY')(world);
       world.simulator.powerCycle();
@@ -102,6 +104,7 @@ catalogue('module', [
   },
   {
     name: 'the port may not be opened at the start (EACCES)',
+    editions: all,
     atStart: true,
     fault: refusing('PORT_DENIED'),
     lastsMs: 90_000,
@@ -112,6 +115,7 @@ catalogue('module', [
   },
   {
     name: 'the device is no serial port for a while',
+    editions: all,
     atStart: true,
     fault: refusing('PORT_FAILED'),
     lastsMs: 90_000,
@@ -122,11 +126,18 @@ catalogue('module', [
   },
   {
     name: 'garbage on the line, again and again',
+    editions: all,
     fault: Array.from({ length: 5 }, () => ({ fault: 'garbage' as const })),
     error: 'any',
     withinMs: 40_000,
   },
-  { name: 'a burst of 64 KiB without a line end', fault: { fault: 'burst' }, phases: [], withinMs: 40_000 },
+  {
+    name: 'a burst of 64 KiB without a line end',
+    editions: all,
+    fault: { fault: 'burst' },
+    phases: [],
+    withinMs: 40_000,
+  },
   {
     name: 'a burst of 64 KiB of line ends',
     fault: (world) => world.tap.inject(Buffer.from('\r\n'.repeat(32_768))),
@@ -135,6 +146,7 @@ catalogue('module', [
   },
   {
     name: 'every read holds one byte',
+    editions: all,
     atStart: true,
     fault: (world) => void (world.tap.pieces = bytewise),
     phases: first,
@@ -190,9 +202,16 @@ catalogue('module', [
     also: (world) => expect(world.lastReading?.powerW).toBe(0x0d0a),
   },
   { name: 'lines are glued together', fault: { fault: 'glued-lines', for_s: 60 }, phases: [], withinMs: 30_000 },
-  { name: 'events come twice', fault: { fault: 'duplicated-event', for_s: 120 }, phases: [], withinMs: 30_000 },
+  {
+    name: 'events come twice',
+    editions: all,
+    fault: { fault: 'duplicated-event', for_s: 120 },
+    phases: [],
+    withinMs: 30_000,
+  },
   {
     name: 'events come twice from the start',
+    editions: all,
     atStart: true,
     fault: { fault: 'duplicated-event', for_s: 120 },
     phases: first,
@@ -201,6 +220,7 @@ catalogue('module', [
   { name: 'an OK is missing', fault: { fault: 'missing-ok', on: 'SKSENDTO' }, error: 'any', withinMs: 60_000 },
   {
     name: 'the module restarts by itself in a session',
+    editions: all,
     fault: { fault: 'module-reset' },
     phases: lost,
     error: 'SESSION_LOST',
@@ -208,6 +228,7 @@ catalogue('module', [
   },
   {
     name: 'the module hangs for 30 s',
+    editions: all,
     fault: { fault: 'module-hang', for_s: 30 },
     lastsMs: 30_000,
     phases: lost,
@@ -216,12 +237,14 @@ catalogue('module', [
   },
   {
     name: 'the module hangs, and then restarts by itself',
+    editions: all,
     fault: [{ fault: 'module-hang' }, { fault: 'module-reset' }],
     error: 'any',
     withinMs: 60_000,
   },
   {
     name: 'the module hangs for good, until it is replugged',
+    editions: all,
     fault: { fault: 'module-hang' },
     lastsMs: 300_000,
     heal: (world) => world.simulator.powerCycle(),
@@ -247,7 +270,13 @@ catalogue('module', [
     error: 'any',
     withinMs: 120_000,
   },
-  { name: 'the radio fails to send once (EVENT 21 01)', fault: { fault: 'event-21-01' }, phases: [], withinMs: 30_000 },
+  {
+    name: 'the radio fails to send once (EVENT 21 01)',
+    editions: all,
+    fault: { fault: 'event-21-01' },
+    phases: [],
+    withinMs: 30_000,
+  },
   {
     name: 'the radio resolves the address first (EVENT 21 02)',
     fault: { fault: 'event-21-02' },
@@ -256,6 +285,7 @@ catalogue('module', [
   },
   {
     name: 'the radio fails to send for two minutes',
+    editions: all,
     fault: { fault: 'event-21-01', for_s: 120 },
     lastsMs: 120_000,
     error: 'any',

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { catalogue } from './support/catalogue.ts';
+import { all, catalogue } from './support/catalogue.ts';
 import type { Hazard } from './support/catalogue.ts';
 import type { World } from './support/world.ts';
 
@@ -10,15 +10,16 @@ const HOME = { channel: 0x33, panId: 0x12a4 };
 const away = (world: World): void => world.simulator.moveMeter({ channel: 99 });
 
 const endings: readonly Hazard[] = [
-  { name: 'the meter ends the session (EVENT 26)', fault: { fault: 'event-26' } },
-  { name: 'the session ends in order (EVENT 27)', fault: { fault: 'event-27' } },
-  { name: 'the end times out (EVENT 28)', fault: { fault: 'event-28' } },
-  { name: 'a renewal is refused (EVENT 24)', fault: { fault: 'event-24' } },
-  { name: 'the module forgets the session without a word', fault: { fault: 'session-lost' } },
+  { name: 'the meter ends the session (EVENT 26)', editions: all, fault: { fault: 'event-26' } },
+  { name: 'the session ends in order (EVENT 27)', editions: all, fault: { fault: 'event-27' } },
+  { name: 'the end times out (EVENT 28)', editions: all, fault: { fault: 'event-28' } },
+  { name: 'a renewal is refused (EVENT 24)', editions: all, fault: { fault: 'event-24' } },
+  { name: 'the module forgets the session without a word', editions: all, fault: { fault: 'session-lost' } },
 ].map((hazard) => ({ ...hazard, phases: lost, error: 'SESSION_LOST', withinMs: 30_000 }) as Hazard);
 
 const airtime: readonly Hazard[] = [1, 5, 20, 60].map((minutes) => ({
   name: `the airtime is used up for ${minutes} min (EVENT 32, then 33)`,
+  editions: all,
   fault: { fault: 'event-32', for_s: minutes * 60 },
   lastsMs: minutes * 60_000,
   phases: ['paused', 'connected'],
@@ -27,6 +28,7 @@ const airtime: readonly Hazard[] = [1, 5, 20, 60].map((minutes) => ({
 
 const refusedJoins: readonly Hazard[] = [1, 2, 5, 12].map((times) => ({
   name: `the join is refused ${times} times, then accepted (EVENT 24, then 25)`,
+  editions: all,
   fault: { fault: 'join-refused', times },
   atStart: true,
   passes: ['waiting', 'connected'],
@@ -36,6 +38,7 @@ const refusedJoins: readonly Hazard[] = [1, 2, 5, 12].map((times) => ({
 
 const outages: readonly Hazard[] = [30, 120, 1800].map((s) => ({
   name: `the meter is out of reach for ${s} s`,
+  editions: all,
   fault: away,
   lastsMs: s * 1000,
   heal: (world) => world.simulator.moveMeter(HOME),
@@ -50,6 +53,7 @@ catalogue('radio and PANA', [
   ...outages,
   {
     name: 'two scans find nothing, the third does',
+    editions: all,
     fault: { fault: 'pan-not-found', times: 2 },
     atStart: true,
     phases: first,
@@ -57,6 +61,7 @@ catalogue('radio and PANA', [
   },
   {
     name: 'forty scans find nothing',
+    editions: all,
     fault: { fault: 'pan-not-found', times: 40 },
     atStart: true,
     passes: ['waiting', 'connected'],
@@ -80,6 +85,7 @@ catalogue('radio and PANA', [
   })),
   {
     name: 'the join is not answered at all',
+    editions: all,
     fault: { fault: 'join-silent' },
     atStart: true,
     passes: ['waiting', 'connected'],
@@ -101,6 +107,7 @@ catalogue('radio and PANA', [
   },
   {
     name: 'the session is authenticated anew in between (EVENT 25)',
+    editions: all,
     fault: { fault: 'event-25' },
     phases: [],
     withinMs: 30_000,
@@ -121,6 +128,7 @@ catalogue('radio and PANA', [
   },
   {
     name: 'the module restarts while its airtime is used up',
+    editions: all,
     fault: [{ fault: 'event-32', for_s: 600 }, { fault: 'module-reset' }],
     lastsMs: 600_000,
     error: 'any',
@@ -128,6 +136,7 @@ catalogue('radio and PANA', [
   },
   {
     name: 'answers stop without any EVENT',
+    editions: all,
     fault: { fault: 'silent-session' },
     phases: lost,
     error: 'METER_SILENT',
@@ -135,6 +144,7 @@ catalogue('radio and PANA', [
   },
   {
     name: 'the meter moves to another channel',
+    editions: all,
     fault: [{ fault: 'meter-moved', channel: '2F', pan_id: '9E08' }, { fault: 'event-26' }],
     passes: ['scanning', 'connected'],
     error: 'any',
@@ -143,6 +153,7 @@ catalogue('radio and PANA', [
   },
   {
     name: 'the meter moves without a word',
+    editions: all,
     fault: { fault: 'meter-moved', channel: '25', pan_id: '0001' },
     passes: ['scanning', 'connected'],
     error: 'any',
@@ -176,4 +187,33 @@ catalogue('radio and PANA', [
     error: 'any',
     withinMs: 300_000,
   },
+  {
+    name: 'the meter is replaced on its channel: J11 connects to whoever has our Pairing ID, without a scan',
+    editions: ['J11'],
+    fault: [{ fault: 'meter-replaced' }, { fault: 'event-26' }],
+    phases: lost,
+    error: 'SESSION_LOST',
+    withinMs: 60_000,
+    also: (world) => expect(world.status?.pan?.macAddress).toBe('001C640003DD6393'),
+  },
+  ...(['0001', '006B', '005F', '0054', '0051', '0053', '0005', '0056', '0008'] as const).flatMap((on): Hazard[] => [
+    {
+      name: `${on} gives another result than 01 once`,
+      editions: ['J11'],
+      fault: { fault: 'fail-code', on },
+      atStart: true,
+      passes: ['connected'],
+      error: 'any',
+      withinMs: 120_000,
+    },
+    {
+      name: `${on} is not answered`,
+      editions: ['J11'],
+      fault: { fault: 'no-answer', on },
+      atStart: true,
+      passes: ['connected'],
+      error: 'any',
+      withinMs: 180_000,
+    },
+  ]),
 ]);

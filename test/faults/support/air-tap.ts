@@ -1,5 +1,7 @@
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
+import { FrameReader } from '../../../src/j11/frame-reader.ts';
+import { parseNotification } from '../../../src/j11/notifications.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import type { Wire } from '../../../src/module/wire.ts';
 import type { Simulator } from '../../../src/simulator/sim.ts';
@@ -19,7 +21,7 @@ export class AirTap {
   refuse: () => BridgeError | undefined = () => undefined;
   /** How bytes to the host are cut into reads. */
   pieces: ((bytes: Buffer) => Buffer[]) | undefined;
-  /** Replaces an ECHONET Lite payload by any number of them. */
+  /** Replaces an ECHONET Lite payload by any number of them; not where J11 is spoken. */
   rewrite: ((payload: Buffer) => Buffer[]) | undefined;
   /** Bytes from the host; undefined swallows them. */
   toModule: (bytes: Buffer) => Buffer | undefined = (bytes) => bytes;
@@ -28,14 +30,17 @@ export class AirTap {
   readonly #clock: VirtualClock;
   readonly #simulator: Simulator;
   readonly #isAscii: boolean;
+  readonly #isJ11: boolean;
+  #frames = new FrameReader('module');
   #rest: Buffer = Buffer.alloc(0);
   #overheard: Buffer = Buffer.alloc(0);
   #host: Duplex | undefined;
 
-  constructor(clock: VirtualClock, simulator: Simulator, payload: 'ascii' | 'binary') {
+  constructor(clock: VirtualClock, simulator: Simulator, payload: 'ascii' | 'binary' | 'j11') {
     this.#clock = clock;
     this.#simulator = simulator;
     this.#isAscii = payload === 'ascii';
+    this.#isJ11 = payload === 'j11';
   }
 
   wire(name = '/dev/tap'): Wire {
@@ -65,6 +70,7 @@ export class AirTap {
     const [ours, theirs] = duplexPair();
     this.#rest = Buffer.alloc(0);
     this.#overheard = Buffer.alloc(0);
+    this.#frames = new FrameReader('module');
     this.#host = theirs;
     this.opens++;
     this.open++;
@@ -87,6 +93,7 @@ export class AirTap {
 
   /** Listens beside the line, however it is cut into reads. */
   #overhear(chunk: Buffer): void {
+    if (this.#isJ11) return this.#overhearFrames(chunk);
     this.#overheard = Buffer.concat([this.#overheard, chunk]);
     for (;;) {
       const at = this.#overheard.indexOf('ERXUDP ');
@@ -104,6 +111,13 @@ export class AirTap {
       if (this.#overheard.length < to) return;
       this.onDatagram(this.#payloadOf(this.#overheard.subarray(from, to)));
       this.#overheard = this.#overheard.subarray(to);
+    }
+  }
+
+  #overhearFrames(chunk: Buffer): void {
+    for (const input of this.#frames.push(chunk)) {
+      const said = input.kind === 'frame' ? parseNotification(input) : undefined;
+      if (said?.kind === 'received') this.onDatagram(Buffer.from(said.payload));
     }
   }
 

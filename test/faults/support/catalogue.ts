@@ -5,13 +5,16 @@ import type { Fault } from '../../../src/simulator/faults.ts';
 import { World } from './world.ts';
 import type { WorldOptions } from './world.ts';
 
-export type Edition = 'SE' | 'DSE';
+export type Edition = 'SE' | 'DSE' | 'J11';
+
+/** Where a fault means the same for J11 too. */
+export const all: readonly Edition[] = ['SE', 'DSE', 'J11'];
 
 /** One thing that goes wrong, and what must come of it. */
 export interface Hazard {
   /** A sentence. */
   readonly name: string;
-  /** Default both. */
+  /** Default SE and DSE. */
   readonly editions?: readonly Edition[];
   readonly world?: WorldOptions;
   /** It is there before we start; else it comes when all is well. */

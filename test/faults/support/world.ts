@@ -112,7 +112,8 @@ export class World {
       clock: this.clock,
       onAnswer: (answered) => this.oracle.said(answered),
     });
-    this.tap = new AirTap(this.clock, this.simulator, simulator.payload ?? payload);
+    const spoken = simulator.edition === 'J11' ? 'j11' : (simulator.payload ?? payload);
+    this.tap = new AirTap(this.clock, this.simulator, spoken);
     this.tap.onDatagram = (bytes) => this.oracle.announced(bytes);
     this.clock.onSettled = () => this.#check();
     this.#log = pino(
