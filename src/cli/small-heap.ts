@@ -6,8 +6,9 @@ import type { Clock } from '../kernel/clock.ts';
 const OBEDIENT = { from: 20, to: 24 };
 /** How often the heap is looked at. */
 const LOOK_MS = 60_000;
-/** A heap that grew by less is not worth some tens of milliseconds. */
+/** A heap that grew by less is not worth some tens of milliseconds, but once an hour. */
 const GROWTH_BYTES = 3e6;
+const HOUR_MS = 3_600_000;
 
 const isObedient = (): boolean => {
   const major = Number.parseInt(process.versions.node, 10);
@@ -43,13 +44,14 @@ export function thisHeap(): Heap | undefined {
   return { size: () => getHeapStatistics().total_heap_size, collect };
 }
 
-/** Collects a minute after the start, and from then on when the heap has grown. Ends with `signal`, never by throwing. */
+/** Collects a minute after the start, then when the heap has grown, and hourly. Ends with `signal`, never by throwing. */
 export async function keepHeapTidy({ size, collect }: Heap, clock: Clock, signal: AbortSignal): Promise<void> {
-  let tidyBytes = -Infinity;
+  let tidy = { bytes: -Infinity, atMs: 0 };
   while (!signal.aborted) {
     await clock.sleep(LOOK_MS, signal).catch(() => undefined);
-    if (signal.aborted || size() < tidyBytes + GROWTH_BYTES) continue;
+    const isSmall = size() < tidy.bytes + GROWTH_BYTES && clock.monotonicMs() < tidy.atMs + HOUR_MS;
+    if (signal.aborted || isSmall) continue;
     collect();
-    tidyBytes = size();
+    tidy = { bytes: size(), atMs: clock.monotonicMs() };
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { keepHeapTidy, thisHeap } from '../../../src/cli/small-heap.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
-test('the heap is collected a minute after the start, and then only when it has grown by 3 MB', async () => {
+test('the heap is collected a minute after the start, then when it has grown by 3 MB, and hourly', async () => {
   const clock = new VirtualClock();
   const stop = new AbortController();
   const collected: number[] = [];
@@ -20,6 +20,8 @@ test('the heap is collected a minute after the start, and then only when it has 
   bytes = 20e6;
   await clock.advance(60_000);
   expect(collected).toEqual([1, 21]);
+  await clock.advance(120 * 60_000);
+  expect(collected).toEqual([1, 21, 81, 141]);
   stop.abort();
   await tidying;
   expect(clock.sleepers).toBe(0);
