@@ -46,6 +46,8 @@ export class Oracle {
   readonly #highest = new Map<string, { kwh: number; falls: number }>();
   #instantMs: number | undefined;
   #shownRegisters: { readonly epc: string; readonly kwh: number }[] = [];
+  /** Topics whose retained value an earlier run of ours left at the broker. */
+  readonly #leftovers = new Set<string>();
   #seqRun = '';
   #nextSeq = 1;
   readonly #seen = new Set<string>();
@@ -81,6 +83,11 @@ export class Oracle {
   /** The subscriber has lost its broker and comes back to an empty one. */
   forget(): void {
     this.#topics.clear();
+  }
+
+  /** Our program ended and starts anew: it knows nothing of what stands at the broker, and availability speaks for it. */
+  restarted(): void {
+    this.#leftovers.add('state/instant').add('state/energy');
   }
 
   /** A reading on its way to the sinks: in the outbox it may wait for hours. */
@@ -127,12 +134,13 @@ export class Oracle {
     const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
     const isFalse = online && age > this.markMs;
     this.#mustNotLast('availability', isFalse, `online although the newest answer is ${age} ms old`);
-    // Available or not, what is older than its mark is taken back.
-    if (this.#instantMs !== undefined) {
+    // Available or not, what this run showed is taken back at its mark.
+    const isOurs = (topic: string): boolean => online || !this.#leftovers.has(topic);
+    if (this.#instantMs !== undefined && isOurs('state/instant')) {
       const isOld = now - this.#instantMs > this.markMs;
       this.#mustNotLast('instant', isOld, `state/instant is ${now - this.#instantMs} ms old and shown as current`);
     }
-    for (const { epc, kwh } of this.#shownRegisters) {
+    for (const { epc, kwh } of isOurs('state/energy') ? this.#shownRegisters : []) {
       const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
       const isOld = saidMs === undefined || now - saidMs > this.#energyMarkMs;
       this.#mustNotLast(epc, isOld, `${kwh} kWh (${epc}) is ${now - (saidMs ?? NaN)} ms old and shown as current`);
@@ -163,6 +171,7 @@ export class Oracle {
     const name = topic.split('/').slice(2).join('/');
     if (topic.startsWith('broute2mqtt/')) this.#topics.set(name, payload);
     if (isWill) return;
+    this.#leftovers.delete(name);
     if (name === 'state/instant') this.#instant(payload);
     else if (name === 'state/energy') this.#energy(payload);
     else if (name === 'state/halfhour') this.#halfHour(payload);

@@ -186,6 +186,7 @@ export class World {
   /** Our program stops and starts; stick, meter, broker and what is remembered stay. */
   async restart(): Promise<void> {
     await this.stop();
+    this.oracle.restarted();
     await this.#start();
   }
 
