@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { stamp } from '../test/support/stamp.ts';
 import { decode } from './decode.ts';
 import type { Bench, Figure } from './figure.ts';
 import { isMet } from './figure.ts';
@@ -30,6 +31,6 @@ for (const name of names) {
 console.log(`\n${table(figures)}\n\n${machineLine(machine)}`);
 if (values.json !== undefined) {
   const rows = figures.map((figure) => ({ ...figure, met: isMet(figure) ?? null }));
-  writeFileSync(values.json, `${JSON.stringify({ machine, figures: rows }, null, 2)}\n`);
+  writeFileSync(values.json, `${JSON.stringify({ ...stamp, machine, figures: rows }, null, 2)}\n`);
 }
 process.exit(0);

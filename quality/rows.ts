@@ -119,7 +119,7 @@ export function benchRows(bench: Json): Row[] {
   return figures.map(({ name, unit, n, met, target, measured }) => ({
     figure: name,
     target: target ? `${target.is} ${plain(target.of)} ${unit}` : '',
-    measured: `${plain(measured)} ${unit} (n = ${n})`,
+    measured: `${plain(measured)} ${unit} (n = ${n})${madeWith(bench)}`,
     met: met ?? undefined,
   }));
 }
