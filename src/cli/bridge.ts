@@ -12,11 +12,11 @@ import { LogSink } from '../sinks/log-sink.ts';
 import type { MackerelSink } from '../sinks/mackerel-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { brokerOptions } from './broker-options.ts';
-import { openMeterLink } from './meter-link.ts';
-import type { MeterLink } from './meter-link.ts';
-import { nextRun } from './run-counter.ts';
-import { serveStatus } from './serve-status.ts';
+import { brokerOptions } from './service/broker-options.ts';
+import { openMeterLink } from './service/meter-link.ts';
+import type { MeterLink } from './service/meter-link.ts';
+import { nextRun } from './service/run-counter.ts';
+import { serveStatus } from './service/serve-status.ts';
 
 export interface BridgeDeps {
   readonly clock: Clock;

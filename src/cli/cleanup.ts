@@ -50,9 +50,9 @@ async function cleanUp(config: Config, options: CleanupOptions, context: CliCont
   if (!mqtt) throw new BridgeError('CONFIG_INVALID', 'there is no mqtt in the configuration', { hint: noBroker });
   const ids = options.meter === undefined ? config.meters.map(({ id }) => id) : [validId(options.meter)];
   const [{ askBridge }, { visitBroker }, { brokerOptions }, { identityOf }] = await Promise.all([
-    import('./ask-bridge.ts'),
+    import('./ask/ask-bridge.ts'),
     import('../sinks/mqtt-visit.ts'),
-    import('./broker-options.ts'),
+    import('./service/broker-options.ts'),
     import('../sinks/mqtt-topics.ts'),
   ]);
   const isRefusable = options.force !== true && options.dryRun !== true;

@@ -4,7 +4,7 @@ import type { Text } from '../kernel/language.ts';
 import { addCommand, requireConfig } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
-import { openToOthers } from './open-files.ts';
+import { openToOthers } from './service/open-files.ts';
 
 /** `config check | schema | example` */
 export function addConfigCommand(program: Command, context: CliContext): void {

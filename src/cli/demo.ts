@@ -45,7 +45,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
       1883,
     )
     .action(async (options: DemoOptions) => {
-      const { runDemo } = await import('./run-demo.ts');
+      const { runDemo } = await import('./demo/run-demo.ts');
       await runDemo(options, context);
     });
 }

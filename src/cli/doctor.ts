@@ -50,7 +50,7 @@ async function diagnose(options: DoctorOptions, command: Command, context: CliCo
       import('./doctor/examine.ts'),
       import('./doctor/format.ts'),
       import('../config/load.ts'),
-      import('./exporter-mode.ts'),
+      import('./service/exporter-mode.ts'),
     ]);
   const write = (text: string): void => void stdout.write(redactor.redact(text));
   const asked = configPath(command);
@@ -96,9 +96,9 @@ export function exitCodeOf(results: readonly Result[]): ExitCode {
 async function systemWorld(context: CliContext): Promise<DoctorWorld> {
   const [{ createLog }, { wireOf }, { openModule }, { askBridge }, { isClockSynchronized }] = await Promise.all([
     import('../kernel/log.ts'),
-    import('./device.ts'),
+    import('./service/device.ts'),
     import('../module/open-module.ts'),
-    import('./ask-bridge.ts'),
+    import('./ask/ask-bridge.ts'),
     import('./doctor/host-checks.ts'),
   ]);
   const { language, redactor } = context;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
 import { addCommand, configPath } from './command.ts';
 import type { CliContext } from './context.ts';
-import type { MackerelOptions } from './mackerel-options.ts';
+import type { MackerelOptions } from './mackerel/mackerel-options.ts';
 
 /** Two halves: what mackerel-plugin-smartmeter has, and what is ours. */
 const options: readonly (readonly [flags: string, text: Text])[] = [
@@ -41,7 +41,7 @@ export function addMackerelCommand(program: Command, context: CliContext): void 
   });
   for (const [flags, text] of options) command.option(flags, text[context.language]);
   command.action(async (given: MackerelOptions, self: Command) => {
-    const { runMackerel } = await import('./run-mackerel.ts');
+    const { runMackerel } = await import('./mackerel/run-mackerel.ts');
     const { path, pathGiven } = configPath(self);
     await runMackerel(given, pathGiven ? path : undefined, context);
   });

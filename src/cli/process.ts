@@ -3,7 +3,7 @@ import { Redactor } from '../kernel/redactor.ts';
 import { cliLanguage } from './context.ts';
 import type { CliContext } from './context.ts';
 import { runCli } from './run-cli.ts';
-import { keepHeapSmall } from './small-heap.ts';
+import { keepHeapSmall } from './service/small-heap.ts';
 import { tellError } from './tell-error.ts';
 
 /** One process, one command line. @param before what stands before the arguments of the process. */

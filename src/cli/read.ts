@@ -4,8 +4,8 @@ import { addCommand, requireConfig } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes, Stop } from './exit-codes.ts';
-import { readFormats } from './read-formats.ts';
-import type { ReadFormat } from './read-formats.ts';
+import { readFormats } from './read/read-formats.ts';
+import type { ReadFormat } from './read/read-formats.ts';
 import { tellError } from './tell-error.ts';
 
 interface ReadOptions {
@@ -46,13 +46,13 @@ export function addReadCommand(program: Command, context: CliContext): void {
       const { chooseMeters } = await import('./choose-meters.ts');
       const several = chooseMeters(config.meters, options.meter).length > 1;
       if (several && options.format === 'mackerel') throw await ambiguous();
-      const { phaseTeller } = await import('./phase-teller.ts');
+      const { phaseTeller } = await import('./read/phase-teller.ts');
       const onStatus = phaseTeller(context);
       if (options.watch) {
-        const { watchReadings } = await import('./watch-readings.ts');
+        const { watchReadings } = await import('./read/watch-readings.ts');
         return await watchReadings(config, options, context, onStatus);
       }
-      const { obtainReadings } = await import('./obtain-readings.ts');
+      const { obtainReadings } = await import('./read/obtain-readings.ts');
       const obtained = await obtainReadings(config, options.meter, context, {
         timeoutMs: options.timeout * 1000,
         onStatus,
@@ -61,7 +61,7 @@ export function addReadCommand(program: Command, context: CliContext): void {
         say(context.stderr, context, { en: 'interrupted before a reading came', ja: '値を取得する前に中断しました' });
         throw new Stop(exitCodes.linkDown);
       });
-      const { readingsText } = await import('./read-formats.ts');
+      const { readingsText } = await import('./read/read-formats.ts');
       const readings = obtained.filter((one) => one.ok);
       context.stdout.write(readingsText(readings, options.format, language, several));
       const failures = obtained.filter((one) => !one.ok);

@@ -8,14 +8,14 @@ import { scope, within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Wire } from '../module/wire.ts';
-import { askBridge } from './ask-bridge.ts';
+import { askBridge } from './ask/ask-bridge.ts';
 import { chooseMeters } from './choose-meters.ts';
 import { addCommand, requireConfig } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes, Stop } from './exit-codes.ts';
-import { j11Refused, RecordProgress } from './record-progress.ts';
-import { number } from './simulate-options.ts';
+import { j11Refused, RecordProgress } from './record/record-progress.ts';
+import { number } from './simulate/simulate-options.ts';
 import { packageVersion } from './version.ts';
 
 interface RecordFlags {
@@ -98,7 +98,7 @@ async function record(
   const [{ runBridge }, { wireOf }, { createLog }, { Recording }, { recordingWire }, { writeAtomically }] =
     await Promise.all([
       import('./bridge.ts'),
-      import('./device.ts'),
+      import('./service/device.ts'),
       import('../kernel/log.ts'),
       import('../transcript/recording.ts'),
       import('../module/recording-wire.ts'),

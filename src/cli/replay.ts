@@ -11,9 +11,9 @@ import type { Transcript } from '../transcript/transcript.ts';
 import { addCommand } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
-import { serveStdio, serveTcp } from './serve-wire.ts';
-import type { WireModule } from './serve-wire.ts';
-import { number } from './simulate-options.ts';
+import { serveStdio, serveTcp } from './simulate/serve-wire.ts';
+import type { WireModule } from './simulate/serve-wire.ts';
+import { number } from './simulate/simulate-options.ts';
 
 interface ReplayFlags {
   readonly listen?: string;

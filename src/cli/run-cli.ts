@@ -3,7 +3,7 @@ import { say } from './context.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { understood } from './mackerel-options.ts';
+import { understood } from './mackerel/mackerel-options.ts';
 import { buildProgram } from './program.ts';
 import { tellError } from './tell-error.ts';
 import { usageText } from './usage-errors.ts';

@@ -4,8 +4,8 @@ import { systemClock } from '../kernel/clock.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import { addCommand, configPath, requireConfig } from './command.ts';
 import type { CliContext } from './context.ts';
-import { openToOthers } from './open-files.ts';
-import { keepHeapTidy, thisHeap } from './small-heap.ts';
+import { openToOthers } from './service/open-files.ts';
+import { keepHeapTidy, thisHeap } from './service/small-heap.ts';
 import { packageVersion } from './version.ts';
 
 /** The Pairing ID of a scan is the end of the Route-B ID. */
@@ -20,13 +20,13 @@ export function addRunCommand(program: Command, context: CliContext): void {
     { en: 'the service: keep the session, publish the readings (default)', ja: 'サービスとして動作（既定）' },
     { isDefault: true },
   ).action(async (_options: unknown, command: Command) => {
-    const { exporterConfig } = await import('./exporter-mode.ts');
+    const { exporterConfig } = await import('./service/exporter-mode.ts');
     const asExporter = await exporterConfig(configPath(command), context);
     const { config, secrets, secretFiles } = asExporter ?? (await requireConfig(command, context));
     const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
       import('./bridge.ts'),
-      import('./service-log.ts'),
-      import('./device.ts'),
+      import('./service/service-log.ts'),
+      import('./service/device.ts'),
     ]);
     const redactor = new Redactor();
     for (const secret of secrets) redactor.add(secret);
@@ -37,7 +37,12 @@ export function addRunCommand(program: Command, context: CliContext): void {
     log.info({ version, node: process.version, meters: config.meters.map(({ id }) => id) }, 'broute2mqtt starts');
     for (const path of await openToOthers(secretFiles)) log.warn({ path }, 'holds secrets and others can read it');
     const systemd = context.env['NOTIFY_SOCKET']
-      ? (await import('./systemd.ts')).systemdReport(context.env, config, { clock, log, version, pid: process.pid })
+      ? (await import('./service/systemd.ts')).systemdReport(context.env, config, {
+          clock,
+          log,
+          version,
+          pid: process.pid,
+        })
       : undefined;
     using serving = scope(context.signal);
     let reporting: Promise<void> | undefined;

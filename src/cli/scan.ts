@@ -34,8 +34,8 @@ export function addScanCommand(program: Command, context: CliContext): void {
       const [{ BridgeError }, { chooseMeters }, { scanPort }, { scanJson, scanTable }] = await Promise.all([
         import('../kernel/errors.ts'),
         import('./choose-meters.ts'),
-        import('./scan-port.ts'),
-        import('./scan-formats.ts'),
+        import('./scan/scan-port.ts'),
+        import('./scan/scan-formats.ts'),
       ]);
       const [meter] = chooseMeters(config.meters, options.meter);
       if (!meter) throw new RangeError('a configuration without meters passed the schema');

@@ -9,9 +9,9 @@ import type { ScriptEntry } from '../simulator/fault-script.ts';
 import type { Answered } from '../simulator/sim.ts';
 import { addCommand } from './command.ts';
 import type { CliContext } from './context.ts';
-import { serveStdio, serveTcp } from './serve-wire.ts';
-import { simulateOptions, simulatorOptions } from './simulate-options.ts';
-import type { SimulateFlags } from './simulate-options.ts';
+import { serveStdio, serveTcp } from './simulate/serve-wire.ts';
+import { simulateOptions, simulatorOptions } from './simulate/simulate-options.ts';
+import type { SimulateFlags } from './simulate/simulate-options.ts';
 
 /** `simulate`: is the stick and the meter. Standard output, or the TCP connection, carries the wire and nothing else. */
 export function addSimulateCommand(program: Command, context: CliContext): void {

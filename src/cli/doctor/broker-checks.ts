@@ -2,7 +2,7 @@ import type { Config, MqttConfig } from '../../config/schema.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../sinks/mqtt-attempt.ts';
-import type { BridgeStatus } from '../bridge-status.ts';
+import type { BridgeStatus } from '../ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
 import { failedBy, ok, titles, warning } from './check.ts';

@@ -5,7 +5,7 @@ import type { MqttLink } from '../../sinks/mqtt-link.ts';
 import { topicRefused } from '../../sinks/mqtt-retained.ts';
 import { identityOf } from '../../sinks/mqtt-topics.ts';
 import { visitBroker } from '../../sinks/mqtt-visit.ts';
-import { brokerOptions } from '../broker-options.ts';
+import { brokerOptions } from '../service/broker-options.ts';
 
 /** What one visit to the broker found. */
 export interface BrokerFindings {

@@ -1,7 +1,7 @@
 import type { Config, MeterConfig } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Asked } from '../ask-bridge.ts';
+import type { Asked } from '../ask/ask-bridge.ts';
 import type { Credentials, WiSunModule } from '../../module/module.ts';
 import type { Wire } from '../../module/wire.ts';
 

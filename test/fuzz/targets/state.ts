@@ -5,7 +5,7 @@ import { EnergyGuard } from '../../../src/meter/energy-guard.ts';
 import { meterMemory } from '../../../src/meter/meter-memory.ts';
 import type { Remembered } from '../../../src/meter/meter-memory.ts';
 import { PollPlan } from '../../../src/meter/poll-plan.ts';
-import { nextRun } from '../../../src/cli/run-counter.ts';
+import { nextRun } from '../../../src/cli/service/run-counter.ts';
 import { discoveryDocument } from '../../../src/sinks/ha-discovery.ts';
 import { decodeSegment, encodeLine } from '../../../src/sinks/outbox-lines.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Environment } from '../../../src/cli/context.ts';
 import { Stop } from '../../../src/cli/exit-codes.ts';
-import { exporterConfig, plainValue } from '../../../src/cli/exporter-mode.ts';
+import { exporterConfig, plainValue } from '../../../src/cli/service/exporter-mode.ts';
 import { collector } from './run.ts';
 
 const ID = '0123456789ABCDEF0123456789ABCDEF';

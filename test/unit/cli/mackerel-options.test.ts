@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { settingsOf, understood } from '../../../src/cli/mackerel-options.ts';
-import type { MackerelOptions } from '../../../src/cli/mackerel-options.ts';
+import { settingsOf, understood } from '../../../src/cli/mackerel/mackerel-options.ts';
+import type { MackerelOptions } from '../../../src/cli/mackerel/mackerel-options.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 
 test.each<[line: string, taken: string]>([

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { currentReading } from '../../../src/cli/current-reading.ts';
-import { mackerelLines } from '../../../src/cli/mackerel-lines.ts';
-import { fromBridge } from '../../../src/cli/obtain-readings.ts';
-import { readingsText } from '../../../src/cli/read-formats.ts';
+import { currentReading } from '../../../src/cli/read/current-reading.ts';
+import { mackerelLines } from '../../../src/cli/mackerel/mackerel-lines.ts';
+import { fromBridge } from '../../../src/cli/read/obtain-readings.ts';
+import { readingsText } from '../../../src/cli/read/read-formats.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import { answerObject } from '../../../src/sinks/answer-object.ts';

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CliContext } from '../../../src/cli/context.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
-import { simulatedModels } from '../../../src/cli/simulate-options.ts';
+import { simulatedModels } from '../../../src/cli/simulate/simulate-options.ts';
 import { modelNames } from '../../../src/simulator/options.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepHeapTidy, thisHeap } from '../../../src/cli/small-heap.ts';
+import { keepHeapTidy, thisHeap } from '../../../src/cli/service/small-heap.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 test('the heap is collected a minute after the start, then when it has grown by 3 MB, and hourly', async () => {

@@ -9,10 +9,10 @@ import { systemClock } from '../../../src/kernel/clock.ts';
 import { deferred } from '../../../src/kernel/async.ts';
 import type { Language } from '../../../src/kernel/language.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
-import { paceOf, systemdNotify } from '../../../src/cli/systemd-notify.ts';
-import type { Notify } from '../../../src/cli/systemd-notify.ts';
-import { statusLine } from '../../../src/cli/systemd-status.ts';
-import { SystemdReport } from '../../../src/cli/systemd.ts';
+import { paceOf, systemdNotify } from '../../../src/cli/service/systemd-notify.ts';
+import type { Notify } from '../../../src/cli/service/systemd-notify.ts';
+import { statusLine } from '../../../src/cli/service/systemd-status.ts';
+import { SystemdReport } from '../../../src/cli/service/systemd.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { simulateOptions } from '../../../src/cli/simulate-options.ts';
+import { simulateOptions } from '../../../src/cli/simulate/simulate-options.ts';
 import { parseFaultScript } from '../../../src/simulator/fault-script.ts';
 import { faultKinds, faultSchema } from '../../../src/simulator/faults.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';

@@ -1,0 +1,150 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { Aedes } from 'aedes';
+import { parseHostPort } from '../../config/addresses.ts';
+import { configSchema } from '../../config/schema.ts';
+import type { Config } from '../../config/schema.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import { createLog } from '../../kernel/log.ts';
+import { Redactor } from '../../kernel/redactor.ts';
+import type { Wire } from '../../module/wire.ts';
+import { createSimulator } from '../../simulator/sim.ts';
+import type { Simulator } from '../../simulator/sim.ts';
+import { runBridge } from '../bridge.ts';
+import type { CliContext } from '../context.ts';
+import type { DemoOptions } from '../demo.ts';
+import { demoFaults } from './demo-faults.ts';
+import { DemoReport } from './demo-report.ts';
+import { packageVersion } from '../version.ts';
+
+const LOOK_FOR_STICK_MS = 200;
+
+/** Simulator, embedded broker, bridge and page in this process, and a running account of them on standard output. */
+export async function runDemo(options: DemoOptions, context: CliContext): Promise<void> {
+  const { language, signal, stdout } = context;
+  const clock = systemClock;
+  const report = new DemoReport(clock, language, (line) => stdout.write(`${line}\n`));
+  await using simulator = createSimulator(
+    { timeFactor: options.speed, solar: options.solar, seed: Math.trunc(clock.now()) & 0xffff },
+    { clock },
+  );
+  const broker = await embeddedBroker(options.mqttPort, report);
+  const config = demoConfig(broker.url, await pageAddress(options.http), context);
+  if (options.faults) simulator.run(demoFaults(options.speed));
+  const redactor = new Redactor();
+  const destination = { write: (line: string) => void context.stderr.write(line) };
+  try {
+    await runBridge(
+      config,
+      {
+        clock,
+        log: createLog({ level: 'error', language, redactor, destination }),
+        redactor,
+        version: packageVersion(),
+        wireOf: () => Promise.resolve(simulatedWire(simulator)),
+        extraSinks: [report],
+        onReady: ({ page }) => {
+          report.say({
+            en: `status page   ${page ?? '(not available)'}`,
+            ja: `状態ページ    ${page ?? '（使用できません）'}`,
+          });
+          report.say({
+            en: `MQTT broker   ${broker.url}   (mosquitto_sub -t 'broute2mqtt/#' -v)`,
+            ja: `MQTTブローカー ${broker.url}   (mosquitto_sub -t 'broute2mqtt/#' -v)`,
+          });
+          report.say({ en: 'Ctrl-C ends the demo.', ja: 'Ctrl-C で終了します。' });
+        },
+      },
+      signal,
+    );
+  } finally {
+    await broker.close();
+  }
+}
+
+function demoConfig(url: string, listen: string, { language }: CliContext): Config {
+  const name = { en: 'Smart meter (demo)', ja: 'スマートメーター（デモ）' }[language];
+  const meter = {
+    id: 'demo',
+    name,
+    device: '/dev/simulated',
+    route_b_id: '0123456789ABCDEF0123456789ABCDEF',
+    route_b_password: 'ABCDEFGHIJKL',
+    interval_s: 2,
+    energy_interval_s: 10,
+    contract_ampere: 40,
+  };
+  const config = configSchema.parse({ meters: [meter], mqtt: { url }, http: { listen }, language });
+  return { ...config, meters: config.meters.map((parsed) => ({ ...parsed, name })) };
+}
+
+function simulatedWire(simulator: Simulator): Wire {
+  return {
+    name: 'simulated stick',
+    open: () =>
+      simulator.plugged
+        ? Promise.resolve(simulator.connect())
+        : Promise.reject(new BridgeError('PORT_MISSING', 'the simulated stick is not plugged in')),
+    async whenPresent(signal) {
+      while (!simulator.plugged) await systemClock.sleep(LOOK_FOR_STICK_MS, signal);
+      signal.throwIfAborted();
+    },
+  };
+}
+
+interface EmbeddedBroker {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function embeddedBroker(port: number, report: DemoReport): Promise<EmbeddedBroker> {
+  const broker = await Aedes.createBroker();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  const listening = await listenOrElse(server, '127.0.0.1', port);
+  broker.on('publish', ({ topic, payload }) => {
+    if (!topic.startsWith('homeassistant/device/') || payload.length === 0) return;
+    const { components } = JSON.parse(payload.toString()) as { components: object };
+    const count = Object.keys(components).length;
+    report.say({
+      en: `— Home Assistant discovery: ${count} entities on ${topic}`,
+      ja: `— Home Assistant 自動登録: ${count} エンティティ（${topic}）`,
+    });
+  });
+  return {
+    url: `mqtt://127.0.0.1:${listening}`,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await new Promise<void>((resolve) => broker.close(() => resolve()));
+    },
+  };
+}
+
+/** The wanted port, or any when somebody has it: a demo should not fail because a broker runs here already. */
+async function listenOrElse(server: Server, host: string, port: number): Promise<number> {
+  const listen = (wanted: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, host, () => {
+        server.removeListener('error', reject);
+        resolve((server.address() as AddressInfo).port);
+      });
+    });
+  return await listen(port).catch(() => listen(0));
+}
+
+/** The wanted address of the page; the same host with any port when that one is taken. */
+async function pageAddress(wanted: string): Promise<string> {
+  const address = parseHostPort(wanted);
+  if (!address) throw new BridgeError('USAGE', `--http: ${wanted} is not HOST:PORT`);
+  const probe = createServer();
+  const port = await listenOrElse(probe, address.host, address.port);
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+}

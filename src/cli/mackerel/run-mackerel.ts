@@ -1,0 +1,155 @@
+import process from 'node:process';
+import { join } from 'node:path';
+import type { Config, MeterConfig } from '../../config/schema.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import { mackerelGraphs, mackerelPrefix } from '../../sinks/mackerel-metrics.ts';
+import { chooseMeters } from '../choose-meters.ts';
+import { loadOrStop } from '../command.ts';
+import { say } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { exitCodes, Stop } from '../exit-codes.ts';
+import { mackerelLines } from './mackerel-lines.ts';
+import { settingsOf } from './mackerel-options.ts';
+import type { MackerelOptions, MackerelSettings } from './mackerel-options.ts';
+import type { Obtained } from '../read/obtain-readings.ts';
+import type { SearchHints, ShortSearch } from './short-search.ts';
+import { tellError } from '../tell-error.ts';
+
+/** The agent ends a plugin after 30 s: start, reading and closing the port together stay below. */
+const LIMIT_MS = 24_000;
+const LEAST_MS = 2000;
+
+/** @param configFile undefined when none was named. */
+export async function runMackerel(
+  options: MackerelOptions,
+  configFile: string | undefined,
+  context: CliContext,
+): Promise<void> {
+  for (const secret of [options.id, options.password]) context.redactor.add(secret ?? '');
+  const settings = settingsOf(options);
+  if (context.env['MACKEREL_AGENT_PLUGIN_META']) return await printGraphs(options, settings, configFile, context);
+  if (options.password) hidePassword(settings, context);
+  if (options.scan) return await scan(options, configFile, context);
+  const obtained = await obtain(options, settings, configFile, context);
+  const lines = obtained.map((one) => {
+    if (!one.ok) return '';
+    const prefix = mackerelPrefix(settings.prefix, one.meter, options.meter === undefined ? obtained.length : 1);
+    return mackerelLines([one.answer, ...one.besides], prefix);
+  });
+  context.stdout.write(lines.join(''));
+  for (const one of obtained) if (!one.ok) tellError(one.error, context);
+  if (!obtained.some(({ ok }) => ok)) throw new Stop(exitCodes.linkDown);
+}
+
+/** Nothing but the configuration is looked at: the agent asks this once, at its start. */
+async function printGraphs(
+  options: MackerelOptions,
+  { prefix }: MackerelSettings,
+  configFile: string | undefined,
+  context: CliContext,
+): Promise<void> {
+  const config =
+    configFile === undefined ? undefined : await loadOrStop({ path: configFile, pathGiven: true }, context);
+  const usual =
+    options.device || config ? config?.config : await (await import('../ask/find-bridge.ts')).usualConfig(context);
+  const meters = usual && !options.device ? chooseMeters(usual.meters, options.meter) : [{ id: '' }];
+  const graphs = meters.map(({ id }) => mackerelGraphs(mackerelPrefix(prefix, id, meters.length)));
+  const json = JSON.stringify({ graphs: Object.assign({}, ...graphs) as unknown });
+  context.stdout.write(`# mackerel-agent-plugin\n${json}\n`);
+}
+
+/** The process list shows it until then; and it stands in the agent's configuration for good. */
+function hidePassword({ verbosity }: MackerelSettings, context: CliContext): void {
+  process.title = 'mackerel-plugin-smartmeter';
+  if (verbosity === 0) return;
+  say(context.stderr, context, {
+    en: 'warning: the password of --password stands in the process list. Use --password-file FILE, or --config FILE of the bridge.',
+    ja: '警告: --password のパスワードはプロセス一覧に表示されます。--password-file FILE か、ブリッジの --config FILE を使ってください。',
+  });
+}
+
+async function obtain(
+  options: MackerelOptions,
+  settings: MackerelSettings,
+  configFile: string | undefined,
+  context: CliContext,
+): Promise<readonly Obtained[]> {
+  if (configFile !== undefined) {
+    const { config } = await loadOrStop({ path: configFile, pathGiven: true }, context);
+    return await fromConfig(config, options, settings, context);
+  }
+  const { askHolder, usualBridge, usualConfig } = await import('../ask/find-bridge.ts');
+  if (options.device) {
+    const asked = await askHolder(options.device, context);
+    if (asked) return [asked];
+    const { configOfOptions } = await import('./mackerel-config.ts');
+    const config = await configOfOptions(options, context);
+    return await fromConfig(config, { meter: 'home' }, settings, context, settings);
+  }
+  const config = await usualConfig(context);
+  if (config) return await fromConfig(config, options, settings, context);
+  const status = await usualBridge(context);
+  if (!status) throw nothingNamed();
+  const { fromBridge } = await import('../read/obtain-readings.ts');
+  const ids = options.meter === undefined ? status.meters.map(({ id }) => id) : [options.meter];
+  return ids.map((id) => fromBridge(status, id));
+}
+
+const nothingNamed = (): BridgeError =>
+  new BridgeError('USAGE', 'no running bridge and no configuration was found', {
+    hint: {
+      en: 'Name the configuration of the bridge with --config, or the stick with --device, --id and --password-file.',
+      ja: 'ブリッジの設定ファイルを --config で指定するか、--device・--id・--password-file でスティックを指定してください。',
+    },
+  });
+
+/**
+ * From the running bridge, else from the port, within what the agent allows.
+ * @param hints only where the state is the plugin's own: the network a bridge remembers is not forgotten for them.
+ */
+async function fromConfig(
+  config: Config,
+  { meter, device }: MackerelOptions,
+  { verbosity }: MackerelSettings,
+  context: CliContext,
+  hints: SearchHints = { channel: undefined, macAddress: undefined },
+): Promise<readonly Obtained[]> {
+  const [{ obtainReadings, quietLog }, { ShortSearch: Search }] = await Promise.all([
+    import('../read/obtain-readings.ts'),
+    import('./short-search.ts'),
+  ]);
+  const log = await quietLog(config, context);
+  const wanted = meter ?? config.meters.find((one) => device !== undefined && one.device === device)?.id;
+  const searches = new Map<string, ShortSearch>();
+  for (const { id } of chooseMeters(config.meters, wanted)) {
+    const dir = config.state_dir === undefined ? undefined : join(config.state_dir, id);
+    searches.set(id, await Search.open(dir, hints, log));
+  }
+  const { phaseTeller } = await import('../read/phase-teller.ts');
+  const obtained = await obtainReadings(config, wanted, context, {
+    timeoutMs: Math.max(LEAST_MS, Math.floor((LIMIT_MS - systemClock.monotonicMs()) / 1000) * 1000),
+    lateHint,
+    wrap: (module, { id }) => searches.get(id)?.wrap(module) ?? module,
+    ...(verbosity > 1 && { onStatus: phaseTeller(context, true) }),
+  });
+  for (const one of obtained) await searches.get(one.meter)?.end(one.ok);
+  return obtained;
+}
+
+const lateHint = {
+  en: 'The next run goes on from here. The first search for the meter can take some minutes; --channel of --scan makes it short.',
+  ja: '次回の実行で続きから再開します。最初の探索には数分かかることがあります。--scan で調べた --channel を指定すると短くなります。',
+};
+
+async function scan(options: MackerelOptions, configFile: string | undefined, context: CliContext): Promise<void> {
+  const config =
+    configFile === undefined
+      ? options.device
+        ? await (await import('./mackerel-config.ts')).configOfOptions(options, context)
+        : await (await import('../ask/find-bridge.ts')).usualConfig(context)
+      : (await loadOrStop({ path: configFile, pathGiven: true }, context)).config;
+  if (!config) throw nothingNamed();
+  const { printScan } = await import('./mackerel-scan.ts');
+  await printScan(chooseMeters(config.meters, options.meter)[0] as MeterConfig, context);
+}

@@ -1,0 +1,61 @@
+import type { Language } from '../../kernel/language.ts';
+import type { AnswerObject } from '../../sinks/answer-object.ts';
+import type { CurrentReading } from './current-reading.ts';
+import { mackerelLines } from '../mackerel/mackerel-lines.ts';
+
+export const readFormats = ['text', 'json', 'mackerel'] as const;
+export type ReadFormat = (typeof readFormats)[number];
+
+type Measured = Exclude<keyof AnswerObject, 'meter' | 'time'>;
+
+const words: Readonly<Record<Measured, Readonly<Record<Language, string>>>> = {
+  power: { en: 'power', ja: '電力' },
+  current_r: { en: 'R', ja: 'R相' },
+  current_t: { en: 'T', ja: 'T相' },
+  import: { en: 'import', ja: '買電' },
+  export: { en: 'export', ja: '売電' },
+};
+const units: Readonly<Record<Measured, string>> = {
+  power: 'W',
+  current_r: 'A',
+  current_t: 'A',
+  import: 'kWh',
+  export: 'kWh',
+};
+
+/** `2026-01-15T12:00:30.120+09:00` → `2026-01-15 12:00:30`. */
+const shortTime = (time: string): string => time.slice(0, 19).replace('T', ' ');
+
+/** One line for people. A value of another answer is followed by its own time. */
+export function readingText({ answer, besides }: CurrentReading, language: Language): string {
+  const parts = [answer, ...besides].flatMap((one) =>
+    (Object.keys(words) as Measured[]).flatMap((key) => {
+      const value = one[key];
+      if (value === undefined) return [];
+      const amount = units[key] === 'A' ? value.toFixed(1) : String(value);
+      const at = one.time === answer.time ? '' : ` (${one.time.slice(11, 19)})`;
+      return [`${words[key][language]} ${amount} ${units[key]}${at}`];
+    }),
+  );
+  return `${[answer.meter, shortTime(answer.time), ...parts].join('  ')}\n`;
+}
+
+/** What `read` prints once. `several`: more than one meter was asked for, which makes an array of JSON. */
+export function readingsText(
+  readings: readonly CurrentReading[],
+  format: ReadFormat,
+  language: Language,
+  several: boolean,
+): string {
+  if (readings.length === 0) return '';
+  switch (format) {
+    case 'text':
+      return readings.map((reading) => readingText(reading, language)).join('');
+    case 'mackerel':
+      return readings.map(({ answer, besides }) => mackerelLines([answer, ...besides])).join('');
+    case 'json': {
+      const objects = readings.map(({ answer }) => answer);
+      return `${JSON.stringify(several ? objects : objects[0])}\n`;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { Option } from 'commander';
+import { BridgeError } from '../../kernel/errors.ts';
+import type { Language, Text } from '../../kernel/language.ts';
+import type { ModelName, SimulatorOptions } from '../../simulator/options.ts';
+
+/** What `simulate` was asked, as commander gives it. */
+export interface SimulateFlags {
+  readonly listen?: string;
+  readonly edition?: 'se' | 'dse' | 'j11';
+  readonly model?: ModelName;
+  readonly payload?: 'binary' | 'ascii';
+  readonly routeBId?: string;
+  readonly routeBPassword?: string;
+  readonly timeFactor: number;
+  readonly seed: number;
+  readonly solar?: true;
+  readonly twoWire?: true;
+  readonly generation: '1' | '2';
+  readonly unit: number;
+  readonly coefficient?: number;
+  readonly clockSkew: number;
+  readonly script?: string;
+  readonly truth?: string;
+}
+
+/** Named here so that `--help` need not load the simulator; a test compares them with its table. */
+export const simulatedModels = [
+  'BP35A1',
+  'RL7023-IPS',
+  'BP35C2',
+  'RS-WSUHA-P',
+  'RL7023-DSS',
+  'UDG-1-WSNE',
+  'BP35C2-J11',
+  'RS-WSUHA-J11',
+] as const;
+
+type Row = readonly [string, Text, ((option: Option) => unknown)?];
+
+const rows: readonly Row[] = [
+  [
+    '--stdio',
+    { en: 'the wire is standard input and output (default)', ja: '標準入出力を通信路にする（既定）' },
+    (option) => option.conflicts('listen'),
+  ],
+  ['--listen <HOST:PORT>', { en: 'the wire is a TCP port', ja: 'TCPポートを通信路にする' }],
+  [
+    '--edition <NAME>',
+    { en: 'dialect of the module', ja: 'モジュールの方言' },
+    (option) => option.choices(['se', 'dse', 'j11']),
+  ],
+  [
+    '--model <NAME>',
+    { en: 'model of the module', ja: 'モジュールの型番' },
+    (option) => option.choices(simulatedModels),
+  ],
+  [
+    '--payload <FORM>',
+    { en: 'how received data are printed', ja: '受信データの表示形式' },
+    (option) => option.choices(['binary', 'ascii']),
+  ],
+  [
+    '--route-b-id <ID>',
+    { en: 'the only ID taken (default: any)', ja: '受け付けるID（既定: すべて）' },
+    (option) => option.argParser(length('--route-b-id', 32)),
+  ],
+  [
+    '--route-b-password <PW>',
+    { en: 'the only password taken (default: any)', ja: '受け付けるパスワード（既定: すべて）' },
+    (option) => option.argParser(length('--route-b-password', 12)),
+  ],
+  [
+    '--time-factor <N>',
+    { en: 'how many times faster radio and session are', ja: '無線・セッションの速さの倍率' },
+    (option) => option.argParser(number('--time-factor', 0.01, 1000)).default(1),
+  ],
+  [
+    '--seed <N>',
+    { en: 'seed of everything random', ja: '乱数の種' },
+    (option) => option.argParser(number('--seed', 0, 0xffffffff, true)).default(1),
+  ],
+  ['--solar', { en: 'a house with solar panels', ja: '太陽光発電のある家' }],
+  ['--two-wire', { en: 'single-phase two-wire: no T phase', ja: '単相2線式（T相なし）' }],
+  [
+    '--generation <N>',
+    { en: 'generation of the meter', ja: 'メーターの世代' },
+    (option) => option.choices(['1', '2']).default('1'),
+  ],
+  [
+    '--unit <CODE>',
+    { en: 'unit of the registers, EPC E1: 00-04, 0A-0D', ja: '積算値の単位（EPC E1）: 00～04, 0A～0D' },
+    (option) => option.argParser(unitCode).default(0x01, '01'),
+  ],
+  [
+    '--coefficient <N>',
+    { en: 'coefficient, EPC D3 (default: none)', ja: '係数（EPC D3、既定: なし）' },
+    (option) => option.argParser(number('--coefficient', 0, 999_999, true)),
+  ],
+  [
+    '--clock-skew <S>',
+    { en: 'seconds the meter’s clock is ahead, negative: behind', ja: 'メーターの時計の進み（秒、負は遅れ）' },
+    (option) => option.argParser(number('--clock-skew', -1e8, 1e8)).default(0),
+  ],
+  ['--script <FILE>', { en: 'faults to play, one a line', ja: '起こす障害のファイル（1行に1つ）' }],
+  ['--truth <FILE>', { en: 'append every value answered to this file', ja: '応答した値をこのファイルに追記' }],
+];
+
+/** Every option of `simulate`, with its help in the user's language. */
+export function simulateOptions(language: Language): Option[] {
+  return rows.map(([flags, text, shape]) => {
+    const option = new Option(flags, text[language]);
+    shape?.(option);
+    return option;
+  });
+}
+
+/** A value that cannot be: says what can. */
+export const badValue = (option: string, { en, ja }: Text): BridgeError =>
+  new BridgeError('USAGE', `the value of ${option} is not valid`, {
+    hint: { en: `${option}: ${en}`, ja: `${option}: ${ja}` },
+  });
+
+export const number =
+  (option: string, min: number, max: number, whole = false) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
+    const kind = whole ? { en: 'a whole number', ja: '整数' } : { en: 'a number', ja: '数' };
+    throw badValue(option, { en: `${kind.en} from ${min} to ${max}`, ja: `${min}～${max} の${kind.ja}` });
+  };
+
+const length =
+  (option: string, count: number) =>
+  (text: string): string => {
+    if (text.length === count && /^[!-~]+$/.test(text)) return text;
+    throw badValue(option, { en: `${count} characters`, ja: `${count} 文字` });
+  };
+
+function unitCode(text: string): number {
+  if (/^0[0-4A-D]$/i.test(text)) return Number.parseInt(text, 16);
+  throw badValue('--unit', { en: '00 to 04 or 0A to 0D', ja: '00～04 または 0A～0D' });
+}
+
+const editions = { se: 'SE', dse: 'DSE', j11: 'J11' } as const;
+
+/** @throws BridgeError USAGE for a model of another family than the edition */
+export function simulatorOptions(flags: SimulateFlags): SimulatorOptions {
+  const { edition, model, payload, routeBId, coefficient } = flags;
+  if (edition && model && (edition === 'j11') !== model.endsWith('-J11'))
+    throw badValue('--model', { en: `no model of edition ${edition}`, ja: `方言 ${edition} の型番ではありません` });
+  return {
+    ...(edition ? { edition: editions[edition] } : {}),
+    ...(model ? { model } : {}),
+    ...(payload ? { payload } : {}),
+    ...(routeBId ? { routeBId } : {}),
+    ...(flags.routeBPassword ? { password: flags.routeBPassword } : {}),
+    ...(coefficient === undefined ? {} : { coefficient }),
+    timeFactor: flags.timeFactor,
+    seed: flags.seed,
+    solar: flags.solar ?? false,
+    twoWire: flags.twoWire ?? false,
+    generation: flags.generation === '2' ? 2 : 1,
+    unit: flags.unit,
+    clockSkewS: flags.clockSkew,
+  };
+}
