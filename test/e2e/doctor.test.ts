@@ -59,6 +59,7 @@ test('a J11 stick is told by its own words, and read to the end', async () => {
   const told = await doctor('en');
   expect(told.checks.filter(({ result }) => result !== 'ok')).toEqual([]);
   expect(told.of('module').facts).toMatchObject({ edition: 'J11' });
+  expect(told.of('scan').facts).toMatchObject({ lqi: null, rssi_dbm: expect.any(Number) }); // it tells dBm alone
   expect(told.of('reading').detail).toMatch(/^-?\d+ W, .* kWh/);
 });
 

@@ -88,7 +88,7 @@ async function scan(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {
 
 /** A network and how well it is heard. */
 export function panFinding(pan: Pan, others: number, rssi?: number): Finding {
-  const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi);
+  const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi ?? pan.rssiDbm);
   const panId = pan.panId.toString(16).toUpperCase().padStart(4, '0');
   const more = others > 0 ? { en: `; ${others} more`, ja: `（ほか ${others} 件）` } : { en: '', ja: '' };
   const detail = {
