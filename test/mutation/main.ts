@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stamp } from '../support/stamp.ts';
@@ -14,11 +14,21 @@ interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
 }
 
+/** One source file, and the commit it was measured with. */
+interface Measured {
+  readonly file: string;
+  readonly noticed: number;
+  readonly missed: number;
+  readonly commit: string;
+}
+
 const REPORT = 'coverage/mutation/report.json';
 /** Per cent of the mutants that some test must notice. */
 const TARGET = 80;
 
-const { values } = parseArgs({
+/** Files or patterns: only they are changed, and what `--json` holds of others is kept. None: everything. */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     json: { type: 'string' },
     /** Only tells again what the last run found. */
@@ -29,7 +39,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const startedMs = performance.now();
 
 if (!values['only-tell']) {
-  const { status } = spawnSync('npx', ['stryker', 'run', 'test/mutation/stryker.config.json'], { stdio: 'inherit' });
+  const some = positionals.length > 0 ? ['--mutate', positionals.join(',')] : [];
+  const args = ['stryker', 'run', 'test/mutation/stryker.config.json', ...some];
+  const { status } = spawnSync('npx', args, { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -38,7 +50,7 @@ const isNoticed = ({ status }: Mutant): boolean => status === 'Killed' || status
 const isMissed = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
 const per = (part: number, whole: number): number => Math.round((1000 * part) / Math.max(1, whole)) / 10;
 
-const rows = Object.entries(files).map(([file, { source, mutants }]) => {
+const measured: readonly Measured[] = Object.entries(files).map(([file, { source, mutants }]) => {
   const lines = source.split('\n');
   const missed = mutants.filter(isMissed);
   for (const { mutatorName, replacement, location, status } of missed)
@@ -46,8 +58,14 @@ const rows = Object.entries(files).map(([file, { source, mutants }]) => {
       `${file}:${location.start.line} ${mutatorName}${status === 'NoCoverage' ? ' (not covered)' : ''}\n` +
         `  ${(lines[location.start.line - 1] ?? '').trim()}\n  → ${(replacement ?? '').replaceAll(/\s+/g, ' ').slice(0, 160)}`,
     );
-  return { file, noticed: mutants.filter(isNoticed).length, missed: missed.length };
+  return { file, noticed: mutants.filter(isNoticed).length, missed: missed.length, commit: stamp.commit };
 });
+const kept =
+  positionals.length > 0 && values.json !== undefined && existsSync(values.json)
+    ? (JSON.parse(readFileSync(values.json, 'utf8')) as { readonly files: readonly Measured[] }).files
+    : [];
+const isNew = new Set(measured.map(({ file }) => file));
+const rows = [...kept.filter(({ file }) => !isNew.has(file)), ...measured].sort((a, b) => (a.file < b.file ? -1 : 1));
 for (const { file, noticed, missed } of rows)
   say(
     `${file.padEnd(36)} ${String(per(noticed, noticed + missed)).padStart(5)} %  ${missed} of ${noticed + missed} survived`,

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/unit/{skstack,echonet}/**/*.test.ts',
+      'test/unit/{skstack,echonet,j11}/**/*.test.ts',
       'test/unit/supervisor/{ladder,backoff}.test.ts',
       'test/unit/meter/{energy-guard,request-size,round-trips,poll-plan}.test.ts',
       'test/transcripts/{module,host}-lines.test.ts',
