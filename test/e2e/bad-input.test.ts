@@ -152,14 +152,14 @@ const wrongSticks: readonly Wrong[] = [
     title: 'a device that repeats what it hears',
     stick: { command: ['cat'] },
     code: 'MODULE_UNKNOWN',
-    message: /\d+ bytes in \d+ lines came back, but no answer to SKVER/,
+    message: /\d+ bytes came back, but no answer to SKVER nor to J11’s status request/,
     hint: 'right port',
   },
   {
     title: 'a device that talks of something else',
     stick: { command: node(`setInterval(() => process.stdout.write('${sentence}'), 100)`) },
     code: 'MODULE_UNKNOWN',
-    message: /\d+ bytes in \d+ lines came back, but no answer to SKVER/,
+    message: /\d+ bytes came back, but no answer to SKVER nor to J11’s status request/,
     hint: 'right port',
   },
   {
