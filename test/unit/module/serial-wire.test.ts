@@ -63,3 +63,32 @@ test('a port that is not there is told as missing, and waited for', async () => 
   await waiting;
   await rm(folder, { recursive: true });
 });
+
+test.skipIf(!hasSocat)('a port whose path goes without a hang-up is let go of (needs socat)', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'port-'));
+  const [path, far] = [join(folder, 'tty'), join(folder, 'far')];
+  const socat = spawn('socat', [`PTY,link=${path},rawer`, `PTY,link=${far},rawer`]);
+  try {
+    await eventually(() => spawnSync('test', ['-e', path]).status === 0, 'a pty');
+    const clock = new VirtualClock();
+    const port = await serialWire(path, clock, folder).open(signal);
+    port.resume();
+    const device = await realpath(path);
+    const error = once(port, 'error');
+    for (const there of [true, true, false]) {
+      await eventually(() => clock.sleepers === 1, 'it looks again later');
+      expect(port.destroyed).toBe(false);
+      if (!there) await rm(path);
+      await clock.advance(1000);
+    }
+    expect(await error).toMatchObject([{ message: 'the device is gone' }]);
+    await eventually(() => port.closed && clock.sleepers === 0, 'the end of the watch');
+    await symlink(device, path); // the pty itself was there all the time
+    const again = await serialWire(path, clock, folder).open(signal);
+    await destroy(again);
+    await eventually(() => clock.sleepers === 0, 'the end of the watch');
+  } finally {
+    socat.kill();
+    await rm(folder, { recursive: true });
+  }
+});
