@@ -20,20 +20,33 @@ test('--version and --help are no errors', async () => {
   expect(help.stdout).toMatch(/^Usage: broute2mqtt \[options\] \[command\]/);
 });
 
-test('help is Japanese down to its headings where the user is', async () => {
-  for (const args of [
-    ['--help'],
-    ['config', '--help'],
-    ['config', 'check', '--help'],
-    ['read', '--help'],
-    ['scan', '--help'],
-  ]) {
-    const { stdout } = await cli(args, { language: 'ja' });
-    expect(stdout).toMatch(/^使い方: broute2mqtt/);
-    expect(stdout).toContain('オプション:');
-    expect(stdout).toContain('設定ファイル (既定値: "config.yaml")');
-    expect(stdout).not.toMatch(/Usage|Options|Commands|\[options|default|show/);
-  }
+/** Every command there is, each by the words that call it. */
+const commands = ['run', 'demo', 'read', 'mackerel', 'scan', 'doctor', 'cleanup', 'simulate', 'record', 'replay']
+  .map((name) => [name])
+  .concat([['config'], ['config', 'check'], ['config', 'schema'], ['config', 'example']]);
+
+test('the commands are those of the program', () => {
+  const names = buildProgram(collector().context).commands.map((command) => command.name());
+  expect(new Set(commands.map(([name]) => name))).toEqual(new Set(names));
+});
+
+test.each([[], ...commands].map((words) => ({ words })))(
+  'help of $words is whole in both languages',
+  async ({ words }) => {
+    const [en, ja] = [await cli([...words, '--help']), await cli([...words, '--help'], { language: 'ja' })];
+    expect([en.exitCode, en.stderr, ja.exitCode, ja.stderr]).toEqual([0, '', 0, '']);
+    expect(en.stdout).toMatch(/^Usage: broute2mqtt/);
+    expect(en.stdout).not.toMatch(/[ぁ-んァ-ン一-龠]/);
+    expect(ja.stdout).toMatch(/^使い方: broute2mqtt/);
+    expect(ja.stdout).toContain('オプション:');
+    expect(ja.stdout).not.toMatch(/Usage|Options|Commands|\[options|default|show/);
+  },
+);
+
+test.each(commands.map((words) => ({ words })))('a wrong option of $words is a usage error', async ({ words }) => {
+  const { exitCode, stdout, stderr } = await cli([...words, '--frobnicate']);
+  expect([exitCode, stdout]).toEqual([64, '']);
+  expect(stderr).toContain('--frobnicate');
 });
 
 test.each<[args: string[], en: string, ja: string]>([
