@@ -13,17 +13,12 @@ import { BAD_HEADER, responseTo, UNKNOWN_COMMAND } from '../j11/responses.ts';
 import type { J11Response } from '../j11/responses.ts';
 import { isLineNoise, result } from '../j11/results.ts';
 import { hex, hexOfBytes } from '../skstack/hex.ts';
-import type { OpenPort } from './open-port.ts';
+import type { ExchangeLimits, OpenPort } from './open-port.ts';
 
 /** The module itself gives up a frame after such a gap; so do we, else a cut one would swallow those behind it. */
 const GAP_MS = 1000;
 /** Commands whose data hold the Route-B ID or a part of it. */
 const SECRET: ReadonlySet<string> = new Set(['setCredentials', 'scan'] satisfies J11Command['name'][]);
-
-export interface ExchangeLimits {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
 
 interface Current {
   readonly feed: (frame: J11Frame) => void;

@@ -6,6 +6,12 @@ import { BridgeError } from '../kernel/errors.ts';
 /** A driver whose stick hangs may never finish closing. */
 const CLOSE_LIMIT_MS = 1000;
 
+/** Of one question and its answer. */
+export interface ExchangeLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** One open wire, whichever protocol is spoken over it. Disposing closes it. */
 export class OpenPort implements AsyncDisposable {
   readonly name: string;

@@ -11,12 +11,7 @@ import type { SkLine } from '../skstack/events.ts';
 import { parseLine } from '../skstack/events.ts';
 import type { Answer, Exchange } from '../skstack/exchanges.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../skstack/lines.ts';
-import type { OpenPort } from './open-port.ts';
-
-export interface ExchangeLimits {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
+import type { ExchangeLimits, OpenPort } from './open-port.ts';
 
 interface Current {
   readonly feed: (line: SkLine) => void;

@@ -247,12 +247,11 @@ export class Supervisor {
 
   /** Waits before the next try. A command is a reason to try at once, and so is the return of a port that was gone. */
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
-    const most = exceeds(error, 'rejoin') ? REOPEN_MOST_MS : Infinity;
-    const ms = Math.max(Math.min(this.#backoff.next(), most), leastMs(error));
+    const isOfPort = exceeds(error, 'rejoin');
+    const ms = Math.max(Math.min(this.#backoff.next(), isOfPort ? REOPEN_MOST_MS : Infinity), leastMs(error));
     this.#report.failed(error, this.#deps.clock.now() + ms);
     await this.#callForHelp(signal);
     const { clock, whenPresent } = this.#deps;
-    const isOfPort = exceeds(error, 'rejoin');
     const back = isOfPort ? (inner: AbortSignal): Promise<void> => whenBack(clock, whenPresent, inner) : undefined;
     const command = await pauseUnlessCommanded(clock, ms, this.#commands, signal, back);
     if (command === 'rescan') this.#forget();
