@@ -1,5 +1,7 @@
-/** kW that a household without a known contract can draw: 60 A at 200 V. */
+/** kW of a household without a known contract: 60 A at 200 V. */
 const USUAL_MOST_KW = 12;
+/** Power is a sample, a register is a sum: between two samples more may have flowed than either shows. */
+const BETWEEN_SAMPLES = 1.5;
 /** Readings, and the time they must span, that confirm what looked wrong. */
 const CONFIRMATIONS = 3;
 const CONFIRMATION_SPAN_MS = 5 * 60_000;
@@ -20,11 +22,11 @@ export interface RegisterForm {
   readonly stepKwh: number;
   /** Where it rolls over to 0, kWh. */
   readonly modulusKwh: number;
-  /** The most the house can draw, kW. */
+  /** What a house moves it by without anybody wondering, kW. Only a floor: measured power allows as much as it shows. */
   readonly mostKw: number;
 }
 
-/** @param contractAmpere at 200 V, the double of what the contract lets through for long. */
+/** @param contractAmpere at 200 V, the double of what the contract lets through for long. It binds what is bought alone. */
 export const mostKw = (contractAmpere: number | undefined, coefficient: number): number =>
   2 * coefficient * (contractAmpere === undefined ? USUAL_MOST_KW : contractAmpere * 0.2);
 
@@ -38,13 +40,21 @@ interface Held {
 }
 
 /**
- * Lets a cumulative register pass only when it behaves like one. Home Assistant books every glitch for ever, so a fall or
- * a jump is held back and counted until three readings over five minutes agree with each other.
+ * Lets a cumulative register pass only when it behaves like one. Home Assistant books every glitch for ever, so a fall, or
+ * a jump beyond what the power measured since can explain, is held back and counted until three readings over five minutes
+ * went on from each other, at whatever pace.
+ *
+ * Where nothing was measured for a while, the power at both ends and the floor bound what passed meanwhile, not the most
+ * ever seen: to hold a good register back costs five minutes, to let a bad one pass is booked for ever.
  */
 export class EnergyGuard {
   #last: Accepted | undefined;
   #lastMonotonicMs: number | undefined;
   #held: Held[] = [];
+  /** kW towards this register: the newest sample, and the highest since the last accepted reading. */
+  #newestKw = 0;
+  #peakKw = 0;
+  #isHolding = false;
   /** Readings held back since the start. */
   heldBack = 0;
 
@@ -56,19 +66,34 @@ export class EnergyGuard {
     return this.#last;
   }
 
+  /** The newest reading was held back, and none has been accepted since. */
+  get isHolding(): boolean {
+    return this.#isHolding;
+  }
+
+  /** Power towards this register, kW; 0 while it flows the other way, undefined where an answer does not say. */
+  saw(kw: number | undefined): void {
+    if (kw === undefined) return;
+    this.#newestKw = kw;
+    this.#peakKw = Math.max(this.#peakKw, kw);
+  }
+
   /** Another meter: whatever it shows first is right. */
   forget(): void {
     this.#last = undefined;
     this.#lastMonotonicMs = undefined;
     this.#held = [];
+    this.#isHolding = false;
   }
 
   judge(kwh: number, atMs: number, monotonicMs: number, form: RegisterForm): Verdict {
     const verdict = this.#verdict(kwh, atMs, monotonicMs, form);
+    this.#isHolding = !verdict.accepted;
     if (verdict.accepted) {
       this.#last = { kwh, atMs };
       this.#lastMonotonicMs = monotonicMs;
       this.#held = [];
+      this.#peakKw = this.#newestKw;
     } else {
       this.heldBack++;
     }
@@ -80,16 +105,17 @@ export class EnergyGuard {
     // Across a restart only the wall clock knows how long we were away; within a run the monotonic one cannot jump.
     const awayMs = this.#last.atMs < CLOCK_WAS_SET_MS ? 0 : atMs - this.#last.atMs;
     const elapsedMs = this.#lastMonotonicMs === undefined ? awayMs : monotonicMs - this.#lastMonotonicMs;
-    if (grows(this.#last.kwh, kwh, elapsedMs, form)) return { accepted: true, why: 'growth' };
+    const most = Math.max(form.mostKw, BETWEEN_SAMPLES * this.#peakKw);
+    if (grows(this.#last.kwh, kwh, elapsedMs, { ...form, mostKw: most })) return { accepted: true, why: 'growth' };
     const zone = ROLL_OVER_ZONE * form.modulusKwh;
     if (this.#last.kwh >= form.modulusKwh - zone && kwh <= zone) return { accepted: true, why: 'roll-over' };
-    if (this.#confirmed(kwh, monotonicMs, form)) return { accepted: true, why: 'confirmed' };
+    if (this.#confirmed(kwh, monotonicMs)) return { accepted: true, why: 'confirmed' };
     return { accepted: false, why: kwh < this.#last.kwh ? 'fall' : 'jump' };
   }
 
-  #confirmed(kwh: number, monotonicMs: number, form: RegisterForm): boolean {
+  #confirmed(kwh: number, monotonicMs: number): boolean {
     const newest = this.#held.at(-1);
-    if (newest && !grows(newest.kwh, kwh, monotonicMs - newest.monotonicMs, form)) this.#held = [];
+    if (newest && kwh < newest.kwh) this.#held = []; // it was the register that rises, or this one is: not both
     this.#held.push({ kwh, monotonicMs });
     const [oldest] = this.#held;
     const spans = oldest !== undefined && monotonicMs - oldest.monotonicMs >= CONFIRMATION_SPAN_MS;

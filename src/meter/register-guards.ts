@@ -50,11 +50,12 @@ export class RegisterGuards {
 
   /** The reading with only those registers that behave like registers. */
   pass(measured: Measured, moment: Moment, scale: EnergyScale | undefined): Measured {
+    this.#import.saw(flowKw(measured, 1));
+    this.#export.saw(flowKw(measured, -1));
     if (!scale || (measured.importKwh === undefined && measured.exportKwh === undefined)) return measured;
     const { importKwh, exportKwh, ...rest } = measured;
-    const form = formOf(scale, this.#contractAmpere);
-    const bought = this.#judge('import', this.#import, importKwh, moment, form);
-    const sold = this.#judge('export', this.#export, exportKwh, moment, form);
+    const bought = this.#judge('import', this.#import, importKwh, moment, formOf(scale, this.#contractAmpere));
+    const sold = this.#judge('export', this.#export, exportKwh, moment, formOf(scale, undefined));
     return {
       ...rest,
       ...(bought === undefined ? {} : { importKwh: bought }),
@@ -75,14 +76,30 @@ export class RegisterGuards {
     form: RegisterForm,
   ): number | undefined {
     if (kwh === undefined) return undefined;
-    const before = guard.last?.kwh;
+    const { isHolding: wasHolding, last: { kwh: before } = {} } = guard;
     const verdict = guard.judge(kwh, moment.atMs, moment.monotonicMs, form);
     const facts = { register, before, kwh, why: verdict.why, heldBack: guard.heldBack };
-    if (!verdict.accepted) this.#deps.log.warn(facts, 'energy register held back until confirmed');
-    else if (verdict.why === 'confirmed' || verdict.why === 'roll-over')
+    if (!verdict.accepted) {
+      this.#deps.onHeld(register);
+      // A hold lasts for minutes: the first reading is worth a warning, the others are counted.
+      this.#deps.log[wasHolding ? 'debug' : 'warn'](facts, 'energy register held back until confirmed');
+    } else if (verdict.why === 'confirmed' || verdict.why === 'roll-over')
       this.#deps.log.warn(facts, 'energy register accepted after a fall or jump');
     return verdict.accepted ? kwh : undefined;
   }
+}
+
+/** What an ampere of a phase carries, V: R and T are measured against neutral. Of three phases the power says more. */
+const PHASE_VOLTS = 100;
+
+/**
+ * The most that flows in one direction by this answer, kW: by its power, or by its currents where they say more.
+ * @param sign 1: bought, -1: sold.
+ */
+function flowKw({ powerW, currentRA, currentTA }: Measured, sign: 1 | -1): number | undefined {
+  if (powerW === undefined && currentRA === undefined && currentTA === undefined) return undefined;
+  const towards = (value = 0): number => Math.max(0, sign * value);
+  return Math.max(towards(powerW), PHASE_VOLTS * (towards(currentRA) + towards(currentTA))) / 1000;
 }
 
 function formOf({ coefficient, exponent, digits }: EnergyScale, contractAmpere: number | undefined): RegisterForm {

@@ -61,6 +61,7 @@ export interface RigOptions {
   readonly simulator?: SimulatorOptions;
   readonly intervalMs?: number;
   readonly energyIntervalMs?: number;
+  readonly contractAmpere?: number;
   readonly pan?: Pan;
   readonly onStuck?: () => Promise<void>;
   /** Instead of the simulator's own. */
@@ -93,7 +94,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   let ended: Promise<void> = Promise.resolve();
   const start = async (): Promise<Supervisor> => {
     const reader = await MeterReader.open(
-      { meter: 'home', intervalMs: options.intervalMs ?? 10_000, energyIntervalMs: options.energyIntervalMs ?? 60_000 },
+      {
+        meter: 'home',
+        intervalMs: options.intervalMs ?? 10_000,
+        energyIntervalMs: options.energyIntervalMs ?? 60_000,
+        ...(options.contractAmpere === undefined ? {} : { contractAmpere: options.contractAmpere }),
+      },
       { clock, log, emit, memory: memory as unknown as StateFile<Remembered> },
     );
     const supervisor = new Supervisor({

@@ -1,3 +1,5 @@
+import { array, assert, constantFrom, double, integer, oneof, property, record } from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
 import { EnergyGuard, mostKw } from '../../../src/meter/energy-guard.ts';
 import type { Accepted, RegisterForm, Verdict } from '../../../src/meter/energy-guard.ts';
@@ -166,4 +168,102 @@ test('after a confirmation the next fall starts to be counted anew', () => {
   bench.judge(12_345);
   expect([0, 1, 2].map(() => bench.judge(100, 3 * MINUTE))).toEqual(['fall', 'fall', 'confirmed']);
   expect([0, 1, 2].map(() => bench.judge(50, 3 * MINUTE))).toEqual(['fall', 'fall', 'confirmed']);
+});
+
+test('measured power allows as much as it shows, from the reading it belongs to until the next', () => {
+  const bench = new Bench();
+  bench.judge(1000);
+  bench.guard.saw(60);
+  expect(bench.judge(1001)).toBe('growth');
+  bench.guard.saw(1);
+  expect(bench.judge(1002)).toBe('growth'); // the 60 kW may have lasted until just before the second sample
+  expect(bench.judge(1003)).toBe('jump');
+});
+
+test('what was not measured is bounded by its two ends and the floor, not by the most ever seen', () => {
+  const bench = new Bench();
+  bench.guard.saw(60);
+  bench.judge(1000);
+  bench.guard.saw(10);
+  bench.judge(1001);
+  expect(bench.judge(1001 + 30, HOUR)).toBe('jump');
+  bench.guard.saw(25);
+  expect(bench.judge(1001 + 31)).toBe('growth');
+});
+
+test('a held register that goes on rising is confirmed whatever its pace', () => {
+  const bench = new Bench();
+  bench.judge(1000);
+  expect([1100, 1300, 1301].map((kwh) => bench.judge(kwh, 2.5 * MINUTE))).toEqual(['jump', 'jump', 'confirmed']);
+  expect(bench.guard.isHolding).toBe(false);
+});
+
+/** Power in slots of 10 s, kW; negative is sold. */
+const household = array(
+  record({
+    kw: oneof(double({ min: -60, max: 60, noNaN: true }), double({ min: -1, max: 3, noNaN: true })),
+    slots: integer({ min: 1, max: 60 }),
+  }),
+  { minLength: 5, maxLength: 40 },
+);
+
+interface Course {
+  readonly stretches: readonly { readonly kw: number; readonly slots: number }[];
+  /** Samples of power that are lost: every n-th. */
+  readonly lossEvery: number;
+  readonly stepKwh: number;
+}
+const course: Arbitrary<Course> = record({
+  stretches: household,
+  lossEvery: integer({ min: 2, max: 9 }),
+  stepKwh: constantFrom(0.0001, 0.01, 0.1, 1),
+});
+
+/** Plays a household to a guard of its import register, asked for each minute. @param alter what the meter says instead. */
+function play({ stretches, lossEvery, stepKwh }: Course, alter: (kwh: number, at: number) => number = (kwh) => kwh) {
+  const guard = new EnergyGuard();
+  const shape: RegisterForm = { stepKwh, modulusKwh: 1e9, mostKw: mostKw(15, 1) };
+  const judged: { readonly kwh: number; readonly told: number; readonly accepted: boolean; readonly ms: number }[] = [];
+  let [ms, kwh] = [0, 5000];
+  for (const { kw, slots } of stretches)
+    for (let slot = 0; slot < slots; slot++) {
+      ms += 10_000;
+      kwh += Math.max(0, kw) / 360;
+      if ((ms / 10_000) % lossEvery !== 0) guard.saw(Math.max(0, kw));
+      if (ms % MINUTE !== 0) continue;
+      const shown = Math.floor(kwh / stepKwh) * stepKwh;
+      const told = alter(shown, judged.length);
+      const { accepted } = guard.judge(told, START + ms, ms, shape);
+      judged.push({ kwh: shown, told, accepted, ms });
+    }
+  return judged;
+}
+
+test('a true register under any load and any sun is never held for long', () => {
+  assert(
+    property(course, (any) => {
+      let heldSinceMs: number | undefined;
+      for (const { accepted, ms } of play(any)) {
+        heldSinceMs = accepted ? undefined : (heldSinceMs ?? ms);
+        expect(ms - (heldSinceMs ?? ms)).toBeLessThanOrEqual(5 * MINUTE);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a single glitch never passes, up or down', () => {
+  const glitch = oneof(
+    constantFrom(0, 1, 99_999_999),
+    double({ min: 0, max: 4900, noNaN: true }),
+    double({ min: 6000, max: 1e8, noNaN: true }),
+  );
+  assert(
+    property(course, integer({ min: 1, max: 5 }), glitch, (any, where, wrong) => {
+      const judged = play(any, (kwh, at) => (at === where ? wrong : kwh));
+      if (judged.length <= where + 1 || judged.some(({ accepted }, at) => !accepted && at < where)) return;
+      expect(judged[where]?.accepted).toBe(false);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -72,3 +72,38 @@ test('a meter that was never named before is no other one', () => {
   guards.ofMeter(MAC, 'B2');
   expect(lines).toHaveLength(1);
 });
+
+test('a contract says nothing of what is sold', () => {
+  const { log } = logLines();
+  const guards = new RegisterGuards({ log, onHeld: () => undefined }, 15, {});
+  guards.pass({ importKwh: 1000, exportKwh: 200 }, at(0), scale);
+  const passed = guards.pass({ importKwh: 1000.5, exportKwh: 200.5 }, at(1), scale);
+  expect(passed).toEqual({ exportKwh: 200.5 });
+});
+
+for (const [name, measured] of [
+  ['power', { powerW: 45_000 }],
+  ['currents', { currentRA: 200, currentTA: 250 }],
+] as const) {
+  test(`${name} of the same minutes let a fast register pass, in their own direction`, () => {
+    const { log } = logLines();
+    const guards = new RegisterGuards({ log, onHeld: () => undefined }, undefined, {});
+    guards.pass({ importKwh: 1000, exportKwh: 200 }, at(0), scale);
+    guards.pass(measured, at(0.5), undefined);
+    const passed = guards.pass({ importKwh: 1000.9, exportKwh: 200.9 }, at(1), scale);
+    expect(passed).toEqual({ importKwh: 1000.9 });
+  });
+}
+
+test('a hold is told once, and each of its readings is counted', () => {
+  const { log, lines } = logLines();
+  const held: string[] = [];
+  const guards = new RegisterGuards({ log, onHeld: (register) => held.push(register) }, undefined, {});
+  guards.pass({ importKwh: 1000 }, at(0), scale);
+  for (const minute of [1, 2, 3, 4]) guards.pass({ importKwh: 5 }, at(minute), scale);
+  expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  expect(held).toEqual(['import', 'import', 'import', 'import']);
+  guards.pass({ importKwh: 1000.1 }, at(5), scale);
+  guards.pass({ importKwh: 5 }, at(6), scale);
+  expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
+});
