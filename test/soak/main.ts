@@ -18,6 +18,8 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
+const edition = (['SE', 'DSE', 'J11'] as const).find((name) => name === (values.edition ?? 'SE'));
+if (!edition) throw new RangeError(`--edition ${values.edition}: SE, DSE or J11`);
 const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 const startedMs = performance.now();
 const result =
@@ -26,7 +28,7 @@ const result =
         seed,
         days: Number(values.days),
         faults: Number(values.faults),
-        edition: values.edition === 'SE' || (values.edition === undefined && seed % 2 === 1) ? 'SE' : 'DSE',
+        edition,
         intervalMs: Number(values.interval) * 1000,
         onProgress: (facts) => void process.stderr.write(`${JSON.stringify(facts)}\n`),
       })

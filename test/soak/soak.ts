@@ -1,3 +1,4 @@
+import type { Edition } from '../faults/support/catalogue.ts';
 import { World } from '../faults/support/world.ts';
 import { Dice } from './dice.ts';
 import { randomFault } from './random-faults.ts';
@@ -6,7 +7,7 @@ export interface SoakOptions {
   readonly seed: number;
   readonly days: number;
   readonly faults: number;
-  readonly edition: 'SE' | 'DSE';
+  readonly edition: Edition;
   readonly intervalMs: number;
   /** Called now and then. */
   readonly onProgress?: (facts: { readonly day: number; readonly faults: number; readonly violations: number }) => void;

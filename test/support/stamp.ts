@@ -1,14 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
-
-const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
-  cwd: import.meta.dirname,
-  encoding: 'utf8',
-});
+import { join } from 'node:path';
+import { nameOf, sourcesAt } from './sources.ts';
 
 /** Of a run that begins now: with which source, when, where. */
 export const stamp = {
-  commit: stdout?.trim() ?? '',
+  commit: nameOf(sourcesAt(join(import.meta.dirname, '../..'))),
   started: new Date().toISOString(),
   node: process.version,
   cpu: cpus()[0]?.model ?? 'unknown',

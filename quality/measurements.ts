@@ -1,0 +1,77 @@
+import type { Json, Row } from './rows.ts';
+import * as rows from './rows.ts';
+
+/**
+ * What else may run meanwhile on two cores. `alone`: nothing, its figures are milliseconds. `timed`: it waits most of its
+ * time and its bounds are seconds, so one busy core beside it does not show. `busy`: it counts, and takes the time it takes.
+ */
+export type Company = 'alone' | 'timed' | 'busy';
+
+export interface Measurement {
+  /** Writes its results to the file that follows. */
+  readonly command: readonly string[];
+  readonly company: Company;
+  /** In company, on two cores: the longest go first. */
+  readonly minutes: number;
+  /** It runs the built program. */
+  readonly built?: boolean;
+  readonly rows: (results: Json) => Row | readonly Row[];
+}
+
+const tsx = (...args: readonly string[]): readonly string[] => ['npx', 'tsx', ...args, '--json'];
+const SOAK = ['--days', '30', '--faults', '10000', '--interval', '60'];
+const soak = (edition: string, seed: number): Measurement => ({
+  command: tsx('test/soak/main.ts', ...SOAK, '--seed', String(seed), '--edition', edition),
+  company: 'busy',
+  minutes: 8,
+  rows: rows.soakRow,
+});
+
+/** Each measurement by its name, which leaves `quality/results/NAME.json`, in the order of the document. */
+export const measurements: Readonly<Record<string, Measurement>> = {
+  faults: { command: tsx('quality/faults.ts'), company: 'busy', minutes: 1, rows: rows.faultRow },
+  'soak-se': soak('SE', 1),
+  'soak-dse': soak('DSE', 2),
+  'soak-j11': soak('J11', 3),
+  recovery: {
+    command: tsx('test/soak/main.ts', '--recovery', '200', '--seed', '1'),
+    company: 'busy',
+    minutes: 1,
+    rows: rows.recoveryRows,
+  },
+  'loop-broker': {
+    command: tsx('test/loops/main.ts', 'broker', '--times', '500'),
+    company: 'timed',
+    minutes: 32,
+    built: true,
+    rows: rows.loopRow,
+  },
+  'loop-unplug': {
+    command: tsx('test/loops/main.ts', 'unplug', '--times', '1000'),
+    company: 'timed',
+    minutes: 12,
+    built: true,
+    rows: rows.loopRow,
+  },
+  'loop-memory': {
+    command: tsx('test/loops/main.ts', 'unplug-memory'),
+    company: 'busy',
+    minutes: 1,
+    rows: rows.loopRow,
+  },
+  fuzz: {
+    command: tsx('test/fuzz/main.ts', '--inputs', '10000000', '--seed', '20260115'),
+    company: 'busy',
+    minutes: 40,
+    rows: rows.fuzzRow,
+  },
+  bench: { command: tsx('bench/main.ts'), company: 'alone', minutes: 5, built: true, rows: rows.benchRows },
+  million: {
+    command: tsx('bench/main.ts', 'million', '--long'),
+    company: 'timed',
+    minutes: 15,
+    built: true,
+    rows: rows.benchRows,
+  },
+  mutation: { command: tsx('test/mutation/main.ts'), company: 'busy', minutes: 60, rows: rows.mutationRow },
+};
