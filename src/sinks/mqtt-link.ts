@@ -1,4 +1,4 @@
-import type { IClientSubscribeOptions, IConnackPacket, MqttClient } from 'mqtt';
+import type { IClientSubscribeOptions, IConnackPacket, ISubscriptionMap, MqttClient } from 'mqtt';
 import { deferred } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { BridgeError } from '../kernel/errors.ts';
@@ -108,11 +108,20 @@ export class MqttLink {
     if (this.#client.connected) this.#client.stream.uncork();
   }
 
-  /** Retained messages are neither wanted nor, on MQTT 5, delivered; their flag is kept on live ones. */
-  subscribe(topics: readonly string[], refused: (code: number) => void): void {
+  /**
+   * What the broker keeps is neither wanted nor, on MQTT 5, delivered.
+   * @param flagged topics whose live messages keep their publisher's retain flag (MQTT 5). On all others, and with 3.1.1,
+   * the flag means: kept since before we came.
+   */
+  subscribe(topics: readonly string[], flagged: readonly string[], refused: (code: number) => void): void {
     if (!this.#client.connected) return;
-    const options: IClientSubscribeOptions = this.protocol === 5 ? { qos: 1, rh: 2, rap: true } : { qos: 1 };
-    this.#client.subscribe([...topics], options, (_error, _grants, packet) => {
+    const wanted = (rap: boolean): IClientSubscribeOptions =>
+      this.protocol === 5 ? { qos: 1, rh: 2, rap } : { qos: 1 };
+    const options = [
+      ...topics.map((topic) => [topic, wanted(false)]),
+      ...flagged.map((topic) => [topic, wanted(true)]),
+    ];
+    this.#client.subscribe(Object.fromEntries(options) as ISubscriptionMap, (_error, _grants, packet) => {
       const code = packet?.granted.find((granted) => Number(granted) >= 0x80);
       if (code !== undefined) refused(Number(code));
     });

@@ -167,7 +167,8 @@ export class MqttSink implements Sink {
   #announce(link: MqttLink): void {
     const { commandPrefix, bridgeAvailability } = this.#topics;
     const { discovery, statusTopic } = this.#options.homeAssistant;
-    link.subscribe([`${commandPrefix}#`, ...(discovery ? [statusTopic] : [])], (code) =>
+    // a command must never be retained, nor a live one; a birth may well be
+    link.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
       this.#refusals.note(`${commandPrefix}#`, code),
     );
     const fresh = this.#isFresh();

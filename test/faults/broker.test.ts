@@ -195,6 +195,24 @@ catalogue(
       also: everythingIsThere,
     }),
     hazard({
+      name: 'it forgets retained messages, and Home Assistant is born with its birth retained',
+      fault: (world) => {
+        world.broker.forget();
+        world.oracle.forget();
+        world.broker.say('homeassistant/status', 'online', true);
+      },
+      also: everythingIsThere,
+    }),
+    hazard({
+      name: 'it keeps a birth of long ago, which is no birth: nothing is said twice for it',
+      fault: (world) => {
+        world.broker.retained.set('homeassistant/status', 'online');
+        world.broker.told.clear();
+        world.broker.cut();
+      },
+      also: (world) => expect(world.broker.told.get(topics[0] ?? '')).toBe(1),
+    }),
+    hazard({
       name: 'Home Assistant is born over and over',
       fault: async (world) => {
         for (let i = 0; i < 50; i++) world.broker.say('homeassistant/status', 'online');

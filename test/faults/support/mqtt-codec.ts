@@ -108,17 +108,33 @@ export function readPublish({ flags, body }: Packet, level: number): Publish {
   return { topic, payload: cursor.rest(), qos, retain: (flags & 1) !== 0, duplicate: (flags & 8) !== 0, id };
 }
 
-export function readSubscribe({ body }: Packet, level: number): { readonly id: number; readonly topics: string[] } {
+export interface Subscription {
+  readonly filter: string;
+  /** MQTT 5's Retain As Published: a live message keeps the flag its publisher gave it. */
+  readonly asPublished: boolean;
+  /** Wants what is retained, now. */
+  readonly replay: boolean;
+}
+
+export function readSubscribe(
+  { body }: Packet,
+  level: number,
+): { readonly id: number; readonly subscriptions: Subscription[] } {
   const cursor = new Cursor(body);
   const id = cursor.word();
   cursor.properties(level);
-  const topics: string[] = [];
+  const subscriptions: Subscription[] = [];
   while (cursor.at < body.length) {
-    topics.push(cursor.text());
-    cursor.byte();
+    const filter = cursor.text();
+    const options = cursor.byte();
+    subscriptions.push({ filter, asPublished: (options & 8) !== 0, replay: ((options >> 4) & 3) !== 2 });
   }
-  return { id, topics };
+  return { id, subscriptions };
 }
+
+/** As much of topic filters as we use: a whole topic, or everything below a level. */
+export const matches = (filter: string, topic: string): boolean =>
+  filter.endsWith('/#') ? topic.startsWith(filter.slice(0, -1)) : filter === topic;
 
 const packet = (first: number, body: readonly number[] | Buffer): Buffer => {
   const length: number[] = [];
@@ -160,5 +176,5 @@ export const writeSuback = (id: number, level: number, topics: number): Buffer =
   packet(0x90, [id >> 8, id & 255, ...(level === 5 ? [0] : []), ...Array.from({ length: topics }, () => 1)]);
 export const writePingresp = (): Buffer => packet(0xd0, []);
 export const writeDisconnect = (code: number): Buffer => packet(0xe0, [code, 0]);
-export const writePublish = (topic: string, payload: string, level: number): Buffer =>
-  packet(0x30, Buffer.concat([text(topic), Buffer.from(level === 5 ? [0] : []), Buffer.from(payload)]));
+export const writePublish = (topic: string, payload: string, level: number, retain = false): Buffer =>
+  packet(retain ? 0x31 : 0x30, Buffer.concat([text(topic), Buffer.from(level === 5 ? [0] : []), Buffer.from(payload)]));

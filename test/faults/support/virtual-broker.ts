@@ -3,7 +3,7 @@ import net from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 import * as mqtt from './mqtt-codec.ts';
-import type { Connect, ConnackLimits, Packet } from './mqtt-codec.ts';
+import type { Connect, ConnackLimits, Packet, Subscription } from './mqtt-codec.ts';
 
 /** What a subscriber is told. */
 export interface Message {
@@ -22,6 +22,7 @@ interface Client {
   readonly near: Duplex;
   readonly far: Duplex;
   connect: Connect | undefined;
+  readonly subscriptions: Subscription[];
   /** The cable is cut, nobody knows yet. */
   frozen: boolean;
   gone: boolean;
@@ -61,6 +62,8 @@ export class VirtualBroker implements Disposable {
   pubackCode: (topic: string) => number | undefined = () => 0;
   onMessage: (message: Message) => void = () => undefined;
   readonly retained = new Map<string, string>();
+  /** How often each topic was published to. */
+  readonly told = new Map<string, number>();
   /** Protocol levels asked for, in order. */
   readonly levels: number[] = [];
   logins = 0;
@@ -141,9 +144,10 @@ export class VirtualBroker implements Disposable {
     }
   }
 
-  /** A publish to whoever has subscribed. */
-  say(topic: string, payload: string): void {
-    for (const { far, connect } of this.#clients) far.write(mqtt.writePublish(topic, payload, connect?.level ?? 4));
+  /** A publish to whoever has subscribed. @param retain as its publisher asked. */
+  say(topic: string, payload: string, retain = false): void {
+    if (retain) this.retained.set(topic, payload);
+    this.#pass(topic, payload, retain);
   }
 
   [Symbol.dispose](): void {
@@ -155,7 +159,7 @@ export class VirtualBroker implements Disposable {
   #dial(): Duplex | undefined {
     if (this.reach !== 'up') return undefined;
     const [near, far] = duplexPair();
-    const client: Client = { near, far, connect: undefined, frozen: false, gone: false };
+    const client: Client = { near, far, connect: undefined, subscriptions: [], frozen: false, gone: false };
     this.#clients.add(client);
     const reader = new mqtt.PacketReader();
     far.on('data', (chunk: Buffer) => {
@@ -182,8 +186,12 @@ export class VirtualBroker implements Disposable {
         return;
       }
       case mqtt.packetType.subscribe: {
-        const { id, topics } = mqtt.readSubscribe(packet, level);
-        client.far.write(mqtt.writeSuback(id, level, topics.length));
+        const { id, subscriptions } = mqtt.readSubscribe(packet, level);
+        client.subscriptions.push(...subscriptions);
+        client.far.write(mqtt.writeSuback(id, level, subscriptions.length));
+        for (const { filter, replay } of subscriptions)
+          for (const [topic, payload] of replay ? this.retained : [])
+            if (mqtt.matches(filter, topic)) client.far.write(mqtt.writePublish(topic, payload, level, true));
         return;
       }
       case mqtt.packetType.pingreq:
@@ -222,7 +230,19 @@ export class VirtualBroker implements Disposable {
 
   #tell(message: Message): void {
     if (message.retain) this.retained.set(message.topic, message.payload);
+    this.told.set(message.topic, (this.told.get(message.topic) ?? 0) + 1);
+    this.#pass(message.topic, message.payload, message.retain);
     this.onMessage(message);
+  }
+
+  /** Live, so without the flag but where MQTT 5 was asked to keep it. */
+  #pass(topic: string, payload: string, retain: boolean): void {
+    for (const { far, connect, subscriptions, gone } of this.#clients) {
+      const wanted = subscriptions.find(({ filter }) => mqtt.matches(filter, topic));
+      if (!wanted || !connect || gone) continue;
+      const { level } = connect;
+      far.write(mqtt.writePublish(topic, payload, level, retain && wanted.asPublished && level === 5));
+    }
   }
 
   #after(ms: number, action: () => void): void {
