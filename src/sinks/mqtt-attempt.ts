@@ -4,9 +4,10 @@ import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { NewClient } from './mqtt-client.ts';
-import { failureOf, hungUp, isHangUp, refusedBy } from './mqtt-failures.ts';
+import { failureOf, hungUp, isHangUp, refusedBy, tooLong } from './mqtt-failures.ts';
 import type { Protocol } from './mqtt-failures.ts';
 import { MqttLink } from './mqtt-link.ts';
+import { PacketLengths } from './packet-lengths.ts';
 
 export interface BrokerOptions {
   /** mqtt, mqtts, ws or wss. */
@@ -52,8 +53,13 @@ export class AttemptFailed extends Error {
 /** Longest wait for TCP, TLS and CONNACK together: three times the first back-off cap. */
 const CONNECT_LIMIT_MS = 15_000;
 const KEEPALIVE_S = 30;
-/** What we listen to are words; a broker with MQTT 5 keeps anything longer to itself. */
-const LONGEST_INCOMING_BYTES = 16_384;
+/**
+ * What we listen to are words. A broker with MQTT 5 is told to keep anything longer to itself; one with 3.1.1 cannot be
+ * told, so what only misses the mark is read and refused where it is understood.
+ */
+const LONGEST_INCOMING_BYTES: Readonly<Record<Protocol, number>> = { 5: 16_384, 4: 262_144 };
+/** A message of a WebSocket may hold several packets; `ws` collects it whole before we see its first byte. */
+const LONGEST_WEB_MESSAGE_BYTES = 1_048_576;
 
 /** The address as it may be shown: without user, password, query. */
 export function shownUrl(url: string): string {
@@ -74,6 +80,7 @@ export async function openLink(
   const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, manner) };
   signal.throwIfAborted();
   const client = open(newClient, options, url);
+  refuseLongPackets(client, LONGEST_INCOMING_BYTES[manner.protocol], url);
   const silent = (): AttemptFailed =>
     new AttemptFailed(
       new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`),
@@ -94,6 +101,16 @@ function open(newClient: NewClient, options: IClientOptions, url: string): MqttC
     // a certificate or key that OpenSSL cannot read throws here
     throw new AttemptFailed(failureOf(url, error as Error));
   }
+}
+
+/** Ends the connection at the header of a packet that is too long: the client would collect all of it, up to 256 MB. */
+function refuseLongPackets({ stream }: MqttClient, most: number, url: string): void {
+  const lengths = new PacketLengths(most);
+  // beside the client’s own reading of the stream, and before it
+  stream.prependListener('data', (chunk: Uint8Array) => {
+    const length = lengths.push(chunk);
+    if (length !== undefined && !stream.destroyed) stream.destroy(tooLong(url, length, most));
+  });
 }
 
 /** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
@@ -127,7 +144,7 @@ function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
     protocol: scheme,
     hostname: web ? hostname : hostname.replace(/^\[|\]$/g, ''),
     ...(port === '' ? {} : { port: Number(port) }),
-    ...(web ? { path: `${pathname}${search}` } : {}),
+    ...(web ? { path: `${pathname}${search}`, wsOptions: { maxPayload: LONGEST_WEB_MESSAGE_BYTES } } : {}),
     ...(user === undefined ? {} : { username: user }),
     ...(pass === undefined ? {} : { password: pass }),
   };
@@ -136,7 +153,7 @@ function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
 const sessionOf = ({ clientId, willTopic }: Identity, manner: Manner): IClientOptions => ({
   clientId,
   protocolVersion: manner.protocol,
-  ...(manner.protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES } } : {}),
+  ...(manner.protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES[5] } } : {}),
   clean: true,
   keepalive: KEEPALIVE_S,
   reconnectPeriod: 0, // reconnecting is ours

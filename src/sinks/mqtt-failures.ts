@@ -84,6 +84,15 @@ export const disconnectedBy = (url: string, code: number): BridgeError =>
     ? new BridgeError('BROKER_REFUSED', `${url} ended the connection: ${reasonText(code)}`, { hint: takenOverHint })
     : new BridgeError('BROKER_UNREACHABLE', `${url} ended the connection: ${reasonText(code)}`);
 
+/** A packet that nothing we subscribe to explains. */
+export const tooLong = (url: string, length: number, most: number): BridgeError =>
+  new BridgeError('BROKER_UNREACHABLE', `${url} sent a packet of ${length} bytes; we take ${most} at most`, {
+    hint: {
+      en: 'Find out who publishes such long messages below command/ or on home_assistant.status_topic (a retained one comes again at each connection), or what answers in the broker’s place.',
+      ja: 'command/ 以下または home_assistant.status_topic に長いメッセージを送っているものを探してください（保持されていると接続のたびに届きます）。ブローカー以外が応答している可能性もあります。',
+    },
+  });
+
 const network: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused, nothing listens there',
   ECONNRESET: 'connection reset',
@@ -93,6 +102,7 @@ const network: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer',
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a WebSocket message far too long for us',
 };
 const unknownCa = 'the broker’s certificate is not signed by a known authority; set mqtt.tls.ca_file';
 const wantsOurs = 'the broker wants a client certificate: set mqtt.tls.cert_file and mqtt.tls.key_file';
@@ -151,6 +161,7 @@ function tlsCodeOf(error: Error): string | undefined {
 
 /** Whatever a socket, a TLS handshake or a packet parser threw. The message names the address, never credentials. */
 export function failureOf(url: string, error: Error): BridgeError {
+  if (error instanceof BridgeError) return error; // ours, in words already
   const said = codeOf(error);
   const code = said === 'EPROTO' ? (tlsCodeOf(error) ?? said) : said;
   const kind: ErrorCode = code !== undefined && isTls(code) ? 'BROKER_TLS' : 'BROKER_UNREACHABLE';

@@ -3,6 +3,7 @@ import { connectAsync } from 'mqtt';
 import { expect, test } from 'vitest';
 import type { Bridge } from '../support/bridge.ts';
 import { readingsOf } from '../support/bridge.ts';
+import { FakeBroker, accept5 } from '../support/fake-broker.ts';
 import { Household } from '../support/household.ts';
 import { Stick } from '../support/stick.ts';
 
@@ -60,6 +61,23 @@ test.concurrent('whoever may publish cannot flood radio, log, memory or broker',
   expect(grownMb).toBeLessThan(100);
   expect(bridge.phase()).toBe('connected');
   expect(bridge.failure('BROKER_UNREACHABLE')).toBeUndefined();
+  expect(await bridge.end()).toMatchObject({ code: 0 });
+});
+
+test.concurrent('a broker that sends 200 MB in one packet costs neither memory nor the program', async () => {
+  await using home = new Household();
+  const broker = await FakeBroker.start(() => accept5);
+  home.keep({ [Symbol.asyncDispose]: () => broker.stop() });
+  const bridge = await home.bridge({ broker: broker.url, meters: [{ device: '/nowhere/tty' }] });
+  const isConnected = (): boolean => bridge.lines.some(({ msg }) => msg.startsWith('broker connected'));
+  await bridge.until(isConnected, 'connected');
+  const mb = residentMb(bridge.pid);
+  await broker.flood(200_000_000);
+  await bridge.until(() => bridge.failure('BROKER_UNREACHABLE')?.message.includes('bytes'), 'said');
+  const grownMb = residentMb(bridge.pid) - mb;
+  process.stdout.write(`200 MB in one packet: ${grownMb.toFixed(0)} MB more\n`);
+  expect(grownMb).toBeLessThan(30);
+  await bridge.until(() => bridge.lines.some(({ msg }) => msg === 'broker connected again'), 'connected again');
   expect(await bridge.end()).toMatchObject({ code: 0 });
 });
 

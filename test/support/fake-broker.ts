@@ -50,6 +50,22 @@ export class FakeBroker {
     for (const socket of this.sockets) socket.write(Buffer.from(bytes));
   }
 
+  /** The header of a PUBLISH, and then this many bytes, as fast as they are taken. @returns bytes that were taken. */
+  async flood(bytes: number): Promise<number> {
+    const length = [0, 7, 14, 21].map((shift) => ((bytes >> shift) & 0x7f) | (shift < 21 ? 0x80 : 0));
+    const chunk = Buffer.alloc(65_536);
+    const [socket] = this.sockets;
+    if (!socket) throw new Error('nobody is connected');
+    socket.write(Buffer.from([0x30, ...length]));
+    for (let sent = 0; sent < bytes && !socket.destroyed; sent += chunk.length)
+      if (!socket.write(chunk))
+        await new Promise<void>((resolve) => {
+          socket.once('drain', resolve);
+          socket.once('close', resolve);
+        });
+    return socket.bytesWritten;
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));

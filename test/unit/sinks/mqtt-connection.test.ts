@@ -106,6 +106,20 @@ test('a small maximum packet: the document is not sent, and said so; retained me
   expect(rig.lines.some(({ msg }) => msg.includes('no retained messages'))).toBe(true);
 });
 
+test.each([
+  ['5', accept5, 16_384],
+  ['3.1.1', accept4, 262_144],
+] as const)('a packet of 200 MB is refused at its header, in words (MQTT %s)', async (protocol, answer, most) => {
+  await start((level) => (protocol === '5' || level === 4 ? answer : refuse(0x84)));
+  await advancing(() => rig.connected, 'connected');
+  expect(await broker.flood(200_000_000)).toBeLessThan(20_000_000); // what sockets hold between two processes in one
+  await eventually(() => messages().length > 0 && messages().at(-1)?.includes('bytes') === true, 'said');
+  expect(messages().at(-1)).toBe(
+    `${broker.url} sent a packet of 200000005 bytes; we take ${most} at most [BROKER_UNREACHABLE]`,
+  );
+  await advancing(() => rig.connected, 'connected again');
+});
+
 test('a will the broker cannot keep is made weaker, not a reason to stay away', async () => {
   let tries = 0;
   await start(() => (tries++ === 0 ? refuse(0x9a) : accept5));
