@@ -86,7 +86,13 @@ export async function openLink(
       new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`),
     );
   try {
-    return await within(clock, CONNECT_LIMIT_MS, signal, (s) => abortable(linked(client, manner, url), s), silent);
+    return await within(
+      clock,
+      CONNECT_LIMIT_MS,
+      signal,
+      (s) => abortable(linked(client, manner, url, clock), s),
+      silent,
+    );
   } catch (error) {
     client.end(true);
     client.stream.destroy();
@@ -114,7 +120,7 @@ function refuseLongPackets({ stream }: MqttClient, most: number, url: string): v
 }
 
 /** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
-function linked(client: MqttClient, manner: Manner, url: string): Promise<MqttLink> {
+function linked(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<MqttLink> {
   const { promise, resolve, reject } = deferred<MqttLink>();
   const failed = (error: Error): void => {
     const code = (error as { code?: unknown }).code;
@@ -128,7 +134,7 @@ function linked(client: MqttClient, manner: Manner, url: string): Promise<MqttLi
   client.on('connect', (connack) => {
     const { stream } = client as { stream: { setNoDelay?: (on: boolean) => void } };
     stream.setNoDelay?.(true); // else the second packet of a reading waits for the first one's TCP acknowledgement
-    resolve(new MqttLink(client, connack, manner.protocol, url));
+    resolve(new MqttLink(client, connack, manner.protocol, url, clock));
   });
   return promise;
 }

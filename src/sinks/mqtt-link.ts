@@ -1,9 +1,11 @@
 import type { IClientSubscribeOptions, IConnackPacket, ISubscriptionMap, MqttClient } from 'mqtt';
 import { deferred } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
-import type { BridgeError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
 import { SESSION_TAKEN_OVER, disconnectedBy, failureOf, isHangUp } from './mqtt-failures.ts';
 import type { Protocol } from './mqtt-failures.ts';
+import { ACK_LIMIT_MS, PublishQuota } from './publish-quota.ts';
 
 export interface Message {
   readonly topic: string;
@@ -53,13 +55,24 @@ export class MqttLink {
   readonly lost: Promise<Loss>;
   readonly #client: MqttClient;
   readonly #end: Deferred<Loss> = deferred<Loss>();
+  readonly #quota: PublishQuota;
+  #room: () => void = () => undefined;
 
-  constructor(client: MqttClient, connack: IConnackPacket, protocol: Protocol, url: string) {
+  constructor(client: MqttClient, connack: IConnackPacket, protocol: Protocol, url: string, clock: Clock) {
     this.#client = client;
     this.protocol = protocol;
     this.limits = limitsOf(connack);
     this.url = url;
     this.lost = this.#end.promise;
+    this.#quota = new PublishQuota({
+      most: this.limits.receiveMaximum,
+      clock,
+      late: () =>
+        this.abandon(
+          new BridgeError('BROKER_UNREACHABLE', `${url} left a message unacknowledged for ${ACK_LIMIT_MS / 1000} s`),
+        ),
+      room: () => this.#room(),
+    });
     let cause: Error | undefined;
     client.on('error', (error) => (cause ??= error));
     client.stream.on('error', (error: Error) => (cause ??= error));
@@ -88,11 +101,32 @@ export class MqttLink {
     return bytes <= this.limits.maximumPacketSize;
   }
 
-  /** Handed to the socket before it returns, which sends at the end of this turn. The caller checks `fits` where the message may be large. */
+  /** The broker takes one more message that it has to acknowledge, and none waits in line for that. */
+  get hasRoom(): boolean {
+    return this.#quota.hasRoom;
+  }
+
+  /** @param handler called when there is room again. */
+  onRoom(handler: () => void): void {
+    this.#room = handler;
+  }
+
+  /**
+   * Handed to the socket before it returns, which sends at the end of this turn; with QoS 1 as soon as the broker takes one
+   * more. The caller checks `fits` where the message may be large.
+   */
   publish(message: Message, done?: (outcome: Outcome) => void): void {
-    const { topic, payload, retain = false, expiryS } = message;
+    if (message.qos === 0 || this.limits.maximumQos === 0) return this.#hand({ ...message, qos: 0 }, done);
+    this.#quota.begin((settled) =>
+      this.#hand(message, (outcome) => {
+        done?.(outcome);
+        settled();
+      }),
+    );
+  }
+
+  #hand({ topic, payload, qos, retain = false, expiryS }: Message, done?: (outcome: Outcome) => void): void {
     if (!this.#client.connected) return done?.(new Error('not connected'));
-    const qos = this.limits.maximumQos === 0 ? 0 : message.qos;
     const properties =
       expiryS === undefined || this.protocol === 4 ? {} : { properties: { messageExpiryInterval: expiryS } };
     this.#client.publish(
@@ -157,6 +191,7 @@ export class MqttLink {
   }
 
   destroy(): void {
+    this.#quota.close();
     this.#client.end(true); // settles every publish still waiting
     this.#client.stream.destroy();
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterCommand } from '../model/status.ts';
@@ -41,6 +42,8 @@ export interface MqttHealth {
   readonly broker: string;
   /** Readings the broker has not acknowledged yet. */
   readonly queued: number;
-  /** Readings given up since the start, because the outbox was full or they were too old. */
+  /** Readings given up since the start: the outbox was full, they were too old, or the broker can never take them. */
   readonly dropped: number;
+  /** Why the broker takes no readings although it is connected; its hint says what to do. */
+  readonly held: BridgeError | undefined;
 }

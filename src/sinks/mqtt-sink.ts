@@ -70,7 +70,7 @@ export class MqttSink implements Sink {
     });
     this.#linkState = new LinkState(clock, agenda, (text) => this.#sendRetained(this.#topics.link, text));
     const outbox = openOutbox(options.stateDir, { clock, log, agenda });
-    this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, agenda, outbox, refusals: this.#refusals });
+    this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, agenda, outbox });
     this.#gate = new CommandGate(clock, log, onCommand);
   }
 
@@ -115,14 +115,16 @@ export class MqttSink implements Sink {
 
   health(): MqttHealth {
     const { link, error, url } = this.#connection;
-    const detail = link ? `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})` : (error?.message ?? 'connecting');
+    const held = link && this.#stream.held;
+    const standing = link && `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})`;
     return {
-      ok: link !== undefined,
-      detail,
+      ok: link !== undefined && !held,
+      detail: [standing ?? error?.message ?? 'connecting', ...(held ? [held.message] : [])].join('; '),
       connected: link !== undefined,
       broker: url,
       queued: this.#stream.queued,
       dropped: this.#stream.dropped,
+      held,
     };
   }
 

@@ -50,7 +50,7 @@ export class Outbox {
   #opened: 'yes' | 'no' | 'refused';
   #state: 'idle' | 'serving' | 'closed' = 'idle';
   #working: Promise<void> | undefined;
-  #connected = false;
+  #flowing = false;
   #more: () => void = () => undefined;
   readonly #attempts: Attempts;
   #progress = false; // something was acknowledged since the last cursor
@@ -79,8 +79,9 @@ export class Outbox {
     this.#changed();
   }
 
-  connected(is: boolean): void {
-    this.#connected = is;
+  /** Whether a broker takes readings. While none does, each goes to disk at once. */
+  flowing(is: boolean): void {
+    this.#flowing = is;
     this.#changed();
   }
 
@@ -102,6 +103,17 @@ export class Outbox {
       this.#advanced(this.#queue.first?.place?.segment === place.segment); // else its whole segment goes
     }
     this.#changed();
+  }
+
+  /** Will never be taken. */
+  discard(id: number): void {
+    this.dropped++;
+    this.ack(id);
+  }
+
+  /** Acknowledged, but the disk does not know yet: a kill -9 would double them. */
+  get unnoted(): number {
+    return 0;
   }
 
   /** Writes what still waits. Resolves soon, whatever the disk does; nothing is written afterwards. */
@@ -151,7 +163,7 @@ export class Outbox {
     if (disk.hasSpent) jobs.push({ dueMs: notBefore('sweep'), run: () => this.#sweep(disk) });
     const oldest = this.#queue.oldestUnstored;
     if (oldest) {
-      const ripeMs = this.#connected && !this.#queue.isFull ? oldest.sinceMs + SPILL_MS : 0;
+      const ripeMs = this.#flowing && !this.#queue.isFull ? oldest.sinceMs + SPILL_MS : 0;
       jobs.push({ dueMs: Math.max(ripeMs, notBefore('spill')), run: () => this.#spill(disk) });
     }
     const first = this.#queue.first;

@@ -1,12 +1,12 @@
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Agenda } from './agenda.ts';
-import { QUOTA_EXCEEDED, reasonText } from './mqtt-failures.ts';
+import { reasonText } from './mqtt-failures.ts';
 import type { MqttLink, Outcome } from './mqtt-link.ts';
 import type { Waiting } from './outbox-queue.ts';
 import type { Outbox } from './outbox.ts';
-import type { Refusals } from './refusals.ts';
+import { heldError, isMessageWrong, PACKET_TOO_LARGE } from './refusals.ts';
 import { Repeats } from './repeats.ts';
 
 /** Sent but not acknowledged at one time; few, so that little is doubled after a lost connection. */
@@ -14,19 +14,27 @@ const WINDOW = 8;
 /** A replay after an outage: at most this many per slice, so that no subscriber's queue in the broker overflows. */
 const SLICE_MS = 200;
 const PER_SLICE = 20;
-/** A broker that does not acknowledge for so long is not there, whatever TCP says. */
-const ACK_LIMIT_MS = 20_000;
-const QUOTA_REST_MS = 30_000;
+/** A broker that refuses is asked again after so long, doubling: who mends an access list waits half a minute at most. */
+const HOLD_BASE_MS = 5000;
+const HOLD_CAP_MS = 30_000;
 
 /** What the stream needs of a connection. */
-export type StreamLink = Pick<MqttLink, 'limits' | 'url' | 'publish' | 'abandon'>;
+export type StreamLink = Pick<MqttLink, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
 
 export interface StreamDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly agenda: Agenda;
   readonly outbox: Outbox;
-  readonly refusals: Refusals;
+}
+
+/** The broker refuses, and not because of the message: everything keeps its place, one at a time asks again. */
+interface Hold {
+  readonly error: BridgeError;
+  readonly sinceMs: number;
+  readonly tries: number;
+  /** When the next one asks. */
+  untilMs: number;
 }
 
 /** The `readings` topic: everything, once, in order; a reading leaves the outbox when the broker has acknowledged it. */
@@ -36,22 +44,20 @@ export class ReadingsStream {
   readonly #log: Log;
   readonly #agenda: Agenda;
   readonly #outbox: Outbox;
-  readonly #refusals: Refusals;
-  readonly #repeats: Repeats;
+  readonly #givenUp: Repeats;
   #link: StreamLink | undefined;
   #sentUpTo = 0;
   readonly #inFlight = new Set<number>();
   #slice = { startMs: -Infinity, sent: 0 };
-  #pausedUntilMs = 0;
+  #hold: Hold | undefined;
 
-  constructor(topic: string, { clock, log, agenda, outbox, refusals }: StreamDeps) {
+  constructor(topic: string, { clock, log, agenda, outbox }: StreamDeps) {
     this.#topic = topic;
     this.#clock = clock;
     this.#log = log;
     this.#agenda = agenda;
     this.#outbox = outbox;
-    this.#refusals = refusals;
-    this.#repeats = new Repeats(clock, 3_600_000);
+    this.#givenUp = new Repeats(clock, 3_600_000);
   }
 
   get queued(): number {
@@ -60,6 +66,11 @@ export class ReadingsStream {
 
   get dropped(): number {
     return this.#outbox.dropped;
+  }
+
+  /** Why the broker takes no readings although it is there; its hint says what to do. */
+  get held(): BridgeError | undefined {
+    return this.#hold?.error;
   }
 
   /** What earlier starts left on disk goes first; nothing is sent before it has been looked for. */
@@ -81,36 +92,40 @@ export class ReadingsStream {
     this.#link = link;
     this.#sentUpTo = 0; // what was in flight is sent again
     this.#inFlight.clear();
-    this.#outbox.connected(true);
+    if (this.#hold) this.#hold.untilMs = 0; // another connection may have other rights
+    link.onRoom(this.#pump);
+    this.#outbox.flowing(!this.#hold);
     this.#pump();
   }
 
   down(): void {
     this.#link = undefined;
     this.#inFlight.clear();
-    this.#agenda.cancel('puback');
-    this.#outbox.connected(false);
+    this.#outbox.flowing(false);
   }
 
   readonly #pump = (): void => {
     for (;;) {
       const link = this.#link;
-      if (!link || this.#inFlight.size >= Math.min(WINDOW, link.limits.receiveMaximum)) return;
+      if (!link?.hasRoom || !this.#hasRoom) return;
       const next = this.#outbox.peek(this.#sentUpTo);
-      if (!next) return;
-      if (this.#inFlight.has(next.id)) {
-        this.#sentUpTo = next.id; // only after a pause
-        continue;
-      }
-      if (!this.#mayGo()) return;
-      this.#send(link, next);
+      if (!next || !this.#mayGo()) return;
+      if (link.fits({ topic: this.#topic, payload: next.payload, qos: 1 })) this.#send(link, next);
+      else this.#giveUp(next.id, PACKET_TOO_LARGE);
     }
   };
+
+  /** A kill -9 doubles what is in flight, and what was acknowledged before the disk knows. */
+  get #hasRoom(): boolean {
+    return this.#hold ? this.#inFlight.size === 0 : this.#inFlight.size + this.#outbox.unnoted < WINDOW;
+  }
 
   /** Counts against the slice; comes back by itself when it is used up. */
   #mayGo(): boolean {
     const now = this.#clock.monotonicMs();
-    if (now < this.#pausedUntilMs) return false;
+    const restMs = (this.#hold?.untilMs ?? 0) - now;
+    if (restMs > 0) this.#agenda.in(restMs, 'replay', this.#pump);
+    if (restMs > 0) return false;
     if (now - this.#slice.startMs >= SLICE_MS) this.#slice = { startMs: now, sent: 0 };
     if (this.#slice.sent >= PER_SLICE) {
       this.#agenda.in(this.#slice.startMs + SLICE_MS - now, 'replay', this.#pump);
@@ -123,39 +138,48 @@ export class ReadingsStream {
   #send(link: StreamLink, { id, payload }: Waiting): void {
     this.#sentUpTo = id;
     this.#inFlight.add(id);
-    if (this.#inFlight.size === 1) this.#expectAck(link);
+    const isProbe = this.#hold !== undefined;
     link.publish({ topic: this.#topic, payload, qos: 1 }, (outcome) => {
-      if (this.#link === link) this.#settled(link, id, outcome);
+      if (this.#link === link) this.#settled(link, id, outcome, isProbe);
     });
   }
 
-  #expectAck(link: StreamLink): void {
-    const lost = (): void =>
-      link.abandon(
-        new BridgeError('BROKER_UNREACHABLE', `${link.url} acknowledged nothing for ${ACK_LIMIT_MS / 1000} s`),
-      );
-    this.#agenda.in(ACK_LIMIT_MS, 'puback', lost);
-  }
-
-  #settled(link: StreamLink, id: number, outcome: Outcome): void {
+  #settled({ url }: StreamLink, id: number, outcome: Outcome, isProbe: boolean): void {
     if (outcome instanceof Error) return; // the connection is going: `down` follows, then all is sent again
     this.#inFlight.delete(id);
-    if (this.#inFlight.size > 0) this.#expectAck(link);
-    else this.#agenda.cancel('puback');
-    if (outcome === QUOTA_EXCEEDED) this.#hold(id);
-    else {
-      if (outcome !== undefined) this.#refusals.note(this.#topic, outcome); // for good: it would only block the others
+    if (outcome === undefined) {
       this.#outbox.ack(id);
-    }
+      if (isProbe) this.#release();
+    } else if (isMessageWrong(outcome)) this.#giveUp(id, outcome);
+    else this.#keep(url, id, outcome, isProbe);
     this.#pump();
   }
 
-  /** The broker is full: it keeps its place and is tried again later. */
-  #hold(id: number): void {
+  /** It keeps its place; nothing behind it goes before it. */
+  #keep(url: string, id: number, code: number, isProbe: boolean): void {
     this.#sentUpTo = Math.min(this.#sentUpTo, id - 1);
-    this.#pausedUntilMs = this.#clock.monotonicMs() + QUOTA_REST_MS;
-    this.#agenda.in(QUOTA_REST_MS, 'replay', this.#pump);
-    if (this.#repeats.due('quota') !== undefined)
-      this.#log.warn({ topic: this.#topic, reason: reasonText(QUOTA_EXCEEDED) }, 'broker is full: readings wait');
+    if (this.#hold && !isProbe) return; // sent in the same moment as the first that was refused
+    const now = this.#clock.monotonicMs();
+    const { sinceMs, tries } = this.#hold ?? { sinceMs: now, tries: 0 };
+    const error = heldError(url, this.#topic, code);
+    if (!this.#hold) this.#log.warn({ err: error, queued: this.queued }, 'broker refuses the readings: they wait');
+    this.#hold = { error, sinceMs, tries: tries + 1, untilMs: now + holdMs(tries) };
+    this.#outbox.flowing(false);
+  }
+
+  #release(): void {
+    const heldS = Math.round((this.#clock.monotonicMs() - (this.#hold?.sinceMs ?? 0)) / 1000);
+    this.#hold = undefined;
+    this.#log.info({ queued: this.queued, held_s: heldS }, 'broker takes the readings again');
+    this.#outbox.flowing(true);
+  }
+
+  #giveUp(id: number, code: number): void {
+    this.#outbox.discard(id);
+    if (this.#givenUp.due(String(code)) === undefined) return;
+    const facts = { topic: this.#topic, reason: reasonText(code), dropped: this.dropped };
+    this.#log.warn(facts, 'broker can never take such a reading: given up');
   }
 }
+
+const holdMs = (tries: number): number => Math.min(HOLD_CAP_MS, HOLD_BASE_MS * 2 ** Math.min(tries, 10));

@@ -76,7 +76,11 @@ export function ownMetrics(registry: Registry) {
     held: counter('energy_held_total', 'Register values held back as not plausible', 'direction'),
     brokerConnected: gauge('broker_connected', '1 while the MQTT broker is connected; absent without mqtt'),
     outbox: gauge('outbox_readings', 'Readings the MQTT broker has not acknowledged yet'),
-    dropped: counter('outbox_dropped_total', 'Readings given up because the outbox was full'),
+    streamHeld: gauge('stream_held', '1 while the MQTT broker is connected and refuses the readings, which wait'),
+    dropped: counter(
+      'outbox_dropped_total',
+      'Readings given up: the outbox was full, or the broker can never take them',
+    ),
   };
 }
 export type OwnMetrics = ReturnType<typeof ownMetrics>;

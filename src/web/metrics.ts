@@ -15,6 +15,8 @@ export interface BrokerFigures {
   readonly queued?: number;
   /** Readings given up. */
   readonly dropped?: number;
+  /** Why none are taken although the broker is connected. */
+  readonly held?: object | undefined;
 }
 
 export interface MetricsOptions {
@@ -74,10 +76,10 @@ export class Metrics implements Sink {
   text(): Promise<string> {
     const { meters } = this.#options.board.snapshot();
     const { power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module } = this.#own;
-    const { reconnects, brokerConnected, outbox, dropped, clockSkew } = this.#own;
+    const { reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew } = this.#own;
     for (const metric of [power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module])
       metric.reset();
-    for (const metric of [reconnects, brokerConnected, outbox, dropped, clockSkew]) metric.reset();
+    for (const metric of [reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew]) metric.reset();
     for (const meter of meters) this.#show(meter);
     this.#showAsExporter(meters[0]?.reading);
     return this.#registry.metrics();
@@ -143,7 +145,8 @@ export class Metrics implements Sink {
 
   #showBroker({ id: meter, broker }: MeterSnapshot): void {
     if (broker) this.#own.brokerConnected.set({ meter }, broker.connected ? 1 : 0);
-    const { queued, dropped } = this.#options.broker(meter) ?? {};
+    const { queued, dropped, held } = this.#options.broker(meter) ?? {};
+    if (queued !== undefined) this.#own.streamHeld.set({ meter }, held ? 1 : 0);
     if (queued !== undefined) this.#own.outbox.set({ meter }, queued);
     if (dropped !== undefined) this.#own.dropped.inc({ meter }, dropped);
   }

@@ -60,7 +60,9 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
 
   app.get('/healthz', async (_request, reply) => {
     const problems = board.problems();
-    return problems.length === 0 ? sentence(reply, 200, 'ok') : sentence(reply, 503, problems.join('\n'));
+    return problems.length === 0
+      ? sentence(reply, 200, ['ok', ...board.notes()].join('\n'))
+      : sentence(reply, 503, problems.join('\n'));
   });
   app.get('/livez', async (_request, reply) =>
     options.live() ? sentence(reply, 200, 'ok') : sentence(reply, 503, 'the main loop stands still'),

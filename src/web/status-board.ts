@@ -13,6 +13,8 @@ export interface BrokerHealth {
   readonly detail: string;
   /** Taken from `ok` when absent. */
   readonly connected?: boolean;
+  /** Why it takes no readings although it is connected. */
+  readonly held?: BridgeError | undefined;
 }
 
 export interface StatusBoardOptions {
@@ -39,6 +41,15 @@ const DEFECT: Text = {
 const hintOf = ({ code, message }: NonNullable<LinkStatus['error']>, language: Language): string =>
   code === 'DEFECT' ? DEFECT[language] : new BridgeError(code, message).hint(language);
 
+const brokerOf = (
+  { ok, connected = ok, detail, held }: BrokerHealth,
+  language: Language,
+): NonNullable<MeterSnapshot['broker']> => ({
+  connected,
+  detail,
+  ...(held && { held: { code: held.code, message: held.message, hint: held.hint(language) } }),
+});
+
 /** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */
 export class StatusBoard implements Sink {
   readonly name = 'status-board';
@@ -64,6 +75,14 @@ export class StatusBoard implements Sink {
     });
   }
 
+  /** What is wrong although the readings are fresh, a line each. */
+  notes(): readonly string[] {
+    return [...this.#records.keys()].flatMap((id) => {
+      const held = this.#options.brokerHealth(id)?.held;
+      return held ? [`${id}: readings wait: ${held.message}`] : [];
+    });
+  }
+
   snapshot({ language = this.#options.language, history = false }: SnapshotOptions = {}): StatusSnapshot {
     const { version, clock } = this.#options;
     return {
@@ -80,7 +99,7 @@ export class StatusBoard implements Sink {
     return {
       ...record.snapshot(),
       ...(error && { error: { code: error.code, message: error.message, hint: hintOf(error, language) } }),
-      ...(broker && { broker: { connected: broker.connected ?? broker.ok, detail: broker.detail } }),
+      ...(broker && { broker: brokerOf(broker, language) }),
       ...(history ? { history: record.history() } : {}),
     };
   }

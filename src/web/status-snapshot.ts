@@ -63,7 +63,12 @@ export interface MeterSnapshot {
   readonly retry_at?: string;
   readonly retry_in_s?: number;
   /** This meter's connection to the broker; absent without `mqtt`. */
-  readonly broker?: { readonly connected: boolean; readonly detail: string };
+  readonly broker?: {
+    readonly connected: boolean;
+    readonly detail: string;
+    /** It is there and refuses the readings, which wait meanwhile. */
+    readonly held?: NonNullable<MeterSnapshot['error']>;
+  };
   readonly reading?: ReadingSnapshot;
   /** The newest answer with a power, as one object; before the first, the newest with any measured value. */
   readonly last_answer?: AnswerObject;

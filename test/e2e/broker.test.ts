@@ -65,6 +65,38 @@ test.concurrent('a broker that comes after stick and bridge gets every reading f
   expect(watcher.last(document)).toBeDefined();
 });
 
+test.concurrent(
+  'an access list that forbids the readings for a while: they wait, it is said, and all come',
+  async () => {
+    await using home = new Household();
+    const all = ['topic readwrite #'];
+    const broker = await home.broker({ acl: all });
+    const watcher = await home.watch(broker.url);
+    const stick = await home.stick();
+    const bridge = await home.bridge({ broker: broker.url, meters: [{ device: stick.path }] });
+    await bridge.until(() => seqs(watcher).length >= 2, 'readings');
+    await broker.setAcl([...all, `topic deny ${root}/readings`]);
+    await bridge.until(() => bridge.lines.some(({ msg }) => msg === 'broker refuses the readings: they wait'), 'said');
+    const before = seqs(watcher).length;
+    const taken = bridge.readings();
+    await bridge.until(() => bridge.readings() >= taken + 3, 'readings that wait');
+    expect(seqs(watcher)).toHaveLength(before);
+    const doctor = home.cli(['doctor', '--config', bridge.configFile, '--json']);
+    expect(await doctor.ended).toBe(69);
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { check: string; detail: string; advice?: string }[] };
+    const topics = checks.find(({ check }) => check === 'topics');
+    expect(`${topics?.detail} ${topics?.advice}`).toMatch(/readings.*not authorized.*broute2mqtt\/home\/readings/);
+    await broker.setAcl(all);
+    await bridge.until(
+      () => bridge.lines.some(({ msg }) => msg === 'broker takes the readings again'),
+      'again',
+      40_000,
+    );
+    await bridge.until(() => seqs(watcher).length >= taken + 3, 'everything');
+    expect(seqs(watcher)).toEqual(counted(seqs(watcher).length));
+  },
+);
+
 test.concurrent('a stick that comes after broker and bridge is found; until then the link says why not', async () => {
   await using home = new Household();
   const broker = await home.broker();

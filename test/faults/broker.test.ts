@@ -244,13 +244,37 @@ catalogue(
       also: everythingIsThere,
     }),
     hazard({
-      name: 'it takes one message in flight at a time',
+      name: 'PUBACK is missing for one reading among good ones',
       fault: (world) => {
-        world.broker.limits = { receiveMaximum: 1 };
-        world.broker.cut();
+        let isLost = false;
+        world.broker.pubackCode = (topic) => {
+          if (isLost || !topic.endsWith('/readings')) return 0;
+          isLost = true;
+          return undefined;
+        };
       },
-      also: everythingIsThere,
+      lastsMs: 60_000,
+      also: (world) => {
+        expect(world.log.filter(({ msg }) => msg === 'no broker connection')).toHaveLength(1);
+        everythingIsThere(world);
+      },
     }),
+    ...[1, 2].map((receiveMaximum) =>
+      hazard({
+        name: `it takes ${receiveMaximum} unacknowledged at a time, and takes its time`,
+        fault: (world) => {
+          world.broker.limits = { receiveMaximum };
+          world.broker.ackAfterMs = 150;
+          world.broker.mostUnacknowledged = 0;
+          world.broker.forget();
+          world.broker.cut();
+        },
+        also: (world) => {
+          expect(world.broker.mostUnacknowledged).toBe(receiveMaximum);
+          everythingIsThere(world);
+        },
+      }),
+    ),
     hazard({
       name: 'it keeps no retained messages',
       fault: (world) => {
@@ -288,14 +312,38 @@ catalogue(
       },
       also: everythingIsThere,
     }),
-    hazard({
-      name: 'an ACL forbids the readings (PUBACK 0x87)',
-      fault: (world) => {
-        world.broker.pubackCode = (topic) => (topic.endsWith('/readings') ? 0x87 : 0);
-      },
-      lastsMs: 60_000,
-      also: everythingIsThere,
-    }),
+    ...(
+      [
+        ['unspecified error', 0x80],
+        ['not accepted by this server', 0x83],
+        ['not authorized', 0x87],
+      ] as const
+    ).map(([words, code]) =>
+      hazard({
+        name: `it refuses the readings for ten minutes and not one is lost: ${words} (PUBACK 0x${code.toString(16)})`,
+        fault: (world) => {
+          world.broker.pubackCode = (topic) => (topic.endsWith('/readings') ? code : 0);
+        },
+        lastsMs: 600_000,
+        heal: (world) => {
+          const { ok, connected, detail, queued, dropped } = world.sink.health();
+          expect({ ok, connected, dropped }).toEqual({ ok: false, connected: true, dropped: 0 });
+          expect(detail).toContain('broute2mqtt/home/readings');
+          expect(detail).toContain(words);
+          expect(queued).toBeGreaterThan(50);
+          world.broker.pubackCode = () => 0;
+        },
+        also: (world) => {
+          everythingIsThere(world);
+          expect(world.sink.health()).toMatchObject({ ok: true, dropped: 0, held: undefined });
+          const said = world.log.filter(({ msg }) => /broker (refuses|takes) the readings/.test(msg));
+          expect(said.map(({ msg }) => msg)).toEqual([
+            'broker refuses the readings: they wait',
+            'broker takes the readings again',
+          ]);
+        },
+      }),
+    ),
     ...(
       [
         ['in the words of 5 (0x84)', (level: number): number => (level === 5 ? 0x84 : 0)],

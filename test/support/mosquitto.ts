@@ -101,6 +101,14 @@ export class Mosquitto implements AsyncDisposable {
     this.#process?.kill('SIGHUP');
   }
 
+  /** Another ACL, in force for what is published from now on. */
+  async setAcl(lines: readonly string[]): Promise<void> {
+    await writeFile(join(this.#folder, 'acl'), lines.join('\n'), { mode: 0o600 });
+    const from = this.#log.length;
+    this.#process?.kill('SIGHUP');
+    await eventually(() => this.#log.slice(from).includes('Reloading config'), 'ACL read again');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL');
     await rm(this.#folder, { recursive: true, force: true });

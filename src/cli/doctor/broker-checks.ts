@@ -34,7 +34,7 @@ export function brokerChecks(
     row('broker', ['configuration'], (found) => reached(found, 'address') ?? addressFinding(url, mqtt)),
     ...(isTls ? [row('tls', ['broker'], (found) => reached(found, 'tls') ?? tlsFinding(mqtt))] : []),
     row('login', [below], (found) => reached(found, 'login') ?? loginFinding(found, mqtt, status)),
-    row('topics', ['login'], (found) => reached(found, 'in') ?? topicsFinding(found, mqtt)),
+    row('topics', ['login'], (found) => reached(found, 'in') ?? topicsFinding(found, mqtt, status)),
     ...(config.home_assistant.discovery
       ? [row('home_assistant', ['login'], ({ birth }) => birthFinding(birth, config.home_assistant.status_topic))]
       : []),
@@ -99,8 +99,27 @@ function loginFinding(
 function topicsFinding(
   { refusal }: { readonly refusal?: BridgeError | undefined },
   { base_topic: base }: MqttConfig,
+  status: BridgeStatus | undefined,
 ): Finding {
-  return refusal ? failedBy(refusal) : ok(`may write and read under ${base}`, `${base} 以下の読み書きが可能`);
+  if (refusal) return failedBy(refusal);
+  return heldFinding(status) ?? ok(`may write and read under ${base}`, `${base} 以下の読み書きが可能`);
+}
+
+/** What the running bridge is refused, by its own account: an access list can be right for us and wrong for it. */
+function heldFinding(status: BridgeStatus | undefined): Finding | undefined {
+  const [first] = status?.meters.flatMap(({ id, broker }) => (broker?.held ? [{ id, ...broker.held }] : [])) ?? [];
+  if (!first) return undefined;
+  const { id, message, hint } = first;
+  const plain = message.replace(' [BROKER_REFUSED]', '');
+  return {
+    mark: 'failed',
+    detail: {
+      en: `the readings of ${id} wait: ${plain}`,
+      ja: `${id} の計測値が送信待ちです: ${plain}`,
+    },
+    advice: { en: hint, ja: hint }, // in the bridge’s language, as it was asked
+    code: 'BROKER_REFUSED',
+  };
 }
 
 const births: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>> = {

@@ -166,8 +166,10 @@ export function createCard() {
     show(reconnects, String(status.reconnects));
     show(module, status.module && `${status.module.edition} ${status.module.stack_version}`);
     const { broker: link } = status;
-    show(broker, link && (link.connected ? words.up : `${words.down} – ${link.detail}`));
-    broker.row.classList.toggle('bad', link !== undefined && !link.connected);
+    const trouble = link?.held?.hint ?? (link?.connected ? undefined : link?.detail);
+    const state = link?.connected ? words.up : words.down;
+    show(broker, link && (trouble === undefined ? state : `${state} – ${trouble}`));
+    broker.row.classList.toggle('bad', link !== undefined && trouble !== undefined);
     if (status.history) drawChart(chart, status.history, status.stale_after_s);
   }
 

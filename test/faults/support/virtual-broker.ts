@@ -26,6 +26,7 @@ interface Client {
   /** The cable is cut, nobody knows yet. */
   frozen: boolean;
   gone: boolean;
+  unacknowledged: number;
 }
 
 /** Keep-alive of 30 s and a half: when a broker believes that a silent client is gone. */
@@ -60,6 +61,10 @@ export class VirtualBroker implements Disposable {
   limits: ConnackLimits = {};
   /** Answer to a PUBLISH with QoS 1; undefined: none. */
   pubackCode: (topic: string) => number | undefined = () => 0;
+  /** How long it takes to answer a PUBLISH with QoS 1. */
+  ackAfterMs = 0;
+  /** Messages with QoS 1 that one connection had under way at a time, at most. */
+  mostUnacknowledged = 0;
   onMessage: (message: Message) => void = () => undefined;
   readonly retained = new Map<string, string>();
   /** How often each topic was published to. */
@@ -159,7 +164,15 @@ export class VirtualBroker implements Disposable {
   #dial(): Duplex | undefined {
     if (this.reach !== 'up') return undefined;
     const [near, far] = duplexPair();
-    const client: Client = { near, far, connect: undefined, subscriptions: [], frozen: false, gone: false };
+    const client: Client = {
+      near,
+      far,
+      connect: undefined,
+      subscriptions: [],
+      frozen: false,
+      gone: false,
+      unacknowledged: 0,
+    };
     this.#clients.add(client);
     const reader = new mqtt.PacketReader();
     far.on('data', (chunk: Buffer) => {
@@ -181,7 +194,7 @@ export class VirtualBroker implements Disposable {
       case mqtt.packetType.publish: {
         const { topic, payload, qos, retain, id } = mqtt.readPublish(packet, level);
         const code = this.pubackCode(topic);
-        if (qos === 1 && code !== undefined) client.far.write(mqtt.writePuback(id, level, code));
+        if (qos === 1) this.#acknowledge(client, mqtt.writePuback(id, level, code ?? 0), code !== undefined);
         if ((code ?? 0) < 0x80) this.#tell({ topic, payload, qos, retain, isWill: false });
         return;
       }
@@ -203,6 +216,17 @@ export class VirtualBroker implements Disposable {
         setImmediate(() => client.near.destroy());
         return;
     }
+  }
+
+  #acknowledge(client: Client, packet: Buffer, says: boolean): void {
+    this.mostUnacknowledged = Math.max(this.mostUnacknowledged, ++client.unacknowledged);
+    if (!says) return;
+    const now = (): void => {
+      client.unacknowledged--;
+      if (!client.far.destroyed) client.far.write(packet);
+    };
+    if (this.ackAfterMs === 0) now();
+    else this.#after(this.ackAfterMs, now);
   }
 
   #login(client: Client, connect: Connect): void {

@@ -82,7 +82,7 @@ test('a broker that acknowledges nothing is left after 20 s; the readings are ke
   rig.reading({ powerW: 1 });
   rig.reading({ powerW: 2 });
   await advancing(() => messages().length > 0, 'left', 500);
-  expect(messages()[0]).toContain('acknowledged nothing for 20 s');
+  expect(messages()[0]).toContain('left a message unacknowledged for 20 s');
   expect(rig.sink.health().queued).toBe(2);
 });
 

@@ -8,7 +8,6 @@ import type { Cursor, SegmentInfo, SegmentStore } from '../../../src/sinks/outbo
 import { decodeSegment } from '../../../src/sinks/outbox-lines.ts';
 import type { MemoryLimits } from '../../../src/sinks/outbox-queue.ts';
 import { Outbox } from '../../../src/sinks/outbox.ts';
-import { Refusals } from '../../../src/sinks/refusals.ts';
 import { logLines } from '../../support/log-lines.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -103,10 +102,9 @@ const failure = (code: string): Error => Object.assign(new Error(code), { code }
 /** A connection whose broker a test plays. */
 export class FakeLink implements StreamLink {
   readonly url = 'mqtt://fake';
-  readonly limits = { maximumPacketSize: 1e6, retainAvailable: true, maximumQos: 1, receiveMaximum: 100 } as const;
   readonly inFlight: { readonly payload: string; readonly done: ((outcome: Outcome) => void) | undefined }[] = [];
   readonly #received: string[];
-  abandoned = false;
+  readonly hasRoom = true;
 
   /** @param received what the broker passed on, over all connections. */
   constructor(received: string[]) {
@@ -117,8 +115,17 @@ export class FakeLink implements StreamLink {
     this.inFlight.push({ payload, done });
   }
 
-  abandon(): void {
-    this.abandoned = true;
+  onRoom(): void {
+    // there always is
+  }
+
+  fits({ payload }: { readonly payload: string }): boolean {
+    return payload.length < 1e6;
+  }
+
+  /** The broker refuses the oldest of these. */
+  refuse(count: number, code: number): void {
+    for (let n = 0; n < count; n++) this.inFlight.shift()?.done?.(code);
   }
 
   /** The broker takes the oldest of these, and says so unless it is `mute`. */
@@ -170,8 +177,7 @@ export class OutboxRig {
       limits: { ...tinyMemory, ...memory },
       ...(used && { disk: new OutboxDisk(used, { ...tinyDisk, ...disk }, { clock, log }) }),
     });
-    const refusals = new Refusals(clock, log);
-    this.stream = new ReadingsStream('readings', { clock, log, agenda, outbox: this.outbox, refusals });
+    this.stream = new ReadingsStream('readings', { clock, log, agenda, outbox: this.outbox });
     this.stream.start();
     agenda.run(this.#stop.signal).catch(() => undefined);
   }

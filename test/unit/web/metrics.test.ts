@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import type { MeterClock } from '../../../src/model/meter-clock.ts';
@@ -192,6 +193,16 @@ describe('the link', () => {
       'broute2mqtt_outbox_readings 0',
       'broute2mqtt_outbox_dropped_total 7',
     ]);
+    expect(await it.samples('broute2mqtt_stream')).toEqual(['broute2mqtt_stream_held 0']);
+    it.broker = {
+      ok: false,
+      detail: 'refuses',
+      connected: true,
+      queued: 3,
+      held: new BridgeError('BROKER_REFUSED', ''),
+    };
+    expect(await it.samples('broute2mqtt_stream')).toEqual(['broute2mqtt_stream_held 1']);
+    expect(await it.samples('broute2mqtt_broker')).toEqual(['broute2mqtt_broker_connected 1']);
   });
 
   test('build, module and process; no secret in what the module says', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
+import { heldError } from '../../../src/sinks/refusals.ts';
 import { HISTORY_LIMIT } from '../../../src/web/meter-record.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import type { BrokerHealth, StatusBoardOptions } from '../../../src/web/status-board.ts';
@@ -153,6 +154,18 @@ test('the module, the half-hour registers and the broker are told where known', 
     half_hour: { time: '2026-01-15T12:00:00+09:00', import: 12.5 },
     broker: { connected: false, detail: 'connecting' },
   });
+});
+
+test('a broker that refuses the readings is told with what to do, in the language of who asks', () => {
+  const held = heldError('mqtt://broker', 'broute2mqtt/home/readings', 0x87);
+  const { board } = rig({ brokerHealth: () => ({ ok: false, connected: true, detail: 'connected', held }) });
+  const hint = (language: 'en' | 'ja'): string | undefined =>
+    board.snapshot({ language }).meters[0]?.broker?.held?.hint;
+  expect(hint('en')).toContain('Allow this user to write broute2mqtt/home/readings');
+  expect(hint('ja')).toContain('broute2mqtt/home/readings の書き込みを許可');
+  expect(board.notes()).toEqual([
+    'home: readings wait: mqtt://broker refuses writing broute2mqtt/home/readings: not authorized (0x87) [BROKER_REFUSED]',
+  ]);
 });
 
 test('the history holds the newest points only and comes only when asked for', async () => {
