@@ -53,6 +53,8 @@ export interface Simulator extends AsyncDisposable {
   /** A host is on the wire. */
   readonly attached: boolean;
   readonly session: SessionPhase;
+  /** The airtime is used up. */
+  readonly limited: boolean;
   /** INFC of the meter that the host has not answered. */
   readonly unansweredInfc: number;
   /** Arms a fault, or makes it happen. */
@@ -170,6 +172,9 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
     },
     get session() {
       return module.session.phase;
+    },
+    get limited() {
+      return bench.state.blocked;
     },
     get unansweredInfc() {
       return module.exchange.unanswered.size;

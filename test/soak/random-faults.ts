@@ -1,6 +1,8 @@
 import { BridgeError } from '../../src/kernel/errors.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
+import type { Trouble } from '../faults/support/virtual-disk.ts';
 import type { World } from '../faults/support/world.ts';
+import type { Edition } from '../faults/support/catalogue.ts';
 import { Dice } from './dice.ts';
 
 /** What goes wrong and how it ends, if it does not end by itself. */
@@ -13,10 +15,13 @@ export interface RandomFault {
   readonly lastsS?: readonly [number, number];
 }
 
-const CHANNELS = [0x21, 0x25, 0x2a, 0x2f, 0x33, 0x38, 0x3c];
-const COMMANDS = ['SKVER', 'SKSREG', 'SKINFO', 'SKSETPWD', 'SKSETRBID', 'SKSCAN', 'SKLL64', 'SKJOIN', 'SKSENDTO'];
+/** J11 knows every other one. */
+const CHANNELS = [0x21, 0x25, 0x29, 0x2f, 0x33, 0x37, 0x3b];
+const SK_COMMANDS = ['SKVER', 'SKSREG', 'SKINFO', 'SKSETPWD', 'SKSETRBID', 'SKSCAN', 'SKLL64', 'SKJOIN', 'SKSENDTO'];
+const J11_COMMANDS = ['0001', '0005', '0008', '0051', '0053', '0054', '0056', '0057', '0058', '005F', '006B', '00D9'];
+const commandsOf = (edition: Edition): readonly string[] => (edition === 'J11' ? J11_COMMANDS : SK_COMMANDS);
 
-const simulated: readonly ((dice: Dice) => Fault)[] = [
+const simulated: readonly ((dice: Dice, edition: Edition) => Fault)[] = [
   () => ({ fault: 'pan-not-found', times: 2 }),
   () => ({ fault: 'two-pans' }),
   () => ({ fault: 'pandesc-without-22' }),
@@ -41,8 +46,8 @@ const simulated: readonly ((dice: Dice) => Fault)[] = [
   (dice) => ({ fault: 'dribble', for_s: dice.between(5, 60) }),
   (dice) => ({ fault: 'glued-lines', for_s: dice.between(5, 120) }),
   () => ({ fault: 'missing-ok' }),
-  (dice) => ({ fault: 'no-answer', on: dice.pick(COMMANDS), times: dice.pick([1, 1, 3]) }),
-  (dice) => ({ fault: 'fail-code', on: dice.pick(COMMANDS), code: dice.pick([4, 5, 6, 9, 10]) }),
+  (dice, edition) => ({ fault: 'no-answer', on: dice.pick(commandsOf(edition)), times: dice.pick([1, 1, 3]) }),
+  (dice, edition) => ({ fault: 'fail-code', on: dice.pick(commandsOf(edition)), code: dice.pick([4, 5, 6, 9, 10]) }),
   (dice) => ({ fault: 'event-21-01', times: dice.pick([1, 2, 5]) }),
   () => ({ fault: 'event-21-02' }),
   (dice) => ({ fault: 'duplicated-event', for_s: dice.between(5, 120) }),
@@ -136,6 +141,7 @@ const host: readonly RandomFault[] = [
   },
   { name: 'event loop stands still', strike: (world, dice) => world.clock.stall(dice.between(10, 20_000)) },
   { name: 'we restart', strike: (world) => world.restart() },
+  { name: 'we are killed', strike: (world) => world.kill() },
   {
     name: 'port busy',
     lastsS: [1, 300],
@@ -144,6 +150,29 @@ const host: readonly RandomFault[] = [
       world.tap.refuse = () => new BridgeError(code, 'refused');
       world.simulator.powerCycle();
       return (it) => void (it.tap.refuse = () => undefined);
+    },
+  },
+];
+
+const trouble = (of: Trouble, lastsS: readonly [number, number]): RandomFault => ({
+  name: `disk ${of}`,
+  lastsS,
+  strike: ({ disk }) => {
+    if (!disk || disk.trouble !== undefined) return;
+    disk.trouble = of;
+    return () => void (disk.trouble = undefined);
+  },
+});
+const disk: readonly RandomFault[] = [
+  trouble('full', [1, 7200]),
+  trouble('read-only', [1, 7200]),
+  trouble('broken', [1, 40]),
+  trouble('slow', [1, 600]),
+  {
+    name: 'state files damaged before a restart',
+    strike: async (world, dice) => {
+      world.disk?.damageState(dice.pick(['', '{', '\0\0\0\0', '[]', '{"channel":51}', '7']));
+      await world.restart();
     },
   },
 ];
@@ -187,12 +216,12 @@ const meter: readonly RandomFault[] = [
 ];
 
 const radio = simulated.map((make): RandomFault => ({
-  name: make(new Dice(1)).fault,
-  strike: (world, dice) => world.inject(make(dice)),
+  name: make(new Dice(1), 'SE').fault,
+  strike: (world, dice) => world.inject(make(dice, world.edition)),
 }));
 
 /** Radio and module twice as often as anything else; a replaced meter is as rare as it should be. */
-const all: readonly RandomFault[] = [...radio, ...radio, ...broker, ...broker, ...host, ...meter.slice(0, 2)];
+const all: readonly RandomFault[] = [...radio, ...radio, ...broker, ...broker, ...host, ...disk, ...meter.slice(0, 2)];
 
 export const randomFault = (dice: Dice): RandomFault =>
   dice.next() < 0.003 ? (meter[2] as RandomFault) : dice.pick(all);

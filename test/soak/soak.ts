@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Edition } from '../faults/support/catalogue.ts';
 import { World } from '../faults/support/world.ts';
 import { Dice } from './dice.ts';
@@ -23,6 +25,12 @@ export interface SoakResult {
   readonly checks: number;
   readonly reconnects: number;
   readonly brokerLogins: number;
+  /** Readings that came twice, or never, where the promise allows it: in flight, a kill, a disk that refused. */
+  readonly doubled: number;
+  readonly lost: number;
+  /** The most scans and joins while one airtime limit lasted. */
+  readonly mostSearchesLimited: number;
+  readonly heapGrowthMb: number;
   /** Share of the time a subscriber saw the meter as available. */
   readonly availability: number;
   /** Longest wait for all to be well after the last cure, s. */
@@ -30,12 +38,21 @@ export interface SoakResult {
   readonly violations: readonly string[];
 }
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const heapMb = (): number => {
+  collect();
+  return process.memoryUsage().heapUsed / 1e6;
+};
+
 const DAY_MS = 86_400_000;
 /** So often all faults are cured, and it has to become well again. */
 const QUIET_EVERY = 40;
 /** The longest airtime limit, and a ladder climbed to its end. */
 const WELL_LIMIT_MS = 3_600_000 + 20 * 60_000;
 const STAY_WELL_MS = 60_000;
+/** Over three quarters of a run. */
+const MOST_GROWTH_MB = 8;
 
 interface Cure {
   readonly dueMs: number;
@@ -58,7 +75,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     energyIntervalMs: Math.max(60_000, intervalMs),
     random: dice.next,
     turns: 2,
-    logLevel: 'warn',
+    disk: true,
+    logLevel: process.env['RIG_LOG'] ?? 'warn',
   });
   const { clock, oracle } = world;
   const meanGapMs = (days * DAY_MS) / faults;
@@ -67,6 +85,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const names: string[] = [];
   let done = 0;
   let slowestMs = 0;
+  let earlyMb: number | undefined;
 
   const advance = async (ms: number): Promise<void> => {
     const end = clock.monotonicMs() + ms;
@@ -86,6 +105,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     try {
       await world.until(() => world.healthy && world.sink.health().queued === 0, WELL_LIMIT_MS);
       slowestMs = Math.max(slowestMs, clock.monotonicMs() - startMs);
+      oracle.settle();
+      world.mark();
     } catch {
       const { status, readings } = world;
       const facts = {
@@ -119,10 +140,13 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     }
     if (done % QUIET_EVERY !== 0) continue;
     await quiet();
+    if (done >= faults / 4) earlyMb ??= heapMb();
     const day = clock.monotonicMs() / DAY_MS;
     if (done % 400 === 0) options.onProgress?.({ day, faults: done, violations: oracle.violations.length });
   }
   await quiet();
+  const heapGrowthMb = Math.round((heapMb() - (earlyMb ?? heapMb())) * 10) / 10;
+  if (heapGrowthMb > MOST_GROWTH_MB) mishaps.push(`the heap grew by ${heapGrowthMb} MB`);
   const result = {
     seed,
     edition,
@@ -133,7 +157,11 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     checks: oracle.checks,
     reconnects: world.reconnects,
     brokerLogins: world.broker.logins,
+    doubled: oracle.ledger.doubled,
+    lost: oracle.ledger.lost,
     availability: Math.round((oracle.onlineMs / clock.monotonicMs()) * 10_000) / 10_000,
+    mostSearchesLimited: world.mostSearchesLimited,
+    heapGrowthMb,
     slowestRecoveryS: Math.round(slowestMs / 1000),
   };
   const left = await world.end();

@@ -10,6 +10,10 @@ import type { VirtualClock } from '../../support/virtual-clock.ts';
 /** ERXUDP up to its payload; the number is DATALEN. */
 const RXUDP = /ERXUDP (?:[0-9A-F:]{39} ){2}(?:0E1A 0E1A) [0-9A-F]{16} (?:[0-9A-F]{1,2} ){1,3}([0-9A-F]{4}) /;
 const LONGEST_HEADER = 160;
+/** Commands that go on the air although no session stands. */
+const SEARCHES = /SK(?:JOIN|SCAN) /;
+const J11_COMMAND = Buffer.from([0xd0, 0xea, 0x83, 0xfc]);
+const J11_SEARCHES = new Set([0x0051, 0x0053, 0x0056]);
 
 /** What stands between module and host: sees every datagram, and damages what it is told to. */
 export class AirTap {
@@ -17,6 +21,8 @@ export class AirTap {
   open = 0;
   mostOpen = 0;
   opens = 0;
+  /** Scans and joins the host asked for. */
+  searches = 0;
   /** Thrown instead of opening. */
   refuse: () => BridgeError | undefined = () => undefined;
   /** How bytes to the host are cut into reads. */
@@ -81,6 +87,7 @@ export class AirTap {
     module.once('close', () => ours.destroy());
     theirs.on('data', (chunk: Buffer) => {
       const bytes = this.toModule(chunk);
+      if (bytes && this.#isSearch(bytes)) this.searches++;
       if (bytes && !module.destroyed) module.write(bytes);
     });
     ours.once('close', () => {
@@ -89,6 +96,11 @@ export class AirTap {
       theirs.destroy();
     });
     return ours;
+  }
+
+  #isSearch(bytes: Buffer): boolean {
+    if (!this.#isJ11) return SEARCHES.test(bytes.toString('latin1'));
+    return bytes.indexOf(J11_COMMAND) === 0 && J11_SEARCHES.has(bytes.readUInt16BE(J11_COMMAND.length));
   }
 
   /** Listens beside the line, however it is cut into reads. */

@@ -3,6 +3,7 @@ import { decodeFrame, esv } from '../../../src/echonet/frame.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { Answered } from '../../../src/simulator/sim.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
+import { ReadingsLedger } from './readings-ledger.ts';
 import type { Message, VirtualBroker } from './virtual-broker.ts';
 
 export interface OracleOptions {
@@ -36,6 +37,7 @@ export class Oracle {
   checks = 0;
   /** Falls of a register that were confirmed or explained: each one may show once on each topic. */
   falls = 0;
+  readonly ledger = new ReadingsLedger();
   readonly #clock: VirtualClock;
   readonly #broker: VirtualBroker;
   readonly #options: OracleOptions;
@@ -48,9 +50,6 @@ export class Oracle {
   #shownRegisters: { readonly epc: string; readonly kwh: number }[] = [];
   /** Topics whose retained value an earlier run of ours left at the broker. */
   readonly #leftovers = new Set<string>();
-  #seqRun = '';
-  #nextSeq = 1;
-  readonly #seen = new Set<string>();
   #online = false;
   #checkedMs = 0;
   readonly #falseSince = new Map<string, number>();
@@ -60,6 +59,7 @@ export class Oracle {
     this.#broker = broker;
     this.#options = options;
     broker.onMessage = (message) => this.#hear(message);
+    broker.onLogin = () => this.ledger.connected();
   }
 
   get markMs(): number {
@@ -91,9 +91,17 @@ export class Oracle {
   }
 
   /** A reading on its way to the sinks: in the outbox it may wait for hours. */
-  heard({ importKwh, exportKwh }: Reading): void {
+  heard({ powerW, currentRA, currentTA, importKwh, exportKwh }: Reading, run: number): void {
     if (importKwh !== undefined) this.#mustNotFall('import', importKwh);
     if (exportKwh !== undefined) this.#mustNotFall('export', exportKwh);
+    const hasMeasured = [powerW, currentRA, currentTA, importKwh, exportKwh].some((value) => value !== undefined);
+    if (hasMeasured) this.ledger.owes(run);
+  }
+
+  /** All is well and nothing waits: the books must balance. */
+  settle(): void {
+    const wrong = this.ledger.close();
+    if (wrong !== undefined) this.#wrong(wrong);
   }
 
   /** An answer of the meter that a host can read and must believe. */
@@ -243,13 +251,8 @@ export class Oracle {
 
   #reading(payload: string): void {
     const { run, seq, time, power } = JSON.parse(payload) as Values;
-    const identity = `${String(run)}/${String(seq)}`;
-    if (this.#seen.has(identity)) return; // a second time after a lost connection: same identity, same content
-    this.#seen.add(identity);
-    if (this.#seen.size > 1000) this.#seen.delete(this.#seen.values().next().value as string);
-    if (this.#seqRun !== String(run)) [this.#seqRun, this.#nextSeq] = [String(run), 1];
-    if (seq !== this.#nextSeq) this.#wrong(`reading ${identity} came instead of ${this.#nextSeq}`);
-    this.#nextSeq = Number(seq) + 1;
+    const wrong = this.ledger.came(Number(run), Number(seq));
+    if (wrong !== undefined) this.#wrong(wrong);
     const atMs = Date.parse(String(time));
     if (typeof power === 'number' && !this.#said.has(powerKey(power, atMs)))
       this.#wrong(`reading was never said: ${payload}`);

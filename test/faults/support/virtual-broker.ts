@@ -66,6 +66,7 @@ export class VirtualBroker implements Disposable {
   /** Messages with QoS 1 that one connection had under way at a time, at most. */
   mostUnacknowledged = 0;
   onMessage: (message: Message) => void = () => undefined;
+  onLogin: () => void = () => undefined;
   readonly retained = new Map<string, string>();
   /** How often each topic was published to. */
   readonly told = new Map<string, number>();
@@ -242,6 +243,7 @@ export class VirtualBroker implements Disposable {
     for (const other of this.#clients) if (other.frozen) this.#gone(other); // the same client id: the old one has to go
     client.connect = connect;
     this.logins++;
+    this.onLogin();
   }
 
   #gone(client: Client): void {

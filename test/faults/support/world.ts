@@ -20,8 +20,10 @@ import type { StateFile } from '../../../src/store/state-file.ts';
 import { credentials, Memory } from '../../support/rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { AirTap } from './air-tap.ts';
+import type { Edition } from './catalogue.ts';
 import { Oracle } from './oracle.ts';
 import { VirtualBroker } from './virtual-broker.ts';
+import { VirtualDisk } from './virtual-disk.ts';
 
 export interface WorldOptions {
   readonly simulator?: SimulatorOptions;
@@ -29,6 +31,8 @@ export interface WorldOptions {
   readonly energyIntervalMs?: number;
   /** Real state files instead of memory. */
   readonly stateDir?: string;
+  /** State files and outbox on a disk that fails as told, in virtual time. */
+  readonly disk?: boolean;
   /** For all jitter, 0–1. */
   readonly random?: () => number;
   /** Event-loop turns that let everything settle. */
@@ -52,6 +56,8 @@ class WatchedClock extends VirtualClock {
   }
 }
 
+/** What was on its way to the broker, or not yet on the disk, when `kill -9` came. */
+const MOST_LOST_BY_KILL = 8;
 const MOST_SLEEPERS = 64;
 const MOST_LISTENERS = 12;
 /** More than any outage of these tests gathers. */
@@ -66,6 +72,7 @@ export class World {
   readonly simulator: Simulator;
   readonly tap: AirTap;
   readonly broker: VirtualBroker;
+  readonly disk: VirtualDisk | undefined;
   readonly oracle: Oracle;
   readonly log: { readonly level: number; readonly msg: string }[] = [];
   /** Phases in order, without repeats, since `mark`. */
@@ -83,9 +90,13 @@ export class World {
   reconnects = 0;
   /** Set when one of them ended although nobody told it to. */
   ended: string | undefined;
+  /** The most scans and joins while one airtime limit lasted. */
+  mostSearchesLimited = 0;
+  #searchesBefore: number | undefined;
   #phase: LinkPhase | undefined;
   readonly #options: WorldOptions;
   readonly #log: Log;
+  readonly #stateDir: string | undefined;
   readonly #pans: Pick<StateFile<Pan>, 'load' | 'save'>;
   readonly #memory: StateFile<Remembered>;
   #runs = 0;
@@ -120,7 +131,9 @@ export class World {
       { level: options.logLevel ?? process.env['RIG_LOG'] ?? 'info' },
       { write: (text) => this.#logged(text) },
     );
-    const { stateDir } = options;
+    this.disk = options.disk ? new VirtualDisk(this.clock) : undefined;
+    this.#stateDir = options.stateDir ?? this.disk?.folder;
+    const stateDir = this.#stateDir;
     this.#pans = stateDir === undefined ? new Memory<Pan>() : panMemory(stateDir, this.#log);
     this.#memory =
       stateDir === undefined
@@ -133,6 +146,10 @@ export class World {
     options.prepare?.(world);
     await world.#start();
     return world;
+  }
+
+  get edition(): Edition {
+    return this.#options.simulator?.edition ?? 'DSE';
   }
 
   get intervalMs(): number {
@@ -172,6 +189,8 @@ export class World {
   /** Ends everything as SIGTERM does. @returns how long it took, virtual ms. */
   async stop(): Promise<number> {
     const startMs = this.clock.monotonicMs();
+    const { disk } = this;
+    const cannotWrite = disk === undefined || disk.trouble !== undefined;
     this.#stop.abort(new Error('SIGTERM'));
     await this.#supervisorEnded;
     await this.#reader.close();
@@ -180,6 +199,7 @@ export class World {
     const ended = this.#sinkEnded.then(() => (over = true));
     await this.until(() => over, 5000);
     await ended;
+    if (cannotWrite) this.oracle.ledger.mayLose(this.sink.health().queued);
     return this.clock.monotonicMs() - startMs;
   }
 
@@ -190,12 +210,31 @@ export class World {
     await this.#start();
   }
 
+  /** `kill -9`: port and connection close at once, nobody says goodbye, nothing more is written. Then it starts again. */
+  async kill(): Promise<void> {
+    const { broker, tap, disk } = this;
+    const { reach } = broker;
+    const { toModule } = tap;
+    broker.cut();
+    broker.reach = 'refusing';
+    tap.toModule = () => undefined;
+    if (disk) disk.unreachable = true;
+    this.oracle.ledger.mayLose(MOST_LOST_BY_KILL);
+    await this.stop();
+    if (disk) disk.unreachable = false;
+    tap.toModule = toModule;
+    broker.reach = reach;
+    this.oracle.restarted();
+    await this.#start();
+  }
+
   /** Ends the rest of the world too. @returns what was left behind, in words. */
   async end(): Promise<string[]> {
     await this.stop();
     await this.simulator[Symbol.asyncDispose]();
     const broker = this.broker.open;
     this.broker[Symbol.dispose]();
+    this.disk?.[Symbol.dispose]();
     await this.clock.settle();
     const left = {
       sleepers: this.clock.sleepers,
@@ -235,6 +274,7 @@ export class World {
         language: 'en',
         version: '0.1.0',
         run: ++this.#runs,
+        ...(this.disk && { stateDir: this.disk.folder }),
       },
       { clock, log, onCommand: (command) => this.supervisor.command(command), random },
     );
@@ -274,7 +314,7 @@ export class World {
   #emitted(event: BridgeEvent): void {
     if (event.kind === 'reading') {
       this.readings++;
-      this.oracle.heard(event.reading);
+      this.oracle.heard(event.reading, this.#runs);
       this.lastReading = event.reading;
     }
     if (event.kind !== 'status') return;
@@ -299,6 +339,9 @@ export class World {
     this.oracle.check();
     const wrong = (what: string): void => void (violations.length < 20 && violations.push(what));
     if (this.ended !== undefined) wrong(this.ended);
+    this.#searchesBefore = this.simulator.limited ? (this.#searchesBefore ?? this.tap.searches) : undefined;
+    const searches = this.tap.searches - (this.#searchesBefore ?? this.tap.searches);
+    this.mostSearchesLimited = Math.max(this.mostSearchesLimited, searches);
     if (this.tap.mostOpen > 1) wrong(`${this.tap.mostOpen} wires open at once`);
     if (this.clock.sleepers > MOST_SLEEPERS) wrong(`${this.clock.sleepers} sleepers`);
     if (this.#listeners > MOST_LISTENERS) wrong(`${this.#listeners} listeners`);
