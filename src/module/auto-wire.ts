@@ -10,9 +10,11 @@ import { findModule } from './find-module.ts';
 import { knownStick, knownSticks } from './known-sticks.ts';
 import { OpenPort } from './open-port.ts';
 import { serialWire } from './serial-wire.ts';
+import type { SerialOptions } from './serial-wire.ts';
 import { usbPorts } from './usb-sysfs.ts';
 import type { Roots, UsbPort } from './usb-sysfs.ts';
-import { holderOf } from './port-holder.ts';
+import { lookForHolder } from './port-holder.ts';
+import { heldProblem } from './port-problem.ts';
 import type { Family, Wire } from './wire.ts';
 
 const LOOK_FIRST_MS = 500;
@@ -45,6 +47,8 @@ class AutoWire implements Wire {
   readonly #roots: Roots;
   readonly #log: Log;
   readonly #open: NonNullable<AutoOptions['open']>;
+  /** By path: a port whose driver hung in open() is not opened beside that. */
+  readonly #wires = new Map<string, Wire>();
   #chosen: UsbPort | undefined;
   /** What the chosen one speaks. */
   #family: Family | undefined;
@@ -55,7 +59,8 @@ class AutoWire implements Wire {
     this.#clock = clock;
     this.#roots = roots;
     this.#log = log;
-    this.#open = open ?? ((path, signal) => serialWire(path, clock, join(roots.dev, 'serial/by-id')).open(signal));
+    const byIdFolder = join(roots.dev, 'serial/by-id');
+    this.#open = open ?? ((path, signal) => this.#wireTo(path, { byIdFolder, log }).open(signal));
   }
 
   get name(): string {
@@ -121,11 +126,16 @@ class AutoWire implements Wire {
     }
   }
 
+  #wireTo(path: string, options: SerialOptions): Wire {
+    const wire = this.#wires.get(path) ?? serialWire(path, this.#clock, options);
+    this.#wires.set(path, wire);
+    return wire;
+  }
+
   /** Not every program locks its port, and our line ends would get into its conversation: so who has it open is asked first. */
   async #openFree(port: UsbPort, signal: AbortSignal): Promise<Duplex> {
-    // Some programs do not lock. A pty's other end and its children keep it open too, so there only the lock tells.
-    const holder = port.device.startsWith('/dev/pts/') ? undefined : await holderOf(port.device);
-    if (holder) throw new BridgeError('PORT_BUSY', `${port.path}: used by ${holder.name} (pid ${holder.pid})`);
+    const look = await lookForHolder(port.device);
+    if (look.holder) throw heldProblem(port.path, look);
     return await this.#open(port.path, signal);
   }
 }

@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 
 /** Another process that has a port. */
 export interface Holder {
@@ -6,21 +7,104 @@ export interface Holder {
   readonly name: string;
 }
 
+/** What a look at the other processes brought. */
+export interface Look {
+  readonly holder?: Holder;
+  /** Processes of other users, or of other containers, could not be looked at: one of them may have the port too. */
+  readonly isPartial: boolean;
+}
+
+/** Number of the first PID namespace: the kernel's own, in which every process of the machine is seen. */
+const HOST_PIDS = 'pid:[4026531836]';
+
 /** The other process that has the port locked, else the first that has it open, where /proc lets us see it. */
-export async function holderOf(path: string): Promise<Holder | undefined> {
+export const holderOf = async (path: string): Promise<Holder | undefined> => (await lookForHolder(path)).holder;
+
+/** As `holderOf`, and whether all could be seen. */
+export async function lookForHolder(path: string): Promise<Look> {
   const real = await realpath(path).catch(() => path);
-  let opener: Holder | undefined;
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    if (Number(pid) === process.pid) continue;
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []); // not ours to look at, or gone
-    for (const descriptor of descriptors) {
-      if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')) !== real) continue;
-      const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
-      const holder = { pid: Number(pid), name };
-      const locks = await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '');
-      if (locks.includes('FLOCK')) return holder;
-      opener ??= holder;
-    }
+  const device = await stat(real).catch(() => undefined); // gone: then nobody has it
+  const openers: Opener[] = [];
+  let isPartial = (await readlink('/proc/self/ns/pid').catch(() => '')) !== HOST_PIDS;
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  if (!pids.includes('1')) isPartial = true; // hidepid
+  for (const pid of pids) {
+    if (!device || Number(pid) === process.pid) continue;
+    const opened = await descriptorsOn(pid, real, device);
+    if (opened === 'unseen') isPartial = true;
+    else if (opened.length > 0) openers.push({ pid, opened });
   }
-  return opener;
+  const holder = await firstHolder(openers, real);
+  return { ...(holder ? { holder } : {}), isPartial };
+}
+
+interface Opener {
+  readonly pid: string;
+  readonly opened: readonly string[];
+}
+
+/** The descriptors a process has on a device, also where another container gave it another name. */
+async function descriptorsOn(pid: string, real: string, device: Stats): Promise<readonly string[] | 'unseen'> {
+  try {
+    const names = await readdir(`/proc/${pid}/fd`);
+    const hits = await Promise.all(
+      names.map(async (name) => {
+        const link = await readlink(`/proc/${pid}/fd/${name}`).catch(() => ''); // closed meanwhile
+        if (link !== real && !link.startsWith('/dev/')) return false;
+        const info = await stat(`/proc/${pid}/fd/${name}`).catch(() => undefined);
+        return info !== undefined && isSame(info, device, isPty(real));
+      }),
+    );
+    return names.filter((_name, i) => hits[i]);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unseen' : []; // else it has ended
+  }
+}
+
+/** Every instance of devpts counts from 0, so there the number alone says nothing. */
+const isSame = (info: Stats, device: Stats, byFile: boolean): boolean =>
+  device.isCharacterDevice() && !byFile
+    ? info.isCharacterDevice() && info.rdev === device.rdev
+    : info.ino === device.ino && info.dev === device.dev;
+
+export const isPty = (real: string): boolean => real.startsWith('/dev/pts/');
+
+async function firstHolder(openers: readonly Opener[], real: string): Promise<Holder | undefined> {
+  let first: Holder | undefined;
+  for (const { pid, opened } of openers) {
+    if (await isNoUser(pid, real)) continue;
+    const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
+    const holder = { pid: Number(pid), name };
+    const locks = await Promise.all(
+      opened.map((descriptor) => readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '')),
+    );
+    if (locks.some((info) => info.includes('FLOCK'))) return holder;
+    first ??= holder;
+  }
+  return first;
+}
+
+/** Has it open and yet does not use it: a child of ours on its way to exec, or who plays the device behind a pty. */
+async function isNoUser(pid: string, real: string): Promise<boolean> {
+  if ((await parentOf(pid)) === String(process.pid) && (await exeOf(pid)) === (await exeOf('self'))) return true;
+  if (!isPty(real)) return false;
+  for (let each: string | undefined = pid; each !== undefined && each !== '0'; each = await parentOf(each))
+    if (await hasMaster(each, real.slice('/dev/pts/'.length))) return true;
+  return false;
+}
+
+const exeOf = (pid: string): Promise<string> => readlink(`/proc/${pid}/exe`).catch(() => '');
+
+async function parentOf(pid: string): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[1]; // the name before may hold blanks
+}
+
+async function hasMaster(pid: string, number: string): Promise<boolean> {
+  for (const name of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+    if (!(await readlink(`/proc/${pid}/fd/${name}`).catch(() => '')).endsWith('/ptmx')) continue;
+    const info = await readFile(`/proc/${pid}/fdinfo/${name}`, 'utf8').catch(() => '');
+    if (new RegExp(`^tty-index:\\s*${number}$`, 'm').test(info)) return true;
+  }
+  return false;
 }

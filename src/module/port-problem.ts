@@ -2,7 +2,8 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
-import { holderOf } from './port-holder.ts';
+import { lookForHolder } from './port-holder.ts';
+import type { Look } from './port-holder.ts';
 
 /** Why a port could not be opened, found by asking the system and not by reading a library's message. */
 export async function portProblem(path: string, cause: unknown): Promise<BridgeError> {
@@ -66,17 +67,24 @@ function deniedHint(path: string, group: string, gid: number, errno: string): Te
   };
 }
 
-async function busyProblem(path: string, cause: unknown): Promise<BridgeError> {
-  const holder = await holderOf(path);
-  const who = holder ? `used by ${holder.name} (pid ${holder.pid})` : 'in use by another program';
-  if (!holder) return new BridgeError('PORT_BUSY', `${path}: ${who}`, { cause });
-  return new BridgeError('PORT_BUSY', `${path}: ${who}`, {
-    cause,
-    hint: {
-      en: `Stop ${holder.name} (kill ${holder.pid}, or its service); only one program can use the stick.`,
-      ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
-    },
-  });
+const busyProblem = async (path: string, cause: unknown): Promise<BridgeError> =>
+  heldProblem(path, await lookForHolder(path), cause);
+
+/** Another program has the port: who, where that can be seen. */
+export function heldProblem(path: string, { holder, isPartial }: Look, cause?: unknown): BridgeError {
+  if (holder)
+    return new BridgeError('PORT_BUSY', `${path}: used by ${holder.name} (pid ${holder.pid})`, {
+      cause,
+      hint: {
+        en: `Stop ${holder.name} (kill ${holder.pid}, or its service); only one program can use the stick.`,
+        ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
+      },
+    });
+  const hint: Text = {
+    en: `Its name cannot be seen from here (processes of other users, other containers): \`sudo fuser -v ${path}\` on the host tells it. Stop it; only one program can use the stick.`,
+    ja: `どのプログラムかは、ここからは見えません（他のユーザーや他のコンテナのプロセス）。ホストで \`sudo fuser -v ${path}\` を実行して確認し、止めてください。スティックを使えるプログラムは1つだけです。`,
+  };
+  return new BridgeError('PORT_BUSY', `${path}: in use by another program`, { cause, ...(isPartial ? { hint } : {}) });
 }
 
 async function groupName(gid: number): Promise<string | undefined> {

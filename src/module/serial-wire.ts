@@ -1,9 +1,15 @@
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { abortable, scope } from '../kernel/async.ts';
+import { abortable, scope, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { portProblem } from './port-problem.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { makeExclusive } from './exclusive-port.ts';
+import { isPty, lookForHolder } from './port-holder.ts';
+import type { Look } from './port-holder.ts';
+import { heldProblem, portProblem } from './port-problem.ts';
 import type { Wire } from './wire.ts';
 
 const BY_ID = '/dev/serial/by-id';
@@ -12,28 +18,69 @@ const LOOK_MOST_MS = 2000;
 /** How often an open port's path is looked at. */
 const WATCH_MS = 1000;
 
+/** A driver can hang in open(). */
+const OPEN_LIMIT_MS = 15_000;
+
+export interface SerialOptions {
+  readonly byIdFolder?: string;
+  readonly log?: Log;
+  /** The system's own, unless a test has another. */
+  readonly openPort?: (path: string) => Promise<OpenedPort>;
+  readonly exclude?: (descriptor: number, signal: AbortSignal) => Promise<boolean>;
+}
+
 /**
- * A serial port at 115200 8N1, held exclusively (flock, by serialport's `lock`). A stick that comes back under another
+ * A serial port at 115200 8N1, for us alone: opened only where nobody else has it open, then locked (flock, by
+ * serialport's `lock`) and closed to those who do not ask for a lock (TIOCEXCL). A stick that comes back under another
  * name (`ttyUSB1` for `ttyUSB0`) is found again by the by-id link it had when it was opened.
  */
-export function serialWire(path: string, clock: Clock, byIdFolder: string = BY_ID): Wire {
+export function serialWire(path: string, clock: Clock, options: SerialOptions = {}): Wire {
+  const { byIdFolder = BY_ID } = options;
   let link: string | undefined;
+  let opening: Promise<OpenedPort> | undefined;
   const present = async (): Promise<string | undefined> => {
     for (const candidate of link === undefined ? [path] : [path, link]) {
       if (await realpath(candidate).catch(() => undefined)) return candidate;
     }
     return undefined;
   };
+  const open = async (target: string, signal: AbortSignal): Promise<Duplex> => {
+    // One that still hangs keeps a thread of ours: another one beside it would keep the next, until none is left.
+    if (opening)
+      await abortable(
+        opening.catch(() => undefined),
+        signal,
+      );
+    refuseHeld(target, await lookForHolder(target));
+    signal.throwIfAborted();
+    const mine = (options.openPort ?? openPort)(target);
+    opening = mine;
+    const forget = (): void => void (opening = undefined);
+    void mine.catch(() => undefined).then(forget);
+    // Who no longer waits does not get the port, so it is let go of when it comes.
+    const port = await abortable(mine, signal).catch(async (error: unknown) => {
+      void mine.then((late) => late.destroy()).catch(() => undefined);
+      throw error;
+    });
+    const onError = (): void => undefined; // nobody else listens yet; a port that failed is closed, which is looked at
+    port.on('error', onError);
+    try {
+      await exclude(port, target, options, signal);
+      refuseHeld(target, await lookForHolder(target)); // who came between the first look and the closed door
+      if (port.destroyed) throw new BridgeError('PORT_LOST', `${target}: the device is gone`);
+    } catch (error) {
+      await abortable(closed(port), signal);
+      throw error;
+    }
+    port.off('error', onError);
+    return port;
+  };
   return {
     name: path,
     async open(signal) {
       const target = (await present()) ?? path;
-      const opening = openPort(target);
-      // A driver can hang in open(): who no longer waits does not get the port, so it is let go of when it comes.
-      const port = await abortable(opening, signal).catch(async (error: unknown) => {
-        void opening.then((late) => late.destroy()).catch(() => undefined);
-        throw error;
-      });
+      const late = (): BridgeError => new BridgeError('PORT_FAILED', hangs(target), { hint: replug });
+      const port = await within(clock, OPEN_LIMIT_MS, signal, (limit) => open(target, limit), late);
       link = (await linkTo(target, byIdFolder)) ?? link;
       void destroyWhenGone(port, target, clock);
       return port;
@@ -45,7 +92,46 @@ export function serialWire(path: string, clock: Clock, byIdFolder: string = BY_I
   };
 }
 
-async function openPort(path: string): Promise<Duplex> {
+const hangs = (path: string): string => `${path}: not open within ${OPEN_LIMIT_MS / 1000} s: its driver hangs`;
+const replug = {
+  en: 'Replug the stick; if that does not help, restart the machine. It is tried again by itself.',
+  ja: 'スティックを挿し直してください。直らない場合は本体を再起動してください。自動で再試行します。',
+};
+
+/** Nothing is written, and nothing taken from its buffer, while another program has the port. */
+function refuseHeld(path: string, look: Look): void {
+  if (look.holder) throw heldProblem(path, look);
+}
+
+/** Not on a pty: its other end keeps the mark beyond our close, and only tests and recordings live there. */
+async function exclude(
+  port: OpenedPort,
+  path: string,
+  { exclude: mark, log }: SerialOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { descriptor } = port;
+  if (descriptor === undefined || (!mark && isPty(await realpath(path)))) return;
+  const isDone = await (mark ?? makeExclusive)(descriptor, signal);
+  signal.throwIfAborted();
+  if (!isDone)
+    log?.info(
+      { port: path },
+      'only locked, not exclusive: a program that asks for no lock can open the port beside us',
+    );
+}
+
+async function closed(port: Duplex): Promise<void> {
+  if (port.closed) return;
+  const end = once(port, 'close');
+  port.destroy();
+  await end;
+}
+
+/** An open port; `descriptor` where the system has such. */
+export type OpenedPort = Duplex & { readonly descriptor?: number | undefined };
+
+async function openPort(path: string): Promise<OpenedPort> {
   const { SerialPort } = await import('serialport');
   const port = new SerialPort({ path, baudRate: 115200, autoOpen: false, lock: true });
   const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
@@ -53,7 +139,8 @@ async function openPort(path: string): Promise<Duplex> {
   // Destroyed, serialport's stream keeps its descriptor and with it the lock: the next open would find the port busy.
   // oxlint-disable-next-line no-underscore-dangle -- Node's own name for it
   port._destroy = (error, done) => (port.isOpen ? port.close(() => done(error)) : done(error));
-  return port;
+  const { port: binding } = port;
+  return Object.assign(port, { descriptor: binding && 'fd' in binding ? (binding.fd ?? undefined) : undefined });
 }
 
 /**

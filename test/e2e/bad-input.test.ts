@@ -6,6 +6,7 @@ import type { Bridge } from '../support/bridge.ts';
 import { Household } from '../support/household.ts';
 import type { Mosquitto } from '../support/mosquitto.ts';
 import type { MqttWatcher } from '../support/mqtt-watcher.ts';
+import { Program } from '../support/program.ts';
 import type { StickOptions } from '../support/stick.ts';
 
 const root = 'broute2mqtt/home';
@@ -115,6 +116,32 @@ test.concurrent('a port that another program holds: its name and pid; free again
   await first.end();
   await scene.bridge.until(() => readingsOf(scene.watcher).length > 1, 'readings', 60_000);
 });
+
+/** pyserial's way: opened raw, no lock asked for; it reads as long as it lives. */
+const reader = `import os, sys, tty
+port = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
+tty.setraw(port)
+print("open", flush=True)
+while True: os.read(port, 1)`;
+
+test.concurrent(
+  'a port that a program without a lock reads: named, and not a byte of ours goes out until it has ended',
+  async () => {
+    await using home = new Household();
+    const stick = await home.stick();
+    await using other = new Program('python3', ['-c', reader, stick.device]);
+    await other.until(() => other.stdout.includes('open'), 'the other program reads');
+    const scene = await served(home, stick.path);
+    const { message, hint } = await scene.bridge.fails('PORT_BUSY');
+    expect(message).toContain(`${stick.path}: used by python3 (pid ${other.pid})`);
+    expect(hint).toContain(`kill ${other.pid}`);
+    await expectWaiting(scene, 'PORT_BUSY');
+    expect(stick.heard).toBe('');
+    await other.kill();
+    await scene.bridge.until(() => readingsOf(scene.watcher).length > 1, 'readings', 60_000);
+    expect(scene.bridge.phases().filter((phase) => phase === 'connected')).toHaveLength(1);
+  },
+);
 
 const webOnly = { http: { listen: '127.0.0.1:0' } };
 

@@ -299,7 +299,7 @@ test('fault: module: a stick that comes back under another name is found by its 
   const [device, byId] = [join(folder, 'ttyUSB0'), join(folder, 'by-id')];
   await writeFile(device, '');
   await symlink(device, byId);
-  const wire = serialWire(byId, clock, folder);
+  const wire = serialWire(byId, clock, { byIdFolder: folder });
   await rm(device);
   let isBack = false;
   const { signal } = new AbortController();

@@ -6,12 +6,12 @@ import type { Wire } from '../../module/wire.ts';
 import { serialWire } from '../../module/serial-wire.ts';
 import { tcpWire } from '../../module/tcp-wire.ts';
 
-/** The wire a meter's `device` names. `log` hears which stick `auto` found. */
+/** The wire a meter's `device` names. `log` hears which stick `auto` found, and how far a port is ours alone. */
 export function wireOf({ device }: Pick<MeterConfig, 'device'>, clock: Clock, log?: Log): Promise<Wire> {
   const wire = device.startsWith('tcp://')
     ? tcpWire(device, clock)
     : device === 'auto'
       ? autoWire(clock, log ? { log } : {})
-      : serialWire(device, clock);
+      : serialWire(device, clock, log ? { log } : {});
   return Promise.resolve(wire);
 }
