@@ -8,6 +8,7 @@ import type { MeterReader } from '../meter/meter-reader.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { Backoff } from './backoff.ts';
+import { HelpTimer } from './help-timer.ts';
 import { channelScan, fullScan, Ladder } from './ladder.ts';
 import type { Rung } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
@@ -21,8 +22,6 @@ const PATIENCE_MS = 5000;
 /** Opening a port costs no airtime, so what needs it is tried often. */
 const REOPEN_MOST_MS = 5000;
 const COMMANDS_LIMIT = 4;
-/** Without an answer for so long, with every rung tried, the hook is run; and not again before as long has passed. */
-const STUCK_MS = 10 * 60_000;
 
 export interface SupervisorDeps {
   readonly meter: string;
@@ -55,8 +54,7 @@ export class Supervisor {
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
-  /** Monotonic ms of the last good answer, of the start, or of the last call for help. */
-  #stuckSinceMs: number;
+  readonly #help: HelpTimer;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
@@ -64,7 +62,9 @@ export class Supervisor {
     this.#backoff = new Backoff(deps.random);
     const did = (activity: Activity): void => this.#report.did(activity);
     this.#search = new MeterSearch({ clock: deps.clock, log: deps.log, did });
-    this.#stuckSinceMs = deps.clock.monotonicMs();
+    const { clock, whenPresent, onStuck } = deps;
+    const help = onStuck && ((signal: AbortSignal): Promise<void> => this.#callForHelp(onStuck, signal));
+    this.#help = new HelpTimer({ clock, whenPresent, help });
   }
 
   /** Returns at once; carried out as soon as the session allows. A session being built anew is not built anew again. */
@@ -87,7 +87,7 @@ export class Supervisor {
         } catch (error) {
           if (signal.aborted || exceeds(error, 'reopen')) throw error;
           await this.#rest(error, signal);
-          await this.#deps.whenPresent(signal);
+          await this.#help.untilPresent(signal);
         }
       }
     } catch (error) {
@@ -178,7 +178,7 @@ export class Supervisor {
         this.#proved(session.pan);
       }
       first = false;
-      this.#stuckSinceMs = clock.monotonicMs();
+      this.#help.restart();
       if (clock.monotonicMs() - startedMs >= GOOD_SESSION_MS) this.#backoff.reset();
       this.#report.success(session.pan, datagram);
     };
@@ -236,13 +236,9 @@ export class Supervisor {
     void this.#deps.pans.save(pan);
   }
 
-  /** The end of the ladder: nothing helped for long, so the operator's own command may (a USB power switch, say). */
-  async #callForHelp(signal: AbortSignal): Promise<void> {
-    const { clock, onStuck } = this.#deps;
-    if (!onStuck || clock.monotonicMs() - this.#stuckSinceMs < STUCK_MS) return;
+  async #callForHelp(onStuck: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     this.#report.rung('hook');
     await onStuck(signal);
-    this.#stuckSinceMs = clock.monotonicMs();
   }
 
   /** Waits before the next try. A command is a reason to try at once, and so is the return of a port that was gone. */
@@ -250,7 +246,7 @@ export class Supervisor {
     const isOfPort = exceeds(error, 'rejoin');
     const ms = Math.max(Math.min(this.#backoff.next(), isOfPort ? REOPEN_MOST_MS : Infinity), leastMs(error));
     this.#report.failed(error, this.#deps.clock.now() + ms);
-    await this.#callForHelp(signal);
+    await this.#help.failed(error, signal);
     const { clock, whenPresent } = this.#deps;
     const back = isOfPort ? (inner: AbortSignal): Promise<void> => whenBack(clock, whenPresent, inner) : undefined;
     const command = await pauseUnlessCommanded(clock, ms, this.#commands, signal, back);

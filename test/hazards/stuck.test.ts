@@ -32,6 +32,48 @@ test('a hook that brings the stick back is the last rung that was needed', async
   await rig.stop();
 });
 
+const MINUTE = 60_000;
+
+test('the stick is off the bus: the hook is run after ten minutes, again after as long, and not when it returns', async () => {
+  const calledMs: number[] = [];
+  const rig = await createRig({ onStuck: () => Promise.resolve(void calledMs.push(rig.clock.monotonicMs() - goneMs)) });
+  await rig.untilReadings(2);
+  const goneMs = rig.clock.monotonicMs();
+  rig.simulator.unplug();
+  await rig.clock.advance(29 * MINUTE + 30_000);
+  expect(calledMs.map((ms) => Math.round(ms / MINUTE))).toEqual([10, 20]);
+  // Whatever the stick does first: a hook would take it away again.
+  rig.simulator.inject({ fault: 'no-answer', on: 'SKVER', for_s: 75 });
+  rig.simulator.plug();
+  const before = rig.readings().length;
+  await rig.clock.advance(MINUTE - 1000);
+  expect(calledMs).toHaveLength(2);
+  await rig.untilReadings(before + 2, 5 * MINUTE);
+  await rig.stop();
+});
+
+test('a stick that was never there since the start: the hook is run all the same, and may bring it', async () => {
+  const rig = await createRig({ onStuck: () => Promise.resolve(rig.simulator.plug()), plugged: false });
+  await rig.clock.advance(9 * MINUTE);
+  expect(rig.rungs()).not.toContain('hook');
+  await rig.untilReadings(2, 5 * MINUTE);
+  expect(rig.rungs()).toContain('hook');
+  await rig.stop();
+});
+
+test('a stop while the stick is away and the hook is under way ends both', async () => {
+  const rig = await createRig({
+    onStuck: (signal) => rig.clock.sleep(MINUTE, signal).catch(() => signal.throwIfAborted()),
+  });
+  await rig.untilReadings(2);
+  rig.simulator.unplug();
+  await rig.clock.advance(10 * MINUTE + 5000);
+  expect(rig.rungs()).toContain('hook');
+  const before = rig.clock.monotonicMs();
+  await rig.stop();
+  expect(rig.clock.monotonicMs()).toBe(before);
+});
+
 test('every rung is climbed, in order, and counted', async () => {
   const rig = await createRig();
   await rig.untilReadings(2);

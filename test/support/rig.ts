@@ -63,7 +63,9 @@ export interface RigOptions {
   readonly energyIntervalMs?: number;
   readonly contractAmpere?: number;
   readonly pan?: Pan;
-  readonly onStuck?: () => Promise<void>;
+  readonly onStuck?: (signal: AbortSignal) => Promise<void>;
+  /** Whether the stick is there at the start. Default true. */
+  readonly plugged?: boolean;
   /** Instead of the simulator's own. */
   readonly wire?: (rig: { readonly clock: VirtualClock; readonly simulator: Simulator }) => Wire;
 }
@@ -74,6 +76,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const truth: Answered[] = [];
   const onAnswer = (answered: Answered): void => void truth.push(answered);
   const simulator = createSimulator({ seed: 1, ...options.simulator }, { clock, onAnswer });
+  if (options.plugged === false) simulator.unplug();
   const wire = options.wire?.({ clock, simulator }) ?? simulatorWire(clock, simulator);
   const pans = new Memory<Pan>();
   pans.value = options.pan;

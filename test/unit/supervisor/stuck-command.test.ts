@@ -65,3 +65,20 @@ test('a stop ends it at once', async () => {
   ending.abort(new Error('SIGTERM'));
   await expect(run).rejects.toThrow('SIGTERM');
 });
+
+test('no argument reaches the log, neither by us nor by the program nor by an error', async () => {
+  const { log, lines } = logLines();
+  const secret = 'hunter2-of-the-plug';
+  const says = 'console.log(process.argv[1]); console.error(process.argv[1].split("=")[1]); process.exitCode = 3';
+  const argvs = [
+    [process.execPath, '-e', says, '--', `--token=${secret}`],
+    ['/no/such/program', secret],
+    [process.execPath, `${secret}\0`],
+  ];
+  for (const argv of argvs) await stuckCommand({ argv, ...at }, systemClock, log)(unhurried());
+  const written = JSON.stringify(lines);
+  expect(written).not.toContain('hunter2');
+  expect(lines[0]).toMatchObject({ program: process.execPath });
+  expect(lines[1]).toMatchObject({ program: process.execPath, exitCode: 3 });
+  expect(lines.at(-1)?.msg).toContain('check meters[].on_stuck_command');
+});
