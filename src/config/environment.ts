@@ -13,20 +13,24 @@ export interface Assignment {
   readonly path: Path;
   readonly value: unknown;
   readonly isFile: boolean;
+  /** Keeps others out. */
+  readonly guards: boolean;
 }
 
 const maxMeters = 1000;
 /** What Kubernetes puts into every pod beside a service named broute2mqtt. */
 const notOurs = /^BROUTE2MQTT_(SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/;
 
-/** Every `BROUTE2MQTT_…` variable. An empty one counts as not set: compose files pass them on so. */
+/** Every `BROUTE2MQTT_…` variable. An empty one counts as not set (compose files pass them on so), unless it would open a door. */
 export function readEnvironment(env: Environment): { assignments: Assignment[]; problems: Problem[] } {
   const assignments: Assignment[] = [];
   const problems: Problem[] = [];
   for (const [variable, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!variable.startsWith('BROUTE2MQTT_') || notOurs.test(variable) || !value) continue;
-    const assignment = assign(variable, value);
-    if (assignment) assignments.push(assignment);
+    if (!variable.startsWith('BROUTE2MQTT_') || notOurs.test(variable)) continue;
+    const assignment = assign(variable, value ?? '');
+    if (!value) {
+      if (value === '' && assignment?.guards) problems.push({ where: variable, text: empty });
+    } else if (assignment) assignments.push(assignment);
     else problems.push({ where: variable, text: withSuggestion(unknown, meant(variable)) });
   }
   for (const { variable, path, isFile } of assignments) {
@@ -37,6 +41,10 @@ export function readEnvironment(env: Environment): { assignments: Assignment[]; 
   return { assignments, problems };
 }
 
+const empty: Text = {
+  en: 'is empty, and nobody would be kept out: give it a value, or unset the variable',
+  ja: '空のままでは誰でも閲覧できてしまいます。値を設定するか、変数自体を削除してください',
+};
 const unknown: Text = { en: 'unknown variable', ja: '不明な環境変数です' };
 export const both = (other: string): Text => ({
   en: `${other} is given too: give one of them`,
@@ -45,11 +53,12 @@ export const both = (other: string): Text => ({
 
 function assign(variable: string, value: string): Assignment | undefined {
   for (const leaf of leaves) {
+    const { guards } = leaf;
     const path = bounded(pathOfVariable(leaf, variable));
-    if (path) return { variable, path, value: typed(leaf, value), isFile: false };
+    if (path) return { variable, path, value: typed(leaf, value), isFile: false, guards };
     if (!leaf.fromFile || !variable.endsWith('_FILE')) continue;
     const filePath = bounded(pathOfVariable(leaf, variable.slice(0, -'_FILE'.length)));
-    if (filePath) return { variable, path: filePath, value, isFile: true };
+    if (filePath) return { variable, path: filePath, value, isFile: true, guards };
   }
   return undefined;
 }

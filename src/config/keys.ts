@@ -9,6 +9,8 @@ export interface Leaf {
   readonly kind: 'text' | 'number' | 'boolean';
   /** May be given as `<key>_file` instead. */
   readonly fromFile: boolean;
+  /** Keeps others out, so an empty variable is a mistake. */
+  readonly guards: boolean;
 }
 
 interface Def {
@@ -30,7 +32,8 @@ function leavesOf(schema: z.ZodType, pattern: readonly string[]): Leaf[] {
   const def = unwrap(schema);
   if (def.shape) return Object.entries(def.shape).flatMap(([name, inner]) => leavesOf(inner, [...pattern, name]));
   if (def.element) return leavesOf(def.element, [...pattern, '*']);
-  return [{ pattern, kind: kinds[def.type] ?? 'text', fromFile: keyInfo.get(schema)?.fromFile === true }];
+  const { fromFile = false, guards = false } = keyInfo.get(schema) ?? {};
+  return [{ pattern, kind: kinds[def.type] ?? 'text', fromFile, guards }];
 }
 
 export const leaves: readonly Leaf[] = leavesOf(configSchema, []);

@@ -10,6 +10,8 @@ export interface KeyInfo {
   readonly fromFile?: boolean;
   /** For editors; the check itself stands in the schema. */
   readonly pattern?: string;
+  /** Keeps others out: an empty variable is a mistake, and must not mean that there is none. */
+  readonly guards?: boolean;
 }
 export const keyInfo = z.registry<KeyInfo>();
 
@@ -168,13 +170,26 @@ const httpSchema = z.strictObject({
   ),
   token: key(
     text(
-      matches(/^[\x21-\x7e]+$/),
-      'must be ASCII without spaces',
-      '空白を含まないASCII文字で指定してください',
+      matches(/^[\x21-\x7e]{16,}$/),
+      'must be at least 16 characters, ASCII without spaces; make one up: openssl rand -hex 16',
+      '空白を含まない16文字以上のASCII文字で指定してください（作成例：openssl rand -hex 16）',
     ).exactOptional(),
-    'Who asks for page and API must send this token',
-    'ページとAPIの閲覧に必要なトークン',
-    { fromFile: true },
+    'Who asks for page and API must send this token (at least 16 characters)',
+    'ページとAPIの閲覧に必要なトークン（16文字以上）',
+    { fromFile: true, guards: true, pattern: '^[!-~]{16,}$' },
+  ),
+  hosts: key(
+    z
+      .array(
+        text(
+          matches(/^(?!.*:)[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/),
+          'must be a host name such as meter.example.com, without http:// and port',
+          'meter.example.com のようなホスト名を指定してください（http:// とポートは不要）',
+        ),
+      )
+      .default([]),
+    'Further host names this page is opened by; only needed without a token',
+    'ページを開くときに使うほかのホスト名（トークンを設定しない場合のみ必要）',
   ),
 });
 

@@ -40,7 +40,7 @@ const noToken: Refusal = {
   text: 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….',
 };
 
-/** Lets in who has the token. @returns undefined for who may read. */
+/** Lets in who has the token, whatever others at that address tried. @returns undefined for who may read. */
 export function createDoor(
   token: string | undefined,
   clock: Clock,
@@ -48,9 +48,9 @@ export function createDoor(
   const allowed = createTokenCheck(token);
   const guesses = new Guesses(clock);
   return (ip, header, query) => {
+    if (allowed(header, query)) return undefined;
     const waitS = guesses.waitS(ip);
     if (waitS > 0) return tooMany(waitS);
-    if (allowed(header, query)) return undefined;
     const given = tokenOf(header, query);
     if (given !== undefined) guesses.wrong(ip, given);
     return noToken;

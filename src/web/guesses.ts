@@ -12,7 +12,7 @@ interface Guesser {
   readonly tried: Set<string>;
 }
 
-/** Slows down who tries token after token: ten different wrong ones a minute from one address, then none is looked at. */
+/** Tells who tries token after token to wait: ten different wrong ones a minute from one address. */
 export class Guesses {
   readonly #clock: Clock;
   readonly #guessers = new Map<string, Guesser>();

@@ -8,12 +8,15 @@ import type { Query, Refusal } from './access.ts';
 import type { Asset } from './assets.ts';
 import { createHostCheck } from './hosts.ts';
 import type { Metrics } from './metrics.ts';
+import { CHALLENGE, createProof, PROOF } from './proof.ts';
 import { statusPage, tokenPage } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
 import { statusJson } from './status-snapshot.ts';
 
 export interface RouteOptions {
   readonly listen: { readonly host: string };
+  /** Names besides local ones that are ours (`http.hosts`). */
+  readonly hosts?: readonly string[];
   readonly clock: Clock;
   /** Asked of page, API and `/metrics`, which all tell the readings; `/healthz` and `/livez` stay open for whoever watches over us. */
   readonly token?: string;
@@ -30,7 +33,7 @@ export interface RouteOptions {
 }
 
 const wrongHost =
-  'This address is not one of mine: use http://localhost or the IP address. Behind a proxy on this machine, set http.token or let the proxy send its own address as Host.';
+  'This name is not one of mine: use the IP address, or add the name to http.hosts. With http.token every name is good.';
 const nothing = 'There is nothing here. The status page is at /, its data at /api/status.';
 const onlyMetrics = 'There is nothing here. The metrics are at /metrics.';
 const HTML = 'text/html; charset=utf-8';
@@ -41,7 +44,15 @@ type Refuse = (request: FastifyRequest) => Refusal | undefined;
 /** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
   const { board, redactor, log, metrics, metricsOnly = false } = options;
-  const isForUs = createHostCheck(options.listen.host, options.token !== undefined);
+  // The three numbers a drop-in shows were always open to every name; its scrapers go on.
+  const isForUs = metricsOnly
+    ? () => true
+    : createHostCheck({
+        listenHost: options.listen.host,
+        hosts: options.hosts ?? [],
+        hasToken: options.token !== undefined,
+      });
+  const prove = createProof(options.token);
   const door = createDoor(options.token, options.clock);
   const refusal: Refuse = ({ ip, headers, query }) => door(ip, headers.authorization, query as Query);
   const sentence: Sentence = (reply, status, text) =>
@@ -52,6 +63,8 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders).header('cache-control', 'no-store');
+    const proof = prove(request.headers[CHALLENGE], request.socket);
+    if (proof !== undefined) reply.header(PROOF, proof);
     if (!isForUs(request.headers.host)) return sentence(reply, 421, wrongHost);
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     reply.header('allow', 'GET, HEAD');

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { BridgeError } from '../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../kernel/errors.ts';
 import { readAssets } from './assets.ts';
-import { limitEachAddress } from './connection-limit.ts';
+import { limitConnections } from './connection-limit.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';
 import { securityHeaders } from './access.ts';
@@ -55,7 +55,7 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: IDLE_TIMEOUT_MS,
+    connectionTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: IDLE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     http: {
@@ -65,8 +65,7 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
     },
     frameworkErrors: (_error, _request, reply: unknown) => void refuseAddress(reply as FastifyReply),
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
-  limitEachAddress(app.server, MAX_OF_ONE_ADDRESS);
+  limitConnections(app.server, { each: MAX_OF_ONE_ADDRESS, all: MAX_CONNECTIONS });
   addRoutes(app, assets, options);
   try {
     await app.listen({ host, port });

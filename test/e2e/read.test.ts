@@ -273,7 +273,7 @@ test.concurrent('two bridges on one state_dir: the second says so and goes on wi
 test.concurrent('a state_dir too long for a socket: a warning, and read asks over HTTP, with the token', async () => {
   await using home = new Household();
   const stick = await home.stick();
-  const token = 'let-me-in';
+  const token = 'let-me-in-let-me-in';
   const listen = `127.0.0.1:${await freePort()}`;
   const bridge = await running(home, stick, {
     config: { http: { listen, token }, state_dir: `./${'x'.repeat(100)}` },

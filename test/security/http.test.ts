@@ -14,7 +14,7 @@ let port = 0;
 beforeAll(async () => {
   bridge = await home.bridge({
     meters: [{ device: '/nowhere/tty' }],
-    config: { http: { listen: '127.0.0.1:0', token: 'right' }, log: { level: 'info' } },
+    config: { http: { listen: '127.0.0.1:0', token: 'right-right-right' }, log: { level: 'info' } },
   });
   const page = await bridge.until(() => /"page":"(http:[^"]+)"/.exec(bridge.program.stdout)?.[1], 'page');
   port = Number(new URL(page).port);

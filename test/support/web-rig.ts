@@ -16,6 +16,7 @@ export const pan = { channel: 57, panId: 0x8a3c, macAddress: '001D129012345678' 
 export interface WebRigOptions {
   readonly token?: string;
   readonly language?: Language;
+  readonly metricsOnly?: boolean;
   readonly meters?: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -40,12 +41,13 @@ export class WebRig implements AsyncDisposable {
 
   static async start(options: WebRigOptions = {}): Promise<WebRig> {
     const rig = new WebRig(options);
-    const { token, language = 'en' } = options;
+    const { token, language = 'en', metricsOnly = false } = options;
     const { log } = logLines(rig.redactor);
     rig.#server = await startWeb({
       listen: { host: '127.0.0.1', port: 0 },
       ...(token === undefined ? {} : { token }),
       language,
+      metricsOnly,
       board: rig.board,
       live: () => rig.live,
       redactor: rig.redactor,

@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.ts';
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { HttpAddress } from './ask-http.ts';
 import { parseStatus } from './bridge-status.ts';
 import type { BridgeStatus } from './bridge-status.ts';
 import { socketPath } from './socket-path.ts';
@@ -29,7 +30,7 @@ type Way = (signal: AbortSignal) => Promise<Asked>;
  * @throws the signal's reason alone.
  */
 export async function askBridge(
-  { state_dir: stateDir, http }: Pick<Config, 'state_dir' | 'http'>,
+  { state_dir: stateDir, http }: Pick<Config, 'state_dir'> & { readonly http?: HttpAddress },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Asked> {

@@ -1,10 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { parseHostPort } from '../../config/addresses.ts';
 import type { Config } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
 import type { Asked } from './ask-bridge.ts';
 import { parseStatus } from './bridge-status.ts';
+
+export type HttpAddress = Pick<NonNullable<Config['http']>, 'listen' | 'token'>;
 
 /** Nobody listens there, or it is no address of this machine now. */
 const nobody: ReadonlySet<string> = new Set([
@@ -16,18 +21,23 @@ const nobody: ReadonlySet<string> = new Set([
 ]);
 const MOST_BYTES = 16_000_000;
 
-/** Asks the status page's data. Whatever else listens at that address is no bridge. */
-export async function askHttp({ listen, token }: NonNullable<Config['http']>, signal: AbortSignal): Promise<Asked> {
+/**
+ * Asks the status page's data. Whatever else listens at that address is no bridge, and is told nothing: the token goes only
+ * to who has shown that it knows it.
+ */
+export async function askHttp({ listen, token }: HttpAddress, signal: AbortSignal): Promise<Asked> {
   const address = parseHostPort(listen);
   if (!address || address.port === 0) return { kind: 'none' }; // the system chose one, and only the bridge knows it
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address.host] ?? address.host;
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const at = { host, port: address.port };
   try {
-    const { status, body } = await get({ host, port: address.port }, authorization, signal);
-    const parsed = status === 200 ? parseStatus(body) : undefined;
-    if (parsed) return { kind: 'answered', status: parsed };
-    if (status !== 401 && status !== 429) return { kind: 'none' };
-    return failed(`http://${listen}/ refused (HTTP ${status}): its token is another than http.token`);
+    if (token === undefined) return answerOf(await get(at, {}, signal), listen);
+    const nonce = randomBytes(16).toString('hex');
+    const first = await get(at, { [CHALLENGE]: nonce }, signal);
+    if (first.status === 200) return answerOf(first, listen); // it asks for none: configured before ours was changed
+    if (!isRefusal(first.status)) return { kind: 'none' };
+    if (!isProof(first.headers[PROOF], token, first.end, nonce)) return stranger(listen);
+    return answerOf(await get(at, { authorization: `Bearer ${token}` }, signal), listen);
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
@@ -35,18 +45,51 @@ export async function askHttp({ listen, token }: NonNullable<Config['http']>, si
   }
 }
 
+const isRefusal = (status: number | undefined): boolean => status === 401 || status === 429;
+
+function answerOf({ status, body }: Got, listen: string): Asked {
+  const parsed = status === 200 ? parseStatus(body) : undefined;
+  if (parsed) return { kind: 'answered', status: parsed };
+  if (!isRefusal(status)) return { kind: 'none' };
+  return failed(`http://${listen}/ refused (HTTP ${status}): it asks for http.token`);
+}
+
+const stranger = (listen: string): Asked => ({
+  kind: 'failed',
+  error: new BridgeError(
+    'BRIDGE_SILENT',
+    `http://${listen}/ does not prove to be our bridge: its token is another than http.token, or another program listens there`,
+    {
+      hint: {
+        en: 'Nothing was told to it. Give this command the configuration of the running bridge, and restart the bridge after a change or an update.',
+        ja: '相手には何も送っていません。動作中のブリッジと同じ設定ファイルを指定してください。設定変更や更新の後はブリッジを再起動してください。',
+      },
+    },
+  ),
+});
+
 const failed = (message: string, cause?: unknown): Asked => ({
   kind: 'failed',
   error: new BridgeError('BRIDGE_SILENT', message, { cause }),
 });
 
+interface Got {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** Who answered. */
+  readonly end: Pick<Socket, 'remoteAddress' | 'remotePort'>;
+  readonly body: string;
+}
+
 function get(
   at: { readonly host: string; readonly port: number },
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<{ readonly status: number | undefined; readonly body: string }> {
+): Promise<Got> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...at, path: '/api/status', headers, agent: false, signal }, (reply: IncomingMessage) => {
+      const { remoteAddress, remotePort } = reply.socket; // gone with the connection
+      const end = { remoteAddress, remotePort };
       let body = '';
       reply.setEncoding('utf8');
       reply.on('data', (piece: string) => {
@@ -54,7 +97,7 @@ function get(
         if (body.length > MOST_BYTES) reply.destroy(new RangeError(`more than ${MOST_BYTES} characters`));
       });
       reply.once('error', reject);
-      reply.once('end', () => resolve({ status: reply.statusCode, body }));
+      reply.once('end', () => resolve({ status: reply.statusCode, headers: reply.headers, end, body }));
     });
     asked.once('error', reject);
     asked.end();

@@ -28,7 +28,7 @@ export interface WebParts {
 
 /** The web server. An address that is taken is tried again: it never keeps the rest from running. */
 export async function serveWeb(
-  { http: { listen, token }, meters, board, broker, language }: WebParts,
+  { http: { listen, token, hosts }, meters, board, broker, language }: WebParts,
   { clock, log, redactor, version, asExporter = false }: BridgeDeps,
   signal: AbortSignal,
 ): Promise<WebService> {
@@ -42,6 +42,7 @@ export async function serveWeb(
   const start = (): ReturnType<typeof startWeb> =>
     startWeb({
       listen: address,
+      hosts,
       ...(token === undefined ? {} : { token }),
       language,
       board,

@@ -93,8 +93,34 @@ test('HTTP is asked where the socket cannot be reached, with the token', async (
   expect(asked).toMatchObject({ kind: 'answered', status: { meters: [{ last_answer: { power: 5 } }] } });
   const refused = await ask({ state_dir, http: { listen: host, token: 'another' } });
   expect(codeOf(refused)).toContain('its token is another than http.token');
+  const open = await ask({ state_dir, http: { listen: host } });
+  expect(codeOf(open)).toContain('it asks for http.token');
   const everywhere = host.replace('127.0.0.1', '0.0.0.0');
   expect(await ask({ http: { listen: everywhere, token: 'a-token' } })).toMatchObject({ kind: 'answered' });
+});
+
+test('the token is sent to nobody who has not proved to know it, nor to who only passes the question on', async () => {
+  const heard: string[] = [];
+  const passed: string[] = [];
+  const refusing = await httpListener((request, reply) => {
+    heard.push(JSON.stringify([request.url, request.headers]));
+    reply.writeHead(401, { 'www-authenticate': 'Bearer', 'x-broute2mqtt-proof': 'a'.repeat(64) }).end();
+  });
+  expect(codeOf(await ask({ http: { listen: refusing, token: 'a-token' } }))).toContain('does not prove');
+  await using web = await WebRig.start({ token: 'a-token' });
+  const passing = await httpListener((request, reply) => {
+    heard.push(JSON.stringify([request.url, request.headers]));
+    const challenge = String(request.headers['x-broute2mqtt-challenge']);
+    void web.get('/api/status', { headers: { 'x-broute2mqtt-challenge': challenge } }).then((answer) => {
+      const proof = answer.headers.get('x-broute2mqtt-proof') ?? '';
+      reply.writeHead(401, { 'x-broute2mqtt-proof': proof }).end();
+      passed.push(proof);
+    });
+  });
+  expect(codeOf(await ask({ http: { listen: passing, token: 'a-token' } }))).toContain('does not prove');
+  expect(passed[0]).toMatch(/^[0-9a-f]{64}$/);
+  expect(heard).toHaveLength(2);
+  expect(heard.join('')).not.toContain('a-token');
 });
 
 test('what else listens at http.listen is no bridge', async () => {

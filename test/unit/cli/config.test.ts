@@ -20,7 +20,7 @@ function write(name: string, text: string, mode = 0o600): string {
 }
 
 test('check: OK and a summary without secrets', async () => {
-  const path = write('c.yaml', minimal('', '  username: user\n  password: geheim\nhttp: {token: geheimes}\n'));
+  const path = write('c.yaml', minimal('', '  username: user\n  password: geheim\nhttp: {token: geheimes-kennwort}\n'));
   const { exitCode, stdout, stderr } = await cli(['config', 'check', '--config', path]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout.split('\n')[0]).toBe(`${path}: OK`);

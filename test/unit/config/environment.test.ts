@@ -27,6 +27,22 @@ test('the environment wins over the file, and is typed as the schema wants it', 
   expect(config.http).toBeUndefined();
 });
 
+test.each(['BROUTE2MQTT_HTTP_TOKEN', 'BROUTE2MQTT_HTTP_TOKEN_FILE'])(
+  '%s that is empty is a mistake: it must not open the page to everybody',
+  async (variable) => {
+    expect(await problems(minimal('', 'http: {}'), { env: { [variable]: '' } })).toEqual([
+      `${variable}: is empty, and nobody would be kept out: give it a value, or unset the variable`,
+    ]);
+    expect(await problems(minimal('', 'http: {}'), { env: { [variable]: undefined } })).toEqual([]);
+  },
+);
+
+test('further host names can be given one by one', async () => {
+  const env = { BROUTE2MQTT_HTTP_HOSTS_0: 'meter.example.com' };
+  const { config } = await loaded(minimal('', 'http: {}'), { env });
+  expect(config.http?.hosts).toEqual(['meter.example.com']);
+});
+
 test('a second meter and a section can be added by the environment', async () => {
   const env = Object.fromEntries(
     Object.entries(minimalEnvironment).map(([name, value]) => [name.replace('_0_', '_1_'), value]),
@@ -157,11 +173,11 @@ test('the environment replaces value and file of the configuration file alike', 
 test('value and file together, an unreadable file, a wrong content: each says where', async () => {
   const yaml = minimal('    route_b_id_file: x\n', '  username_file: 5\n  password_file: gone\n');
   const env = {
-    BROUTE2MQTT_HTTP_TOKEN: 'a',
+    BROUTE2MQTT_HTTP_TOKEN: 'a'.repeat(16),
     BROUTE2MQTT_HTTP_TOKEN_FILE: '/s/t',
     BROUTE2MQTT_METERS_0_ROUTE_B_PASSWORD_FILE: '/s/short',
   };
-  const files = { '/s/t': 'b', '/s/short': 'ABC' };
+  const files = { '/s/t': 'b'.repeat(16), '/s/short': 'ABC' };
   expect(await problems(yaml, { ...at, env, files })).toEqual([
     '/etc/b/config.yaml:6: meters[0].route_b_id_file: meters[0].route_b_id is given too: give one of them',
     '/etc/b/config.yaml:9: mqtt.username_file: must be text: put it in quotes',

@@ -86,6 +86,16 @@ test.each<[name: string, yaml: string, problem: string]>([
     `9: mqtt.password: ${quoted}`,
   ],
   ['a token of digits', minimal('', 'http: {token: 12345678}'), `8: http.token: ${quoted}`],
+  ...['x', '123456789012345', 'sixteen is spaced'].map((token): [string, string, string] => [
+    `a token like ${token}`,
+    minimal('', `http: {token: "${token}"}`),
+    '8: http.token: must be at least 16 characters, ASCII without spaces; make one up: openssl rand -hex 16',
+  ]),
+  [
+    'a host with its port',
+    minimal('', 'http: {hosts: ["meter.example.com:8080"]}'),
+    '8: http.hosts[0]: must be a host name such as meter.example.com, without http:// and port',
+  ],
   ['url', instead('mqtt://localhost', 'localhost'), '7: mqtt.url: must be a URL such as mqtt://localhost:1883'],
   [
     'url protocol',

@@ -219,28 +219,36 @@ describe('everything else', () => {
 });
 
 describe('connections', () => {
-  test('one address holds thirty, others are still served, and what it gives back it may have again', async () => {
+  const dial = (rig: WebRig, localAddress: string): Socket =>
+    connect({ host: '127.0.0.1', port: Number(new URL(rig.address).port), localAddress }).on('error', () => undefined);
+  const answers = async (rig: WebRig, localAddress: string): Promise<boolean> => {
+    const socket = dial(rig, localAddress);
+    socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    let text = '';
+    socket.on('data', (data: Buffer) => (text += data.toString()));
+    await once(socket, 'close');
+    return text.startsWith('HTTP/1.1 200');
+  };
+
+  test('one address holds thirty; those without a request give way to who has one, and all are closed after 5 s', async () => {
     await using rig = await WebRig.start();
-    const { port } = new URL(rig.address);
-    let refused = 0;
-    const dial = (localAddress: string): Socket =>
-      connect({ host: '127.0.0.1', port: Number(port), localAddress })
-        .on('error', () => undefined)
-        .on('close', () => refused++);
-    const answers = async (localAddress: string): Promise<boolean> => {
-      const socket = dial(localAddress);
-      socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
-      let text = '';
-      socket.on('data', (data: Buffer) => (text += data.toString()));
-      await once(socket, 'close');
-      return text.startsWith('HTTP/1.1 200');
-    };
-    const greedy = Array.from({ length: 50 }, () => dial('127.0.0.2'));
-    await eventually(() => refused === 20, 'twenty are refused');
-    expect(await answers('127.0.0.2')).toBe(false);
-    expect(await answers('127.0.0.3')).toBe(true);
-    for (const socket of greedy) socket.destroy();
-    await eventually(() => answers('127.0.0.2'), 'it is served again');
+    let closed = 0;
+    const greedy = Array.from({ length: 50 }, () => dial(rig, '127.0.0.2').on('close', () => closed++));
+    await eventually(() => closed === 20, 'twenty gave way');
+    expect(await answers(rig, '127.0.0.2')).toBe(true);
+    expect(await answers(rig, '127.0.0.3')).toBe(true);
+    for (const socket of greedy.slice(20, 40)) socket.write('GET / HTTP/1.1\r\nHost: ');
+    const started = performance.now();
+    await eventually(() => closed === 50, 'all are closed', 9000);
+    expect(performance.now() - started).toBeLessThan(8000);
+  }, 15_000);
+
+  test('many addresses without requests do not keep one with a request out', async () => {
+    await using rig = await WebRig.start();
+    const idle = Array.from({ length: 120 }, (_, i) => dial(rig, `127.0.1.${i + 1}`));
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    expect(await answers(rig, '127.0.0.3')).toBe(true);
+    for (const socket of idle) socket.destroy();
   });
 });
 
