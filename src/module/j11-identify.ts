@@ -9,6 +9,10 @@ import type { J11Link } from './j11-link.ts';
 /** A simple command is answered at once; this is for a busy USB bus, and a module at work. */
 export const COMMAND_LIMIT_MS = 5000;
 
+/** A join of the program before us takes 4 s, most of its scans less than this. */
+const BUSY_LIMIT_MS = 30_000;
+const RESET_LIMIT_MS = 15_000;
+
 export interface J11Identity {
   readonly info: ModuleInfo;
   /** The module may still hold a session of an earlier run: B-route runs and our port is open already. */
@@ -29,10 +33,17 @@ export async function askStatus(
   }
 }
 
-/** What is known of a J11 module that answered, without resetting anything. @throws BridgeError MODULE_SILENT, MODULE_UNKNOWN */
-export async function identifyJ11(link: J11Link, status: J11Response, signal: AbortSignal): Promise<J11Identity> {
+/**
+ * What is known of a J11 module that answered, without resetting anything, unless it is busy and stays so: only a reset
+ * may interrupt. @throws BridgeError MODULE_SILENT, MODULE_UNKNOWN
+ */
+export async function identifyJ11(link: J11Link, first: J11Response, signal: AbortSignal): Promise<J11Identity> {
   const limits = { timeoutMs: COMMAND_LIMIT_MS, signal };
+  let status = first;
+  if (status.result === result.busy) status = await link.ask({ name: 'status' }, limits, BUSY_LIMIT_MS);
+  if (status.result === result.busy) await interrupt(link, signal);
   const answer = await link.ask({ name: 'version' }, limits);
+  if (answer.result === result.busy) throw stillBusy(link);
   const version = answer.result === result.ok ? decodeVersion(answer.data) : undefined;
   if (!version)
     throw new BridgeError(
@@ -45,6 +56,22 @@ export async function identifyJ11(link: J11Link, status: J11Response, signal: Ab
     isWarm: isUp(statusOf(status)) && (await openEchonetPort(link, signal)) === result.portOpen,
   };
 }
+
+async function interrupt(link: J11Link, signal: AbortSignal): Promise<void> {
+  try {
+    await link.reset({ timeoutMs: RESET_LIMIT_MS, signal });
+  } catch (error) {
+    throw error instanceof BridgeError && error.code === 'MODULE_SILENT' ? stillBusy(link) : error;
+  }
+}
+
+const stillBusy = ({ name }: J11Link): BridgeError =>
+  new BridgeError('MODULE_SILENT', `${name}: the J11 module is busy with something else and does not let go of it`, {
+    hint: {
+      en: 'The stick is at work on what an earlier program asked for; it is asked again by itself. If this stays, replug it.',
+      ja: 'スティックは前のプログラムの処理を続けています。自動で問い合わせ直します。続く場合は挿し直してください。',
+    },
+  });
 
 export const statusOf = (response: J11Response): ModuleStatus | undefined =>
   response.result === result.ok ? decodeStatus(response.data) : undefined;

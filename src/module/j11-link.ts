@@ -15,8 +15,10 @@ import { isLineNoise, result } from '../j11/results.ts';
 import { hex, hexOfBytes } from '../skstack/hex.ts';
 import type { ExchangeLimits, OpenPort } from './open-port.ts';
 
+const NUDGE_LIMIT_MS = 1000;
 /** The module itself gives up a frame after such a gap; so do we, else a cut one would swallow those behind it. */
 const GAP_MS = 1000;
+const BUSY_REPEAT_MS = 1000;
 /** Commands whose data hold the Route-B ID or a part of it. */
 const SECRET: ReadonlySet<string> = new Set(['setCredentials', 'scan'] satisfies J11Command['name'][]);
 
@@ -41,6 +43,7 @@ export class J11Link implements Disposable {
   #lastMs = 0;
   #current: Current | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #nudged = new Set<() => void>();
 
   constructor(port: OpenPort, clock: Clock, log: Log) {
     this.name = port.name;
@@ -62,14 +65,21 @@ export class J11Link implements Disposable {
   }
 
   /**
-   * Sends a command when those before it are done. A command that the module got damaged is sent once more.
+   * Sends a command when those before it are done. A command that the module got damaged is sent once more, and while it
+   * is busy with another one (of a program before us, say) it is asked again for as long as one answer may take.
    * @returns its response, whatever the result.
    * @throws BridgeError MODULE_SILENT after `timeoutMs`, PORT_LOST, or the signal's reason.
    */
-  async ask(command: J11Command, limits: ExchangeLimits): Promise<J11Response> {
+  async ask(command: J11Command, limits: ExchangeLimits, busyMs = limits.timeoutMs): Promise<J11Response> {
     const answer = (frame: J11Frame): J11Response | undefined => responseOf(command, frame);
-    const response = await this.#inTurn(command, answer, limits);
-    return isLineNoise(response.result) ? await this.#inTurn(command, answer, limits) : response;
+    const startMs = this.#clock.monotonicMs();
+    let response = await this.#inTurn(command, answer, limits);
+    if (isLineNoise(response.result)) response = await this.#inTurn(command, answer, limits);
+    while (response.result === result.busy && this.#clock.monotonicMs() - startMs < busyMs) {
+      await this.#clock.sleep(BUSY_REPEAT_MS, limits.signal);
+      response = await this.#inTurn(command, answer, limits);
+    }
+    return response;
   }
 
   /** Resets the module: the one command without a response. Resolves when it is up again. @throws as `ask` */
@@ -77,6 +87,17 @@ export class J11Link implements Disposable {
     const up = (frame: J11Frame): true | undefined =>
       isNotification(frame) && parseNotification(frame).kind === 'started' ? true : undefined;
     await this.#inTurn({ name: 'reset' }, up, limits);
+  }
+
+  /** The status request beside the command under way, for one that has not been answered for long. */
+  async nudge(signal: AbortSignal): Promise<void> {
+    this.#log.debug({ port: this.name, sent: 'status' }, 'wire');
+    await this.#port.write(encodeCommand({ name: 'status' }), NUDGE_LIMIT_MS, signal);
+  }
+
+  onNudged(listener: () => void): () => void {
+    this.#nudged.add(listener);
+    return () => this.#nudged.delete(listener);
   }
 
   [Symbol.dispose](): void {
@@ -140,6 +161,8 @@ export class J11Link implements Disposable {
       this.#log.debug({ port: this.name, received: `${hex(frame.code, 4)} ${hexOfBytes(frame.data)}` }, 'wire');
     }
     this.#current?.feed(frame);
+    const status = responseTo('status', frame);
+    if (status && status.result !== result.busy) for (const listener of this.#nudged) listener();
     if (!isNotification(frame)) return;
     const notification = parseNotification(frame);
     for (const listener of this.#listeners) listener(notification);

@@ -10,11 +10,10 @@ import { ECHONET_PORT } from '../skstack/dialect.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
 import type { J11Link } from './j11-link.ts';
 import type { Datagram, Hold, Session } from './module.ts';
+import { sendPatiently } from './patient-send.ts';
 import { SessionState } from './session-state.ts';
 import type { Expiry } from './session-state.ts';
 
-/** The radio normally answers within half a second; address resolution and a busy channel take longer. */
-const SEND_LIMIT_MS = 10_000;
 /** From 00D2 to 6028: the session is lost without it. */
 const REAUTHENTICATION_LIMIT_MS = 60_000;
 /** Nothing tells when there is airtime again: what waits is sent again so often, and given up after an hour and some. */
@@ -97,7 +96,7 @@ export class J11Session implements Session {
   async #sendOnce(payload: Uint8Array, signal: AbortSignal): Promise<number> {
     const ports = { sourcePort: ECHONET_PORT, destinationPort: ECHONET_PORT };
     const command = { name: 'send', destination: this.#address, ...ports, payload } as const;
-    const answer = await this.#link.ask(command, { timeoutMs: SEND_LIMIT_MS, signal });
+    const answer = await sendPatiently(this.#link, this.#clock, (limits) => this.#link.ask(command, limits), signal);
     if (answer.result === result.ok) return decodeSendResult(answer.data) ?? sendResult.other;
     const status = await this.#link.ask({ name: 'status' }, { timeoutMs: COMMAND_LIMIT_MS, signal });
     const stands = statusOf(status)?.routeB === 'authenticated';

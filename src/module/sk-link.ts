@@ -13,6 +13,8 @@ import type { Answer, Exchange } from '../skstack/exchanges.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../skstack/lines.ts';
 import type { ExchangeLimits, OpenPort } from './open-port.ts';
 
+const NUDGE_LIMIT_MS = 1000;
+
 interface Current {
   readonly feed: (line: SkLine) => void;
   readonly fail: (error: unknown) => void;
@@ -41,6 +43,11 @@ export class SkLink implements Disposable {
   /** The command under way, as an echo would repeat it. */
   #sent = '';
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #nudged = new Set<() => void>();
+  /** Nudges not answered yet. */
+  #nudges = 0;
+  /** The next OK is a nudge's, not the command's under way. */
+  #okIsNudges = false;
 
   constructor(port: OpenPort, clock: Clock, log: Log) {
     this.name = port.name;
@@ -76,6 +83,18 @@ export class SkLink implements Disposable {
   async flush(burst: boolean, signal: AbortSignal): Promise<void> {
     this.#joiner.reset();
     await this.#port.write(Buffer.from(burst ? '\r\n'.repeat(MAX_DATA_LENGTH / 2) : '\r\n'), 2000, signal);
+  }
+
+  /** SKVER beside the command under way, for one that has not been answered for long. */
+  async nudge(signal: AbortSignal): Promise<void> {
+    this.#nudges++;
+    this.#log.debug({ port: this.name, sent: 'SKVER', beside: this.#sent }, 'wire');
+    await this.#port.write(encodeCommand({ name: 'SKVER' }, this.edition), NUDGE_LIMIT_MS, signal);
+  }
+
+  onNudged(listener: () => void): () => void {
+    this.#nudged.add(listener);
+    return () => this.#nudged.delete(listener);
   }
 
   [Symbol.dispose](): void {
@@ -133,8 +152,20 @@ export class SkLink implements Disposable {
     if (line.kind === 'noise') this.counts.noise++;
     if (line.kind === 'echo' && text.trimEnd() === this.#sent) this.counts.echoes++;
     if (this.#log.isLevelEnabled('debug')) this.#log.debug({ port: this.name, received: loggable(line, text) }, 'wire');
-    this.#current?.feed(line);
+    if (!this.#isOkOfNudge(line)) this.#current?.feed(line);
     for (const listener of this.#listeners) listener(line);
+  }
+
+  /** Its version goes to the command under way too: what stands before it has been answered, or never will be. */
+  #isOkOfNudge(line: SkLine): boolean {
+    if (line.kind === 'version' && this.#nudges > 0) {
+      this.#nudges--;
+      this.#okIsNudges = true;
+      for (const listener of this.#nudged) listener();
+    }
+    if (line.kind !== 'ok' || !this.#okIsNudges) return false;
+    this.#okIsNudges = false;
+    return true;
   }
 
   #replaceParser(): void {

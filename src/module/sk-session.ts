@@ -6,14 +6,14 @@ import { rssiDbmOfLqi } from '../model/pan.ts';
 import { ECHONET_PORT } from '../skstack/dialect.ts';
 import { eventNumber } from '../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../skstack/events.ts';
-import { failText, sendOutcome } from '../skstack/exchanges.ts';
+import { dataThenOk, failText, sendOutcome } from '../skstack/exchanges.ts';
+import { LINE_LIMIT_MS } from './identify.ts';
 import type { Datagram, Hold, Session } from './module.ts';
+import { sendPatiently } from './patient-send.ts';
 import { SessionState } from './session-state.ts';
 import type { Expiry } from './session-state.ts';
 import type { SkLink } from './sk-link.ts';
 
-/** The radio normally answers in 0.1–0.35 s; address resolution and a busy channel take longer. */
-const SEND_LIMIT_MS = 5000;
 /** After EVENT 29 the module authenticates by itself: EVENT 25 within this, or the session is lost. */
 const REAUTHENTICATION_LIMIT_MS = 60_000;
 /** The airtime is counted over an hour and some minutes. When EVENT 33 did not come by then it was lost on the line. */
@@ -38,7 +38,7 @@ export class SkSession implements Session {
   readonly #state: SessionState;
   readonly #stops: readonly (() => void)[];
   /** The echo is off, and a firmware that keeps it on all the same has not shown: an echo then tells of a restart. */
-  readonly #echoTells: boolean;
+  #echoTells: boolean;
   /** Joined. What ends before that is an earlier session, of which the module may still be telling. */
   #live: boolean;
 
@@ -68,11 +68,13 @@ export class SkSession implements Session {
       security: ENCRYPTED_ONLY,
       data: payload,
     } as const;
-    const answer = await this.#link.ask(command, sendOutcome(), { timeoutMs: SEND_LIMIT_MS, signal });
-    if (this.#echoTells && this.#link.counts.echoes > this.#link.echoesWhenQuiet) {
-      // Only a reset brings the echo back, and a reset ends the session.
-      throw this.#state.end(new BridgeError('SESSION_LOST', 'the module restarted by itself (its echo is on again)'));
-    }
+    const answer = await sendPatiently(
+      this.#link,
+      this.#clock,
+      (limits) => this.#link.ask(command, sendOutcome(), limits),
+      signal,
+    );
+    if (this.#echoTells && this.#link.counts.echoes > this.#link.echoesWhenQuiet) await this.#onEcho(signal);
     if (!answer.ok) {
       throw this.#state.end(
         new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`),
@@ -80,6 +82,18 @@ export class SkSession implements Session {
     }
     if (answer.value === 'failed')
       throw new BridgeError('SEND_FAILED', 'the radio could not deliver the request (EVENT 21 parameter 01)');
+  }
+
+  /**
+   * A reset brings the echo back and ends the session; but some firmware repeats SKSENDTO although the echo is off. What
+   * the module is set to tells: a reset sets it back. @throws BridgeError SESSION_LOST
+   */
+  async #onEcho(signal: AbortSignal): Promise<void> {
+    const limits = { timeoutMs: LINE_LIMIT_MS, signal };
+    const info = await this.#link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
+    if (!info.ok || info.value.channel !== this.pan.channel || info.value.panId !== this.pan.panId)
+      throw this.#state.end(new BridgeError('SESSION_LOST', 'the module restarted by itself (its echo is on again)'));
+    this.#echoTells = false;
   }
 
   receive(signal: AbortSignal): Promise<Datagram> {

@@ -12,6 +12,7 @@ import { airtimeMs } from './radio-timing.ts';
 type SendTo = Extract<SkCommand, { name: 'SKSENDTO' }>;
 
 const LATE_REPLY_S = 20;
+const SLOW_SEND_S = 12;
 
 /** `blocked`: the airtime is used up. `resolving`: sent, once the link address is found out. */
 export type Fate = 'delivered' | 'resolving' | 'failed' | 'blocked';
@@ -47,7 +48,7 @@ export class Exchange {
       await tasks.wait(timing.command(), signal);
       return say({ kind: 'fail', code: 10 });
     }
-    await tasks.wait(timing.send(), signal);
+    await this.handOver(signal);
     const fate = this.launch(command.address, command.data.length);
     say(event(eventNumber.udpSent, command.address, words[fate]));
     say({ kind: 'ok' });
@@ -60,6 +61,13 @@ export class Exchange {
       }
       await this.deliver(command, inner);
     });
+  }
+
+  /** Until the radio has it. */
+  async handOver(signal: AbortSignal): Promise<void> {
+    const { faults, tasks, timing } = this.#bench;
+    const slow = faults.take('slow-send', this.#command);
+    await tasks.wait(timing.send() + (slow ? (slow.after_s ?? SLOW_SEND_S) * 1000 : 0), signal);
   }
 
   /** What becomes of a datagram that the module hands to the radio now. */

@@ -31,6 +31,9 @@ export const faultKinds = {
   dribble: 'next',
   'glued-lines': 'next',
   'missing-ok': 'next',
+  'late-ok': 'next',
+  'slow-send': 'next',
+  'echoed-send': 'next',
   'no-answer': 'next',
   'fail-code': 'next',
   'connect-failed': 'next',
@@ -76,7 +79,7 @@ export const faultSchema = z.strictObject({
   times: z.int().positive().optional(),
   /** How long it lasts. */
   for_s: z.number().positive().optional(),
-  /** Wait before it shows: late-reply, late-pandesc. */
+  /** Wait before it shows: late-reply, late-pandesc, late-ok, slow-send. */
   after_s: z.number().nonnegative().optional(),
   /** event-29: whether EVENT 25 follows. Default true. */
   recovers: z.boolean().optional(),

@@ -220,7 +220,7 @@ export class J11Handler {
   async #send({ destination, destinationPort, payload }: SendCommand, signal: AbortSignal): Promise<void> {
     const { tasks, timing } = this.#bench;
     const { session, exchange } = this.#parts;
-    await tasks.wait(timing.send(), signal);
+    await exchange.handOver(signal);
     if (session.phase !== 'up')
       return this.#respond('send', this.#settings ? result.notStarted : result.nothingStarted);
     const fate = exchange.launch(destination, payload.length);

@@ -15,6 +15,7 @@ import type { WireEnd } from './wire-end.ts';
 /** What stands glued before a line in one capture: the rest of an echo. */
 const GLUE = 'SKSENDTO';
 const WOKEN = 0xc0;
+const LATE_OK_S = 8;
 
 type Power = 'on' | 'booting' | 'asleep' | 'hung' | 'off';
 
@@ -170,13 +171,23 @@ export class SimModule {
 
   /** The answer to a command, where it is no line. */
   #respond(bytes: Uint8Array): void {
-    if (!this.#bench.faults.take('missing-ok')) this.#put(bytes);
+    if (!this.#isLostOrLate(bytes)) this.#put(bytes);
+  }
+
+  /** Whether an OK does not come now. */
+  #isLostOrLate(bytes: Uint8Array | undefined): boolean {
+    const { faults, tasks } = this.#bench;
+    if (faults.take('missing-ok')) return true;
+    const late = bytes && faults.take('late-ok');
+    if (!late) return false;
+    tasks.after((late.after_s ?? LATE_OK_S) * 1000, () => this.#put(bytes));
+    return true;
   }
 
   #say(line: SkLine): void {
     const { faults } = this.#bench;
-    if (line.kind === 'ok' && faults.take('missing-ok')) return;
     const bytes = this.#tongue.format(line);
+    if (line.kind === 'ok' && this.#isLostOrLate(bytes)) return;
     if (!bytes) return;
     const canGlue = line.kind === 'event' || line.kind === 'rxudp' || line.kind === 'pan';
     if (canGlue && faults.take('glued-lines')) this.#put(bytesOfLatin1(GLUE));

@@ -40,6 +40,10 @@ export class SkTongue implements Tongue {
     return undefined;
   }
 
+  #isEchoedAllTheSame({ text }: HostInput): boolean {
+    return text.startsWith('SKSENDTO ') && this.#bench.faults.take('echoed-send') !== undefined;
+  }
+
   #asked(input: HostInput): Asked {
     const fail = async (code: number, signal: AbortSignal): Promise<void> => {
       const { tasks, timing, say } = this.#bench;
@@ -49,7 +53,7 @@ export class SkTongue implements Tongue {
     return {
       name: input.kind === 'command' ? input.command.name : undefined,
       told: input.kind === 'command' ? { command: input.command.name } : { refused: `ER0${input.code}` },
-      echo: () => (this.#bench.state.echo ? echoOf(input) : undefined),
+      echo: () => (this.#bench.state.echo || this.#isEchoedAllTheSame(input) ? echoOf(input) : undefined),
       answer: (signal) =>
         input.kind === 'command' ? this.#handler.handle(input.command, signal) : fail(input.code, signal),
       fail: (code = USUAL_FAILURE, signal) => fail(code, signal),

@@ -62,13 +62,14 @@ export function terminated(): Exchange<'ended'> {
 /**
  * SKSENDTO: EVENT 21, then OK, in this order. OK only says the command was understood; EVENT 21 says what the radio did,
  * and counts only until the OK, because the module reports its own PANA traffic the same way. Some firmware leaves it out.
+ * The answer to a command sent later stands for an OK that was lost.
  */
 export function sendOutcome(): Exchange<'delivered' | 'failed' | 'resolving' | 'unknown'> {
   let sent: SkEvent | undefined;
   return (line) => {
     if (line.kind === 'fail') return fail(line);
     if (line.kind === 'event' && line.number === eventNumber.udpSent) sent = line;
-    if (line.kind !== 'ok') return undefined;
+    if (line.kind !== 'ok' && !(line.kind === 'version' && sent)) return undefined;
     if (!sent || sent.param === undefined) return { ok: true, value: 'unknown' };
     if (sent.param === udpSent.failed) return { ok: true, value: 'failed' };
     return { ok: true, value: sent.param === udpSent.resolving ? 'resolving' : 'delivered' };

@@ -217,6 +217,56 @@ catalogue('module', [
     phases: first,
     withinMs: 60_000,
   },
+  ...[12, 19].map((seconds): Hazard => ({
+    name: `the radio takes ${seconds} s for every request, from the start`,
+    editions: all,
+    atStart: true,
+    fault: { fault: 'slow-send', times: 1000, after_s: seconds },
+    phases: first,
+    withinMs: 90_000,
+  })),
+  ...(['SKSENDTO', '0008'] as const).flatMap((on): Hazard[] => {
+    const editions = on === '0008' ? (['J11'] as const) : (['SE', 'DSE'] as const);
+    return [
+      {
+        name: 'every OK to a request comes 8 s late, behind the answer and what is asked next',
+        editions,
+        fault: { fault: 'late-ok', on, times: 20, after_s: 8 },
+        lastsMs: 120_000,
+        phases: [],
+        withinMs: 20_000,
+      },
+      {
+        name: 'the OK to a request is lost',
+        editions,
+        fault: { fault: 'missing-ok', on },
+        phases: [],
+        withinMs: 25_000,
+      },
+    ];
+  }),
+  {
+    name: 'requests are echoed although the echo is off',
+    fault: { fault: 'echoed-send', times: 1000 },
+    lastsMs: 120_000,
+    phases: [],
+    withinMs: 20_000,
+  },
+  {
+    name: 'requests are echoed although the echo is off, and then the module restarts by itself',
+    fault: [{ fault: 'echoed-send', times: 1000 }, { fault: 'module-reset' }],
+    phases: lost,
+    error: 'SESSION_LOST',
+    withinMs: 30_000,
+  },
+  {
+    name: 'the module hangs for 8 s',
+    editions: all,
+    fault: { fault: 'module-hang', for_s: 8 },
+    lastsMs: 8000,
+    phases: [],
+    withinMs: 20_000,
+  },
   { name: 'an OK is missing', fault: { fault: 'missing-ok', on: 'SKSENDTO' }, error: 'any', withinMs: 60_000 },
   {
     name: 'the module restarts by itself in a session',

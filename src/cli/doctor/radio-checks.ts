@@ -28,7 +28,7 @@ export function radioChecks(meter: MeterConfig, visit: RadioVisit, world: Doctor
     {
       id: 'module',
       needs: ['port'],
-      limitMs: 30_000,
+      limitMs: 60_000, // J11 may be busy with what somebody else asked for
       run: async (signal) => moduleFinding((await visit.openModule(signal)).info),
     },
     {

@@ -173,6 +173,26 @@ const seen: Readonly<Record<FaultName, () => Promise<void>>> = {
     expect(await host.send(GET_POWER)).not.toContain('OK');
     expect(await host.send(GET_POWER)).toContain('OK');
   },
+  'late-ok': async () => {
+    await using host = await joined();
+    host.simulator.inject({ fault: 'late-ok', on: 'SKVER', after_s: 5 });
+    expect(await host.line('SKVER')).toBe('EVER 1.2.10\r\n');
+    expect(await host.line('SKVER')).toBe('EVER 1.2.10\r\nOK\r\n');
+    expect(await host.line('', 5000)).toBe('OK\r\n');
+  },
+  'slow-send': async () => {
+    await using host = await joined();
+    host.simulator.inject({ fault: 'slow-send', after_s: 20 });
+    expect(await host.send(GET_POWER, 20_000)).toBe('\r\n');
+    expect(await host.line('', 5000)).toMatch(/^EVENT 21 .* 00\r\nOK\r\nERXUDP /);
+  },
+  'echoed-send': async () => {
+    await using host = await joined();
+    host.simulator.inject({ fault: 'echoed-send' });
+    expect(await host.line('SKVER')).toBe('EVER 1.2.10\r\nOK\r\n');
+    expect(await host.send(GET_POWER)).toMatch(/^SKSENDTO 1 .* 000E \r\nEVENT 21 /);
+    expect(await host.send(GET_POWER)).toMatch(ANSWER);
+  },
   'no-answer': async () => {
     await using host = await joined();
     host.simulator.inject({ fault: 'no-answer', on: 'SKVER' });
