@@ -1,5 +1,6 @@
 import type { Text } from '../kernel/language.ts';
 import type { LinkPhase } from '../model/status.ts';
+import type { MeterSnapshot } from '../web/status-snapshot.ts';
 
 /** What the supervisor is doing, in words for people. */
 export const phaseWords: Readonly<Record<LinkPhase, Text>> = {
@@ -11,3 +12,16 @@ export const phaseWords: Readonly<Record<LinkPhase, Text>> = {
   waiting: { en: 'waiting before the next try', ja: '再試行待ち' },
   stopped: { en: 'stopped', ja: '停止' },
 };
+
+const silent: Text = { en: 'no answer from the meter', ja: 'メーターの応答なし' };
+const unheard: Text = { en: 'joined, waiting for the first answer', ja: '接続手続き済み、最初の応答待ち' };
+
+/** How the link is: a session whose meter does not answer is no connection. */
+export function linkWords({
+  phase,
+  connected,
+  age_s: ageS,
+}: Pick<MeterSnapshot, 'phase' | 'connected' | 'age_s'>): Text {
+  if (phase !== 'connected' || connected) return phaseWords[phase];
+  return ageS === undefined ? unheard : silent;
+}

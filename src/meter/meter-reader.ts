@@ -12,6 +12,7 @@ import { ClockCheck } from './clock-check.ts';
 import { MeterClient } from './meter-client.ts';
 import type { Answer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
+import { Pace } from './pace.ts';
 import { PollPlan } from './poll-plan.ts';
 import { isAnother, mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
 import { RegisterGuards } from './register-guards.ts';
@@ -55,6 +56,7 @@ export class MeterReader {
   readonly #options: ReaderOptions;
   readonly #deps: ReaderDeps;
   readonly #roundTrips = new RoundTrips();
+  readonly #pace: Pace;
   readonly #size = new RequestSize();
   readonly #guards: RegisterGuards;
   readonly #clockCheck: ClockCheck;
@@ -72,6 +74,8 @@ export class MeterReader {
     const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, options.contractAmpere, remembered);
     this.#clockCheck = new ClockCheck(deps.clock, deps.log);
+    const onPace = (intervalS: number): void => deps.emit({ kind: 'pace', meter: options.meter, intervalS });
+    this.#pace = new Pace(options.intervalMs, this.#roundTrips, onPace);
     if (remembered.profile) this.#announce(remembered.profile);
   }
 
@@ -134,6 +138,7 @@ export class MeterReader {
     await ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
     await ask(plan.due(clock.monotonicMs(), clock.now()), signal);
     plan.asked(clock.monotonicMs(), this.#roundTrips.shortestIntervalMs);
+    this.#pace.cycleEnds();
     this.#keepProfile(builder, macAddress);
     if (clock.monotonicMs() - this.#registersSavedMs >= REGISTERS_SAVED_EVERY_MS) await this.#saveRegisters();
     await this.#rest(plan, signal);
@@ -199,7 +204,7 @@ export class MeterReader {
     macAddress: string,
   ): void {
     const { meter } = this.#options;
-    if (roundTripMs !== undefined) this.#roundTrips.add(roundTripMs);
+    if (roundTripMs !== undefined) this.#pace.answered(roundTripMs);
     const scale = builder.open([epc.serialNumber]).length === 0 ? builder.energyScale : undefined;
     if (scale) this.#guards.ofMeter(macAddress, builder.serialNumber);
     const measured = this.#guards.pass(readingOf(properties, scale), datagram, scale);

@@ -21,6 +21,10 @@ export interface Reading {
   readonly roundTripMs?: number;
 }
 
+/** It holds a value a database wants. */
+export const hasMeasured = (r: Reading): boolean =>
+  [r.powerW, r.currentRA, r.currentTA, r.importKwh, r.exportKwh].some((value) => value !== undefined);
+
 /** Registers at a half-hour mark of the meter's own clock (EPC EA/EB). */
 export interface HalfHour {
   /** The mark, ms since 1970 (the meter's clock is JST). */

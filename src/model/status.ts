@@ -57,6 +57,8 @@ export type BridgeEvent =
   | { readonly kind: 'status'; readonly meter: string; readonly status: LinkStatus }
   | { readonly kind: 'profile'; readonly meter: string; readonly profile: MeterProfile }
   | { readonly kind: 'reading'; readonly meter: string; readonly reading: Reading }
+  /** The effective interval, s: how often power is really asked for. Told when it changes; the configured one until then. */
+  | { readonly kind: 'pace'; readonly meter: string; readonly intervalS: number }
   | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour }
   | { readonly kind: 'clock'; readonly meter: string; readonly clock: MeterClock }
   | { readonly kind: 'activity'; readonly meter: string; readonly activity: Activity };

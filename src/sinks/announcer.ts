@@ -35,6 +35,7 @@ export class Announcer {
   readonly #deps: AnnouncerDeps;
   readonly #topic: string;
   #profile: MeterProfile | undefined;
+  #slowestS = 0;
   #text: string;
   #last: { readonly text: string; readonly atMs: number } | undefined;
   #tooLarge = false;
@@ -54,6 +55,14 @@ export class Announcer {
       hasTPhase: profile.hasTPhase || this.#profile?.hasTPhase === true,
       hasExport: profile.hasExport || this.#profile?.hasExport === true,
     };
+    this.#text = this.#write();
+    this.#offer();
+  }
+
+  /** The meter is asked more seldom: what Home Assistant waits before it drops a value grows, and does not shrink again. */
+  pace(intervalS: number): void {
+    if (intervalS <= this.#slowestS) return;
+    this.#slowestS = intervalS;
     this.#text = this.#write();
     this.#offer();
   }
@@ -114,7 +123,8 @@ export class Announcer {
 
   #write(): string {
     const { homeAssistant: _, ...input } = this.#options;
-    return JSON.stringify(discoveryDocument({ ...input, profile: this.#profile }));
+    const meter = { ...input.meter, slowestS: this.#slowestS };
+    return JSON.stringify(discoveryDocument({ ...input, meter, profile: this.#profile }));
   }
 }
 

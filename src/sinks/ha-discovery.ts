@@ -11,6 +11,8 @@ export interface DiscoveryInput {
     readonly id: string;
     readonly name: string;
     readonly intervalS: number;
+    /** The longest effective interval so far, where the meter is slower than asked to be. */
+    readonly slowestS?: number | undefined;
     readonly contractAmpere?: number | undefined;
   };
   readonly baseTopic: string;
@@ -28,7 +30,7 @@ export function discoveryDocument(input: DiscoveryInput): Readonly<Record<string
   const context: EntityContext = {
     profile,
     contract: meter.contractAmpere !== undefined,
-    expireAfterS: expireAfterS(meter.intervalS),
+    expireAfterS: expireAfterS(meter.intervalS, meter.slowestS),
     energyDecimals: energyDecimals(profile?.energyScale),
   };
   const announced = entities.filter(({ when }) => when?.(context) ?? true);

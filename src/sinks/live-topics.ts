@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { healthOf } from '../model/health.ts';
+import { marksOf } from '../model/health.ts';
 import type { MeterProfile, Reading } from '../model/reading.ts';
 import type { Agenda } from './agenda.ts';
 import { LiveValues } from './live-values.ts';
@@ -14,20 +14,22 @@ export interface LiveDeps {
   readonly sendEnergy: (payload: string) => void;
 }
 
-const staleMs = (intervalS: number): number => healthOf(undefined, 'opening', intervalS).staleAfterMs;
-
 /** `state/instant` and `state/energy`: an answer goes out as it comes, and what passes its mark is taken back at the mark. */
 export class LiveTopics {
   readonly #deps: LiveDeps;
   readonly #values: LiveValues;
+  readonly #energyIntervalS: number | undefined;
 
-  constructor({ intervalS, energyIntervalS = 60, contractAmpere }: MqttSinkOptions['meter'], deps: LiveDeps) {
+  constructor({ intervalS, energyIntervalS, contractAmpere }: MqttSinkOptions['meter'], deps: LiveDeps) {
     this.#deps = deps;
-    this.#values = new LiveValues({
-      contractAmpere,
-      instantMs: staleMs(intervalS),
-      energyMs: staleMs(Math.max(intervalS, energyIntervalS)),
-    });
+    this.#energyIntervalS = energyIntervalS;
+    this.#values = new LiveValues({ contractAmpere, ...marksOf(intervalS, energyIntervalS) });
+  }
+
+  /** The meter is asked at another pace: the marks move with it. */
+  pace(intervalS: number): void {
+    this.#values.pace(marksOf(intervalS, this.#energyIntervalS));
+    this.#tell(this.#age());
   }
 
   get decimals(): number {

@@ -31,7 +31,7 @@ export interface LiveNews {
 
 /** The newest values, each with its age: says what of `state/instant` and `state/energy` an answer, or the time, changes. */
 export class LiveValues {
-  readonly #limits: LiveLimits;
+  #limits: LiveLimits;
   #hasTPhase = false;
   #scale: EnergyScale | undefined;
   #over = notOver;
@@ -45,6 +45,11 @@ export class LiveValues {
 
   constructor(limits: LiveLimits) {
     this.#limits = limits;
+  }
+
+  /** Other marks from now on: the meter is asked at another pace. */
+  pace(marks: Pick<LiveLimits, 'instantMs' | 'energyMs'>): void {
+    this.#limits = { ...this.#limits, ...marks };
   }
 
   learn(hasTPhase: boolean, scale: EnergyScale | undefined): void {

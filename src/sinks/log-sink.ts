@@ -20,6 +20,8 @@ export class LogSink implements Sink {
         return this.#log.debug({ meter: event.meter, reading: event.reading }, 'reading');
       case 'halfHour':
         return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half-hour registers');
+      case 'pace':
+        return this.#log.debug({ meter: event.meter, intervalS: event.intervalS }, 'pace');
       case 'profile':
         return this.#log.debug({ meter: event.meter, profile: event.profile }, 'meter known');
       case 'clock':

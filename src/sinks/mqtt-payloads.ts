@@ -71,14 +71,18 @@ export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, 
   ]);
 }
 
-/** A session stands: connected, or held while the airtime limit lasts. */
-const hasSession = ({ phase }: LinkStatus): boolean => phase === 'connected' || phase === 'paused';
+/** What `state/link` says besides the status: whether the meter is there, and how often it is asked, s. */
+export interface Presence {
+  readonly connected: boolean;
+  readonly intervalS: number;
+}
 
 /** `state/link`. `time` is when the phase began. */
-export const linkPayload = (status: LinkStatus): string =>
+export const linkPayload = (status: LinkStatus, { connected, intervalS }: Presence): string =>
   objectOf([
     ['state', text(status.phase)],
-    ['connected', onOff(hasSession(status))],
+    ['connected', onOff(connected)],
+    ['interval', String(intervalS)],
     ['rssi', orNull(fixed(status.rssiDbm, 0))],
     ['lqi', orNull(fixed(status.lqi, 0))],
     ['channel', orNull(fixed(status.pan?.channel, 0))],

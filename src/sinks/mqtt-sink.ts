@@ -1,6 +1,6 @@
 import { together } from '../kernel/async.ts';
-import type { Clock } from '../kernel/clock.ts';
-import { healthOf } from '../model/health.ts';
+import { MeterHealth } from '../model/health.ts';
+import { hasMeasured } from '../model/reading.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
@@ -22,14 +22,11 @@ import { Refusals } from './refusals.ts';
 /** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
 const REPEAT_MS = 2500;
 
-const hasMeasured = (r: Reading): boolean =>
-  [r.powerW, r.currentRA, r.currentTA, r.importKwh, r.exportKwh].some((value) => value !== undefined);
-
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
 export class MqttSink implements Sink {
   readonly name: string;
   readonly #options: MqttSinkOptions;
-  readonly #clock: Clock;
+  readonly #meterHealth: MeterHealth;
   readonly #topics: Topics;
   readonly #agenda: Agenda;
   readonly #connection: MqttConnection;
@@ -42,8 +39,9 @@ export class MqttSink implements Sink {
   #halfHour: HalfHour | undefined;
   #halfHourBefore: HalfHour | undefined;
   #halfHourText: string | undefined;
-  #goodAtMs: number | undefined;
   #seq = 0;
+  #slowestS = 0;
+  /** What `meter/availability` says on this connection. */
   #shown: boolean | undefined;
 
   constructor(options: MqttSinkOptions, { clock, log: parent, onCommand, random }: MqttSinkDeps) {
@@ -52,7 +50,7 @@ export class MqttSink implements Sink {
     const send = (message: Message): void => this.#send(message);
     this.name = `mqtt:${id}`;
     this.#options = options;
-    this.#clock = clock;
+    this.#meterHealth = new MeterHealth(options.meter.intervalS, clock);
     this.#topics = topicsOf(options.baseTopic, id);
     const agenda = new Agenda(clock);
     this.#agenda = agenda;
@@ -68,7 +66,12 @@ export class MqttSink implements Sink {
       sendInstant: (text) => this.#sendInstant(text),
       sendEnergy: (text) => this.#sendRetained(this.#topics.energy, text),
     });
-    this.#linkState = new LinkState(clock, agenda, (text) => this.#sendRetained(this.#topics.link, text));
+    this.#linkState = new LinkState({
+      clock,
+      agenda,
+      presence: () => ({ connected: this.#meterHealth.now.connected, intervalS: this.#meterHealth.intervalS }),
+      send: (text) => this.#sendRetained(this.#topics.link, text),
+    });
     const outbox = openOutbox(options.stateDir, { clock, log, agenda });
     this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, agenda, outbox });
     this.#gate = new CommandGate(clock, log, onCommand);
@@ -98,11 +101,15 @@ export class MqttSink implements Sink {
 
   accept(event: BridgeEvent): void {
     if (event.meter !== this.#options.meter.id) return;
+    this.#meterHealth.accept(event);
     switch (event.kind) {
       case 'reading':
         return this.#takeReading(event.reading);
       case 'status':
-        return this.#linkState.take(event.status, this.#connection.link !== undefined);
+        this.#linkState.take(event.status);
+        return this.#showHealth();
+      case 'pace':
+        return this.#takePace(event.intervalS);
       case 'profile':
         return this.#takeProfile(event.profile);
       case 'halfHour':
@@ -131,14 +138,17 @@ export class MqttSink implements Sink {
   /** From here to the socket nothing waits; what people look at goes first. */
   #takeReading(reading: Reading): void {
     this.#live.take(reading);
-    const measured = hasMeasured(reading);
-    if (measured || reading.fault !== undefined) {
-      this.#goodAtMs = this.#clock.monotonicMs();
-      this.#showFreshness();
-    }
-    if (!measured) return;
+    this.#showHealth();
+    if (!hasMeasured(reading)) return;
     const id = { meter: this.#options.meter.id, run: this.#options.run, seq: ++this.#seq };
     this.#stream.push(readingPayload(id, reading, this.#live.decimals));
+  }
+
+  #takePace(intervalS: number): void {
+    this.#live.pace(intervalS);
+    this.#announcer.pace(intervalS);
+    this.#slowestS = Math.max(this.#slowestS, intervalS);
+    this.#showHealth();
   }
 
   #takeProfile(profile: MeterProfile): void {
@@ -173,14 +183,14 @@ export class MqttSink implements Sink {
     link.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
       this.#refusals.note(`${commandPrefix}#`, code),
     );
-    const fresh = this.#isFresh();
+    const { fresh } = this.#meterHealth.now;
     if (!fresh) this.#show(false);
     this.#announcer.announce(link);
     this.#linkState.publish();
-    this.#sendRetained(bridgeAvailability, 'online');
     if (this.#halfHourText !== undefined) this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
     this.#live.publish();
     if (fresh) this.#show(true);
+    this.#sendRetained(bridgeAvailability, 'online'); // last: nobody sees the one before of link and meter beside the other's new
   }
 
   #message(topic: string, payload: Buffer, retained: boolean): void {
@@ -201,18 +211,19 @@ export class MqttSink implements Sink {
     }));
   }
 
-  #isFresh(): boolean {
-    const age = this.#goodAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#goodAtMs;
-    return healthOf(age, this.#linkState.phase, this.#options.meter.intervalS).fresh;
-  }
-
-  /** Shows what is true now and comes back when the newest answer passes its mark. */
-  #showFreshness(): void {
-    const fresh = this.#isFresh();
-    if (fresh !== this.#shown) this.#show(fresh);
-    const { staleAfterMs } = healthOf(0, this.#linkState.phase, this.#options.meter.intervalS);
-    const dueMs = (this.#goodAtMs ?? 0) + staleAfterMs + 1 - this.#clock.monotonicMs();
-    if (fresh) this.#agenda.in(dueMs, 'stale', () => this.#showFreshness());
+  /**
+   * Shows what is true now and comes back when the newest answer passes its mark. `connected` is `ON` only while the meter
+   * is `online`, at each moment: so it follows on the way up and goes first on the way down.
+   */
+  #showHealth(): void {
+    const { fresh } = this.#meterHealth.now;
+    const { staleInMs } = this.#meterHealth;
+    if (this.#connection.link) {
+      if (!fresh) this.#linkState.tell();
+      if (fresh !== this.#shown) this.#show(fresh);
+      if (fresh) this.#linkState.tell();
+    }
+    if (staleInMs !== undefined) this.#agenda.in(staleInMs, 'stale', () => this.#showHealth());
   }
 
   #show(fresh: boolean): void {
@@ -224,7 +235,7 @@ export class MqttSink implements Sink {
   /** Retained only where the broker forgets it in time: a replayed old value would look current. */
   #sendInstant(payload: string): void {
     const { link } = this.#connection;
-    const expiryS = expireAfterS(this.#options.meter.intervalS);
+    const expiryS = expireAfterS(this.#options.meter.intervalS, this.#slowestS);
     this.#send({ topic: this.#topics.instant, payload, qos: 0, retain: link?.protocol === 5, expiryS });
     link?.flush();
   }

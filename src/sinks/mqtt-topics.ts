@@ -37,5 +37,9 @@ export function isOwnTopic(topic: string, baseTopic: string, meterId: string): b
   return Object.values(named).includes(topic) || topic.startsWith(commandPrefix);
 }
 
-/** Seconds after which Home Assistant drops an instantaneous value by itself: the net under the availability topics. */
-export const expireAfterS = (intervalS: number): number => Math.max(300, Math.ceil(5 * intervalS));
+/**
+ * Seconds after which Home Assistant drops an instantaneous value by itself: the net under the availability topics.
+ * @param slowestS the longest effective interval so far, where it is longer: in whole minutes, as each change is announced.
+ */
+export const expireAfterS = (intervalS: number, slowestS = 0): number =>
+  Math.max(300, Math.ceil(5 * intervalS), slowestS > intervalS ? Math.ceil((5 * slowestS) / 60) * 60 : 0);

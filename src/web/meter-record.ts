@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { healthOf } from '../model/health.ts';
+import { markMs, marksOf, MeterHealth } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 import type { MeterClock } from '../model/meter-clock.ts';
@@ -14,7 +14,7 @@ export interface BoardMeter {
   readonly id: string;
   /** As the user named it. */
   readonly name: string;
-  /** Seconds between questions for power and current. */
+  /** Seconds between questions for power and current, as configured. */
   readonly intervalS: number;
   /** Seconds between questions for the registers; 60 by default. */
   readonly energyIntervalS?: number;
@@ -40,11 +40,11 @@ const hex4 = (value: number): string => value.toString(16).toUpperCase().padStar
 export class MeterRecord {
   readonly meter: BoardMeter;
   readonly #clock: Clock;
+  readonly #health: MeterHealth;
   #status = before;
   #phaseAtMs: number;
   #statusAtMs: number;
   #retryInMs: number | undefined;
-  #good: Seen<true> | undefined;
   readonly #numbers = new Map<keyof Reading, Seen<number>>();
   #fault: Seen<boolean> | undefined;
   #answer: AnswerObject | undefined;
@@ -55,11 +55,13 @@ export class MeterRecord {
   constructor(meter: BoardMeter, clock: Clock) {
     this.meter = meter;
     this.#clock = clock;
+    this.#health = new MeterHealth(meter.intervalS, clock);
     this.#phaseAtMs = clock.monotonicMs();
     this.#statusAtMs = this.#phaseAtMs;
   }
 
   accept(event: BridgeEvent): void {
+    this.#health.accept(event);
     if (event.kind === 'status') this.#takeStatus(event.status);
     if (event.kind === 'reading') this.#takeReading(event.reading);
     if (event.kind === 'halfHour') this.#halfHour = event.halfHour;
@@ -71,15 +73,15 @@ export class MeterRecord {
   }
 
   health(): Health {
-    return healthOf(this.#age(this.#good), this.#status.phase, this.meter.intervalS);
+    return this.#health.now;
   }
 
   /** All but what this record does not know: broker and hint. */
   snapshot(): Omit<MeterSnapshot, 'broker' | 'error' | 'history'> {
     const { id, name } = this.meter;
     const { phase, sinceMs, reconnects, lqi, rssiDbm } = this.#status;
-    const { fresh, reason, staleAfterMs } = this.health();
-    const age = this.#age(this.#good);
+    const { fresh, connected, reason, staleAfterMs } = this.health();
+    const age = this.#health.ageMs;
     const reading = this.#reading();
     return {
       id,
@@ -88,8 +90,10 @@ export class MeterRecord {
       ...(this.#status === before ? {} : { since: isoLocal(sinceMs) }),
       phase_age_s: tenths(this.#clock.monotonicMs() - this.#phaseAtMs),
       fresh,
+      connected,
       ...(reason === undefined ? {} : { reason }),
       ...(age === undefined ? {} : { age_s: tenths(age) }),
+      interval_s: this.#health.intervalS,
       stale_after_s: staleAfterMs / 1000,
       ...this.#radio(),
       ...(lqi === undefined ? {} : { lqi }),
@@ -129,14 +133,9 @@ export class MeterRecord {
     if (answer?.power !== undefined || this.#answer?.power === undefined) this.#answer = answer ?? this.#answer;
     for (const kind of ['powerW', 'currentRA', 'currentTA', 'importKwh', 'exportKwh'] as const) {
       const value = reading[kind];
-      if (value === undefined) continue;
-      this.#numbers.set(kind, { value, ...stamp });
-      this.#good = { value: true, ...stamp };
+      if (value !== undefined) this.#numbers.set(kind, { value, ...stamp });
     }
-    if (reading.fault !== undefined) {
-      this.#fault = { value: reading.fault, ...stamp };
-      this.#good = { value: true, ...stamp };
-    }
+    if (reading.fault !== undefined) this.#fault = { value: reading.fault, ...stamp };
     if (reading.powerW === undefined) return;
     this.#history.push({ atMs: stamp.atMs, watts: reading.powerW });
     if (this.#history.length > HISTORY_LIMIT) this.#history.shift();
@@ -146,36 +145,31 @@ export class MeterRecord {
   #clockSkew(): Pick<MeterSnapshot, 'clock_skew'> {
     const seen = this.#clockSkewS;
     if (!seen || hasJumped(seen.wallMs - seen.atMs, this.#clock.now(), this.#clock.monotonicMs())) return {};
-    return { clock_skew: this.#value(seen, METER_CLOCK_INTERVAL_S) };
+    return { clock_skew: this.#value(seen, markMs(METER_CLOCK_INTERVAL_S)) };
   }
 
-  #age(seen: Seen<unknown> | undefined): number | undefined {
-    return seen && this.#clock.monotonicMs() - seen.atMs;
-  }
-
-  #value<T>(seen: Seen<T>, intervalS: number): ValueSnapshot<T> {
-    const age = this.#clock.monotonicMs() - seen.atMs;
-    const { fresh, staleAfterMs } = healthOf(age, this.#status.phase, intervalS);
-    const time = isoLocal(seen.wallMs);
-    return { value: seen.value, time, age_s: tenths(age), stale: !fresh, stale_after_s: staleAfterMs / 1000 };
+  #value<T>({ value, wallMs, atMs }: Seen<T>, staleAfterMs: number): ValueSnapshot<T> {
+    const age = this.#clock.monotonicMs() - atMs;
+    const stale = age > staleAfterMs;
+    return { value, time: isoLocal(wallMs), age_s: tenths(age), stale, stale_after_s: staleAfterMs / 1000 };
   }
 
   #reading(): ReadingSnapshot | undefined {
-    if (!this.#good) return undefined;
-    const { intervalS, energyIntervalS = 60 } = this.meter;
-    const energyS = Math.max(intervalS, energyIntervalS);
-    const value = <Name extends string>(name: Name, kind: keyof Reading, everyS: number) => {
+    const { goodAtMs, intervalS } = this.#health;
+    if (goodAtMs === undefined) return undefined;
+    const { instantMs, energyMs } = marksOf(intervalS, this.meter.energyIntervalS);
+    const value = <Name extends string>(name: Name, kind: keyof Reading, staleAfterMs: number) => {
       const seen = this.#numbers.get(kind);
-      return seen && ({ [name]: this.#value(seen, everyS) } as Record<Name, ValueSnapshot<number>>);
+      return seen && ({ [name]: this.#value(seen, staleAfterMs) } as Record<Name, ValueSnapshot<number>>);
     };
     return {
-      time: isoLocal(this.#good.wallMs),
-      ...value('power', 'powerW', intervalS),
-      ...value('current_r', 'currentRA', intervalS),
-      ...value('current_t', 'currentTA', intervalS),
-      ...value('import', 'importKwh', energyS),
-      ...value('export', 'exportKwh', energyS),
-      ...(this.#fault && { fault: this.#value(this.#fault, energyS) }),
+      time: isoLocal(goodAtMs),
+      ...value('power', 'powerW', instantMs),
+      ...value('current_r', 'currentRA', instantMs),
+      ...value('current_t', 'currentTA', instantMs),
+      ...value('import', 'importKwh', energyMs),
+      ...value('export', 'exportKwh', energyMs),
+      ...(this.#fault && { fault: this.#value(this.#fault, energyMs) }),
     };
   }
 

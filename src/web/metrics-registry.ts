@@ -62,6 +62,11 @@ export function ownMetrics(registry: Registry) {
     ),
     lastReading: gauge('last_reading_timestamp_seconds', 'When the meter last gave a good answer'),
     fresh: gauge('reading_fresh', '1 while the newest good answer is current'),
+    connected: gauge('meter_connected', '1 while a session stands and the newest good answer is current'),
+    interval: gauge(
+      'poll_interval_seconds',
+      'Between questions for power: as configured, or more where the meter is slower',
+    ),
     readings: counter('readings_total', 'Answers of the meter'),
     linkState: gauge('link_state', `1 for the state the link is in: ${linkPhases.join(', ')}`, 'state'),
     quality: gauge('link_quality', 'Link quality indicator of the radio module, 0 to 255'),

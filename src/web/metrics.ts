@@ -76,10 +76,11 @@ export class Metrics implements Sink {
   text(): Promise<string> {
     const { meters } = this.#options.board.snapshot();
     const { power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module } = this.#own;
-    const { reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew } = this.#own;
+    const { reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew, connected, interval } = this.#own;
     for (const metric of [power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module])
       metric.reset();
-    for (const metric of [reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew]) metric.reset();
+    for (const metric of [reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew, connected, interval])
+      metric.reset();
     for (const meter of meters) this.#show(meter);
     this.#showAsExporter(meters[0]?.reading);
     return this.#registry.metrics();
@@ -116,6 +117,8 @@ export class Metrics implements Sink {
     const own = this.#own;
     for (const state of linkPhases) own.linkState.set({ meter, state }, state === phase ? 1 : 0);
     own.fresh.set({ meter }, snapshot.fresh ? 1 : 0);
+    own.connected.set({ meter }, snapshot.connected ? 1 : 0);
+    own.interval.set({ meter }, snapshot.interval_s);
     own.reconnects.inc({ meter }, snapshot.reconnects);
     if (snapshot.fresh && lqi !== undefined) own.quality.set({ meter }, lqi);
     if (snapshot.fresh && rssi !== undefined) own.rssi.set({ meter }, rssi);

@@ -47,10 +47,15 @@ export interface MeterSnapshot {
   readonly phase_age_s: number;
   /** The newest good answer is younger than `stale_after_s`. */
   readonly fresh: boolean;
-  /** Why not. */
+  /** The meter is there: a session stands (or is held by the airtime limit) and `fresh`. */
+  readonly connected: boolean;
+  /** Why it is not fresh. */
   readonly reason?: string;
   /** Age of the newest good answer; absent before the first. */
   readonly age_s?: number;
+  /** Seconds between questions for power as the meter takes them: the configured ones, or more where it is slower. */
+  readonly interval_s: number;
+  /** 3 × `interval_s` + 5. */
   readonly stale_after_s: number;
   readonly module?: { readonly edition: string; readonly stack_version: string; readonly app_version?: string };
   readonly pan?: { readonly channel: number; readonly pan_id: string; readonly mac: string };

@@ -74,7 +74,8 @@ test('a current reading, in Japanese and by its link in English', async () => {
       await see(page, text);
     expect(await overflow(page)).toBe(0);
     await page.getByRole('link', { name: 'English' }).click();
-    for (const text of ['Using now', '1,234', 'Connected', 'very good', 'DSE 1.5.2']) await see(page, text);
+    for (const text of ['Using now', '1,234', 'Connected', 'very good', 'DSE 1.5.2', 'asked every 10 s'])
+      await see(page, text);
     expect(await page.locator('.badge').isVisible()).toBe(false);
     expect(await overflow(page)).toBe(0);
     expect(complaints).toEqual([]);
@@ -98,9 +99,10 @@ test('an old value is marked with its time and never shown as current; a new one
     await rig.clock.advance(36_000);
     await see(page, 'Old value: was using');
     await see(page, 'last value, from');
+    expect(await page.locator('.phase').textContent()).toBe('The meter does not answer');
     expect(await page.locator('.badge').isVisible()).toBe(true);
     expect(await page.getByText('Using now').count()).toBe(0);
-    expect(await page.locator('.spoken').textContent()).toBe('Home: Connected. The reading is stale.');
+    expect(await page.locator('.spoken').textContent()).toBe('Home: The meter does not answer. The reading is stale.');
     rig.reading({ powerW: 555 });
     await see(page, 'Using now');
     expect(await page.locator('.badge').isVisible()).toBe(false);

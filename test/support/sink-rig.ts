@@ -66,6 +66,10 @@ export class SinkRig implements AsyncDisposable {
     this.sink.accept({ kind: 'status', meter: this.id, status: status(phase, more) });
   }
 
+  pace(intervalS: number): void {
+    this.sink.accept({ kind: 'pace', meter: this.id, intervalS });
+  }
+
   profile(profile: MeterProfile = fullProfile): void {
     this.sink.accept({ kind: 'profile', meter: this.id, profile });
   }

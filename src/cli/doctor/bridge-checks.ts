@@ -7,7 +7,7 @@ import type { Pan } from '../../model/pan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { Asked } from '../ask/ask-bridge.ts';
 import type { BridgeStatus } from '../ask/bridge-status.ts';
-import { phaseWords } from '../phase-words.ts';
+import { linkWords, phaseWords } from '../phase-words.ts';
 import { failedBy, ok, titles, warning } from './check.ts';
 import type { Check, CheckId, Finding } from './check.ts';
 import { panFinding } from './radio-checks.ts';
@@ -122,11 +122,10 @@ function panOf(snapshot: MeterSnapshot): Finding {
 function joinOf(snapshot: MeterSnapshot): Finding {
   throwFailure(snapshot, 'join');
   if (snapshot.phase !== 'connected' && snapshot.phase !== 'paused') return lost(snapshot);
-  return ok(
-    `${phaseWords[snapshot.phase].en}, ${snapshot.reconnects} reconnect(s)`,
-    `${phaseWords[snapshot.phase].ja}、再接続 ${snapshot.reconnects} 回`,
-    { reconnects: snapshot.reconnects },
-  );
+  const words = linkWords(snapshot);
+  return ok(`${words.en}, ${snapshot.reconnects} reconnect(s)`, `${words.ja}、再接続 ${snapshot.reconnects} 回`, {
+    reconnects: snapshot.reconnects,
+  });
 }
 
 function readingOf(snapshot: MeterSnapshot): Finding {
@@ -138,11 +137,12 @@ const clockOf = ({ clock_skew: skew }: MeterSnapshot): Finding =>
   skew === undefined ? ok('not measured yet', 'まだ測定していません') : skewFinding(skew.value * 1000);
 
 /** Not up, and the bridge is at it. */
-function lost({ error, reason, phase }: MeterSnapshot): Finding {
+function lost(snapshot: MeterSnapshot): Finding {
+  const { error, reason } = snapshot;
   const code = errorCodes.find((known) => known === error?.code);
   const own =
     error && code ? failedBy(new BridgeError(code, plain(error.message, code), hintOf(error.hint, code))) : undefined;
-  const words = phaseWords[phase];
+  const words = linkWords(snapshot);
   const why = own?.detail.en ?? reason;
   return {
     mark: 'failed',

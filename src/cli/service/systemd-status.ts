@@ -1,6 +1,6 @@
 import type { Language, Text } from '../../kernel/language.ts';
 import type { MeterSnapshot, StatusSnapshot } from '../../web/status-snapshot.ts';
-import { phaseWords } from '../phase-words.ts';
+import { linkWords } from '../phase-words.ts';
 
 /** `systemctl status` shows one line: so many meters are named on it, those in trouble first. */
 const NAMED = 4;
@@ -20,7 +20,8 @@ export function statusLine({ time, meters }: StatusSnapshot, language: Language)
   return [count[language], ...parts, ...more].join('; ');
 }
 
-function meterPart({ phase, fresh, reading, error }: MeterSnapshot, now: string, language: Language): string {
+function meterPart(meter: MeterSnapshot, now: string, language: Language): string {
+  const { fresh, reading, error } = meter;
   const at = reading && shortTime(reading.time, now);
   const told: Text =
     at === undefined
@@ -29,7 +30,7 @@ function meterPart({ phase, fresh, reading, error }: MeterSnapshot, now: string,
         ? { en: `reading of ${at}`, ja: `${at}の値` }
         : { en: `no current reading, last one ${at}`, ja: `最新の値なし、最後は${at}` };
   const code = error && !fresh ? [error.code] : [];
-  return [phaseWords[phase][language], told[language], ...code].join({ en: ', ', ja: '、' }[language]);
+  return [linkWords(meter)[language], told[language], ...code].join({ en: ', ', ja: '、' }[language]);
 }
 
 /** Of an ISO time: the time of day, with the date when that is not today's. */
@@ -38,4 +39,4 @@ const shortTime = (time: string, now: string): string =>
 
 /** What of it, when changed, is told at once and not with the next beat. */
 export const statusKey = ({ meters }: StatusSnapshot): string =>
-  JSON.stringify(meters.map(({ phase, fresh, error }) => [phase, fresh, error?.code]));
+  JSON.stringify(meters.map(({ phase, fresh, connected, error }) => [phase, fresh, connected, error?.code]));

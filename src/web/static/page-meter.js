@@ -34,6 +34,12 @@ function show({ row, value, mark }, text, staleMark = '') {
 /** Without an answer of the bridge values grow old here too. */
 const isStale = (seen, elapsedS) => seen.stale || seen.age_s + elapsedS > seen.stale_after_s;
 
+/** A session whose meter does not answer is no connection. */
+function linkWord({ phase, connected, age_s: ageS, stale_after_s: markS }, elapsedS) {
+  if (phase !== 'connected' || (connected && ageS + elapsedS <= markS)) return words.phases[phase];
+  return ageS === undefined ? words.unheard : words.unanswered;
+}
+
 /** 0–4 of 4 bars. Below −95 dBm a session breaks often, above −70 dBm nothing is left to gain. */
 const barsOf = (rssi) => [-95, -88, -80, -70].filter((mark) => rssi > mark).length;
 
@@ -100,6 +106,7 @@ export function createCard() {
   };
   const signal = signalFact(radio);
   const broker = fact(radio, words.broker);
+  const interval = fact(radio, words.interval);
   const channel = fact(radio, words.channel);
   const pan = fact(radio, words.pan);
   const reconnects = fact(radio, words.reconnects);
@@ -114,6 +121,9 @@ export function createCard() {
   }
 
   function tickLink(elapsedS) {
+    const word = linkWord(meter, elapsedS);
+    write(phase, word);
+    card.dataset.phase = word === words.phases[meter.phase] ? meter.phase : 'unanswered';
     const phaseAgeS = meter.phase_age_s + elapsedS;
     const next = meter.retry_in_s === undefined ? undefined : meter.retry_in_s - elapsedS;
     const nextText = next === undefined ? [] : [next > 0 ? words.nextTry(span(Math.ceil(next))) : words.nextTryNow];
@@ -130,7 +140,7 @@ export function createCard() {
     if (seen === undefined) {
       write(direction, meter.reading ? words.noPower : words.waitingFirst);
       write(watts, '—');
-      write(ageText, `${words.phases[meter.phase]} · ${words.for(span(meter.phase_age_s + elapsedS))}`);
+      write(ageText, `${linkWord(meter, elapsedS)} · ${words.for(span(meter.phase_age_s + elapsedS))}`);
       return stale;
     }
     const ageS = seen.age_s + elapsedS;
@@ -148,19 +158,18 @@ export function createCard() {
     const stale = tickPower(elapsedS);
     for (const [kind, row] of Object.entries(facts)) tickFact(row, meter.reading?.[kind], elapsedS);
     const state = meter.reading ? (stale ? words.old : words.fresh) : words.waitingFirst;
-    write(spoken, `${meter.name}: ${words.phases[meter.phase]}. ${state}`);
+    write(spoken, `${meter.name}: ${linkWord(meter, elapsedS)}. ${state}`);
   }
 
   function update(status) {
     meter = status;
     write(name, status.name);
-    write(phase, words.phases[status.phase]);
-    card.dataset.phase = status.phase;
     problem.hidden = status.error === undefined;
     write(problem.querySelector('.hint'), status.error?.hint ?? '');
     write(problem.querySelector('.message'), status.error?.message ?? '');
     fault.hidden = status.reading?.fault?.value !== true || status.reading.fault.stale;
     signal(status);
+    show(interval, words.every(span(status.interval_s)));
     show(channel, status.pan && String(status.pan.channel));
     show(pan, status.pan?.pan_id);
     show(reconnects, String(status.reconnects));

@@ -16,6 +16,8 @@ export interface OracleOptions {
 
 /** Values are checked against what was said so long ago at most: an outbox is replayed with its own times. */
 const TRUTH_KEPT = 60_000;
+/** What a meter needs that answers one property in 20 s. */
+const SLOWEST_MS = 200_000;
 /** Everything at one virtual moment happens in turns. */
 const SLACK_MS = 50;
 /** What makes an answer a good one. */
@@ -62,12 +64,18 @@ export class Oracle {
     broker.onLogin = () => this.ledger.connected();
   }
 
+  /** The interval that is shown, where the meter is slower than asked to be; nobody may claim more than this. */
+  get #intervalMs(): number {
+    const shown = Number(this.shown('state/link')?.['interval'] ?? 0) * 1000;
+    return Math.max(this.#options.intervalMs, Math.min(shown, SLOWEST_MS));
+  }
+
   get markMs(): number {
-    return 3 * this.#options.intervalMs + 5000;
+    return 3 * this.#intervalMs + 5000;
   }
 
   get #energyMarkMs(): number {
-    return 3 * Math.max(this.#options.intervalMs, this.#options.energyIntervalMs) + 5000;
+    return 3 * Math.max(this.#intervalMs, this.#options.energyIntervalMs) + 5000;
   }
 
   /** Both availability topics, as a dashboard combines them. */
@@ -139,6 +147,9 @@ export class Oracle {
     this.#checkedMs = now;
     const isCutOff = this.#last('bridge/availability') !== 'online' || !this.#broker.hears;
     if (isCutOff) return this.#falseSince.clear(); // the broker's will tells of that
+    const contradicts =
+      this.shown('state/link')?.['connected'] === 'ON' && this.#last('meter/availability') !== 'online';
+    this.#mustNotLast('connected', contradicts, 'connected is ON although the meter is not available');
     const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
     const isFalse = online && age > this.markMs;
     this.#mustNotLast('availability', isFalse, `online although the newest answer is ${age} ms old`);

@@ -207,6 +207,8 @@ const snapshot: MeterSnapshot = {
   phase: 'waiting',
   phase_age_s: 3,
   fresh: false,
+  connected: false,
+  interval_s: 10,
   reason: 'last reading is 60 s old',
   stale_after_s: 35,
   reconnects: 2,

@@ -151,7 +151,7 @@ test('a change of phase and the mark of freshness are told within two seconds, e
   expect(rig.lines.at(-1)).toContain('connected, reading of 12:00:07');
   await rig.clock.advance(2000);
   expect(rig.board.problems()).toHaveLength(1);
-  expect(rig.lines.at(-1)).toBe('STATUS=home: connected, no current reading, last one 12:00:07');
+  expect(rig.lines.at(-1)).toBe('STATUS=home: no answer from the meter, no current reading, last one 12:00:07');
   expect(rig.told.flatMap(({ fields }) => fields)).not.toContain('WATCHDOG=1');
   await rig.stop();
 });

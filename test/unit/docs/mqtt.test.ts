@@ -50,7 +50,7 @@ test('the examples have the keys of the payloads', () => {
     instantPayload(reading, undefined),
     energyPayload(reading, 1),
     halfHourPayload({ markMs: 0, importKwh: 1 }, undefined, 1),
-    linkPayload({ phase: 'opening', sinceMs: 0, reconnects: 0 }),
+    linkPayload({ phase: 'opening', sinceMs: 0, reconnects: 0 }, { connected: false, intervalS: 10 }),
     readingPayload({ meter: 'demo', run: 1, seq: 1 }, reading, 1),
   ];
   const keys = (json: string): string[] => Object.keys(JSON.parse(json) as object);

@@ -3,6 +3,7 @@ import { Agenda } from '../../../src/sinks/agenda.ts';
 import { LinkState } from '../../../src/sinks/link-state.ts';
 import { LiveTopics } from '../../../src/sinks/live-topics.ts';
 import { LiveValues } from '../../../src/sinks/live-values.ts';
+import type { LinkStatus } from '../../../src/model/status.ts';
 import { status } from '../../support/sink-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -98,23 +99,41 @@ test('link state: phases at once, figures once a minute', async () => {
   const stop = new AbortController();
   const running = agenda.run(stop.signal).catch(() => undefined);
   const sent: unknown[] = [];
-  const state = new LinkState(clock, agenda, (text) => {
-    const { state: phase, lqi } = JSON.parse(text) as { state: string; lqi: number | null };
-    sent.push([clock.monotonicMs() / 1000, phase, lqi]);
+  const presence = { connected: true, intervalS: 10 };
+  const state = new LinkState({
+    clock,
+    agenda,
+    presence: () => presence,
+    send: (text) => {
+      const { state: phase, lqi, connected, interval } = JSON.parse(text) as Record<string, unknown>;
+      const isUsual = connected === 'ON' && interval === 10;
+      sent.push([clock.monotonicMs() / 1000, phase, lqi, ...(isUsual ? [] : [connected, interval])]);
+    },
   });
-  state.take(status('joining'), false);
-  state.take(status('connected'), true); // a warm start: nothing was scanned, nothing heard yet
-  state.take(status('connected', { lqi: 1 }), true);
+  const take = (one: LinkStatus): void => {
+    state.take(one);
+    state.tell();
+  };
+  state.tell();
+  state.take(status('joining')); // before there is a connection
+  take(status('connected')); // a warm start: nothing was scanned, nothing heard yet
+  take(status('connected', { lqi: 1 }));
   for (let second = 1; second <= 130; second++) {
     await clock.advance(1000);
-    state.take(status(second === 70 ? 'paused' : 'connected', { lqi: second }), true);
+    take(status(second === 70 ? 'paused' : 'connected', { lqi: second }));
   }
+  presence.connected = false;
+  state.tell();
+  presence.intervalS = 20;
+  state.tell();
   expect(sent).toEqual([
     [0, 'connected', null],
     [0, 'connected', 1],
     [60, 'connected', 59],
     [70, 'paused', 70],
     [71, 'connected', 71],
+    [130, 'connected', 130, 'OFF', 10],
+    [130, 'connected', 130, 'OFF', 20],
   ]);
   stop.abort();
   await running;

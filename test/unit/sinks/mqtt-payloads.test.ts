@@ -70,9 +70,10 @@ test('the link', () => {
     reconnects: 3,
     lastSuccessMs: atMs,
   };
-  expect(JSON.parse(linkPayload(status('connected', more)))).toEqual({
+  expect(JSON.parse(linkPayload(status('connected', more), { connected: true, intervalS: 10 }))).toEqual({
     state: 'connected',
     connected: 'ON',
+    interval: 10,
     rssi: -71,
     lqi: 120,
     channel: 33,
@@ -83,8 +84,13 @@ test('the link', () => {
     time: isoLocal(mark),
   });
   const lost = status('waiting', { error: { code: 'SESSION_LOST', message: 'long story' } });
-  expect(JSON.parse(linkPayload(lost))).toMatchObject({ connected: 'OFF', last_error: 'SESSION_LOST', rssi: null });
-  expect(JSON.parse(linkPayload(status('paused')))).toMatchObject({ connected: 'ON' });
+  expect(JSON.parse(linkPayload(lost, { connected: false, intervalS: 10 }))).toMatchObject({
+    connected: 'OFF',
+    last_error: 'SESSION_LOST',
+    rssi: null,
+  });
+  const slow = linkPayload(status('connected'), { connected: false, intervalS: 7.5 });
+  expect(JSON.parse(slow)).toMatchObject({ state: 'connected', connected: 'OFF', interval: 7.5 });
 });
 
 test('a reading leaves out what the answer did not hold', () => {

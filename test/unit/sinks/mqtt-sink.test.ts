@@ -109,6 +109,43 @@ test('a meter that falls silent is offline at its mark, and online with the next
   expect(watcher.topics().slice(-3)).toContain(`${root}/state/instant`);
 });
 
+test('connected is off at the mark, before availability, and on again after it; the state stays the phase', async () => {
+  await up();
+  rig.status('connected');
+  rig.reading({ powerW: 5 });
+  await clock.advance(100);
+  await flushed();
+  watcher.clear();
+  await clock.advance(35_000);
+  await until(() => last('meter/availability') === 'offline', 'offline');
+  rig.reading({ powerW: 6 });
+  await until(() => last('state/link')?.includes('"connected":"ON"') ?? false, 'connected again');
+  const told = watcher.seen.flatMap(({ topic, payload }) => {
+    if (topic === `${root}/meter/availability`) return [payload];
+    if (topic !== `${root}/state/link`) return [];
+    const { state, connected } = JSON.parse(payload) as Record<string, string>;
+    return [`${state} ${connected}`];
+  });
+  expect(told).toEqual(['connected OFF', 'offline', 'online', 'connected ON']);
+});
+
+test('a meter that is slower than asked has its mark where its pace puts it, and a later net below', async () => {
+  await up();
+  rig.profile();
+  rig.status('connected');
+  rig.pace(100);
+  rig.reading({ powerW: 5 });
+  await clock.advance(304_000);
+  await flushed();
+  expect(last('meter/availability')).toBe('online');
+  expect(JSON.parse(last('state/link') ?? '')).toMatchObject({ connected: 'ON', interval: 100 });
+  expect(last('state/instant')).toContain('"power":5');
+  expect(watcher.last(config)?.payload).toContain('"expire_after":540');
+  await clock.advance(1002);
+  await until(() => last('meter/availability') === 'offline', 'offline');
+  await until(() => last('state/instant')?.includes('"power":null') ?? false, 'taken back');
+});
+
 test('a changed document waits two seconds after the one before; then the state is said again', async () => {
   await up();
   await clock.advance(5000);
@@ -156,13 +193,13 @@ test('a birth is answered once, after the id’s jitter, with everything fresh',
   await clock.advance(birthJitterMs('home') - 100);
   expect(watcher.on(config)).toEqual([]);
   await clock.advance(100);
-  await until(() => last('meter/availability') === 'online', 'answered');
+  await until(() => last('bridge/availability') === 'online', 'answered');
   expect(acknowledged()).toEqual([
     config,
     `${root}/state/link`,
-    `${root}/bridge/availability`,
     `${root}/state/energy`,
     `${root}/meter/availability`,
+    `${root}/bridge/availability`,
   ]);
   await until(() => watcher.on(`${root}/state/instant`).length === 1, 'instant state');
 });

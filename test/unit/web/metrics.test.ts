@@ -93,9 +93,12 @@ describe('values', () => {
     expect(await shown()).toEqual([0, 0, 0, 0]);
     expect(await it.samples('broute2mqtt_last_reading')).toEqual([]);
     expect(await it.samples('broute2mqtt_reading_fresh')).toEqual(['broute2mqtt_reading_fresh 0']);
+    expect(await it.samples('broute2mqtt_meter_connected')).toEqual(['broute2mqtt_meter_connected 0']);
     it.reading({ powerW: 1, currentRA: 1, importKwh: 1 });
     expect(await shown()).toEqual([1, 1, 1, 1]);
     expect(await it.samples('broute2mqtt_reading_fresh')).toEqual(['broute2mqtt_reading_fresh 1']);
+    expect(await it.samples('broute2mqtt_meter_connected')).toEqual(['broute2mqtt_meter_connected 1']);
+    expect(await it.samples('broute2mqtt_poll_interval')).toEqual(['broute2mqtt_poll_interval_seconds 10']);
     await it.clock.advance(35_001);
     expect(await shown()).toEqual([0, 0, 1, 0]);
     expect(await it.samples('broute2mqtt_reading_fresh')).toEqual(['broute2mqtt_reading_fresh 0']);

@@ -38,6 +38,8 @@ test('before anything is known there is no value, no pan and no age, only a phas
     phase: 'opening',
     phase_age_s: 0,
     fresh: false,
+    connected: false,
+    interval_s: 10,
     reason: 'no reading yet (opening)',
     stale_after_s: 35,
     reconnects: 0,
@@ -76,6 +78,27 @@ test('a value is current up to its mark and stale just after it', async () => {
   expect([home().fresh, home().reading?.power?.stale]).toEqual([false, true]);
   expect(home().reason).toBe('last reading is 35 s old (opening)');
   expect(board.problems()).toEqual(['home: last reading is 35 s old (opening)']);
+});
+
+test('connected is a session whose newest answer is current; the phase stays what it is', async () => {
+  const { clock, reading, status, home } = rig();
+  status({ phase: 'connected', sinceMs: clock.now(), reconnects: 0 });
+  expect(home()).toMatchObject({ phase: 'connected', connected: false });
+  reading({ powerW: 400 });
+  expect(home()).toMatchObject({ phase: 'connected', connected: true });
+  await clock.advance(35_001);
+  expect(home()).toMatchObject({ phase: 'connected', connected: false });
+});
+
+test('the marks follow the pace at which the meter is really asked', async () => {
+  const { clock, board, reading, home } = rig();
+  board.accept({ kind: 'pace', meter: 'home', intervalS: 70 });
+  reading({ powerW: 400, importKwh: 5 });
+  await clock.advance(215_000);
+  expect(home()).toMatchObject({ interval_s: 70, stale_after_s: 215, fresh: true });
+  expect(home().reading).toMatchObject({ power: { stale: false }, import: { stale: false, stale_after_s: 215 } });
+  await clock.advance(1);
+  expect(home().reading).toMatchObject({ power: { stale: true }, import: { stale: true } });
 });
 
 test('registers, asked for every minute, have a later mark than power', async () => {
