@@ -16,7 +16,7 @@ export interface Datagram {
 export type Hold =
   /** The hourly airtime is used up (ARIB STD-T108): EVENT 32, lifted by 33; J11 only says so to each send. */
   | 'airtime'
-  /** The module authenticates again: the lifetime ran out (EVENT 29), or (J11) what came could not be decrypted. */
+  /** The module authenticates again: at 80 % of the lifetime (EVENT 29), or (J11) when what came could not be decrypted. */
   | 'reauthentication';
 
 export interface ScanRequest {

@@ -14,6 +14,10 @@ import { LineJoiner, MAX_LINE_LENGTH } from '../skstack/lines.ts';
 import type { ExchangeLimits, OpenPort } from './open-port.ts';
 
 const NUDGE_LIMIT_MS = 1000;
+/** FAIL ER09: the command did not arrive whole. */
+const UART_INPUT_ERROR = 9;
+/** For the refusal of what the module kept of a damaged command. */
+const CLEARING_MS = 200;
 
 interface Current {
   readonly feed: (line: SkLine) => void;
@@ -70,11 +74,12 @@ export class SkLink implements Disposable {
   }
 
   /**
-   * Sends a command when those before it are done, and feeds `exchange` until it answers.
+   * Sends a command when those before it are done, and feeds `exchange` until it answers. A command that the module got
+   * damaged is sent once more.
    * @throws BridgeError MODULE_SILENT after `timeoutMs`, PORT_LOST, or the signal's reason.
    */
   ask<T>(command: SkCommand, exchange: Exchange<T>, limits: ExchangeLimits): Promise<Answer<T>> {
-    const mine = this.#turn.then(() => this.#ask(command, exchange, limits));
+    const mine = this.#turn.then(() => this.#askOnceMore(command, exchange, limits));
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
@@ -100,6 +105,15 @@ export class SkLink implements Disposable {
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
     this.#parser.removeAllListeners();
+  }
+
+  async #askOnceMore<T>(command: SkCommand, exchange: Exchange<T>, limits: ExchangeLimits): Promise<Answer<T>> {
+    const answer = await this.#ask(command, exchange, limits);
+    if (answer.ok || answer.failCode !== UART_INPUT_ERROR) return answer;
+    // The data of a damaged SKSENDTO may stand before the next command: they end here, and are refused unheard.
+    await this.#port.write(Buffer.from('\r\n'), CLEARING_MS, limits.signal);
+    await this.#clock.sleep(CLEARING_MS, limits.signal);
+    return await this.#ask(command, exchange, limits);
   }
 
   async #ask<T>(command: SkCommand, exchange: Exchange<T>, { timeoutMs, signal }: ExchangeLimits): Promise<Answer<T>> {

@@ -33,6 +33,9 @@ export function happen(fault: Fault, victims: Victims): void {
     case 'silent-session':
       session.silent = true;
       return;
+    case 'session-clings':
+      session.silent = session.clings = true;
+      return;
     case 'event-24':
     case 'event-26':
     case 'event-27':

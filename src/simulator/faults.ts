@@ -15,6 +15,7 @@ export const faultKinds = {
   'join-silent': 'next',
   'session-lost': 'now',
   'silent-session': 'now',
+  'session-clings': 'now',
   'event-24': 'now',
   'event-25': 'now',
   'event-26': 'now',

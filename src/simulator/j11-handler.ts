@@ -105,7 +105,7 @@ export class J11Handler {
         return [this.#readyForPana()];
       case 'endPana':
         if (session.phase === 'none') return [result.notStarted];
-        session.forget(); // the module's own doing: no 601A
+        session.release(); // the module's own doing: no 601A
         return [result.ok];
       case 'stopRouteB':
         if (!this.#connection) return [result.notStarted];

@@ -87,7 +87,7 @@ export class J11Tongue implements Tongue {
       case eventNumber.peerEnded:
       case eventNumber.ended:
       case eventNumber.endTimedOut:
-      case eventNumber.expired:
+      case eventNumber.renewing:
         return connection('panaDown');
     }
     return undefined;

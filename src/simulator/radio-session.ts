@@ -29,6 +29,8 @@ export class RadioSession {
   #lifetime: Task | undefined;
   /** The meter forgot us although nothing was said: it acknowledges and never answers. */
   silent = false;
+  /** The meter keeps its side of a session, and takes no other before that one is ended in order. */
+  clings = false;
   /** The meter's link address is not resolved yet: EVENT 21 comes with 02 first. */
   unresolved = false;
 
@@ -76,12 +78,18 @@ export class RadioSession {
     return true;
   }
 
+  /** The meter hears that the session is over. */
+  release(): void {
+    if (this.hears) this.clings = false;
+    this.forget();
+  }
+
   /** SKTERM. @returns false without a session. */
   terminate(): boolean {
     const { peerAddress, hears } = this;
     if (this.#phase === 'none' || peerAddress === undefined) return false;
-    const confirmed = hears && !this.silent;
-    this.forget();
+    const confirmed = hears && (!this.silent || this.clings);
+    this.release();
     const { tasks, timing, say } = this.#bench;
     const ms = confirmed ? timing.terminate() : 10_000;
     tasks.after(ms, () => say(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
@@ -101,7 +109,7 @@ export class RadioSession {
     if (!peer || this.#phase !== 'up') return;
     this.#lifetime?.stop();
     this.#phase = 'expired';
-    this.#bench.say(event(eventNumber.expired, peer.address));
+    this.#bench.say(event(eventNumber.renewing, peer.address));
     if (renewAfterMs === undefined) return;
     this.#task = this.#bench.tasks.start(async (signal) => {
       await this.#bench.tasks.wait(renewAfterMs, signal);
@@ -144,7 +152,7 @@ export class RadioSession {
     const renewal = this.#phase === 'up';
     await tasks.wait(timing.send(), signal);
     if (!renewal) say(event(eventNumber.udpSent, peer.address, udpSent.resolving));
-    if (!this.#isMeter(peer)) {
+    if (!this.#isMeter(peer) || this.clings) {
       await tasks.wait(JOIN_GIVE_UP_MS, signal);
       if (!renewal) this.end(eventNumber.joinFailed);
       return;
@@ -187,12 +195,15 @@ export class RadioSession {
     this.#task = tasks.after(INSTANCE_LIST_MS, () => this.receive(list, ALL_NODES));
   }
 
-  /** Renews at 80 % of the lifetime; what is not renewed by its end has run out. */
+  /** Renews at 80 % of the lifetime, which SKSTACK announces by EVENT 29; what is not renewed by its end has run out. */
   async #grow(signal: AbortSignal): Promise<void> {
     const { tasks, state, options } = this.#bench;
     const lifetimeMs = options.sessionLifetimeS * 1000;
     await tasks.wait(lifetimeMs * RENEW_AT, signal);
-    if (state.renews && !this.silent) this.renew();
+    if (state.renews && !this.silent) {
+      if (options.edition === 'J11') this.renew();
+      else this.expire(0);
+    }
     await tasks.wait(lifetimeMs * (1 - RENEW_AT), signal);
     this.expire(undefined);
   }

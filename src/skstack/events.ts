@@ -67,7 +67,7 @@ export const eventNumber = {
   peerEnded: 0x26,
   ended: 0x27,
   endTimedOut: 0x28,
-  expired: 0x29,
+  renewing: 0x29,
   airtimeLimited: 0x32,
   airtimeFree: 0x33,
 } as const;

@@ -10,7 +10,7 @@ import type { StateFile } from '../store/state-file.ts';
 import { Backoff } from './backoff.ts';
 import { HelpTimer } from './help-timer.ts';
 import { channelScan, fullScan, Ladder } from './ladder.ts';
-import type { Rung } from './ladder.ts';
+import type { Step } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
 import { MeterSearch } from './meter-search.ts';
 import { pauseUnlessCommanded, whenBack } from './pause.ts';
@@ -102,10 +102,10 @@ export class Supervisor {
     await this.#attach(module, signal);
     for (;;) {
       try {
-        const rung = this.#ladder.next(this.#known !== undefined);
-        if (this.#report.isFailing) this.#report.rung(rung);
-        if (rung === 'reopen') return; // the failure that led here was told and waited for
-        const pan = await this.#climb(module, rung, signal);
+        const step = this.#ladder.next(this.#known !== undefined);
+        if (this.#report.isFailing) this.#report.rung(step.rung);
+        if (step.rung === 'reopen') return; // the failure that led here was told and waited for
+        const pan = await this.#climb(module, step, signal);
         this.#report.enter('joining', { pan });
         using session = await this.#join(module, pan, signal);
         this.#connected(session.pan);
@@ -133,17 +133,17 @@ export class Supervisor {
     }
   }
 
-  /** Does what the rung asks before a join. @returns the PAN to join. */
-  async #climb(module: WiSunModule, rung: Exclude<Rung, 'reopen'>, signal: AbortSignal): Promise<Pan> {
+  /** Does what the step asks before a join. @returns the PAN to join. */
+  async #climb(module: WiSunModule, { rung, search }: Step, signal: AbortSignal): Promise<Pan> {
     const known = this.#known;
-    if (!known || rung === 'scan') {
+    if (!known || search === 'everywhere') {
       this.#report.enter('scanning');
       if (!known && this.#report.isFailing) await module.reset(signal); // with a PAN, a rung of its own does it
       return await this.#search.find(module, fullScan, signal);
     }
-    if (rung === 'join') return known;
     if (rung === 'terminate') await module.terminate(signal);
     if (rung === 'reset') await module.reset(signal);
+    if (search === 'nowhere') return known;
     this.#report.enter('scanning');
     return await this.#search.find(module, channelScan(known.channel), signal);
   }
@@ -192,6 +192,7 @@ export class Supervisor {
     } catch (error) {
       // A stick pulled out of a session that answered is no failure of the radio: it is looked for at once, every time.
       if (!first && error instanceof BridgeError && error.code === 'PORT_LOST') this.#backoff.reset();
+      if (wasDelivered(error)) this.#ladder.fellSilent();
       throw error;
     }
   }
@@ -252,6 +253,12 @@ export class Supervisor {
     const command = await pauseUnlessCommanded(clock, ms, this.#commands, signal, back);
     if (command === 'rescan') this.#forget();
   }
+}
+
+/** The meter's radio took the last request; only its answer is missing. */
+function wasDelivered(error: unknown): boolean {
+  const isSilence = error instanceof BridgeError && error.code === 'METER_SILENT';
+  return isSilence && error.cause instanceof BridgeError && error.cause.code === 'REPLY_TIMEOUT';
 }
 
 function leastMs(error: unknown): number {

@@ -42,6 +42,31 @@ const hazards: readonly Hazard[] = [
     withinMs: 20_000,
   },
   {
+    name: 'the module takes 42 s to renew the session (EVENT 29, 25)',
+    fault: { fault: 'event-29', for_s: 42 },
+    phases: [],
+    withinMs: 60_000,
+  },
+  {
+    name: 'the module takes 85 s to renew the session (EVENT 29, 25)',
+    fault: { fault: 'event-29', for_s: 85 },
+    phases: [],
+    withinMs: 110_000,
+  },
+  {
+    name: 'a request is answered FAIL ER09: the line damaged it',
+    fault: { fault: 'fail-code', on: 'SKSENDTO', code: 9 },
+    phases: [],
+    withinMs: 10_000,
+  },
+  {
+    name: 'a meter that keeps its session takes no other before SKTERM',
+    fault: { fault: 'session-clings' },
+    phases: ['waiting', 'joining', 'connected'],
+    code: 'METER_SILENT',
+    withinMs: 60_000,
+  },
+  {
     name: 'the lifetime runs out and is renewed (EVENT 29, 25)',
     fault: { fault: 'event-29' },
     phases: [],
@@ -52,7 +77,7 @@ const hazards: readonly Hazard[] = [
     fault: { fault: 'event-29', recovers: false },
     phases: ['waiting', 'joining', 'connected'],
     code: 'SESSION_LOST',
-    withinMs: 90_000,
+    withinMs: 120_000,
   },
   {
     name: 'the airtime is used up for ten minutes (EVENT 32, 33)',
@@ -120,6 +145,16 @@ for (const edition of ['SE', 'DSE'] as const) {
     });
   }
 }
+
+test('a renewal every 19.2 h is waited for: no join in five days', async () => {
+  const rig = await createRig({ intervalMs: 600_000, energyIntervalMs: 600_000 });
+  await rig.untilReadings(2);
+  const joins = (): number => rig.events.filter((it) => it.kind === 'activity' && it.activity.what === 'join').length;
+  expect(joins()).toBe(1);
+  await rig.clock.advance(5 * 86_400_000);
+  expect([joins(), rig.statuses().at(-1)?.phase]).toEqual([1, 'connected']);
+  await rig.stop();
+});
 
 /** Whether the port is opened anew on the way is not what these tests are about, unless they say so. */
 const withoutReopening = (phases: readonly string[]): string[] =>

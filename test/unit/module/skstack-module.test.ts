@@ -247,7 +247,7 @@ for (const [name, lines, code] of [
 }
 
 for (const command of ['SKSREG', 'SKSETPWD', 'SKJOIN', 'SKRESET', 'SKSCAN']) {
-  test(`${command} refused is told as such`, async () => {
+  test(`${command} refused as damaged (ER09) is sent once more, then told as such`, async () => {
     const module = await open();
     stick.script = (name) => (name === command ? ['FAIL ER09'] : undefined);
     const doing =
@@ -256,7 +256,10 @@ for (const command of ['SKSREG', 'SKSETPWD', 'SKJOIN', 'SKRESET', 'SKSCAN']) {
         : command === 'SKSCAN'
           ? module.scan({ mask: 1, duration: 5 }, ending.signal)
           : module.join(pan, ending.signal);
-    expect(await outcome(doing)).toMatchObject({ code: 'COMMAND_REFUSED', message: expect.stringContaining('ER09') });
+    const refused = doing.catch((error: unknown) => error);
+    await clock.advance(1000);
+    expect(await refused).toMatchObject({ code: 'COMMAND_REFUSED', message: expect.stringContaining('ER09') });
+    expect(stick.commands.slice(-2)).toEqual([command, command]);
     await module[Symbol.asyncDispose]();
   });
 }

@@ -75,6 +75,15 @@ const seen: Readonly<Record<FaultName, () => Promise<void>>> = {
     await host.send(GET_POWER);
     expect(await host.send(GET_POWER)).toMatch(ANSWER);
   },
+  'session-clings': async () => {
+    await using host = await joined();
+    host.simulator.inject({ fault: 'session-clings' });
+    expect(await host.send(GET_POWER, 60_000)).toBe(`\r\nEVENT 21 ${METER} 00\r\nOK\r\n`);
+    expect(await host.line(`SKJOIN ${METER}`, 60_000)).toMatch(/EVENT 24 .*\r\n$/);
+    await host.line(`SKJOIN ${METER}`, 1000);
+    expect(await host.line('SKTERM', 2000)).toMatch(/OK\r\nEVENT 27 .*\r\n$/);
+    expect(await host.line(`SKJOIN ${METER}`, 5000)).toMatch(/EVENT 25/);
+  },
   'event-24': () => ends('event-24', '24'),
   'event-26': () => ends('event-26', '26'),
   'event-27': () => ends('event-27', '27'),

@@ -3,7 +3,7 @@ import { channelsOfMask } from '../../../src/skstack/dialect.ts';
 import { channelScan, fullScan, Ladder, rungs } from '../../../src/supervisor/ladder.ts';
 
 const climb = (ladder: Ladder, steps: number, panKnown: boolean): string[] =>
-  Array.from({ length: steps }, () => ladder.next(panKnown));
+  Array.from({ length: steps }, () => ladder.next(panKnown).rung);
 
 test('the gentlest rung comes first, and the last leads to the first again', () => {
   expect(rungs).toEqual(['join', 'scan-channel', 'scan', 'terminate', 'reset', 'scan', 'reopen']);
@@ -19,6 +19,23 @@ test('a good answer leads back to the first rung', () => {
   climb(ladder, 3, true);
   ladder.reset();
   expect(climb(ladder, 2, true)).toEqual(['join', 'scan-channel']);
+});
+
+test('after silence the old session is ended before anything else, and once', () => {
+  const ladder = new Ladder();
+  ladder.fellSilent();
+  expect(ladder.next(true)).toEqual({ rung: 'terminate', search: 'nowhere' });
+  expect(climb(ladder, 7, true)).toEqual([...rungs.slice(1), 'join']);
+  ladder.reset();
+  ladder.fellSilent();
+  expect(climb(ladder, 2, false)).toEqual(['scan', 'scan']);
+});
+
+test('silence further up the ladder changes nothing', () => {
+  const ladder = new Ladder();
+  climb(ladder, 2, true);
+  ladder.fellSilent();
+  expect(climb(ladder, 5, true)).toEqual(rungs.slice(2));
 });
 
 test('a PAN forgotten on the way makes the next rung a scan', () => {
