@@ -19,13 +19,15 @@ const UNKNOWN: Property = { epc: 0xf9, edt: Uint8Array.of(0xde, 0xad, 0xbe, 0xef
 const OPC_AT = 11;
 /** The 32nd of the 13th month. */
 const NO_DATE = Uint8Array.of(0x07, 0xea, 13, 32);
+/** Properties that are answered under refuse-beyond. */
+const FEW = 2;
 const DAY_MS = 24 * 3_600_000;
 
 /** What the meter, or the air, makes of its answer. Only answers to Get and INF_REQ are touched. */
 export function distort(answer: Frame, take: Take): Distorted {
   const isGet = answer.esv === esv.getRes || answer.esv === esv.getSna;
   if (!isGet) return { frame: answer, bytes: encodeFrame(answer), isTrue: true };
-  let frame = refuseOne(answer, take);
+  let frame = refuseThose(refuseBeyond(answer, take), take);
   frame = withoutData(frame, take);
   if (frame.properties.some(showsMidnight) && take('clock-24')) {
     frame = { ...frame, properties: frame.properties.map(midnight) };
@@ -47,18 +49,31 @@ export function distort(answer: Frame, take: Take): Distorted {
   return { frame, bytes, isTrue: !wrongTid && !opc && !pdc };
 }
 
-const holds = (frame: Frame) => (fault: Fault) =>
-  frame.properties.some(({ epc: code }) => code === wanted(fault, frame));
+const isTold = (frame: Frame) => (fault: Fault) =>
+  frame.properties.some(({ epc: code, edt }) => code === wanted(fault, frame) && edt.length > 0);
 const wanted = (fault: Fault, frame: Frame): number | undefined =>
   fault.epc === undefined ? frame.properties[0]?.epc : Number.parseInt(fault.epc, 16);
 
-function refuseOne(frame: Frame, take: Take): Frame {
-  const fault = take('sna', holds(frame));
+/** Each fault that waits for one of these properties takes its own. */
+function refuseThose(frame: Frame, take: Take): Frame {
+  const fault = take('sna', isTold(frame));
   if (!fault) return frame;
   const code = wanted(fault, frame);
   const properties = frame.properties.map((property) =>
     property.epc === code ? { epc: property.epc, edt: new Uint8Array(0) } : property,
   );
+  return refuseThose({ ...frame, esv: esv.getSna, properties }, take);
+}
+
+/** A meter that answers the first so many properties of a larger Get, and the others not now. */
+function refuseBeyond(frame: Frame, take: Take): Frame {
+  const most = (fault: Fault): number => fault.count ?? FEW;
+  const fault = take('refuse-beyond', (armed) => frame.properties.length > most(armed));
+  if (!fault) return frame;
+  const properties = frame.properties.map(({ epc: code, edt }, i) => ({
+    epc: code,
+    edt: i < most(fault) ? edt : new Uint8Array(0),
+  }));
   return { ...frame, esv: esv.getSna, properties };
 }
 

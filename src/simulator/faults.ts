@@ -50,6 +50,7 @@ export const faultKinds = {
   'pdc-past-end': 'next',
   'unknown-epc': 'next',
   sna: 'next',
+  'refuse-beyond': 'next',
   'no-data': 'next',
   'clock-24': 'next',
   'bad-date': 'next',
@@ -86,7 +87,7 @@ export const faultSchema = z.strictObject({
   recovers: z.boolean().optional(),
   /** fail-code: the number behind ER, default 10; for J11 the result byte, default 16 (10h). */
   code: z.int().min(1).max(255).optional(),
-  /** garbage, burst: how many bytes. energy-back: how many register steps. receive-failure: how many packets. */
+  /** garbage, burst: how many bytes. energy-back: how many register steps. receive-failure: how many packets. refuse-beyond: how many properties. */
   count: z.int().positive().optional(),
   /** sna, no-data: the property. Default: the first of the answer. */
   epc: hexText(2).optional(),

@@ -262,6 +262,13 @@ const seen: Readonly<Record<FaultName, () => Promise<void>>> = {
   'pdc-past-end': () => distorted({ fault: 'pdc-past-end' }, /1081000102880105FF017201E709/, false),
   'unknown-epc': () => distorted({ fault: 'unknown-epc' }, /1081000102880105FF017202E704.{8}F904DEADBEEF/, true),
   sna: () => distorted({ fault: 'sna', epc: 'E7' }, /1081000102880105FF015201E700/, true),
+  'refuse-beyond': async () => {
+    await using host = await joined();
+    host.simulator.inject({ fault: 'refuse-beyond', count: 1 });
+    expect(await host.send(GET_POWER)).toMatch(ANSWER);
+    expect(await host.send('1081000105FF010288016202E700E000')).toMatch(/5202E704.{8}E000/);
+    expect(await host.send('1081000105FF010288016202E700E000')).toMatch(/7202E704.{8}E004/);
+  },
   'no-data': () => distorted({ fault: 'no-data', epc: 'E7' }, /1081000102880105FF017201E7047FFFFFFE/, true),
   'clock-24': async () => {
     const midnight = Date.UTC(2026, 0, 14, 15);
