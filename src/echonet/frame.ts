@@ -137,3 +137,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
  */
 export const edtOf = (properties: readonly Property[], epc: number): Uint8Array | undefined =>
   properties.findLast((property) => property.epc === epc && property.edt.length > 0)?.edt;
+
+/** The EPCs that came with data. */
+export const toldOf = (properties: readonly Property[]): ReadonlySet<number> =>
+  new Set(properties.flatMap(({ epc, edt }) => (edt.length > 0 ? [epc] : [])));

@@ -18,12 +18,17 @@ export interface Answer {
   readonly datagram: Datagram;
   /** From handing the request to the module until the answer; undefined for notifications. */
   readonly roundTripMs?: number;
+  /** What was asked: what is missing from the properties, or empty there, was refused. Undefined for notifications. */
+  readonly asked?: readonly number[];
+  /** The request had been given up. */
+  readonly isLate?: boolean;
 }
 
 interface Request {
   readonly epcs: readonly number[];
   readonly sentMs: number;
   readonly answer: Deferred<Answer>;
+  isGivenUp: boolean;
 }
 
 export interface ClientDeps {
@@ -67,7 +72,7 @@ export class MeterClient {
   async get(epcs: readonly number[], timeoutMs: number, signal: AbortSignal): Promise<readonly Property[]> {
     await this.#session.ready(signal);
     const tid = this.#nextTid();
-    const request: Request = { epcs, sentMs: this.#deps.clock.monotonicMs(), answer: deferred() };
+    const request: Request = { epcs, sentMs: this.#deps.clock.monotonicMs(), answer: deferred(), isGivenUp: false };
     this.#remember(tid, request);
     const properties = epcs.map((epc) => ({ epc, edt: new Uint8Array() }));
     const frame = encodeFrame({ tid, seoj: eoj.controller, deoj: eoj.meter, esv: esv.get, properties });
@@ -80,11 +85,11 @@ export class MeterClient {
         limit.addEventListener('abort', () => request.answer.reject(limit.reason), { once: true });
         return await request.answer.promise;
       },
-      () =>
-        new BridgeError(
-          'REPLY_TIMEOUT',
-          `no answer to Get ${epcs.map((epc) => hex(epc, 2)).join(' ')} within ${timeoutMs} ms`,
-        ),
+      () => {
+        request.isGivenUp = true;
+        const what = epcs.map((epc) => hex(epc, 2)).join(' ');
+        return new BridgeError('REPLY_TIMEOUT', `no answer to Get ${what} within ${timeoutMs} ms`);
+      },
     );
     return answered;
   }
@@ -132,7 +137,14 @@ export class MeterClient {
       return;
     }
     this.#requests.delete(frame.tid);
-    const answer = { properties: frame.properties, datagram, roundTripMs: datagram.monotonicMs - request.sentMs };
+    const { epcs: asked, isGivenUp: isLate, sentMs } = request;
+    const answer = {
+      properties: frame.properties,
+      datagram,
+      roundTripMs: datagram.monotonicMs - sentMs,
+      asked,
+      isLate,
+    };
     this.#deps.onAnswer(answer);
     request.answer.resolve(answer);
   }

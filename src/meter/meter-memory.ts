@@ -2,6 +2,8 @@ import type { Log } from '../kernel/log.ts';
 import type { MeterProfile } from '../model/reading.ts';
 import { StateFile } from '../store/state-file.ts';
 import type { Accepted } from './energy-guard.ts';
+import { MOST_PROPERTIES } from './request-size.ts';
+import { CEILING_MS } from './round-trips.ts';
 
 /** What is known of a meter over restarts. */
 export interface Remembered {
@@ -11,6 +13,10 @@ export interface Remembered {
   /** Last accepted registers, for the energy guard. Never published as if freshly read. */
   readonly import?: Accepted;
   readonly export?: Accepted;
+  /** How many properties it answers at a time. */
+  readonly requestSize?: number;
+  /** How slowly it answers: 95th percentile of its round trips, ms. */
+  readonly roundTripMs?: number;
 }
 
 export const meterMemory = (dir: string | undefined, log: Log): StateFile<Remembered> =>
@@ -20,6 +26,9 @@ function parseRemembered(value: unknown): Remembered {
   const remembered = object(value, 'meter');
   if (!isAbsentOrText(remembered['macAddress'], 16)) throw new TypeError('macAddress is no EUI-64');
   if (remembered['profile'] !== undefined) checkProfile(object(remembered['profile'], 'profile'));
+  for (const [key, least, most] of paceRanges)
+    if (remembered[key] !== undefined && !isInteger(remembered[key], least, most))
+      throw new TypeError(`${key} is not ${least} to ${most}`);
   for (const key of ['import', 'export']) {
     if (remembered[key] === undefined) continue;
     const register = object(remembered[key], key);
@@ -48,6 +57,10 @@ const scaleRanges = [
   ['coefficient', 1, 999_999],
   ['exponent', -4, 4],
   ['digits', 1, 8],
+] as const;
+const paceRanges = [
+  ['requestSize', 1, MOST_PROPERTIES],
+  ['roundTripMs', 0, CEILING_MS],
 ] as const;
 /** 99,999,999 × 999,999 × 10⁴. */
 const MOST_KWH = 1e18;

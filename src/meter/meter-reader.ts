@@ -1,13 +1,15 @@
 import { abortable, deferred, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { Activity, BridgeEvent } from '../model/status.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { epc } from '../echonet/epc.ts';
+import { toldOf } from '../echonet/frame.ts';
 import { halfHoursOf, readingOf } from '../echonet/smart-meter.ts';
 import type { Datagram, Session } from '../module/module.ts';
+import { Asking } from './asking.ts';
+import { Capacity } from './capacity.ts';
 import { ClockCheck } from './clock-check.ts';
 import { MeterClient } from './meter-client.ts';
 import type { Answer } from './meter-client.ts';
@@ -15,18 +17,13 @@ import type { Remembered } from './meter-memory.ts';
 import { Pace } from './pace.ts';
 import { PollPlan } from './poll-plan.ts';
 import { isAnother, mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
+import { Refusals } from './refusals.ts';
 import { RegisterGuards } from './register-guards.ts';
-import { RequestSize } from './request-size.ts';
 import { RoundTrips } from './round-trips.ts';
 
-/** Lost requests in a row after which the session is taken to be dead although no EVENT said so. */
-const LOST_LIMIT = 3;
-/** A session the module may still hold from an earlier run gets one short try. */
-const WARM_TIMEOUT_MS = 3000;
-const SEND_FAILED_PAUSE_MS = 2000;
+/** A session the module may still hold from an earlier run gets one try. */
+const WARM_TRIES = 1;
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
-/** How far the meter's clock may be ahead of ours. */
-const MARK_AHEAD_MS = 3_600_000;
 
 export interface ReaderOptions {
   readonly meter: string;
@@ -57,7 +54,7 @@ export class MeterReader {
   readonly #deps: ReaderDeps;
   readonly #roundTrips = new RoundTrips();
   readonly #pace: Pace;
-  readonly #size = new RequestSize();
+  readonly #capacity: Capacity;
   readonly #guards: RegisterGuards;
   readonly #clockCheck: ClockCheck;
   #remembered: Remembered;
@@ -70,6 +67,7 @@ export class MeterReader {
     this.#options = options;
     this.#deps = deps;
     this.#remembered = remembered;
+    this.#capacity = new Capacity(this.#roundTrips, options.replyTimeoutMs);
     this.#registersSavedMs = deps.clock.monotonicMs();
     const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, options.contractAmpere, remembered);
@@ -97,36 +95,48 @@ export class MeterReader {
   /** Polls until the session fails. @throws BridgeError METER_SILENT, SESSION_LOST, PORT_LOST …, or the signal's reason. */
   async poll(session: Session, { unproved, onProof }: PollOptions, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
-    const sameMeter = this.#remembered.macAddress === session.pan.macAddress;
-    const known = sameMeter ? this.#remembered.profile : undefined;
-    this.#size.newSession();
+    const { macAddress } = session.pan;
+    const known = this.#remembered.macAddress === macAddress ? this.#remembered.profile : undefined;
+    this.#capacity.begin(macAddress, this.#remembered);
     this.#clockCheck.newSession();
-    const builder = new ProfileBuilder();
+    const refusals = new Refusals(epc.power);
+    const builder = new ProfileBuilder(refusals, known);
     const plan = new PollPlan(this.#options, clock.monotonicMs());
     const onAnswer = (answer: Answer): void => {
       onProof(answer.datagram);
+      this.#capacity.heard(answer);
+      refusals.heard(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
       builder.learn(answer.properties);
-      this.#publish(answer, builder, plan, session.pan.macAddress);
+      this.#publish(answer, builder, plan, macAddress);
       const compared = this.#clockCheck.take(answer);
       if (compared) this.#deps.emit({ kind: 'clock', meter: this.#options.meter, clock: compared });
     };
     const client = new MeterClient(session, { clock, log, onAnswer });
-    const ask = (epcs: readonly number[], inner: AbortSignal, first = false): Promise<void> =>
-      this.#ask(client, builder, epcs, first && unproved, inner);
+    const asking = new Asking({
+      clock,
+      log,
+      client,
+      refusals,
+      size: this.#capacity.size,
+      timeoutMs: () => this.#capacity.timeoutMs,
+      onRetry: () => this.#did({ what: 'rung', rung: 'retry' }),
+    });
     await together(
       signal,
       (inner) => client.run(inner),
       async (inner) => {
+        // One property answers soonest, and every meter answers one: a join more costs seconds.
+        if (unproved) await asking.ask([epc.power], inner, WARM_TRIES);
         const instant = [epc.power, epc.currents];
-        const opening = known ? [instant, [epc.getMap]] : [[epc.getMap], instant];
-        for (const [at, epcs] of opening.entries()) await ask(epcs, inner, at === 0);
-        for (;;) await this.#cycle(ask, builder, plan, session.pan.macAddress, inner);
+        const opening = unproved ? [[epc.getMap]] : known ? [instant, [epc.getMap]] : [[epc.getMap], instant];
+        for (const epcs of opening) await asking.ask(epcs, inner);
+        for (;;) await this.#cycle(asking, builder, plan, macAddress, inner);
       },
     );
   }
 
   async #cycle(
-    ask: (epcs: readonly number[], signal: AbortSignal) => Promise<void>,
+    asking: Asking,
     builder: ProfileBuilder,
     plan: PollPlan,
     macAddress: string,
@@ -134,9 +144,9 @@ export class MeterReader {
   ): Promise<void> {
     const { clock } = this.#deps;
     if (builder.getMap) plan.offer(builder.getMap);
-    else await ask([epc.getMap], signal);
-    await ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
-    await ask(plan.due(clock.monotonicMs(), clock.now()), signal);
+    else await asking.ask([epc.getMap], signal);
+    await asking.ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
+    await asking.ask(plan.due(clock.monotonicMs(), clock.now(), builder.energyScale !== undefined), signal);
     plan.asked(clock.monotonicMs(), this.#roundTrips.shortestIntervalMs);
     this.#pace.cycleEnds();
     this.#keepProfile(builder, macAddress);
@@ -158,43 +168,8 @@ export class MeterReader {
     }
   }
 
-  /** Asks in as many requests as the meter needs, and each again when it is lost. */
-  async #ask(
-    client: MeterClient,
-    builder: ProfileBuilder,
-    epcs: readonly number[],
-    warm: boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let open = epcs;
-    let lost = 0;
-    while (open.length > 0) {
-      const group = open.slice(0, this.#size.next);
-      try {
-        const properties = await client.get(group, warm ? WARM_TIMEOUT_MS : this.#timeoutMs, signal);
-        this.#size.answered(group.length);
-        builder.learn(properties, group);
-        open = open.slice(group.length);
-        lost = 0;
-      } catch (error) {
-        if (signal.aborted || exceeds(error, 'retry')) throw error;
-        if (++lost >= (warm ? 1 : LOST_LIMIT))
-          throw new BridgeError('METER_SILENT', `${lost} requests in a row were lost`, { cause: error });
-        this.#deps.log.debug({ err: error, lost }, 'request lost, asked again');
-        this.#did({ what: 'rung', rung: 'retry' });
-        if (error instanceof BridgeError && error.code === 'SEND_FAILED')
-          await this.#deps.clock.sleep(SEND_FAILED_PAUSE_MS, signal);
-        else this.#size.lost(group.length);
-      }
-    }
-  }
-
   #did(activity: Activity): void {
     this.#deps.emit({ kind: 'activity', meter: this.#options.meter, activity });
-  }
-
-  get #timeoutMs(): number {
-    return this.#options.replyTimeoutMs ?? this.#roundTrips.timeoutMs;
   }
 
   #publish(
@@ -205,7 +180,7 @@ export class MeterReader {
   ): void {
     const { meter } = this.#options;
     if (roundTripMs !== undefined) this.#pace.answered(roundTripMs);
-    const scale = builder.open([epc.serialNumber]).length === 0 ? builder.energyScale : undefined;
+    const scale = builder.isSettled([epc.serialNumber]) ? builder.energyScale : undefined;
     if (scale) this.#guards.ofMeter(macAddress, builder.serialNumber);
     const measured = this.#guards.pass(readingOf(properties, scale), datagram, scale);
     if (Object.keys(measured).length > 0) {
@@ -217,8 +192,8 @@ export class MeterReader {
       this.#deps.emit({ kind: 'reading', meter, reading });
     }
     for (const halfHour of halfHoursOf(properties, scale)) {
-      // A mark far in the future is a clock's mistake, ours or the meter's: asking goes on.
-      if (halfHour.markMs - this.#deps.clock.now() < MARK_AHEAD_MS) plan.markSeen(halfHour.markMs);
+      const { monotonicMs: nowMs, atMs: wallMs } = datagram;
+      plan.heardMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
       this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });
@@ -234,7 +209,16 @@ export class MeterReader {
     this.#announce(profile);
     // The registers remembered are those of the meter that went: they would hold back the new one's after a restart.
     const registers = another ? { import: undefined, export: undefined, ...this.#guards.accepted } : {};
-    this.#remembered = { ...this.#remembered, ...registers, macAddress, profile };
+    const capacity = this.#capacity.rememberedOf(macAddress);
+    const { roundTripMs = capacity.roundTripMs } = another ? {} : this.#remembered; // newly each hour is often enough
+    const learned = {
+      ...registers,
+      ...capacity,
+      ...(roundTripMs === undefined ? {} : { roundTripMs }),
+      macAddress,
+      profile,
+    };
+    this.#remembered = { ...this.#remembered, ...learned };
     void this.#deps.memory.save(this.#remembered);
   }
 
@@ -247,7 +231,8 @@ export class MeterReader {
 
   async #saveRegisters(): Promise<void> {
     this.#registersSavedMs = this.#deps.clock.monotonicMs();
-    this.#remembered = { ...this.#remembered, ...this.#guards.accepted };
+    const capacity = this.#capacity.rememberedOf(this.#remembered.macAddress);
+    this.#remembered = { ...this.#remembered, ...this.#guards.accepted, ...capacity };
     await this.#deps.memory.save(this.#remembered);
   }
 }

@@ -4,6 +4,8 @@ import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 const HALF_HOUR_MS = 30 * 60_000;
 /** A meter announces a half-hour mark within 5 minutes; without it we ask a minute later. */
 const MARK_PATIENCE_MS = 6 * 60_000;
+/** A question for a mark that brought no new one is put again after so long, then after twice as long, up to a half hour. */
+const MARK_PACE_MS = 5 * 60_000;
 
 /** The meter's clock is asked along with what is asked anyway, in the room one request has; after this wait regardless. */
 const ROOM = 6;
@@ -22,6 +24,13 @@ interface Item {
   dueMs: number;
 }
 
+/** By our two clocks, and whether the meter told it unasked. */
+export interface HeardMark {
+  readonly nowMs: number;
+  readonly wallMs: number;
+  readonly isAnnounced: boolean;
+}
+
 /** What to ask at which moment of the monotonic clock. Only what the meter's Get map offers is ever asked. */
 export class PollPlan {
   readonly #instant: Item;
@@ -30,11 +39,13 @@ export class PollPlan {
   /** When the meter's clock was last asked for, by our two clocks. */
   #clockAsked: { readonly monotonicMs: number; readonly wallMs: number } | undefined;
   #offered: ReadonlySet<number> | undefined;
-  /** Wall clock ms of the newest half-hour mark known; a mark is asked for when its announcement did not come. */
-  #newestMarkMs = 0;
+  /** The half-hour mark the meter told last. Only the meter says which marks there are: our clock may be wrong. */
+  #markMs: number | undefined;
+  /** Monotonic ms when the next mark is asked for, if it has not been announced by then. */
+  #markDueMs: number;
+  #markPaceMs = MARK_PACE_MS;
   /** What the request under way asks: what falls due meanwhile waits for the next one. */
   #asking: readonly Item[] = [];
-  #askingMarkMs: number | undefined;
 
   constructor({ intervalMs, energyIntervalMs }: PlanOptions, nowMs: number) {
     this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalMs, dueMs: nowMs };
@@ -42,6 +53,7 @@ export class PollPlan {
     this.#energy = { epcs: registers, everyMs: energyIntervalMs, dueMs: nowMs };
     const clock = [epc.currentTime, epc.currentDate];
     this.#clock = { epcs: clock, everyMs: METER_CLOCK_INTERVAL_S * 1000, dueMs: nowMs };
+    this.#markDueMs = nowMs;
   }
 
   /** @param getMap EPCs of property map 9F. Before it is known only E7 and E8 are asked, which every meter must have. */
@@ -49,8 +61,18 @@ export class PollPlan {
     this.#offered = new Set(getMap);
   }
 
-  markSeen(markMs: number): void {
-    this.#newestMarkMs = Math.max(this.#newestMarkMs, markMs);
+  /**
+   * The meter told a half-hour mark. Our wall clock says how old it is, and so when the next one is to be expected; where
+   * the two clocks disagree, one that was announced is new, and after one that was asked for a half hour brings another.
+   */
+  heardMark(markMs: number, { nowMs, wallMs, isAnnounced }: HeardMark): void {
+    if (markMs === this.#markMs) return;
+    this.#markMs = markMs;
+    this.#markPaceMs = MARK_PACE_MS;
+    const ageMs = wallMs - markMs;
+    const isPlausible = ageMs >= 0 && ageMs < HALF_HOUR_MS + MARK_PATIENCE_MS;
+    const toNextMs = HALF_HOUR_MS + MARK_PATIENCE_MS - (isPlausible ? ageMs : isAnnounced ? 0 : MARK_PATIENCE_MS);
+    this.#markDueMs = nowMs + toNextMs;
   }
 
   /** Everything is due now. */
@@ -59,15 +81,26 @@ export class PollPlan {
     this.#energy.dueMs = nowMs;
   }
 
-  /** EPCs due now, the instantaneous ones first. @param wallMs for half-hour marks and the meter's clock alone. */
-  due(nowMs: number, wallMs: number): number[] {
+  /**
+   * EPCs due now, the instantaneous ones first.
+   * @param wallMs for the meter's clock alone
+   * @param countsEnergy its unit is known: half-hour marks can be read
+   */
+  due(nowMs: number, wallMs: number, countsEnergy = true): number[] {
     const items = this.#offered ? [this.#instant, this.#energy] : [this.#instant];
     this.#asking = items.filter((item) => item.dueMs <= nowMs);
-    this.#askingMarkMs = this.#offered && this.#markMissing(wallMs) ? lastMark(wallMs) : undefined;
     const epcs = this.#asking.flatMap((item) => item.epcs);
-    if (this.#askingMarkMs !== undefined) epcs.push(epc.importAtMark, epc.exportAtMark);
+    if (countsEnergy && this.#offered) epcs.push(...this.#dueMarks(nowMs));
     const offered = epcs.filter((code) => !this.#offered || this.#offered.has(code));
     return [...offered, ...this.#dueClock(offered.length, nowMs, wallMs)];
+  }
+
+  /** Told or not, it is some minutes until the next question: a meter that goes on telling the old mark is not worn out. */
+  #dueMarks(nowMs: number): readonly number[] {
+    if (nowMs < this.#markDueMs) return [];
+    this.#markDueMs = nowMs + this.#markPaceMs;
+    this.#markPaceMs = Math.min(HALF_HOUR_MS, 2 * this.#markPaceMs);
+    return [epc.importAtMark, epc.exportAtMark];
   }
 
   /** The meter's clock never makes a request of its own but where there is never room. */
@@ -86,7 +119,6 @@ export class PollPlan {
 
   /** To be told when what was due has been asked, answered or not. @param shortestMs never faster than this. */
   asked(nowMs: number, shortestMs: number): void {
-    if (this.#askingMarkMs !== undefined) this.markSeen(this.#askingMarkMs); // asked once; the next mark asks again
     for (const item of this.#asking) {
       const everyMs = Math.max(item.everyMs, shortestMs);
       const missed = Math.floor((nowMs - item.dueMs) / everyMs);
@@ -98,13 +130,4 @@ export class PollPlan {
   get nextMs(): number {
     return this.#offered ? Math.min(this.#instant.dueMs, this.#energy.dueMs) : this.#instant.dueMs;
   }
-
-  #markMissing(wallMs: number): boolean {
-    return (
-      this.#newestMarkMs < lastMark(wallMs) &&
-      (this.#newestMarkMs === 0 || wallMs - lastMark(wallMs) >= MARK_PATIENCE_MS)
-    );
-  }
 }
-
-const lastMark = (wallMs: number): number => Math.floor(wallMs / HALF_HOUR_MS) * HALF_HOUR_MS;

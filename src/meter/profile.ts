@@ -6,24 +6,30 @@ import type { Property } from '../echonet/frame.ts';
 import { decodeMakerCode, decodeSerialNumber, decodeStandardVersion } from '../echonet/nameplate.ts';
 import { decodePropertyMap } from '../echonet/property-map.ts';
 import { decodeCurrents } from '../echonet/smart-meter.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Asked once a session, because the meter may have been exchanged: what energy needs, then the nameplate. */
 export const scaleEpcs = [epc.energyUnit, epc.digits, epc.coefficient] as const;
 export const nameplateEpcs = [epc.makerCode, epc.serialNumber, epc.standardVersion] as const;
-/** Refusals after which the meter is taken not to have what its map offers. */
-const FINAL_REFUSALS = 3;
+type ScaleKey = keyof EnergyScale;
 
 /** What one session has learned of the meter. Energy waits for it; what is announced may rest on the remembered profile. */
 export class ProfileBuilder {
+  readonly #refusals: Pick<Refusals, 'isBelieved'>;
+  readonly #before: MeterProfile | undefined;
   #getMap: readonly number[] | undefined;
-  #exponent: number | undefined;
-  #digits: number | undefined;
-  #coefficient: number | undefined;
+  /** What the meter said; undefined where that is of no use. */
+  readonly #scale = new Map<ScaleKey, number | undefined>();
   #nameplate: Pick<MeterProfile, 'makerCode' | 'serialNumber' | 'release'> = {};
   #hasTPhase = false;
   #hasExport = false;
-  readonly #settled = new Set<number>();
-  readonly #refusals = new Map<number, number>();
+  readonly #told = new Set<number>();
+
+  /** @param before what the meter at this address said in an earlier session */
+  constructor(refusals: Pick<Refusals, 'isBelieved'>, before?: MeterProfile) {
+    this.#refusals = refusals;
+    this.#before = before;
+  }
 
   get getMap(): readonly number[] | undefined {
     return this.#getMap;
@@ -33,30 +39,41 @@ export class ProfileBuilder {
     return this.#nameplate.serialNumber;
   }
 
-  /** How this session's meter counts energy; undefined until unit, digits and coefficient are known. */
+  /**
+   * How this meter counts energy: each part as it said, now or in an earlier session; undefined until all are known so.
+   * Only a Get map without a coefficient means a coefficient of 1; one that is refused says nothing.
+   */
   get energyScale(): EnergyScale | undefined {
-    if (this.#exponent === undefined || this.#digits === undefined || this.#coefficient === undefined) return undefined;
-    return { exponent: this.#exponent, digits: this.#digits, coefficient: this.#coefficient };
+    if (!this.#getMap) return undefined;
+    const [exponent, digits] = [this.#part('exponent'), this.#part('digits')];
+    const hasCoefficient = this.#getMap.includes(epc.coefficient) || this.#scale.has('coefficient');
+    const coefficient = hasCoefficient ? this.#part('coefficient') : 1;
+    if (exponent === undefined || digits === undefined || coefficient === undefined) return undefined;
+    return { exponent, digits, coefficient };
   }
 
-  /** The EPCs of `wanted` that the map offers and that no answer has settled yet. */
+  /** The EPCs of `wanted` that the map offers and that the meter has not told yet. */
   open(wanted: readonly number[]): number[] {
-    return wanted.filter((code) => this.#getMap?.includes(code) && !this.#settled.has(code));
+    return wanted.filter((code) => this.#getMap?.includes(code) && !this.#told.has(code));
   }
 
-  /** Learns from any answer or notification. @param asked the request's EPCs: what is missing from its answer was refused. */
-  learn(properties: readonly Property[], asked: readonly number[] = []): void {
+  /** Nothing is to be expected of these soon: told, not offered, or refused and that believed. */
+  isSettled(wanted: readonly number[]): boolean {
+    return this.open(wanted).every((code) => this.#refusals.isBelieved(code));
+  }
+
+  /** Learns from any answer or notification. */
+  learn(properties: readonly Property[]): void {
     const map = edtOf(properties, epc.getMap);
     const decodedMap = map && decodePropertyMap(map);
-    if (decodedMap?.ok) this.#setMap(decodedMap.value.epcs);
+    if (decodedMap?.ok) this.#getMap = decodedMap.value.epcs;
     for (const { epc: code, edt } of properties) if (edt.length > 0) this.#learnOne(code, edt);
-    for (const code of asked) if (!edtOf(properties, code)) this.#refused(code);
   }
 
   /** The profile to announce and remember; undefined until nothing that decides about entities is open. */
   get complete(): MeterProfile | undefined {
     if (!this.#getMap) return undefined;
-    if (this.open([epc.currents, ...scaleEpcs, ...nameplateEpcs, epc.exportEnergy]).length > 0) return undefined;
+    if (!this.isSettled([epc.currents, ...scaleEpcs, ...nameplateEpcs, epc.exportEnergy])) return undefined;
     const scale = this.energyScale;
     return {
       getMap: this.#getMap,
@@ -67,16 +84,21 @@ export class ProfileBuilder {
     };
   }
 
-  #setMap(epcs: readonly number[]): void {
-    this.#getMap = epcs;
-    if (!epcs.includes(epc.coefficient)) this.#coefficient = 1; // no coefficient is a coefficient of 1
+  #part(key: ScaleKey): number | undefined {
+    return this.#scale.has(key) ? this.#scale.get(key) : this.#sameBefore?.energyScale?.[key];
+  }
+
+  /** The remembered profile, when nothing speaks for another meter: one that told its serial number before must do so again. */
+  get #sameBefore(): MeterProfile | undefined {
+    const { serialNumber } = this.#before ?? {};
+    return serialNumber === undefined || serialNumber === this.serialNumber ? this.#before : undefined;
   }
 
   #learnOne(code: number, edt: Uint8Array): void {
-    this.#settled.add(code);
-    if (code === epc.energyUnit) this.#exponent = decodeUnit(edt);
-    else if (code === epc.digits) this.#digits = decodeDigits(edt);
-    else if (code === epc.coefficient) this.#coefficient = decodeCoefficient(edt);
+    this.#told.add(code);
+    if (code === epc.energyUnit) this.#scale.set('exponent', decodeUnit(edt));
+    else if (code === epc.digits) this.#scale.set('digits', decodeDigits(edt));
+    else if (code === epc.coefficient) this.#scale.set('coefficient', decodeCoefficient(edt));
     else if (code === epc.currents) this.#hasTPhase ||= decodeCurrents(edt)?.t !== undefined;
     else if (code === epc.exportEnergy) this.#hasExport ||= decodeCounter(edt) !== undefined;
     else this.#learnNameplate(code, edt);
@@ -92,18 +114,6 @@ export class ProfileBuilder {
       ...(serialNumber === undefined ? {} : { serialNumber }),
       ...(release === undefined ? {} : { release }),
     };
-  }
-
-  /**
-   * Refused although the map offers it: for what energy rests on that is temporary and asked again, but after three times
-   * it is not there (a missing coefficient is 1; without unit or digits there is no energy). The rest is asked once.
-   */
-  #refused(code: number): void {
-    const times = (this.#refusals.get(code) ?? 0) + 1;
-    this.#refusals.set(code, times);
-    if ((scaleEpcs as readonly number[]).includes(code) && times < FINAL_REFUSALS) return;
-    if (code === epc.coefficient) this.#coefficient = 1;
-    this.#settled.add(code);
   }
 }
 

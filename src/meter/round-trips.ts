@@ -1,10 +1,16 @@
 const WINDOW = 50;
 const FLOOR_MS = 4000;
-const CEILING_MS = 20_000;
+/** No answer is waited for longer. */
+export const CEILING_MS = 20_000;
 
 /** The last round trips, and what follows from them: how long to wait for an answer and how fast to ask at most. */
 export class RoundTrips {
-  readonly #newest: number[] = [];
+  #newest: number[] = [];
+
+  /** Another meter. @param rememberedMs what an earlier run found of it */
+  begin(rememberedMs?: number): void {
+    this.#newest = rememberedMs === undefined ? [] : [rememberedMs];
+  }
 
   add(ms: number): void {
     this.#newest.push(Math.min(ms, CEILING_MS)); // a late answer says that the radio was bad, not that the meter is slow

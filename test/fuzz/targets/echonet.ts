@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as energy from '../../../src/echonet/energy.ts';
-import { decodeFrame, encodeFrame } from '../../../src/echonet/frame.ts';
+import { decodeFrame, encodeFrame, toldOf } from '../../../src/echonet/frame.ts';
 import type { ReceivedFrame } from '../../../src/echonet/frame.ts';
 import * as history from '../../../src/echonet/history.ts';
 import * as nameplate from '../../../src/echonet/nameplate.ts';
@@ -15,6 +15,7 @@ import {
 } from '../../../src/echonet/smart-meter.ts';
 import { decodeDate, decodeDateTime, decodeTimeOfDay, encodeDate, encodeDateTime } from '../../../src/echonet/time.ts';
 import { ProfileBuilder } from '../../../src/meter/profile.ts';
+import { Refusals } from '../../../src/meter/refusals.ts';
 import { corpusOf, frames } from '../material.ts';
 import { Dice, mutated } from '../mutator.ts';
 import type { Material } from '../mutator.ts';
@@ -144,8 +145,10 @@ function check(input: Uint8Array): void {
     checkNumbers(half);
     must(half.markMs >= -9 * 3_600_000, 'a mark before 1970');
   }
-  const builder = new ProfileBuilder();
-  builder.learn(frame.properties, [0xe7, 0xd3, 0xd3]);
+  const refusals = new Refusals(0xe7);
+  refusals.heard([0xe7, 0xd3, 0xd3], toldOf(frame.properties), 0);
+  const builder = new ProfileBuilder(refusals);
+  builder.learn(frame.properties);
   must(builder.energyScale === undefined || builder.energyScale.coefficient > 0, 'a scale of zero');
 }
 

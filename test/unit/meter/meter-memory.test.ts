@@ -12,7 +12,10 @@ const whole: Remembered = {
   profile: { ...profile, makerCode: '000016', energyScale: { coefficient: 1, exponent: -1, digits: 6 } },
   import: { kwh: 12_345.6, atMs: 1_768_446_000_000 },
   export: { kwh: 0, atMs: 1_768_446_000_000 },
+  requestSize: 2,
+  roundTripMs: 812,
 };
+const { requestSize: _size, roundTripMs: _time, ...older } = whole;
 
 async function loaded(text: string): Promise<{ value: Remembered | undefined; files: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'memory-'));
@@ -26,6 +29,7 @@ async function loaded(text: string): Promise<{ value: Remembered | undefined; fi
 for (const [name, value] of [
   ['everything', whole],
   ['nothing', {}],
+  ['what an older version knew', older],
   ['a profile without energy', { profile }],
 ] as const) {
   test(`${name} is remembered`, async () => {
@@ -44,6 +48,11 @@ const strange: readonly (readonly [string, unknown])[] = [
   ['a profile without its export flag', { profile: { ...profile, hasExport: 1 } }],
   ['a scale that is none', { profile: { ...profile, energyScale: [] } }],
   ['a scale without digits', { profile: { ...profile, energyScale: { coefficient: 1, exponent: 0 } } }],
+  ['a size of no property', { requestSize: 0 }],
+  ['a size of seven', { requestSize: 7 }],
+  ['a size that is text', { requestSize: '2' }],
+  ['a round trip of an hour', { roundTripMs: 3_600_000 }],
+  ['a round trip that is none', { roundTripMs: null }],
   ['a register that is none', { import: null }],
   ['a register without value', { export: { atMs: 1 } }],
   ['a register without time', { import: { kwh: 1, atMs: 'x' } }],

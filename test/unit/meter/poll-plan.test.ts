@@ -3,6 +3,7 @@ import { epc } from '../../../src/echonet/epc.ts';
 import { PollPlan } from '../../../src/meter/poll-plan.ts';
 
 const MINUTE = 60_000;
+const HALF_HOUR = 30 * MINUTE;
 const MARK = Date.UTC(2026, 0, 15, 3, 30);
 /** Shortly after a mark: none is missing yet. */
 const QUIET = MARK + MINUTE;
@@ -17,7 +18,7 @@ function planOf(
 ): PollPlan {
   const plan = new PollPlan({ intervalMs, energyIntervalMs }, 0);
   plan.offer(getMap);
-  plan.markSeen(MARK);
+  plan.heardMark(MARK, { nowMs: 0, wallMs: QUIET, isAnnounced: true });
   return plan;
 }
 
@@ -96,40 +97,84 @@ test('without any mark yet, the last one is asked for at once, and once', () => 
   expect(plan.due(10_000, QUIET + 10_000)).toEqual(instant);
 });
 
-test('a mark that was not announced is asked for six minutes after it, once, and the next one again', () => {
-  const plan = planOf();
-  plan.due(0, QUIET);
-  plan.asked(0, 0);
-  const next = MARK + 30 * MINUTE;
-  expect(plan.due(0, next + 6 * MINUTE - 1)).toEqual([]);
-  plan.asked(0, 0);
-  expect(plan.due(0, next + 6 * MINUTE)).toEqual(marks);
-  plan.asked(0, 0);
-  expect(plan.due(0, next + 7 * MINUTE)).toEqual([]);
-  expect(plan.due(0, next + 36 * MINUTE)).toEqual(marks);
-});
-
-test('a mark that falls due while another request is under way is not forgotten', () => {
-  const plan = planOf();
-  const patience = MARK + 36 * MINUTE;
-  expect(plan.due(0, patience - 1)).toEqual(everything);
-  plan.asked(3000, 0);
-  expect(plan.due(3000, patience + 3000)).toEqual(marks);
-});
-
-test('a mark announced meanwhile is not asked for, and an older one changes nothing', () => {
-  const plan = planOf();
-  plan.due(0, QUIET);
-  plan.asked(0, 0);
-  plan.markSeen(MARK + 30 * MINUTE);
-  plan.markSeen(MARK);
-  expect(plan.due(0, MARK + 50 * MINUTE)).toEqual([]);
-});
-
-test('with the clock at 1970 no mark is asked for', () => {
+const hears = (plan: PollPlan, markMs: number, nowMs: number, wallMs: number, isAnnounced = false): void =>
+  plan.heardMark(markMs, { nowMs, wallMs, isAnnounced });
+/** Minutes at which marks are asked for, our clock being `wallMs` at 0; the meter answers with its own mark. */
+function asksFor(plan: PollPlan, minutes: number, wallMs: number, markAt: (minute: number) => number | undefined) {
+  const asked: number[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    const now = minute * MINUTE;
+    if (!plan.due(now, wallMs + now).includes(epc.importAtMark)) continue;
+    asked.push(minute);
+    const mark = markAt(minute);
+    if (mark !== undefined) hears(plan, mark, now + 300, wallMs + now + 300);
+  }
+  return asked;
+}
+const freshPlan = (): PollPlan => {
   const plan = new PollPlan({ intervalMs: 10_000, energyIntervalMs: 60_000 }, 0);
   plan.offer([...everything, ...marks]);
-  expect(plan.due(0, 20 * MINUTE)).toEqual(everything);
+  return plan;
+};
+/** What a meter tells whose clock was at `startMs` at minute 0. */
+const markOf = (startMs: number) => (minute: number) => Math.floor((startMs + minute * MINUTE) / HALF_HOUR) * HALF_HOUR;
+
+test('a mark that was not announced is asked for six minutes after it, once, and the next one again', () => {
+  // MARK was announced a minute after it
+  expect(asksFor(planOf(), 100, QUIET, markOf(QUIET))).toEqual([35, 65, 95]);
+});
+
+test('a mark that was asked for late does not put off the next', () => {
+  expect(asksFor(freshPlan(), 60, MARK + 29 * MINUTE, markOf(MARK + 29 * MINUTE))).toEqual([0, 7, 37]);
+});
+
+test('an answer that tells the old mark leaves the new one to be asked for', () => {
+  const start = MARK + 29 * MINUTE + 59_900; // as a mark passes, and the meter’s clock is a little behind
+  const told = asksFor(freshPlan(), 60, start, (minute) => markOf(start - 1000)(minute));
+  expect(told).toEqual([0, 7, 37]);
+});
+
+for (const [name, jumpMs] of [
+  ['a day ahead', 24 * 60 * MINUTE],
+  ['a day behind', -24 * 60 * MINUTE],
+  ['at 1970', -MARK],
+  ['ten minutes ahead', 10 * MINUTE],
+  ['ten minutes behind', -10 * MINUTE],
+] as const) {
+  test(`with our clock ${name} every mark is asked for, and few are asked for in vain`, () => {
+    const seen = new Set<number>();
+    const markAt = markOf(MARK + 20 * MINUTE);
+    const asked = asksFor(freshPlan(), 12 * 60, MARK + 20 * MINUTE + jumpMs, (minute) => {
+      seen.add(markAt(minute));
+      return markAt(minute);
+    });
+    expect(seen.size).toBeGreaterThanOrEqual(24);
+    expect(asked.length).toBeLessThanOrEqual(50);
+  });
+}
+
+test('a meter that goes on telling the old mark, or none, is asked less and less often', () => {
+  for (const mark of [MARK, undefined])
+    expect(asksFor(freshPlan(), 150, QUIET, () => mark).length).toBeLessThanOrEqual(8);
+  expect(asksFor(freshPlan(), 100, QUIET, () => undefined)).toEqual([0, 5, 15, 35, 65, 95]);
+});
+
+test('a mark announced meanwhile is not asked for, whatever our clock says', () => {
+  for (const jumpMs of [0, 24 * 60 * MINUTE, -24 * 60 * MINUTE]) {
+    const plan = planOf();
+    for (let mark = 1; mark < 48; mark++) {
+      const [now, wall] = [mark * HALF_HOUR - MINUTE, MARK + mark * HALF_HOUR + jumpMs];
+      expect(plan.due(now, wall)).not.toContain(epc.importAtMark);
+      hears(plan, MARK + mark * HALF_HOUR, now + 2 * MINUTE, wall + 2 * MINUTE, true);
+      expect(plan.due(now + 29 * MINUTE, wall + 29 * MINUTE)).not.toContain(epc.importAtMark);
+    }
+  }
+});
+
+test('marks are not asked for before they can be read', () => {
+  const plan = freshPlan();
+  expect(plan.due(0, QUIET, false)).toEqual(everything);
+  expect(plan.due(0, QUIET, true)).toEqual([...everything, ...marks]);
 });
 
 const clocks = [epc.currentTime, epc.currentDate];
@@ -143,7 +188,7 @@ function course(
 ): [number, number[]][] {
   const asked: [number, number[]][] = [];
   for (let at = fromMs; at < untilMs; at = plan.nextMs) {
-    plan.markSeen(Math.floor(wall(at) / (30 * MINUTE)) * 30 * MINUTE);
+    hears(plan, Math.floor(wall(at) / HALF_HOUR) * HALF_HOUR, at, wall(at), true);
     asked.push([at, plan.due(at, wall(at))]);
     plan.asked(at + 100, 0);
   }

@@ -6,7 +6,10 @@ import { encodeCurrents } from '../../../src/echonet/smart-meter.ts';
 import type { MeterProfile } from '../../../src/model/reading.ts';
 import { isAnother, mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from '../../../src/meter/profile.ts';
 
-const none = new Uint8Array();
+/** The meter was believed to refuse these. */
+const refusing = (...codes: readonly number[]) => ({ isBelieved: (code: number) => codes.includes(code) });
+const builderOf = (before?: MeterProfile, ...refused: readonly number[]): ProfileBuilder =>
+  new ProfileBuilder(refusing(...refused), before);
 const map = (...codes: readonly number[]): Property => ({
   epc: epc.getMap,
   edt: Uint8Array.of(codes.length, ...codes),
@@ -22,14 +25,14 @@ const nameplate = [
 ];
 
 test('without a map nothing is open and nothing complete', () => {
-  const builder = new ProfileBuilder();
+  const builder = builderOf();
   builder.learn([unit, digits]);
   expect(builder.open([...scaleEpcs])).toEqual([]);
   expect([builder.getMap, builder.complete, builder.energyScale]).toEqual([undefined, undefined, undefined]);
 });
 
 test('a meter that has everything is learnt in three answers', () => {
-  const builder = new ProfileBuilder();
+  const builder = builderOf();
   builder.learn([map(...fullMap)]);
   expect(builder.open([...scaleEpcs, ...nameplateEpcs])).toEqual([...scaleEpcs, ...nameplateEpcs]);
   builder.learn([unit, digits, is(epc.coefficient, encodeCoefficient(10))]);
@@ -49,47 +52,91 @@ test('a meter that has everything is learnt in three answers', () => {
 });
 
 test('a map without a coefficient means a coefficient of 1', () => {
-  const builder = new ProfileBuilder();
+  const builder = builderOf();
   builder.learn([map(epc.energyUnit, epc.digits)]);
   builder.learn([unit, digits]);
   expect(builder.energyScale?.coefficient).toBe(1);
 });
 
-test('a coefficient that is refused is asked three times, then it is 1', () => {
-  const builder = new ProfileBuilder();
+test('a coefficient that the map offers is what the meter says, never 1 because it was refused', () => {
+  const builder = builderOf(undefined, epc.coefficient);
   builder.learn([map(...scaleEpcs)]);
   builder.learn([unit, digits]);
-  for (let times = 0; times < 3; times++) {
-    expect(builder.open([...scaleEpcs])).toEqual([epc.coefficient]);
-    expect(builder.energyScale).toBeUndefined();
-    builder.learn([is(epc.coefficient, none)], [epc.coefficient]);
-  }
-  expect(builder.open([...scaleEpcs])).toEqual([]);
-  expect(builder.energyScale?.coefficient).toBe(1);
+  expect(builder.open([...scaleEpcs])).toEqual([epc.coefficient]);
+  expect(builder.isSettled(scaleEpcs)).toBe(true);
+  expect(builder.energyScale).toBeUndefined();
+  expect(builder.complete).not.toHaveProperty('energyScale');
+  builder.learn([is(epc.coefficient, encodeCoefficient(20))]);
+  expect(builder.energyScale?.coefficient).toBe(20);
 });
 
 test('without a unit there is no energy, but a profile', () => {
-  const builder = new ProfileBuilder();
+  const builder = builderOf(undefined, epc.energyUnit);
   builder.learn([map(epc.energyUnit, epc.digits)]);
   builder.learn([digits]);
-  for (let times = 0; times < 3; times++) builder.learn([], [epc.energyUnit]);
   expect(builder.energyScale).toBeUndefined();
+  expect(builder.complete).toMatchObject({ hasExport: false });
   expect(builder.complete).not.toHaveProperty('energyScale');
+});
+
+const said: MeterProfile = {
+  getMap: fullMap,
+  serialNumber: 'A1',
+  energyScale: { coefficient: 20, exponent: -1, digits: 6 },
+  hasTPhase: true,
+  hasExport: true,
+};
+
+test('a part of the scale that is not told yet is what the same meter said before', () => {
+  const builder = builderOf(said);
+  builder.learn([map(...fullMap)]);
+  expect(builder.energyScale).toBeUndefined(); // who it is has not been told
+  builder.learn(nameplate);
+  expect(builder.energyScale).toEqual(said.energyScale);
+  builder.learn([is(epc.energyUnit, encodeUnit(-2))]);
+  expect(builder.energyScale).toEqual({ coefficient: 20, exponent: -2, digits: 6 });
+});
+
+test('what another meter said of its scale counts for nothing', () => {
+  const builder = builderOf({ ...said, serialNumber: 'B2' });
+  builder.learn([map(...fullMap), ...nameplate]);
+  expect(builder.energyScale).toBeUndefined();
+});
+
+test('a meter that never told a serial number is known by its address alone', () => {
+  const { serialNumber: _, ...nameless } = said;
+  const builder = builderOf(nameless, epc.serialNumber);
+  builder.learn([map(...fullMap)]);
+  expect(builder.energyScale).toEqual(said.energyScale);
+});
+
+test('a coefficient of zero is what the meter said: the remembered one does not take its place', () => {
+  const builder = builderOf(said);
+  builder.learn([map(...fullMap), ...nameplate, is(epc.coefficient, encodeCoefficient(0))]);
+  expect(builder.energyScale).toBeUndefined();
+});
+
+test('a map without a coefficient means 1, whatever an earlier one offered', () => {
+  const builder = builderOf(said);
+  builder.learn([map(epc.energyUnit, epc.digits, epc.serialNumber), ...nameplate]);
+  expect(builder.energyScale?.coefficient).toBe(1);
 });
 
 test('an unknown unit and a coefficient of zero give no energy', () => {
   for (const broken of [is(epc.energyUnit, Uint8Array.of(0x07)), is(epc.coefficient, encodeCoefficient(0))]) {
-    const builder = new ProfileBuilder();
+    const builder = builderOf();
     builder.learn([map(...scaleEpcs)]);
     builder.learn([unit, digits, is(epc.coefficient, encodeCoefficient(1)), broken]);
     expect(builder.energyScale).toBeUndefined();
   }
 });
 
-test('the nameplate and the export register are asked once: refused is not there', () => {
-  const builder = new ProfileBuilder();
+test('a profile is complete without what is refused and that believed, and not before', () => {
+  const believed: number[] = [];
+  const builder = new ProfileBuilder({ isBelieved: (code) => believed.includes(code) });
   builder.learn([map(...nameplateEpcs, epc.exportEnergy)]);
-  builder.learn([], [...nameplateEpcs, epc.exportEnergy]);
+  expect(builder.complete).toBeUndefined();
+  believed.push(...nameplateEpcs, epc.exportEnergy);
   expect(builder.complete).toEqual({
     getMap: [...nameplateEpcs, epc.exportEnergy].toSorted((a, b) => a - b),
     hasTPhase: false,
@@ -98,7 +145,7 @@ test('the nameplate and the export register are asked once: refused is not there
 });
 
 test('a two-wire meter has no T phase, and an export register without data is none', () => {
-  const builder = new ProfileBuilder();
+  const builder = builderOf();
   builder.learn([map(epc.currents, epc.exportEnergy)]);
   builder.learn([
     is(epc.currents, encodeCurrents(10, undefined)),
@@ -111,7 +158,7 @@ test('a two-wire meter has no T phase, and an export register without data is no
 });
 
 test('a damaged map is no map', () => {
-  const builder = new ProfileBuilder();
+  const builder = builderOf();
   builder.learn([is(epc.getMap, Uint8Array.of(9, 0xe7))]);
   expect(builder.getMap).toBeUndefined();
 });

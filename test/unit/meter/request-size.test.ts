@@ -99,3 +99,69 @@ test('losses of a single property do not add up with those of more', () => {
   size.lost(6);
   expect(size.next).toBe(6);
 });
+
+test('a remembered size is where it begins', () => {
+  const size = new RequestSize(2);
+  expect([size.next, size.limit]).toEqual([2, 2]);
+});
+
+test('a larger request refused in part, all of it told in smaller ones: the second time it is the size', () => {
+  const size = new RequestSize();
+  size.refused(6, 2);
+  expect(size.limit).toBe(6);
+  size.refused(5, 2);
+  expect([size.next, size.limit]).toEqual([2, 2]);
+});
+
+test('a refusal between two that told everything at that size was not the size', () => {
+  const size = new RequestSize();
+  for (let i = 0; i < 5; i++) {
+    size.refused(2, 1);
+    size.answered(2);
+  }
+  expect(size.limit).toBe(6);
+});
+
+test('a late answer takes its loss back', () => {
+  const size = new RequestSize();
+  size.lost(2);
+  size.lost(2);
+  size.late(2, 2);
+  expect(size.next).toBe(6);
+  size.answered(1);
+  expect(size.limit).toBe(6);
+});
+
+test('a late answer of many properties proves at once that so many can be asked', () => {
+  const size = new RequestSize();
+  size.lost(6);
+  size.lost(6);
+  size.answered(1);
+  expect(size.limit).toBe(3);
+  size.late(6, 6);
+  expect(size.limit).toBe(6);
+  size.lost(4);
+  size.late(4, 1);
+  expect(size.limit).toBe(6);
+});
+
+test('a size that failed again is tried again after twice as many successes', () => {
+  const size = new RequestSize();
+  const failed = (): void => {
+    size.lost(2);
+    size.lost(2);
+    size.answered(1);
+  };
+  const successes = (): number => {
+    for (let n = 1; ; n++) {
+      size.answered(1);
+      if (size.limit > 1) return n;
+    }
+  };
+  const needed: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    failed();
+    needed.push(Math.round(successes() / 100));
+  }
+  expect(needed).toEqual([1, 2, 4, 8, 16, 32, 32, 32, 32]);
+});

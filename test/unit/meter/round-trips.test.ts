@@ -42,3 +42,11 @@ test('the fiftieth answer back still counts', () => {
   expect(after(...three, ...Array<number>(47).fill(500)).p95Ms).toBe(9000);
   expect(after(...three, ...Array<number>(48).fill(500)).p95Ms).toBe(500);
 });
+
+test('what an earlier run found counts until there are enough newer ones', () => {
+  const trips = after(9000);
+  trips.begin(3000);
+  expect(trips).toMatchObject({ p95Ms: 3000, timeoutMs: 12_000 });
+  for (let i = 0; i < 20; i++) trips.add(400);
+  expect(trips.p95Ms).toBe(400);
+});

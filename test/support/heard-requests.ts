@@ -1,0 +1,45 @@
+import { decodeFrame, esv } from '../../src/echonet/frame.ts';
+import type { Wire } from '../../src/module/wire.ts';
+import type { Simulator } from '../../src/simulator/sim.ts';
+import { simulatorWire } from './rig.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export interface HeardRequest {
+  /** Monotonic ms. */
+  readonly ms: number;
+  readonly epcs: readonly number[];
+}
+
+/** Every Get that goes to the stick, in order. */
+export class HeardRequests {
+  readonly all: HeardRequest[] = [];
+
+  /** For a rig's `wire`. */
+  readonly wire = ({ clock, simulator }: { readonly clock: VirtualClock; readonly simulator: Simulator }): Wire => {
+    const inner = simulatorWire(clock, simulator);
+    return {
+      ...inner,
+      open: async (signal) => {
+        const port = await inner.open(signal);
+        const write = port.write.bind(port) as (chunk: Uint8Array | string, ...rest: unknown[]) => boolean;
+        port.write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
+          this.#hear(Buffer.from(chunk as string, 'latin1'), clock.monotonicMs());
+          return write(chunk, ...rest);
+        };
+        return port;
+      },
+    };
+  };
+
+  /** Monotonic ms of each request for this property. */
+  timesOf(epc: number): number[] {
+    return this.all.filter(({ epcs }) => epcs.includes(epc)).map(({ ms }) => ms);
+  }
+
+  #hear(chunk: Buffer, ms: number): void {
+    const at = chunk.indexOf(Buffer.from([0x10, 0x81]));
+    const frame = at < 0 ? undefined : decodeFrame(chunk.subarray(at));
+    if (frame?.ok && frame.value.esv === esv.get)
+      this.all.push({ ms, epcs: frame.value.properties.map(({ epc }) => epc) });
+  }
+}
