@@ -9,6 +9,7 @@ import type { BrokerOptions, Identity } from './mqtt-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { NewClient } from './mqtt-client.ts';
 import type { Loss, Message, MqttLink } from './mqtt-link.ts';
+import type { Turn } from './mqtt-turn.ts';
 import { Takeover } from './takeover.ts';
 
 export interface ConnectionHandlers {
@@ -39,6 +40,7 @@ export class MqttConnection {
   readonly url: string;
   readonly #broker: BrokerOptions;
   readonly #identity: Identity;
+  readonly #turn: Turn;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #backoff: Backoff;
@@ -49,7 +51,13 @@ export class MqttConnection {
   #failures = 0;
   #downSinceMs = 0;
 
-  constructor(broker: BrokerOptions, identity: Identity, { clock, log, random = Math.random }: ConnectionDeps) {
+  constructor(
+    broker: BrokerOptions,
+    identity: Identity,
+    turn: Turn,
+    { clock, log, random = Math.random }: ConnectionDeps,
+  ) {
+    this.#turn = turn;
     this.url = shownUrl(broker.url);
     this.#broker = broker;
     this.#identity = identity;
@@ -82,9 +90,17 @@ export class MqttConnection {
 
   /** One try and, where it succeeds, its connection's whole life. */
   async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
+    const open = (identity: Identity, inner: AbortSignal): Promise<MqttLink> =>
+      openLink(newClient, this.#broker, identity, this.#manners.current, this.#clock, inner);
     let link: MqttLink;
     try {
-      link = await openLink(newClient, this.#broker, this.#identity, this.#manners.current, this.#clock, signal);
+      const { clientId } = this.#turn;
+      await this.#turn.come(
+        (inner) => open({ clientId }, inner),
+        (why) => this.#failed(why),
+        signal,
+      );
+      link = await open(this.#identity, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
       this.#manners.failed(error.refusal);
@@ -104,6 +120,7 @@ export class MqttConnection {
       handlers.up(link);
       const livedMs = (): number => this.#clock.monotonicMs() - upSinceMs;
       const loss = this.#takeover.lost(await abortable(link.lost, signal), livedMs(), this.url);
+      if (loss.takenOver) this.#turn.claim.contested();
       if (livedMs() >= STEADY_MS) this.#backoff.reset();
       this.#downSinceMs = this.#clock.monotonicMs();
       this.#failed(loss.error);

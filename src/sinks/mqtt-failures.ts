@@ -8,7 +8,11 @@ export type Protocol = 4 | 5;
 /** CONNACK reason codes: MQTT 5 from 0x80 on, MQTT 3.1.1 below. */
 export const connackCodes = {
   protocolRefusedV3: 0x01,
+  idRefusedV3: 0x02,
+  notAuthorizedV3: 0x05,
   protocolRefused: 0x84,
+  idRefused: 0x85,
+  notAuthorized: 0x87,
   retainRefused: 0x9a,
   qosRefused: 0x9b,
 } as const;
@@ -56,7 +60,7 @@ export const reasonText = (code: number): string =>
 /** The broker is there but cannot serve now: nothing the user has to correct. */
 const unavailable = new Set([0x03, 0x88, 0x89, 0x8b, 0x8d, 0x97, 0x9f]);
 
-const takenOverHint: Text = {
+export const takenOverHint: Text = {
   en: 'Another client uses the same client id: two bridges run with the same meter id. Stop one or change its id.',
   ja: '同じクライアントIDの接続があります。同じメーターidのブリッジが2つ動いています。片方を止めるかidを変えてください。',
 };

@@ -4,6 +4,7 @@ import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterCommand } from '../model/status.ts';
 import type { BrokerOptions } from './mqtt-attempt.ts';
+import type { PortClaim } from './port-claim.ts';
 
 export interface MqttSinkOptions {
   readonly meter: {
@@ -32,11 +33,15 @@ export interface MqttSinkDeps {
   readonly onCommand: (command: MeterCommand) => void;
   /** For the back-off's jitter, 0–1. */
   readonly random?: () => number;
+  /** Whether the broker connection is ours to take; without one the link's status alone tells. */
+  readonly claim?: PortClaim;
 }
 
 export interface MqttHealth {
   readonly ok: boolean;
   readonly detail: string;
+  /** Why there is no connection. */
+  readonly error: BridgeError | undefined;
   readonly connected: boolean;
   /** The broker's address, without credentials. */
   readonly broker: string;

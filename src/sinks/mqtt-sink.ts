@@ -7,15 +7,18 @@ import type { BridgeEvent } from '../model/status.ts';
 import { Agenda } from './agenda.ts';
 import { Announcer } from './announcer.ts';
 import { CommandGate } from './command-gate.ts';
+import { HalfHours } from './half-hours.ts';
 import { LinkState } from './link-state.ts';
 import { LiveTopics } from './live-topics.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 import type { Message, MqttLink } from './mqtt-link.ts';
-import { halfHourPayload, readingPayload } from './mqtt-payloads.ts';
+import { readingPayload } from './mqtt-payloads.ts';
 import type { MqttHealth, MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
+import { Turn } from './mqtt-turn.ts';
 import { openOutbox } from './open-outbox.ts';
+import { PortClaim } from './port-claim.ts';
 import { ReadingsStream } from './readings-stream.ts';
 import { Refusals } from './refusals.ts';
 
@@ -29,6 +32,7 @@ export class MqttSink implements Sink {
   readonly #meterHealth: MeterHealth;
   readonly #topics: Topics;
   readonly #agenda: Agenda;
+  readonly #claim: PortClaim;
   readonly #connection: MqttConnection;
   readonly #announcer: Announcer;
   readonly #live: LiveTopics;
@@ -36,15 +40,14 @@ export class MqttSink implements Sink {
   readonly #stream: ReadingsStream;
   readonly #gate: CommandGate;
   readonly #refusals: Refusals;
-  #halfHour: HalfHour | undefined;
-  #halfHourBefore: HalfHour | undefined;
-  #halfHourText: string | undefined;
+  readonly #halfHours = new HalfHours();
   #seq = 0;
   #slowestS = 0;
   /** What `meter/availability` says on this connection. */
   #shown: boolean | undefined;
 
-  constructor(options: MqttSinkOptions, { clock, log: parent, onCommand, random }: MqttSinkDeps) {
+  constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
+    const { clock, log: parent, onCommand, random, claim = new PortClaim() } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
     const send = (message: Message): void => this.#send(message);
@@ -56,7 +59,10 @@ export class MqttSink implements Sink {
     this.#agenda = agenda;
     this.#refusals = new Refusals(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
-    this.#connection = new MqttConnection(options.broker, identity, { clock, log, ...(random && { random }) });
+    const { intervalS } = options.meter;
+    const turn = new Turn(claim, identity.clientId, { meterId: id, topics: this.#topics, intervalS }, { clock, log });
+    this.#claim = claim;
+    this.#connection = new MqttConnection(options.broker, identity, turn, { clock, log, ...(random && { random }) });
     const link = (): MqttLink | undefined => this.#connection.link;
     const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
     this.#announcer = new Announcer(options, { clock, log, agenda, link, send, published });
@@ -106,6 +112,7 @@ export class MqttSink implements Sink {
       case 'reading':
         return this.#takeReading(event.reading);
       case 'status':
+        this.#claim.take(event.status);
         this.#linkState.take(event.status);
         return this.#showHealth();
       case 'pace':
@@ -127,6 +134,7 @@ export class MqttSink implements Sink {
     return {
       ok: link !== undefined && !held,
       detail: [standing ?? error?.message ?? 'connecting', ...(held ? [held.message] : [])].join('; '),
+      error: link ? undefined : error,
       connected: link !== undefined,
       broker: url,
       queued: this.#stream.queued,
@@ -157,10 +165,7 @@ export class MqttSink implements Sink {
   }
 
   #takeHalfHour(mark: HalfHour): void {
-    if (this.#halfHour?.markMs !== mark.markMs) this.#halfHourBefore = this.#halfHour; // a mark can come in two halves
-    this.#halfHour = mark;
-    this.#halfHourText = halfHourPayload(mark, this.#halfHourBefore, this.#live.decimals);
-    this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
+    this.#sendRetained(this.#topics.halfHour, this.#halfHours.take(mark, this.#live.decimals));
   }
 
   #up(link: MqttLink): void {
@@ -187,7 +192,8 @@ export class MqttSink implements Sink {
     if (!fresh) this.#show(false);
     this.#announcer.announce(link);
     this.#linkState.publish();
-    if (this.#halfHourText !== undefined) this.#sendRetained(this.#topics.halfHour, this.#halfHourText);
+    const { text } = this.#halfHours;
+    if (text !== undefined) this.#sendRetained(this.#topics.halfHour, text);
     this.#live.publish();
     if (fresh) this.#show(true);
     this.#sendRetained(bridgeAvailability, 'online'); // last: nobody sees the one before of link and meter beside the other's new

@@ -11,6 +11,8 @@ import type { MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';
 export interface BrokerHealth {
   readonly ok: boolean;
   readonly detail: string;
+  /** Why it is not connected. */
+  readonly error?: BridgeError | undefined;
   /** Taken from `ok` when absent. */
   readonly connected?: boolean;
   /** Why it takes no readings although it is connected. */
@@ -42,12 +44,18 @@ const hintOf = ({ code, message }: NonNullable<LinkStatus['error']>, language: L
   code === 'DEFECT' ? DEFECT[language] : new BridgeError(code, message).hint(language);
 
 const brokerOf = (
-  { ok, connected = ok, detail, held }: BrokerHealth,
+  { ok, connected = ok, detail, error, held }: BrokerHealth,
   language: Language,
 ): NonNullable<MeterSnapshot['broker']> => ({
   connected,
   detail,
-  ...(held && { held: { code: held.code, message: held.message, hint: held.hint(language) } }),
+  ...(error && { error: told(error, language) }),
+  ...(held && { held: told(held, language) }),
+});
+const told = (error: BridgeError, language: Language): NonNullable<MeterSnapshot['error']> => ({
+  code: error.code,
+  message: error.message,
+  hint: error.hint(language),
 });
 
 /** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */

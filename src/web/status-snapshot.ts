@@ -71,6 +71,8 @@ export interface MeterSnapshot {
   readonly broker?: {
     readonly connected: boolean;
     readonly detail: string;
+    /** Why it is not connected. */
+    readonly error?: NonNullable<MeterSnapshot['error']>;
     /** It is there and refuses the readings, which wait meanwhile. */
     readonly held?: NonNullable<MeterSnapshot['error']>;
   };

@@ -4,6 +4,7 @@ import type { MeterProfile, Reading } from '../../src/model/reading.ts';
 import type { LinkStatus, MeterCommand } from '../../src/model/status.ts';
 import { MqttSink } from '../../src/sinks/mqtt-sink.ts';
 import type { MqttSinkOptions } from '../../src/sinks/mqtt-sink-options.ts';
+import { PortClaim } from '../../src/sinks/port-claim.ts';
 import { logLines } from './log-lines.ts';
 import type { LogLine } from './log-lines.ts';
 
@@ -32,7 +33,13 @@ export class SinkRig implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(url: string, options: Partial<MqttSinkOptions> = {}, clock: Clock = systemClock) {
+  /** @param claim the port is ours, unless told otherwise. */
+  constructor(
+    url: string,
+    options: Partial<MqttSinkOptions> = {},
+    clock: Clock = systemClock,
+    claim = new PortClaim(true),
+  ) {
     const { log, lines } = logLines();
     this.lines = lines;
     this.clock = clock;
@@ -49,7 +56,7 @@ export class SinkRig implements AsyncDisposable {
         ...options,
         meter,
       },
-      { clock, log, onCommand: (command) => this.commands.push(command), random: () => 0.5 },
+      { clock, log, onCommand: (command) => this.commands.push(command), random: () => 0.5, claim },
     );
     this.#ended = this.sink.run(this.#stop.signal);
   }

@@ -2,6 +2,7 @@ import type { Config, MqttConfig } from '../../config/schema.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../sinks/mqtt-attempt.ts';
+import { takenOverHint } from '../../sinks/mqtt-failures.ts';
 import type { BridgeStatus } from '../ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
@@ -80,11 +81,9 @@ function loginFinding(
         en: `we get in, but the running bridge is not connected for ${away.id}: ${away.broker?.detail ?? ''}`,
         ja: `ここからは入れますが、動作中のブリッジは ${away.id} で未接続です: ${away.broker?.detail ?? ''}`,
       },
-      advice: {
-        en: 'Run doctor again in a minute; if it stays, restart the bridge.',
-        ja: '1分後にもう一度実行し、続く場合はブリッジを再起動してください。',
-      },
-      code: 'BROKER_UNREACHABLE',
+      ...(away.broker?.error?.code === 'BRIDGE_RUNNING'
+        ? { code: 'BRIDGE_RUNNING', advice: takenOverHint }
+        : { code: 'BROKER_UNREACHABLE', advice: restartAdvice }),
     };
   const bridge = status
     ? { en: '; the running bridge is connected', ja: '。動作中のブリッジも接続済み' }
@@ -95,6 +94,11 @@ function loginFinding(
       : { en: 'as mqtt.username', ja: 'mqtt.username' };
   return ok(`MQTT ${protocol}, ${as.en}${bridge.en}`, `MQTT ${protocol}、${as.ja}${bridge.ja}`, { protocol });
 }
+
+const restartAdvice: Text = {
+  en: 'Run doctor again in a minute; if it stays, restart the bridge.',
+  ja: '1分後にもう一度実行し、続く場合はブリッジを再起動してください。',
+};
 
 function topicsFinding(
   { refusal }: { readonly refusal?: BridgeError | undefined },

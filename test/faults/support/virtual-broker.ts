@@ -72,6 +72,7 @@ export class VirtualBroker implements Disposable {
   readonly told = new Map<string, number>();
   /** Protocol levels asked for, in order. */
   readonly levels: number[] = [];
+  /** Of clients that mean to stay: a visitor has no will. */
   logins = 0;
   readonly #clock: VirtualClock;
   readonly #clients = new Set<Client>();
@@ -231,6 +232,7 @@ export class VirtualBroker implements Disposable {
   }
 
   #login(client: Client, connect: Connect): void {
+    const isVisit = connect.will === undefined;
     this.levels.push(connect.level);
     if (this.mute) return;
     if (this.hangsUpOn === connect.level) return void client.near.destroy();
@@ -240,9 +242,13 @@ export class VirtualBroker implements Disposable {
       setImmediate(() => client.near.destroy());
       return;
     }
-    for (const other of this.#clients) if (other.frozen) this.#gone(other); // the same client id: the old one has to go
+    for (const other of this.#clients) {
+      if (other === client || other.connect?.clientId !== connect.clientId) continue;
+      this.#gone(other); // the old one has to go, without a word, and its will is told
+      if (!other.frozen) other.near.destroy();
+    }
     client.connect = connect;
-    this.logins++;
+    if (!isVisit) this.logins++;
     this.onLogin();
   }
 
