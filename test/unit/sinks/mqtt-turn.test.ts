@@ -36,9 +36,9 @@ async function advancing(ms: number, stepMs = 50): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) await clock.advance(stepMs);
 }
 async function stopped(rig: SinkRig): Promise<void> {
-  let done = false;
-  void rig.stop().finally(() => (done = true));
-  while (!done) await advancing(20, 20);
+  const stopping = { done: false };
+  void rig.stop().finally(() => (stopping.done = true));
+  while (!stopping.done) await advancing(20, 20);
 }
 const told = (rig: SinkRig): (string | undefined)[] =>
   rig.lines.flatMap(({ err }) => (err?.code === 'BRIDGE_RUNNING' ? [err.message] : []));
