@@ -1,16 +1,16 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 
-export type JobName = 'open' | 'load' | 'sweep' | 'spill' | 'cursor';
+export type JobName = 'open' | 'load' | 'spill' | 'note' | 'sync';
 
 /** After the disk refused. */
-const RETRY_MS = 10_000;
+export const RETRY_MS = 10_000;
 
 /** When each kind of disk work may be tried, and what is said about a disk that refuses: once, and when it is well again. */
 export class Attempts {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #notBeforeMs: Record<JobName, number> = { open: 0, load: 0, sweep: 0, spill: 0, cursor: 0 };
+  readonly #notBeforeMs: Record<JobName, number> = { open: 0, load: 0, spill: 0, note: 0, sync: 0 };
   #refused = false;
 
   constructor(clock: Clock, log: Log) {

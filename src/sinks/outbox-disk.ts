@@ -75,6 +75,11 @@ export class OutboxDisk {
     return this.#segments.some((segment) => this.#isSpent(segment));
   }
 
+  /** Something lies on disk. What comes behind it goes there too. */
+  get isInUse(): boolean {
+    return this.#segments.length > 0 || this.#found.length > 0;
+  }
+
   /** Everything of earlier starts has been looked at: what is sent first is known. */
   get isComplete(): boolean {
     return this.#found.length === 0;
@@ -184,9 +189,14 @@ export class OutboxDisk {
     }
   }
 
-  /** Remembers the first reading that is not acknowledged. */
-  writeCursor({ segment, start }: Place, payload: string): Promise<void> {
-    return this.#store.writeCursor({ segment: segment.number, offset: start, crc: checksum(payload) });
+  /** Remembers the first that is not acknowledged. A segment without a cursor is sent from its beginning. */
+  async writeCursor({ segment, start }: Place, payload: string): Promise<void> {
+    if (start > 0) await this.#store.writeCursor({ segment: segment.number, offset: start, crc: checksum(payload) });
+  }
+
+  /** What was written outlives a power cut too. */
+  sync(): Promise<void> {
+    return this.#store.sync();
   }
 
   async #drop(segment: Segment, givenUp: (segment: Segment) => void): Promise<number> {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { lstat, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../kernel/log.ts';
@@ -24,25 +25,33 @@ export interface SegmentStore {
   /** Ascending. None when there is no folder yet. */
   list(): Promise<readonly SegmentInfo[]>;
   read(segment: number): Promise<Buffer>;
-  /** The segment ends with `bytes` from `offset` on, whatever stood there; durable when it resolves. Creates it at offset 0. */
+  /** The segment ends with `bytes` from `offset` on, whatever stood there. Creates it at offset 0. Outlives us when it resolves. */
   write(segment: number, bytes: Buffer, offset: number): Promise<void>;
   remove(segment: number): Promise<void>;
   readCursor(): Promise<Cursor | undefined>;
+  /** Outlives us when it resolves. */
   writeCursor(cursor: Cursor): Promise<void>;
+  /** What was written outlives a power cut when it resolves. */
+  sync(): Promise<void>;
 }
 
 /** No segment is that large: what is, a pipe or a link is none of ours. */
 const MOST_BYTES = 1_000_000;
+/** Written in place: always as long as this, so that a shorter one leaves nothing of a longer one. */
+const CURSOR_BYTES = 80;
+const CURSOR = 'cursor.json';
 const NAME = /^(\d{10})\.jsonl$/;
 
 /** A folder with `0000000001.jsonl`, … and `cursor.json`. */
 export class OutboxFolder implements SegmentStore {
   readonly #folder: string;
   readonly #cursor: StateFile<Cursor>;
+  /** Paths written since the last `sync`; a new file's name is durable with its folder only. */
+  readonly #unsynced = new Set<string>();
 
   constructor(folder: string, log: Log) {
     this.#folder = folder;
-    this.#cursor = new StateFile(folder, 'cursor.json', parseCursor, log);
+    this.#cursor = new StateFile(folder, CURSOR, parseCursor, log);
   }
 
   async list(): Promise<readonly SegmentInfo[]> {
@@ -75,15 +84,16 @@ export class OutboxFolder implements SegmentStore {
       for (let done = 0; done < bytes.length;) {
         done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
       }
-      await file.sync();
     } finally {
       await file.close();
     }
-    if (isNew) await this.#syncFolder();
+    this.#unsynced.add(this.#path(segment));
+    if (isNew) this.#unsynced.add(this.#folder);
   }
 
   async remove(segment: number): Promise<void> {
     await rm(this.#path(segment), { force: true });
+    this.#unsynced.delete(this.#path(segment));
   }
 
   readCursor(): Promise<Cursor | undefined> {
@@ -91,21 +101,39 @@ export class OutboxFolder implements SegmentStore {
   }
 
   async writeCursor(cursor: Cursor): Promise<void> {
-    await this.#cursor.save(cursor);
+    const path = join(this.#folder, CURSOR);
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
+    const file = await open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      await file.write(`${JSON.stringify(cursor).padEnd(CURSOR_BYTES - 1)}\n`, 0);
+      await file.truncate(CURSOR_BYTES);
+    } finally {
+      await file.close();
+    }
+    this.#unsynced.add(path);
   }
 
-  /** A new file's name is durable with its folder only. */
-  async #syncFolder(): Promise<void> {
-    const folder = await open(this.#folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
+  async sync(): Promise<void> {
+    for (const path of this.#unsynced) {
+      await syncPath(path);
+      this.#unsynced.delete(path);
     }
   }
 
   #path(segment: number): string {
     return join(this.#folder, `${String(segment).padStart(10, '0')}.jsonl`);
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error; // somebody took it away
+  });
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
   }
 }
 

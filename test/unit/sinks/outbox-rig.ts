@@ -17,10 +17,27 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 export class Platter {
   readonly files = new Map<number, { bytes: Buffer; modifiedMs: number }>();
   cursor: Cursor | undefined;
-  /** Everything done to it that wears it. */
-  writes = { segments: 0, cursors: 0, removals: 0 };
+  /** What a power cut leaves. */
+  #durable = new Map<number, { bytes: Buffer; modifiedMs: number }>();
+  #durableCursor: Cursor | undefined;
+  /** Everything done to it. A sync wears it. */
+  writes = { segments: 0, cursors: 0, removals: 0, syncs: 0 };
+  /** Nothing asked of it is ever answered. */
+  hangs = false;
   /** What it refuses, with which code. */
   refuses: { read?: string; write?: string } = {};
+
+  sync(): void {
+    this.#durable = new Map(this.files);
+    this.#durableCursor = this.cursor;
+    this.writes.syncs++;
+  }
+
+  cutPower(): void {
+    this.files.clear();
+    for (const [segment, file] of this.#durable) this.files.set(segment, file);
+    this.cursor = this.#durableCursor;
+  }
 
   /** Every whole reading on it, in order. */
   payloads(): string[] {
@@ -88,10 +105,15 @@ export class MemoryStore implements SegmentStore {
     this.#platter.writes.cursors++;
   }
 
+  async sync(): Promise<void> {
+    await this.#begin('write');
+    this.#platter.sync();
+  }
+
   async #begin(what: 'read' | 'write'): Promise<void> {
     this.calls++;
     await turn();
-    if (this.killed) await new Promise(() => undefined);
+    if (this.killed || this.#platter.hangs) await new Promise(() => undefined);
     const code = this.#platter.refuses[what];
     if (code !== undefined) throw failure(code);
   }

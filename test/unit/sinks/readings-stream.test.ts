@@ -29,6 +29,7 @@ describe('a broker that refuses readings', () => {
     await rig.advance(2);
     expect(link.inFlight.map(({ payload }) => payload)).toEqual(numbered(1, 1)); // one asks
     link.take(1);
+    await rig.advance(1); // the disk knows it too
     expect(link.inFlight.map(({ payload }) => payload)).toEqual(numbered(2, 9));
     await rig.advance(1000);
     link.takeAll();
