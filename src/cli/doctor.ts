@@ -94,12 +94,13 @@ export function exitCodeOf(results: readonly Result[]): ExitCode {
 }
 
 async function systemWorld(context: CliContext): Promise<DoctorWorld> {
-  const [{ createLog }, { wireOf }, { openModule }, { askBridge }, { isClockSynchronized }] = await Promise.all([
+  const [{ createLog }, { wireOf }, { openModule }, { askBridge }, { isClockSynchronized }, port] = await Promise.all([
     import('../kernel/log.ts'),
     import('./service/device.ts'),
     import('../module/open-module.ts'),
     import('./ask/ask-bridge.ts'),
     import('./doctor/host-checks.ts'),
+    import('../module/port-holder.ts'),
   ]);
   const { language, redactor } = context;
   const clock = systemClock;
@@ -112,6 +113,7 @@ async function systemWorld(context: CliContext): Promise<DoctorWorld> {
     wireOf: (meter) => wireOf(meter, clock),
     openModule: (wire, credentials, signal) => openModule(wire, credentials, { clock, log }, signal),
     askBridge: (config, signal) => askBridge(config, clock, signal),
+    othersOn: (device, pid) => (pid === undefined ? port.lookForHolder(device) : port.lookBeside(device, pid)),
     isClockSynchronized,
   };
 }

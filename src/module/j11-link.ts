@@ -43,7 +43,7 @@ export class J11Link implements Disposable {
   #lastMs = 0;
   #current: Current | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #nudged = new Set<() => void>();
+  readonly #nudged = new Set<(isRestarted: boolean) => void>();
 
   constructor(port: OpenPort, clock: Clock, log: Log) {
     this.name = port.name;
@@ -95,7 +95,7 @@ export class J11Link implements Disposable {
     await this.#port.write(encodeCommand({ name: 'status' }), NUDGE_LIMIT_MS, signal);
   }
 
-  onNudged(listener: () => void): () => void {
+  onNudged(listener: (isRestarted: boolean) => void): () => void {
     this.#nudged.add(listener);
     return () => this.#nudged.delete(listener);
   }
@@ -162,7 +162,7 @@ export class J11Link implements Disposable {
     }
     this.#current?.feed(frame);
     const status = responseTo('status', frame);
-    if (status && status.result !== result.busy) for (const listener of this.#nudged) listener();
+    if (status && status.result !== result.busy) for (const listener of this.#nudged) listener(false); // 6019 tells of that
     if (!isNotification(frame)) return;
     const notification = parseNotification(frame);
     for (const listener of this.#listeners) listener(notification);

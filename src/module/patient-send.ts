@@ -13,8 +13,11 @@ const GRACE_TURNS = 2;
 export interface Nudgeable {
   readonly name: string;
   nudge(signal: AbortSignal): Promise<void>;
-  /** Hears when a nudge is answered by a module that does nothing else. @returns the way to stop. */
-  onNudged(listener: () => void): () => void;
+  /**
+   * Hears when a nudge is answered by a module that does nothing else, and whether it shows that it has restarted.
+   * @returns the way to stop.
+   */
+  onNudged(listener: (isRestarted: boolean) => void): () => void;
 }
 
 /**
@@ -42,7 +45,10 @@ export async function sendPatiently<T>(
 
 async function watch(link: Nudgeable, clock: Clock, onLost: () => void, signal: AbortSignal): Promise<void> {
   let isThere = false;
-  const stop = link.onNudged(() => (isThere = true));
+  const stop = link.onNudged((isRestarted) => {
+    isThere = true;
+    if (isRestarted) onLost();
+  });
   try {
     for (let grace = 0; grace < GRACE_TURNS;) {
       await clock.sleep(NUDGE_MS, signal);

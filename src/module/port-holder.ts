@@ -20,22 +20,31 @@ const HOST_PIDS = 'pid:[4026531836]';
 /** The other process that has the port locked, else the first that has it open, where /proc lets us see it. */
 export const holderOf = async (path: string): Promise<Holder | undefined> => (await lookForHolder(path)).holder;
 
-/** As `holderOf`, and whether all could be seen. */
-export async function lookForHolder(path: string): Promise<Look> {
+/** As `holderOf`, for whoever beside us, or beside the program `ours`, has it; and whether all could be seen. */
+export async function lookForHolder(path: string, ours: number = process.pid): Promise<Look> {
   const real = await realpath(path).catch(() => path);
-  const device = await stat(real).catch(() => undefined); // gone: then nobody has it
+  const device = await stat(real).catch(() => undefined);
+  if (!device) return { isPartial: false }; // gone: then nobody has it
   const openers: Opener[] = [];
   let isPartial = (await readlink('/proc/self/ns/pid').catch(() => '')) !== HOST_PIDS;
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   if (!pids.includes('1')) isPartial = true; // hidepid
   for (const pid of pids) {
-    if (!device || Number(pid) === process.pid) continue;
+    if (Number(pid) === ours) continue;
     const opened = await descriptorsOn(pid, real, device);
     if (opened === 'unseen') isPartial = true;
     else if (opened.length > 0) openers.push({ pid, opened });
   }
   const holder = await firstHolder(openers, real);
   return { ...(holder ? { holder } : {}), isPartial };
+}
+
+/** Who has a port beside another program. @returns undefined where that one is not seen to have it itself. */
+export async function lookBeside(path: string, pid: number): Promise<Look | undefined> {
+  const real = await realpath(path).catch(() => path);
+  const device = await stat(real).catch(() => undefined);
+  const opened = device ? await descriptorsOn(String(pid), real, device) : [];
+  return opened === 'unseen' || opened.length === 0 ? undefined : await lookForHolder(path, pid);
 }
 
 interface Opener {

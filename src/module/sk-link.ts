@@ -13,6 +13,7 @@ import type { Answer, Exchange } from '../skstack/exchanges.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../skstack/lines.ts';
 import type { ExchangeLimits, OpenPort } from './open-port.ts';
 
+const NUDGE = { name: 'SKVER' } as const;
 const NUDGE_LIMIT_MS = 1000;
 /** FAIL ER09: the command did not arrive whole. */
 const UART_INPUT_ERROR = 9;
@@ -47,9 +48,10 @@ export class SkLink implements Disposable {
   /** The command under way, as an echo would repeat it. */
   #sent = '';
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #nudged = new Set<() => void>();
+  readonly #nudged = new Set<(isRestarted: boolean) => void>();
   /** Nudges not answered yet. */
   #nudges = 0;
+  #nudgeEchoed = false;
   /** The next OK is a nudge's, not the command's under way. */
   #okIsNudges = false;
 
@@ -93,11 +95,11 @@ export class SkLink implements Disposable {
   /** SKVER beside the command under way, for one that has not been answered for long. */
   async nudge(signal: AbortSignal): Promise<void> {
     this.#nudges++;
-    this.#log.debug({ port: this.name, sent: 'SKVER', beside: this.#sent }, 'wire');
-    await this.#port.write(encodeCommand({ name: 'SKVER' }, this.edition), NUDGE_LIMIT_MS, signal);
+    this.#log.debug({ port: this.name, sent: NUDGE.name, beside: this.#sent }, 'wire');
+    await this.#port.write(encodeCommand(NUDGE, this.edition), NUDGE_LIMIT_MS, signal);
   }
 
-  onNudged(listener: () => void): () => void {
+  onNudged(listener: (isRestarted: boolean) => void): () => void {
     this.#nudged.add(listener);
     return () => this.#nudged.delete(listener);
   }
@@ -164,10 +166,16 @@ export class SkLink implements Disposable {
   #onLine(line: SkLine, text: string): void {
     this.counts.lines++;
     if (line.kind === 'noise') this.counts.noise++;
-    if (line.kind === 'echo' && text.trimEnd() === this.#sent) this.counts.echoes++;
+    if (line.kind === 'echo') this.#onEcho(text.trimEnd());
     if (this.#log.isLevelEnabled('debug')) this.#log.debug({ port: this.name, received: loggable(line, text) }, 'wire');
     if (!this.#isOkOfNudge(line)) this.#current?.feed(line);
     for (const listener of this.#listeners) listener(line);
+  }
+
+  #onEcho(text: string): void {
+    const ofNudge = this.#nudges > 0 && text === NUDGE.name;
+    if (ofNudge || text === this.#sent) this.counts.echoes++;
+    if (ofNudge) this.#nudgeEchoed = true;
   }
 
   /** Its version goes to the command under way too: what stands before it has been answered, or never will be. */
@@ -175,7 +183,8 @@ export class SkLink implements Disposable {
     if (line.kind === 'version' && this.#nudges > 0) {
       this.#nudges--;
       this.#okIsNudges = true;
-      for (const listener of this.#nudged) listener();
+      for (const listener of this.#nudged) listener(this.#nudgeEchoed);
+      this.#nudgeEchoed = false;
     }
     if (line.kind !== 'ok' || !this.#okIsNudges) return false;
     this.#okIsNudges = false;

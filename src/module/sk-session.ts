@@ -76,8 +76,11 @@ export class SkSession implements Session {
       this.#clock,
       (limits) => this.#link.ask(command, sendOutcome(), limits),
       signal,
-    );
-    if (this.#echoTells && this.#link.counts.echoes > this.#link.echoesWhenQuiet) await this.#onEcho(signal);
+    ).catch(async (error: unknown) => {
+      if (!signal.aborted) await this.#heedEcho(signal);
+      throw error;
+    });
+    await this.#heedEcho(signal);
     if (!answer.ok) {
       throw this.#state.end(
         new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`),
@@ -91,7 +94,8 @@ export class SkSession implements Session {
    * A reset brings the echo back and ends the session; but some firmware repeats SKSENDTO although the echo is off. What
    * the module is set to tells: a reset sets it back. @throws BridgeError SESSION_LOST
    */
-  async #onEcho(signal: AbortSignal): Promise<void> {
+  async #heedEcho(signal: AbortSignal): Promise<void> {
+    if (!this.#echoTells || this.#link.counts.echoes <= this.#link.echoesWhenQuiet) return;
     const limits = { timeoutMs: LINE_LIMIT_MS, signal };
     const info = await this.#link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
     if (!info.ok || info.value.channel !== this.pan.channel || info.value.panId !== this.pan.panId)

@@ -8,6 +8,7 @@ import { patient } from '../support/doctor.ts';
 import type { PatientOptions } from '../support/doctor.ts';
 import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
+import { Program } from '../support/program.ts';
 
 const NOBODY = 65_534;
 const asRoot = process.getuid?.() === 0;
@@ -419,6 +420,11 @@ test('while the bridge runs it is asked, and nobody speaks to the stick beside i
     expect(detail('login')).toContain({ en: 'bridge is connected', ja: 'ブリッジも接続済み' }[language]);
     expect(detail('http')).toContain({ en: 'the running bridge', ja: '動作中のブリッジ' }[language]);
   }
+  await using other = new Program('sh', ['-c', `exec 3<>'${stick.device}'; echo open; exec sleep 60`]);
+  await other.until(() => other.stdout.includes('open'), 'root opens the port beside the bridge');
+  const program = home.cli(['doctor', '--config', bridge.configFile]);
+  expect(await program.ended).toBe(0);
+  expect(program.stdout).toContain(`sleep (pid ${other.pid}) has it open too`);
   expect(stick.heardTimes('SKVER')).toBe(versions);
   expect(bridge.phases().filter((phase) => phase === 'connected')).toHaveLength(1);
 });

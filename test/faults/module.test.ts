@@ -260,6 +260,14 @@ catalogue('module', [
     withinMs: 30_000,
   },
   {
+    name: 'the module restarts by itself as it is sent a request, which is lost',
+    editions: all,
+    fault: ['SKSENDTO', '0008'].map((on) => ({ fault: 'module-reset' as const, on })),
+    phases: lost,
+    error: 'SESSION_LOST',
+    withinMs: 30_000,
+  },
+  {
     name: 'the module hangs for 8 s',
     editions: all,
     fault: { fault: 'module-hang', for_s: 8 },

@@ -37,10 +37,18 @@ export const bridgeCheck = (config: Config, world: DoctorWorld, onAnswer: (statu
 });
 
 /** What the running bridge says of the links it holds. The port is not opened beside it. */
-export function heldChecks(meter: MeterConfig, status: BridgeStatus): readonly Check[] {
+export function heldChecks(
+  meter: MeterConfig,
+  status: BridgeStatus,
+  world: Pick<DoctorWorld, 'othersOn'>,
+): readonly Check[] {
   const snapshot = status.meters.find(({ id }) => id === meter.id);
-  const rows: readonly (readonly [CheckId, readonly CheckId[], (snapshot: MeterSnapshot) => Finding])[] = [
-    ['port', ['bridge'], portOf],
+  const rows: readonly (readonly [
+    CheckId,
+    readonly CheckId[],
+    (snapshot: MeterSnapshot) => Finding | Promise<Finding>,
+  ])[] = [
+    ['port', ['bridge'], (held) => portOf(held, () => othersBeside(meter.device, status.pid, world))],
     ['module', ['port'], moduleOf],
     ['scan', ['module'], panOf],
     ['join', ['scan'], joinOf],
@@ -52,8 +60,8 @@ export function heldChecks(meter: MeterConfig, status: BridgeStatus): readonly C
     meter: meter.id,
     title: titles[id],
     needs,
-    limitMs: 1000,
-    run: () => Promise.resolve(snapshot ? find(snapshot) : unknownMeter(meter.id)),
+    limitMs: 5000,
+    run: async () => (snapshot ? await find(snapshot) : unknownMeter(meter.id)),
   }));
 }
 
@@ -91,11 +99,31 @@ function hintOf(hint: string, code: ErrorCode): { readonly hint?: Text } {
     : { hint: { en: hint, ja: hint } };
 }
 
-function portOf(snapshot: MeterSnapshot): Finding {
+async function portOf(snapshot: MeterSnapshot, others: () => Promise<Finding | undefined>): Promise<Finding> {
   throwFailure(snapshot, 'port');
-  return snapshot.phase === 'opening' && !snapshot.module
-    ? underWay(snapshot)
-    : ok('held by the bridge', 'ブリッジが使用中');
+  if (snapshot.phase === 'opening' && !snapshot.module) return underWay(snapshot);
+  return (await others()) ?? ok('held by the bridge', 'ブリッジが使用中');
+}
+
+/** Root, say, may open a port that the bridge has for itself. */
+async function othersBeside(
+  device: string,
+  bridgePid: number | undefined,
+  { othersOn }: Pick<DoctorWorld, 'othersOn'>,
+): Promise<Finding | undefined> {
+  const holder = bridgePid === undefined ? undefined : (await othersOn(device, bridgePid))?.holder;
+  if (!holder) return undefined;
+  const who = `${holder.name} (pid ${holder.pid})`;
+  return warning(
+    {
+      en: `held by the bridge, but ${who} has it open too: each gets pieces of what the stick says`,
+      ja: `ブリッジが使用中ですが、${who} も同じポートを開いています。受信データが双方に分かれてしまいます`,
+    },
+    {
+      en: `Stop ${holder.name} (kill ${holder.pid}, or its service); only one program can use the stick.`,
+      ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
+    },
+  );
 }
 
 function moduleOf(snapshot: MeterSnapshot): Finding {

@@ -80,7 +80,7 @@ async function ofMeter(
   world: DoctorWorld,
   go: (checks: readonly Check[]) => Promise<void>,
 ): Promise<void> {
-  if (status) return await go(heldChecks(meter, status));
+  if (status) return await go(heldChecks(meter, status, world));
   await using visit = new RadioVisit(meter, world);
   await go(radioChecks(meter, visit, world).filter(({ id }) => !noRadio || withoutRadio.has(id)));
 }

@@ -24,7 +24,12 @@ type Row = Pick<Check, 'id' | 'needs' | 'limitMs' | 'run'> & { readonly slow?: T
 /** From the port to the meter's clock, over a stick that nobody else uses. */
 export function radioChecks(meter: MeterConfig, visit: RadioVisit, world: DoctorWorld): readonly Check[] {
   const rows: readonly Row[] = [
-    { id: 'port', needs: ['configuration', 'bridge'], limitMs: 60_000, run: (signal) => openPort(visit, signal) },
+    {
+      id: 'port',
+      needs: ['configuration', 'bridge'],
+      limitMs: 60_000,
+      run: (signal) => openPort(visit, world, signal),
+    },
     {
       id: 'module',
       needs: ['port'],
@@ -68,9 +73,16 @@ export function radioChecks(meter: MeterConfig, visit: RadioVisit, world: Doctor
 /** Those of them that send nothing by radio. */
 export const withoutRadio: ReadonlySet<CheckId> = new Set(['port', 'module']);
 
-async function openPort(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {
+async function openPort(visit: RadioVisit, { othersOn }: DoctorWorld, signal: AbortSignal): Promise<Finding> {
   const name = await visit.openPort(signal);
-  return ok(`${name} opened`, `${name} を開きました`);
+  const isPartial = (await othersOn(name))?.isPartial === true;
+  const unseen = isPartial
+    ? {
+        en: '; whether a program of another user or container has it open too cannot be seen from here',
+        ja: '（他のユーザーやコンテナのプログラムも開いているかは、ここからは分かりません）',
+      }
+    : { en: '', ja: '' };
+  return ok(`${name} opened${unseen.en}`, `${name} を開きました${unseen.ja}`);
 }
 
 async function scan(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {

@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Asked } from '../ask/ask-bridge.ts';
 import type { Credentials, WiSunModule } from '../../module/module.ts';
+import type { Look } from '../../module/port-holder.ts';
 import type { Wire } from '../../module/wire.ts';
 
 /** What the checks touch of the world, so that tests can break it. */
@@ -13,6 +14,8 @@ export interface DoctorWorld {
   readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
   readonly openModule: (wire: Wire, credentials: Credentials, signal: AbortSignal) => Promise<WiSunModule>;
   readonly askBridge: (config: Config, signal: AbortSignal) => Promise<Asked>;
+  /** Who else has a port: beside us, or beside the bridge with this pid; undefined where nothing can be said. */
+  readonly othersOn: (device: string, bridgePid?: number) => Promise<Look | undefined>;
   /** Whether the system keeps its clock by NTP; undefined where that cannot be known. */
   readonly isClockSynchronized: (signal: AbortSignal) => Promise<boolean | undefined>;
 }

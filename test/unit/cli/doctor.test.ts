@@ -13,6 +13,7 @@ import type { Result } from '../../../src/cli/doctor/runner.ts';
 import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
 import type { MeterConfig } from '../../../src/config/schema.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
+import type { Holder } from '../../../src/module/port-holder.ts';
 import { openModule } from '../../../src/module/open-module.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
@@ -51,6 +52,7 @@ function bench(options: SimulatorOptions = {}, world: Partial<DoctorWorld> = {},
       wireOf: () => Promise.resolve(simulatorWire(clock, simulator)),
       openModule: (wire, given, inner) => openModule(wire, given, { clock, log }, inner),
       askBridge: () => Promise.resolve({ kind: 'none' }),
+      othersOn: () => Promise.resolve(undefined),
       isClockSynchronized: () => Promise.resolve(undefined),
       ...world,
     },
@@ -213,10 +215,14 @@ const snapshot: MeterSnapshot = {
   stale_after_s: 35,
   reconnects: 2,
 };
-const held = async (partial: Partial<MeterSnapshot>): Promise<readonly Result[]> => {
-  const { clock } = bench();
-  const status = { version: '0', time: '', uptime_s: 1, meters: [{ ...snapshot, ...partial }] };
-  return await settled(clock, runChecks(heldChecks(meter, status), { clock }, signal));
+const held = async (partial: Partial<MeterSnapshot>, holder?: Holder): Promise<readonly Result[]> => {
+  const othersOn: DoctorWorld['othersOn'] = (device, pid) =>
+    Promise.resolve(
+      device === meter.device && pid === 812 ? { ...(holder ? { holder } : {}), isPartial: true } : undefined,
+    );
+  const { clock, world } = bench({}, { othersOn });
+  const status = { version: '0', pid: 812, time: '', uptime_s: 1, meters: [{ ...snapshot, ...partial }] };
+  return await settled(clock, runChecks(heldChecks(meter, status, world), { clock }, signal));
 };
 const seen = {
   module: { edition: 'DSE', stack_version: '1.5.2' },
@@ -241,12 +247,33 @@ test.each([
   }
 });
 
+test('a program that has the port open beside the running bridge is named, and how to stop it', async () => {
+  const alone = of(await held({ ...seen, phase: 'connected' }), 'port');
+  expect(alone).toMatchObject({ mark: 'ok', detail: { en: 'held by the bridge' } });
+  const { mark, detail, advice } = of(
+    await held({ ...seen, phase: 'connected' }, { pid: 99, name: 'momonga' }),
+    'port',
+  );
+  expect(mark).toBe('warning');
+  expect(detail.en).toContain('momonga (pid 99) has it open too');
+  expect(detail.ja).toContain('momonga (pid 99)');
+  for (const language of ['en', 'ja'] as const) expect(advice?.[language]).toContain('kill 99');
+});
+
+test('where other users’ programs cannot be looked at, the port’s line says so', async () => {
+  const partial = of(await radio(bench({}, { othersOn: () => Promise.resolve({ isPartial: true }) })), 'port');
+  expect(partial.mark).toBe('ok');
+  expect(partial.detail.en).toContain('cannot be seen from here');
+  expect(partial.detail.ja).toContain('ここからは分かりません');
+  expect(of(await radio(bench()), 'port').detail.en).toBe('simulator opened');
+});
+
 test('a running bridge that has just started is no failure of the port; one that does not know the meter is', async () => {
   const starting = await held({ phase: 'opening' });
   expect(of(starting, 'port').mark).toBe('warning');
-  const { clock } = bench();
+  const { clock, world } = bench();
   const status = { version: '0', time: '', uptime_s: 1, meters: [] };
-  const results = await settled(clock, runChecks(heldChecks(meter, status), { clock }, signal));
+  const results = await settled(clock, runChecks(heldChecks(meter, status, world), { clock }, signal));
   expect(of(results, 'port')).toMatchObject({
     mark: 'failed',
     advice: { en: expect.stringContaining('Restart') as string },
