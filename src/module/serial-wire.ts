@@ -21,6 +21,9 @@ const WATCH_MS = 1000;
 /** A driver can hang in open(). */
 const OPEN_LIMIT_MS = 15_000;
 
+/** Who has the port open for less than this was only looking. */
+const PASSING_MS = 500;
+
 export interface SerialOptions {
   readonly byIdFolder?: string;
   readonly log?: Log;
@@ -66,7 +69,7 @@ export function serialWire(path: string, clock: Clock, options: SerialOptions = 
     port.on('error', onError);
     try {
       await exclude(port, target, options, signal);
-      refuseHeld(target, await lookForHolder(target)); // who came between the first look and the closed door
+      await refuseLatecomer(target, clock, signal);
       if (port.destroyed) throw new BridgeError('PORT_LOST', `${target}: the device is gone`);
     } catch (error) {
       await abortable(closed(port), signal);
@@ -101,6 +104,13 @@ const replug = {
 /** Nothing is written, and nothing taken from its buffer, while another program has the port. */
 function refuseHeld(path: string, look: Look): void {
   if (look.holder) throw heldProblem(path, look);
+}
+
+/** Who came between the first look and the closed door; a look of another bridge at our lock is over at once. */
+async function refuseLatecomer(path: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (!(await lookForHolder(path)).holder) return;
+  await clock.sleep(PASSING_MS, signal);
+  refuseHeld(path, await lookForHolder(path));
 }
 
 /** Not on a pty: its other end keeps the mark beyond our close, and only tests and recordings live there. */

@@ -167,6 +167,20 @@ test.skipIf(!hasSocat)(
   },
 );
 
+test.skipIf(!hasSocat)(
+  'who has it open for a moment only, and finds our lock, costs nothing (needs socat)',
+  async () => {
+    await onPty(async (path, device) => {
+      const exclude = async (): Promise<boolean> => {
+        const passing = spawn('sh', ['-c', `exec 3<>'${device}'; echo; exec sleep 0.2`]);
+        await new Promise((resolve) => passing.stdout.once('data', resolve));
+        return true;
+      };
+      await destroy(await serialWire(path, systemClock, { exclude }).open(signal));
+    });
+  },
+);
+
 const asNobody = process.getuid?.() === 0;
 test.skipIf(!hasSocat || !asNobody)(
   'a program that asks for no lock cannot open our port beside us (needs socat, root to become nobody, and perl or python3)',
