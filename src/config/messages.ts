@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Text } from '../kernel/language.ts';
 import { keysAt, leaves } from './keys.ts';
 import { suggestion, withSuggestion } from './suggestion.ts';

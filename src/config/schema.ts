@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Language, Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { checkBrokerUrl, isApiUrl, isDevice, isPlainTopic, parseHostPort } from './addresses.ts';

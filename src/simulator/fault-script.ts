@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BridgeError } from '../kernel/errors.ts';
 import { faultSchema } from './faults.ts';
 import type { Fault } from './faults.ts';

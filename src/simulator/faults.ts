@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Everything that can go wrong, and how: `now` happens at once (or when the command named by `on` arrives), `next` waits
