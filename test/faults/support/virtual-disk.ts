@@ -33,6 +33,7 @@ export class VirtualDisk implements Disposable {
   readonly #clock: VirtualClock;
   readonly #end = new AbortController();
   #room = 0;
+  #waiting = 0;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -53,12 +54,26 @@ export class VirtualDisk implements Disposable {
 
   /** Does `action` as the disk's state lets it. */
   async act<T>(access: Access, path: string, action: () => T): Promise<T> {
-    if (this.trouble === 'slow') await this.#clock.sleep(SLOW_MS, this.#end.signal);
+    if (this.trouble === 'slow') await this.#wait();
     if (this.unreachable) throw failure('EIO', path);
     if (this.trouble === 'broken') throw failure(errnos.broken, path);
     if (this.trouble === 'read-only' && access !== 'read') throw failure(errnos['read-only'], path);
     if (this.trouble === 'full' && access === 'fill') throw failure(errnos.full, path);
     return action();
+  }
+
+  /** Somebody waits for it, or will. */
+  get isSlow(): boolean {
+    return this.trouble === 'slow' || this.#waiting > 0;
+  }
+
+  async #wait(): Promise<void> {
+    this.#waiting++;
+    try {
+      await this.#clock.sleep(SLOW_MS, this.#end.signal);
+    } finally {
+      this.#waiting--;
+    }
   }
 
   /** @returns how much of `bytes` was written: on a full disk some, then an error. */
