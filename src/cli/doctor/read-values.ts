@@ -10,8 +10,8 @@ import type { Reading } from '../../model/reading.ts';
 import type { Session } from '../../module/module.ts';
 import type { DoctorWorld } from './world.ts';
 
-/** Energy needs its unit first, some round trips more than power. */
-const ENERGY_PATIENCE_MS = 20_000;
+/** Energy needs its unit first, some round trips more than power; a meter that answers few properties at a time needs many. */
+const ENERGY_PATIENCE_MS = 30_000;
 /** Of the standard, for two properties. */
 const REPLY_LIMIT_MS = 20_000;
 

@@ -15,6 +15,8 @@ const shown: Readonly<Record<string, (content: Fields) => Fields>> = {
     profile: profileOf(content['profile']),
     import: stampOf(content['import']),
     export: stampOf(content['export']),
+    requestSize: content['requestSize'],
+    roundTripMs: content['roundTripMs'],
   }),
 };
 
