@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
+import { refuseTakenName } from '../store/user-file.ts';
 import { addCommand, configPath } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext } from './context.ts';
@@ -14,6 +15,7 @@ interface DoctorOptions {
   readonly radio: boolean;
   readonly json?: boolean;
   readonly report?: string;
+  readonly force?: true;
 }
 
 /** The Pairing ID of a scan is the end of the Route-B ID. */
@@ -36,7 +38,9 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
         ja: '不具合報告用のファイルを書き出す（秘密の値は含みません）',
       }[language],
     )
+    .option('--force', { en: 'replace an existing report', ja: '既存の報告ファイルを置き換える' }[language])
     .action(async (options: DoctorOptions, command: Command) => {
+      if (options.report !== undefined) await refuseTakenName(options.report, options.force === true);
       const results = await diagnose(options, command, context);
       const exitCode = exitCodeOf(results);
       if (exitCode !== exitCodes.done) throw new Stop(exitCode);
@@ -78,7 +82,14 @@ async function diagnose(options: DoctorOptions, command: Command, context: CliCo
   if (options.report !== undefined) {
     const { writeReport } = await import('./doctor/report.ts');
     const { env } = context;
-    await writeReport(options.report, { version, results, config, env, clock: systemClock, redactor });
+    await writeReport(options.report, options.force === true, {
+      version,
+      results,
+      config,
+      env,
+      clock: systemClock,
+      redactor,
+    });
     say(context.stderr, context, {
       en: `written: ${options.report} (look through it before you make it public)`,
       ja: `書き出しました: ${options.report}（公開する前に内容を確認してください）`,

@@ -8,6 +8,7 @@ import { scope, within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Wire } from '../module/wire.ts';
+import { refuseTakenName, writeUserFile } from '../store/user-file.ts';
 import { askBridge } from './ask/ask-bridge.ts';
 import { chooseMeters } from './choose-meters.ts';
 import { addCommand, requireConfig } from './command.ts';
@@ -66,18 +67,7 @@ export function addRecordCommand(program: Command, context: CliContext): void {
 
 /** Before the radio is kept busy for minutes. @throws BridgeError USAGE */
 async function refuseFile(file: string, force: boolean): Promise<void> {
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (isThere && !force) {
-    throw new BridgeError('USAGE', `${file} exists`, {
-      hint: {
-        en: 'Name another file, or replace it with --force.',
-        ja: '別の名前にするか、--force で置き換えてください。',
-      },
-    });
-  }
+  await refuseTakenName(file, force);
   try {
     await access(dirname(resolve(file)), constants.W_OK);
   } catch (error) {
@@ -90,20 +80,18 @@ async function refuseFile(file: string, force: boolean): Promise<void> {
 
 async function record(
   file: string,
-  { duration, warm }: RecordFlags,
+  { duration, warm, force }: RecordFlags,
   config: Config,
   meter: MeterConfig,
   context: CliContext,
 ): Promise<void> {
-  const [{ runBridge }, { wireOf }, { createLog }, { Recording }, { recordingWire }, { writeAtomically }] =
-    await Promise.all([
-      import('./bridge.ts'),
-      import('./service/device.ts'),
-      import('../kernel/log.ts'),
-      import('../transcript/recording.ts'),
-      import('../module/recording-wire.ts'),
-      import('../store/state-file.ts'),
-    ]);
+  const [{ runBridge }, { wireOf }, { createLog }, { Recording }, { recordingWire }] = await Promise.all([
+    import('./bridge.ts'),
+    import('./service/device.ts'),
+    import('../kernel/log.ts'),
+    import('../transcript/recording.ts'),
+    import('../module/recording-wire.ts'),
+  ]);
   const { redactor } = context;
   redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH)); // modules print it
   const destination = { write: (line: string) => void context.stderr.write(line) };
@@ -145,7 +133,7 @@ async function record(
   recording.closed();
   if (recording.hasJ11) throw j11Refused(); // cut off before it was found out
   const secrets = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  await writeAtomically(resolve(file), recording.text(secrets, about(progress, new Date(clock.now()))));
+  await writeUserFile(resolve(file), recording.text(secrets, about(progress, new Date(clock.now()))), force === true);
   const { readings } = progress;
   say(context.stderr, context, {
     en: `${file}: ${recording.bytes} bytes of the wire, ${readings} readings. Look it through before you send it.`,

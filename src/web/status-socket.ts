@@ -1,6 +1,6 @@
 import { createServer, connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deferred, scope } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -55,6 +55,7 @@ export async function openStatusSocket(options: StatusSocketOptions): Promise<As
         );
         return undefined;
       }
+      if (!(await lstat(path)).isSocket()) throw new Error('something else lies there: move it away');
       await rm(path, { force: true }); // left behind by a bridge that was killed
       if (await isTaken(server, path)) throw new Error('another program made it at the same moment');
     }

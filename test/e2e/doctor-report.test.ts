@@ -82,6 +82,20 @@ test('a report that cannot be written: said, exit code 64', async () => {
   }
 });
 
+test('a report replaces a file only when told to, and never a neighbour called FILE.new', async () => {
+  await using home = new Household();
+  const { doctor, folder } = await patient(home, { yaml: 'meters: []\n' });
+  const [file, neighbour] = [join(folder, 'notes.json'), join(folder, 'notes.json.new')];
+  await Promise.all([writeFile(file, 'mine'), writeFile(neighbour, 'mine too')]);
+  const refused = await doctor('en', ['--report', file]);
+  expect([refused.code, refused.stdout]).toEqual([64, '']);
+  expect(refused.stderr).toContain('--force');
+  expect(await readFile(file, 'utf8')).toBe('mine');
+  expect((await doctor('en', ['--report', file, '--force'])).code).toBe(78);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ configuration: 'not valid' });
+  expect(await readFile(neighbour, 'utf8')).toBe('mine too');
+});
+
 test('without a valid configuration there is a report all the same', async () => {
   await using home = new Household();
   const { doctor, folder } = await patient(home, { yaml: `meters:\n  - route_b_id: ${canaries.routeBId}\n` });

@@ -1,10 +1,9 @@
 import { homedir } from 'node:os';
 import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { BridgeError } from '../../kernel/errors.ts';
 import { Redactor } from '../../kernel/redactor.ts';
 import { shownUrl } from '../../sinks/mqtt-attempt.ts';
-import { writeAtomically } from '../../store/state-file.ts';
+import { writeUserFile } from '../../store/user-file.ts';
 import type { Environment } from '../context.ts';
 import { resultObject } from './format.ts';
 import { hostFacts, usbFacts } from './report-host.ts';
@@ -22,13 +21,8 @@ export interface ReportInput {
 }
 
 /** Everything a bug report needs and nothing that is private, as one JSON file for the owner alone. @throws BridgeError USAGE */
-export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  try {
-    await writeAtomically(path, `${await reportText(input)}\n`);
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new BridgeError('USAGE', `--report: ${path} cannot be written (${code})`, { cause: error });
-  }
+export async function writeReport(path: string, replace: boolean, input: ReportInput): Promise<void> {
+  await writeUserFile(path, `${await reportText(input)}\n`, replace);
 }
 
 export async function reportText({ version, results, config, env, clock, redactor }: ReportInput): Promise<string> {

@@ -90,6 +90,14 @@ test('what a killed bridge left behind is replaced', async () => {
   expect(lines).toEqual([]);
 });
 
+test('what is no socket is not ours to remove', async () => {
+  const { path, lines, open } = rig();
+  writeFileSync(path, 'mine');
+  expect(await open()).toBeUndefined();
+  expect(readFileSync(path, 'utf8')).toBe('mine');
+  expect(lines).toMatchObject([{ level: 'warn', msg: expect.stringContaining('no status socket') as string }]);
+});
+
 test('another bridge with the same state_dir keeps its socket; the log says so', async () => {
   const { folder, path, open } = rig();
   await using first = await open();

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { BridgeError } from '../kernel/errors.ts';
+
+/**
+ * Before work is done for it that takes minutes. @throws BridgeError USAGE for a name that is taken, or, with `replace`,
+ * taken by something else than a plain file.
+ */
+export async function refuseTakenName(path: string, replace: boolean): Promise<void> {
+  const info = await lstat(path).catch(() => undefined); // what else is wrong with it, writing will say
+  if (info === undefined) return;
+  if (!replace) throw taken(path);
+  if (!info.isFile()) throw noPlainFile(path);
+}
+
+/**
+ * Writes a file the user named, for the owner alone, and touches nothing else: what is there is replaced only where that
+ * was asked for, whole or not at all. @throws BridgeError USAGE
+ */
+export async function writeUserFile(path: string, text: string, replace: boolean): Promise<void> {
+  await refuseTakenName(path, replace);
+  const aside = replace ? join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}`) : path;
+  try {
+    const file = await open(aside, 'wx', 0o600); // never through a link, never over what came meanwhile
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } catch (error) {
+      await rm(aside, { force: true }); // ours, and only a part
+      throw error;
+    } finally {
+      await file.close();
+    }
+    if (replace) await rename(aside, path);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw code === 'EEXIST'
+      ? taken(path)
+      : new BridgeError('USAGE', `${path} cannot be written (${code})`, { cause: error });
+  }
+}
+
+const taken = (path: string): BridgeError =>
+  new BridgeError('USAGE', `${path} exists`, {
+    hint: {
+      en: 'Name another file, or replace it with --force.',
+      ja: '別の名前にするか、--force で置き換えてください。',
+    },
+  });
+
+const noPlainFile = (path: string): BridgeError =>
+  new BridgeError('USAGE', `${path} is no plain file`, {
+    hint: {
+      en: 'A folder, link or device is never replaced: name another file.',
+      ja: 'フォルダー、リンク、デバイスは置き換えません。別の名前を指定してください。',
+    },
+  });
