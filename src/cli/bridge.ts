@@ -3,6 +3,8 @@ import type { Config, MackerelConfig, MeterConfig, MqttConfig } from '../config/
 import { abortable, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import { Pulse } from '../kernel/pulse.ts';
+import type { Beat } from '../kernel/pulse.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { Sink } from '../model/sink.ts';
 import { fanOut } from '../model/sink.ts';
@@ -11,6 +13,7 @@ import type { Wire } from '../module/wire.ts';
 import { LogSink } from '../sinks/log-sink.ts';
 import type { MackerelSink } from '../sinks/mackerel-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
+import { PhaseWatch } from '../supervisor/phase-watch.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { brokerOptions } from './service/broker-options.ts';
 import { openMeterLink } from './service/meter-link.ts';
@@ -27,11 +30,15 @@ export interface BridgeDeps {
   readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
   /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
   readonly asExporter?: boolean;
+  /** Who promised to be heard of by when; one of its own where nobody else asks. */
+  readonly pulse?: Pulse;
   /** Hears everything besides the sinks of the configuration. */
   readonly extraSinks?: readonly Sink[];
   /** Called once when everything has been started. Starting never waits for the radio or the broker. */
   readonly onReady?: (addresses: { readonly page: string | undefined }) => void;
 }
+
+type Deps = BridgeDeps & { readonly pulse: Pulse };
 
 interface Meter extends MeterLink {
   readonly mqtt: MqttSink | undefined;
@@ -42,7 +49,8 @@ interface Meter extends MeterLink {
  * anything else to come up. Resolves when `signal` aborts and everything has ended in order.
  * @throws only for a defect.
  */
-export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortSignal): Promise<void> {
+export async function runBridge(config: Config, given: BridgeDeps, signal: AbortSignal): Promise<void> {
+  const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
   const logSink = new LogSink(deps.log);
   const mackerel = config.mackerel ? await buildMackerel(config, config.mackerel, deps) : [];
   const meters = new Map<string, Meter>();
@@ -76,7 +84,7 @@ export async function runBridge(config: Config, deps: BridgeDeps, signal: AbortS
 }
 
 /** One for the service and one for the host, where both are named. Loaded only when wanted. */
-async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: BridgeDeps): Promise<MackerelSink[]> {
+async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: Deps): Promise<MackerelSink[]> {
   const [{ mackerelPost }, { MackerelSink: Sink }] = await Promise.all([
     import('../sinks/mackerel-api.ts'),
     import('../sinks/mackerel-sink.ts'),
@@ -90,22 +98,22 @@ async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: Bri
     periodMs: mackerel.interval_s * 1000,
   };
   const targets = [...(service === undefined ? [] : [{ service }]), ...(hostId === undefined ? [] : [{ hostId }])];
-  return targets.map((target) => new Sink({ ...options, target }, { clock, log, post, random: Math.random }));
+  return targets.map((target) => {
+    const beat = (loop: string): Beat => deps.pulse.of(`mackerel ${Object.keys(target).join()} ${loop}`);
+    return new Sink({ ...options, target }, { clock, log, post, random: Math.random, beat });
+  });
 }
 
 /** What a task with nothing to do waits for. */
 const forever = (): Promise<never> => new Promise(() => undefined);
 
-async function buildMeter(
-  config: Config,
-  meter: MeterConfig,
-  deps: BridgeDeps,
-  others: readonly Sink[],
-): Promise<Meter> {
+async function buildMeter(config: Config, meter: MeterConfig, deps: Deps, others: readonly Sink[]): Promise<Meter> {
   const log = deps.log.child({ meter: meter.id });
   const stateDir = config.state_dir === undefined ? undefined : join(config.state_dir, meter.id);
   const mqtt = config.mqtt && (await buildMqtt(config, config.mqtt, meter, stateDir, deps, () => supervisor));
-  const sink = fanOut(...(mqtt ? [mqtt] : []), ...others);
+  const limits = { id: meter.id, intervalMs: meter.interval_s * 1000 };
+  const watch = new PhaseWatch(limits, deps.clock, deps.pulse.of(`meter ${meter.id}`));
+  const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
   const emit = (event: BridgeEvent): void => sink.accept(event);
   const { reader, supervisor }: MeterLink = await openMeterLink(meter, { ...deps, log, stateDir, emit });
   return { reader, supervisor, mqtt };
@@ -116,7 +124,7 @@ async function buildMqtt(
   mqtt: MqttConfig,
   meter: MeterConfig,
   stateDir: string | undefined,
-  deps: BridgeDeps,
+  deps: Deps,
   supervisor: () => Supervisor,
 ): Promise<MqttSink> {
   const { home_assistant: homeAssistant } = config;
@@ -141,6 +149,11 @@ async function buildMqtt(
       run: await nextRun(stateDir, deps),
       stateDir,
     },
-    { clock: deps.clock, log: deps.log, onCommand: (command) => supervisor().command(command) },
+    {
+      clock: deps.clock,
+      log: deps.log,
+      onCommand: (command) => supervisor().command(command),
+      beat: (loop) => deps.pulse.of(`mqtt ${meter.id} ${loop}`),
+    },
   );
 }

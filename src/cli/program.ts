@@ -4,6 +4,7 @@ import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addDemoCommand } from './demo.ts';
 import type { CliContext } from './context.ts';
+import { addHealthCommand } from './health.ts';
 import { helpTexts, translateHelp } from './help.ts';
 import { addMackerelCommand } from './mackerel.ts';
 import { addReadCommand } from './read.ts';
@@ -35,6 +36,7 @@ export function buildProgram(context: CliContext): Command {
   addMackerelCommand(program, context);
   addScanCommand(program, context);
   addDoctorCommand(program, context);
+  addHealthCommand(program, context);
   addConfigCommand(program, context);
   addCleanupCommand(program, context);
   addSimulateCommand(program, context);

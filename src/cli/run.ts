@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { Pulse } from '../kernel/pulse.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import { addCommand, configPath, requireConfig } from './command.ts';
 import type { CliContext } from './context.ts';
@@ -36,12 +37,14 @@ export function addRunCommand(program: Command, context: CliContext): void {
     const version = packageVersion();
     log.info({ version, node: process.version, meters: config.meters.map(({ id }) => id) }, 'broute2mqtt starts');
     for (const path of await openToOthers(secretFiles)) log.warn({ path }, 'holds secrets and others can read it');
+    const pulse = new Pulse(clock);
     const systemd = context.env['NOTIFY_SOCKET']
       ? (await import('./service/systemd.ts')).systemdReport(context.env, config, {
           clock,
           log,
           version,
           pid: process.pid,
+          pulse,
         })
       : undefined;
     using serving = scope(context.signal);
@@ -56,6 +59,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
           log,
           redactor,
           version,
+          pulse,
           asExporter: asExporter !== undefined,
           wireOf: (meter) => wireOf(meter, clock, log),
           extraSinks: systemd ? [systemd] : [],

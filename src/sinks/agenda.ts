@@ -1,22 +1,28 @@
 import { scope } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { Beat } from '../kernel/pulse.ts';
 
 interface Entry {
   readonly dueMs: number;
   readonly action: () => void;
 }
 
-/** Longest nap, ms: a timer's range ends at 24 days. */
-const LONGEST_NAP_MS = 3_600_000;
+/** Longest nap, ms: each turn shows that the loop goes on. */
+const LONGEST_NAP_MS = 60_000;
+/** What a busy machine may be late by, and a clock that stood still. */
+const LATE_MS = 120_000;
 
 /** Named one-shot deadlines served by one loop. Setting one is cheap and never waits, so `accept` may do it. */
 export class Agenda {
   readonly #clock: Clock;
+  readonly #beat: Beat | undefined;
   readonly #entries = new Map<string, Entry>();
   #nap: { readonly untilMs: number; readonly wake: () => void } | undefined;
 
-  constructor(clock: Clock) {
+  /** @param beat hears each turn. */
+  constructor(clock: Clock, beat?: Beat) {
     this.#clock = clock;
+    this.#beat = beat;
   }
 
   /** Runs `action` in `ms`, in place of what `name` stood for before. */
@@ -41,6 +47,7 @@ export class Agenda {
       this.#runDue(this.#clock.monotonicMs());
       const now = this.#clock.monotonicMs();
       const next = Math.min(now + LONGEST_NAP_MS, ...[...this.#entries.values()].map(({ dueMs }) => dueMs));
+      this.#beat?.(next - now + LATE_MS);
       using nap = scope(signal);
       this.#nap = { untilMs: next, wake: () => nap.abort() };
       try {

@@ -2,6 +2,7 @@ import { Mailbox, together, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Beat } from '../kernel/pulse.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
@@ -17,6 +18,8 @@ import type { Verdict } from './mackerel-verdict.ts';
 const BATCH = 100;
 /** Each bridge posts at its own second of the minute, within this. */
 const SPREAD_MS = 10_000;
+/** Many times what a request may take; one that takes longer is stuck. */
+const POST_LIMIT_MS = 300_000;
 const LAST_WORD_MS = 1000;
 
 /** A service's metrics, or a host's custom metrics. */
@@ -36,6 +39,8 @@ export interface MackerelDeps {
   readonly post: MackerelPost;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+  /** Of each loop: whether it goes on is asked from outside. */
+  readonly beat?: (loop: 'agenda' | 'posts') => Beat;
 }
 
 interface Period {
@@ -62,7 +67,7 @@ export class MackerelSink implements Sink {
     this.name = `mackerel:${'service' in target ? target.service : target.hostId}`;
     this.#options = options;
     this.#deps = deps;
-    this.#agenda = new Agenda(deps.clock);
+    this.#agenda = new Agenda(deps.clock, deps.beat?.('agenda'));
     this.#queue = new MackerelQueue(deps.clock, options.meters.length);
     this.#offsetMs = deps.random() * SPREAD_MS;
     this.#graphsTold = 'service' in target; // only a host's custom metrics have graph definitions
@@ -119,10 +124,13 @@ export class MackerelSink implements Sink {
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
+    const beat = this.#deps.beat?.('posts');
     const pause = async (ms: number): Promise<void> => {
+      beat?.(ms + POST_LIMIT_MS);
       if (ms > 0) await this.#deps.clock.sleep(ms, signal);
     };
     for (;;) {
+      beat?.(Infinity);
       await this.#wake.take(signal);
       await pause(this.#offsetMs);
       while (this.#queue.head(1).length > 0) await pause(await this.#step(signal));

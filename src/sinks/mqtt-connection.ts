@@ -1,6 +1,7 @@
 import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Beat } from '../kernel/pulse.ts';
 import type { Log } from '../kernel/log.ts';
 import { Backoff } from './backoff.ts';
 import { Manners } from './manners.ts';
@@ -26,12 +27,15 @@ export interface ConnectionDeps {
   readonly log: Log;
   /** For the jitter, 0–1. */
   readonly random?: () => number;
+  readonly beat?: Beat;
 }
 
 /** A connection that stood this long was a real one: the back-off starts again. */
 const STEADY_MS = 2000;
 /** Two bridges with one id would throw each other out for ever, as fast as they can. */
 const TAKEN_OVER_REST_MS = 30_000;
+/** Many times what a try takes; who takes longer is stuck. */
+const ATTEMPT_LIMIT_MS = 300_000;
 /** All a clean stop may take, the broker present or gone. */
 const FAREWELL_MS = 1000;
 
@@ -42,6 +46,7 @@ export class MqttConnection {
   readonly #identity: Identity;
   readonly #turn: Turn;
   readonly #clock: Clock;
+  readonly #beat: Beat | undefined;
   readonly #log: Log;
   readonly #backoff: Backoff;
   readonly #manners = new Manners();
@@ -55,9 +60,10 @@ export class MqttConnection {
     broker: BrokerOptions,
     identity: Identity,
     turn: Turn,
-    { clock, log, random = Math.random }: ConnectionDeps,
+    { clock, log, random = Math.random, beat }: ConnectionDeps,
   ) {
     this.#turn = turn;
+    this.#beat = beat;
     this.url = shownUrl(broker.url);
     this.#broker = broker;
     this.#identity = identity;
@@ -84,7 +90,9 @@ export class MqttConnection {
     for (;;) {
       signal.throwIfAborted();
       const loss = await this.#once(newClient, handlers, signal);
-      await this.#clock.sleep(this.#rest(loss), signal);
+      const restMs = this.#rest(loss);
+      this.#beat?.(restMs + ATTEMPT_LIMIT_MS);
+      await this.#clock.sleep(restMs, signal);
     }
   }
 
@@ -93,6 +101,7 @@ export class MqttConnection {
     const open = (identity: Identity, inner: AbortSignal): Promise<MqttLink> =>
       openLink(newClient, this.#broker, identity, this.#manners.current, this.#clock, inner);
     let link: MqttLink;
+    this.#beat?.(Infinity); // another bridge may have its turn for days
     try {
       const { clientId } = this.#turn;
       await this.#turn.come(
@@ -100,6 +109,7 @@ export class MqttConnection {
         (why) => this.#failed(why),
         signal,
       );
+      this.#beat?.(ATTEMPT_LIMIT_MS);
       link = await open(this.#identity, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
@@ -115,6 +125,7 @@ export class MqttConnection {
   async #serve(link: MqttLink, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     const upSinceMs = this.#clock.monotonicMs();
     this.#up(link);
+    this.#beat?.(Infinity); // keep-alive ends a connection that is none
     try {
       link.onMessage((topic, payload, retained) => handlers.message(topic, payload, retained));
       handlers.up(link);

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Beat } from '../kernel/pulse.ts';
 import type { MeterCommand } from '../model/status.ts';
 import type { BrokerOptions } from './mqtt-attempt.ts';
 import type { PortClaim } from './port-claim.ts';
@@ -35,6 +36,8 @@ export interface MqttSinkDeps {
   readonly random?: () => number;
   /** Whether the broker connection is ours to take; without one the link's status alone tells. */
   readonly claim?: PortClaim;
+  /** Of each loop: whether it goes on is asked from outside. */
+  readonly beat?: (loop: 'agenda' | 'connection') => Beat;
 }
 
 export interface MqttHealth {

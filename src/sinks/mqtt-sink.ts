@@ -47,7 +47,7 @@ export class MqttSink implements Sink {
   #shown: boolean | undefined;
 
   constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
-    const { clock, log: parent, onCommand, random, claim = new PortClaim() } = deps;
+    const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
     const send = (message: Message): void => this.#send(message);
@@ -55,14 +55,19 @@ export class MqttSink implements Sink {
     this.#options = options;
     this.#meterHealth = new MeterHealth(options.meter.intervalS, clock);
     this.#topics = topicsOf(options.baseTopic, id);
-    const agenda = new Agenda(clock);
+    const agenda = new Agenda(clock, beat?.('agenda'));
     this.#agenda = agenda;
     this.#refusals = new Refusals(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const { intervalS } = options.meter;
     const turn = new Turn(claim, identity.clientId, { meterId: id, topics: this.#topics, intervalS }, { clock, log });
     this.#claim = claim;
-    this.#connection = new MqttConnection(options.broker, identity, turn, { clock, log, ...(random && { random }) });
+    this.#connection = new MqttConnection(options.broker, identity, turn, {
+      clock,
+      log,
+      ...(random && { random }),
+      ...(beat && { beat: beat('connection') }),
+    });
     const link = (): MqttLink | undefined => this.#connection.link;
     const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
     this.#announcer = new Announcer(options, { clock, log, agenda, link, send, published });

@@ -26,8 +26,8 @@ export interface RouteOptions {
   readonly metrics?: Pick<Metrics, 'text' | 'contentType'>;
   /** Neither page nor API: `/metrics` and the probes alone. */
   readonly metricsOnly?: boolean;
-  /** The main loop turns. */
-  readonly live: () => boolean;
+  /** Who has stopped working though it should: a meter's supervisor, a sink's loop. */
+  readonly late: () => readonly string[];
   readonly redactor: Redactor;
   readonly log: Log;
 }
@@ -77,9 +77,10 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
       ? sentence(reply, 200, ['ok', ...board.notes()].join('\n'))
       : sentence(reply, 503, problems.join('\n'));
   });
-  app.get('/livez', async (_request, reply) =>
-    options.live() ? sentence(reply, 200, 'ok') : sentence(reply, 503, 'the main loop stands still'),
-  );
+  app.get('/livez', async (_request, reply) => {
+    const late = options.late();
+    return late.length === 0 ? sentence(reply, 200, 'ok') : sentence(reply, 503, late.join('\n'));
+  });
   if (metrics)
     app.get('/metrics', async (request, reply) => {
       const refused = refusal(request);

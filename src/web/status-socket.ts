@@ -19,12 +19,15 @@ const CLIENTS_LIMIT = 16;
 /** What the socket tells: the snapshot, and who tells it. */
 export interface SocketStatus extends StatusSnapshot {
   readonly pid: number;
+  /** Who has stopped working though it should; empty while the service lives. */
+  readonly late: readonly string[];
 }
 
 export interface StatusSocketOptions {
   readonly path: string;
   readonly board: Pick<StatusBoard, 'snapshot'>;
   readonly pid: number;
+  readonly late: () => readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly redactor: Redactor;
@@ -110,11 +113,11 @@ async function isAlive(path: string): Promise<boolean> {
 }
 
 async function answer(socket: Socket, options: StatusSocketOptions, signal: AbortSignal): Promise<void> {
-  const { board, pid, clock, redactor } = options;
+  const { board, pid, late, clock, redactor } = options;
   const gone = deferred<void>();
   socket.on('error', () => undefined); // the client's own affair
   socket.once('close', () => gone.resolve());
-  const status: SocketStatus = { ...board.snapshot(), pid };
+  const status: SocketStatus = { ...board.snapshot(), pid, late: late() };
   socket.end(
     statusJson(status, (text) => redactor.redact(text)),
     () => socket.destroy(), // the system has all of it

@@ -25,7 +25,7 @@ export class WebRig implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly redactor = new Redactor();
   readonly board: StatusBoard;
-  live = true;
+  late: readonly string[] = [];
   broker: BrokerHealth | undefined = { ok: true, detail: 'connected (MQTT 5)' };
   #server: WebServer | undefined;
 
@@ -49,7 +49,7 @@ export class WebRig implements AsyncDisposable {
       language,
       metricsOnly,
       board: rig.board,
-      live: () => rig.live,
+      late: () => rig.late,
       redactor: rig.redactor,
       log,
       clock: systemClock,

@@ -1,7 +1,7 @@
 import type { SocketStatus } from '../../web/status-socket.ts';
 
 /** What a running bridge tells of itself; over HTTP without its process id. */
-export type BridgeStatus = Omit<SocketStatus, 'pid'> & Partial<Pick<SocketStatus, 'pid'>>;
+export type BridgeStatus = Omit<SocketStatus, 'pid' | 'late'> & Partial<Pick<SocketStatus, 'pid' | 'late'>>;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import type { Sink } from '../../model/sink.ts';
+import type { Pulse } from '../../kernel/pulse.ts';
 import type { BrokerFigures } from '../../web/metrics.ts';
 import type { BrokerHealth } from '../../web/status-board.ts';
 import type { BridgeDeps } from '../bridge.ts';
@@ -15,13 +16,13 @@ interface StatusService {
 /** All that answers questions about how we are: the web server with `http`, the socket with `state_dir`; one board for both. */
 export async function serveStatus(
   config: Config,
-  deps: BridgeDeps,
+  deps: BridgeDeps & { readonly pulse: Pulse },
   broker: (meter: string) => (BrokerHealth & BrokerFigures) | undefined,
   signal: AbortSignal,
 ): Promise<StatusService> {
   const { http, state_dir: stateDir, language } = config;
   if (!http && stateDir === undefined) return { sinks: [], page: undefined, close: () => Promise.resolve() };
-  const { clock, version, log, redactor } = deps;
+  const { clock, version, log, redactor, pulse } = deps;
   const { StatusBoard } = await import('../../web/status-board.ts');
   const meters = config.meters.map((meter) => ({
     id: meter.id,
@@ -36,7 +37,8 @@ export async function serveStatus(
   const socket = stateDir === undefined ? undefined : listen(stateDir);
   async function listen(folder: string): Promise<AsyncDisposable | undefined> {
     const { openStatusSocket } = await import('../../web/status-socket.ts');
-    return await openStatusSocket({ path: socketPath(folder), board, pid: process.pid, clock, log, redactor });
+    const late = (): readonly string[] => pulse.late();
+    return await openStatusSocket({ path: socketPath(folder), board, pid: process.pid, late, clock, log, redactor });
   }
   return {
     sinks: [board, ...(web ? [web.sink] : [])],

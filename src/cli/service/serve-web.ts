@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import { parseHostPort } from '../../config/addresses.ts';
 import { scope } from '../../kernel/async.ts';
 import type { Language } from '../../kernel/language.ts';
+import type { Pulse } from '../../kernel/pulse.ts';
 import type { Sink } from '../../model/sink.ts';
 import type { BoardMeter } from '../../web/meter-record.ts';
 import type { BrokerFigures } from '../../web/metrics.ts';
@@ -29,7 +30,7 @@ export interface WebParts {
 /** The web server. An address that is taken is tried again: it never keeps the rest from running. */
 export async function serveWeb(
   { http: { listen, token, hosts }, meters, board, broker, language }: WebParts,
-  { clock, log, redactor, version, asExporter = false }: BridgeDeps,
+  { clock, log, redactor, version, asExporter = false, pulse }: BridgeDeps & { readonly pulse: Pulse },
   signal: AbortSignal,
 ): Promise<WebService> {
   const [{ Metrics }, { startWeb }] = await Promise.all([
@@ -48,7 +49,7 @@ export async function serveWeb(
       board,
       metrics,
       metricsOnly: asExporter,
-      live: () => true,
+      late: () => pulse.late(),
       redactor,
       log,
       clock,

@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { Pulse } from '../../kernel/pulse.ts';
 import type { Sink } from '../../model/sink.ts';
 import type { BridgeEvent } from '../../model/status.ts';
 import { StatusBoard } from '../../web/status-board.ts';
@@ -32,11 +33,14 @@ export interface SystemdDeps {
   /** What `/healthz` and the page ask too: it alone decides what is fresh. */
   readonly board: StatusBoard;
   readonly language: Language;
+  /** Who has stopped working though it should: then no `WATCHDOG=1` is sent, and the service manager restarts us. */
+  readonly pulse: Pick<Pulse, 'late'>;
 }
 
 /**
  * Tells the service manager how we are: `READY=1`, then at each beat `STATUS=` and `WATCHDOG=1`, at the end `STOPPING=1`.
- * A beat comes from the event loop that answers `/livez`: when it stands still, both fall silent. The meter has no say in it.
+ * A beat comes from the event loop that answers `/livez` and asks what that asks: who stands still is not kept alive. A meter
+ * out of reach has no say in it.
  */
 export class SystemdReport implements Sink {
   readonly name = 'systemd';
@@ -62,7 +66,7 @@ export class SystemdReport implements Sink {
           [
             ...(ready ? [] : ['READY=1', `MAINPID=${pid}`]),
             `STATUS=${statusLine(snapshot, language)}`,
-            ...(pace.watched ? ['WATCHDOG=1'] : []),
+            ...(pace.watched && this.#goesOn() ? ['WATCHDOG=1'] : []),
           ],
           TELL_MS,
           signal,
@@ -82,6 +86,12 @@ export class SystemdReport implements Sink {
     do {
       await clock.sleep(Math.min(LOOK_MS, dueMs - clock.monotonicMs()), signal);
     } while (clock.monotonicMs() < dueMs && statusKey(board.snapshot()) === key);
+  }
+
+  #goesOn(): boolean {
+    const late = this.#deps.pulse.late();
+    if (late.length > 0) this.#deps.log.error({ late }, 'stuck: systemd is left to restart the service');
+    return late.length === 0;
   }
 
   async #tell(fields: readonly string[], limitMs: number, signal: AbortSignal): Promise<boolean> {
@@ -106,12 +116,18 @@ export class SystemdReport implements Sink {
 export function systemdReport(
   env: Environment,
   config: Config,
-  { clock, log, version, pid }: Pick<SystemdDeps, 'clock' | 'log' | 'pid'> & { readonly version: string },
+  {
+    clock,
+    log,
+    version,
+    pid,
+    pulse,
+  }: Pick<SystemdDeps, 'clock' | 'log' | 'pid' | 'pulse'> & { readonly version: string },
 ): SystemdReport | undefined {
   if (!env['NOTIFY_SOCKET']) return undefined;
   const { language } = config;
   const meters = config.meters.map((meter) => ({ id: meter.id, name: meter.name, intervalS: meter.interval_s }));
   const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version, language });
   const [notify, pace] = [systemdNotify(env, clock), paceOf(env, pid)];
-  return new SystemdReport({ clock, log, pid, notify, pace, board, language });
+  return new SystemdReport({ clock, log, pid, notify, pace, board, language, pulse });
 }

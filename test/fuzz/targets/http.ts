@@ -174,7 +174,7 @@ export const inject: Target = {
       token: TOKEN,
       language: 'ja',
       board,
-      live: () => true,
+      late: () => [],
       redactor,
       log,
     });

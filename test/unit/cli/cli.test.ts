@@ -21,7 +21,19 @@ test('--version and --help are no errors', async () => {
 });
 
 /** Every command there is, each by the words that call it. */
-const commands = ['run', 'demo', 'read', 'mackerel', 'scan', 'doctor', 'cleanup', 'simulate', 'record', 'replay']
+const commands = [
+  'run',
+  'demo',
+  'read',
+  'mackerel',
+  'scan',
+  'doctor',
+  'health',
+  'cleanup',
+  'simulate',
+  'record',
+  'replay',
+]
   .map((name) => [name])
   .concat([['config'], ['config', 'check'], ['config', 'schema'], ['config', 'example']]);
 

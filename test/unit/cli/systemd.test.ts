@@ -31,6 +31,7 @@ class Rig {
   /** What was told and when, s. */
   readonly told: { readonly atS: number; readonly fields: readonly string[] }[] = [];
   readonly warnings: Record<string, unknown>[] = [];
+  late: readonly string[] = [];
   readonly board: StatusBoard;
   readonly report: SystemdReport;
   readonly #stop = new AbortController();
@@ -50,6 +51,7 @@ class Rig {
       clock,
       log: pino({ level: 'info' }, { write }),
       pid: 4711,
+      pulse: { late: () => this.late },
       pace: paceOf(env, 4711),
       board: this.board,
       language,
@@ -118,6 +120,20 @@ test('a meter that never answers does not stop the beat', async () => {
   await rig.clock.advance(3_600_000);
   expect(rig.times('WATCHDOG=1').length).toBeGreaterThanOrEqual(360);
   expect(rig.lines.at(-1)).toBe('STATUS=home: waiting before the next try, no reading yet, JOIN_REFUSED');
+  await rig.stop();
+});
+
+test('while somebody is stuck the watchdog is not told, and the log names who', async () => {
+  const rig = new Rig();
+  rig.start();
+  await rig.clock.advance(15_000);
+  rig.late = ['mqtt home agenda: no progress, overdue for 1 s'];
+  await rig.clock.advance(40_000);
+  expect(rig.times('WATCHDOG=1')).toEqual([0, 10]);
+  expect(rig.warnings.some(({ late }) => String(late) === rig.late[0])).toBe(true);
+  rig.late = [];
+  await rig.clock.advance(10_000);
+  expect(rig.times('WATCHDOG=1').length).toBeGreaterThan(2);
   await rig.stop();
 });
 

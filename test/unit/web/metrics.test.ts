@@ -224,14 +224,13 @@ describe('/metrics', () => {
   const serve = async (more: { readonly token?: string; readonly metricsOnly?: boolean }) => {
     const { board, metrics, redactor } = it;
     const { log, lines } = logLines();
-    const live = (): boolean => true;
     const listen = { host: '127.0.0.1', port: 0 };
     const server = await startWeb({
       listen,
       language: 'en',
       board,
       metrics,
-      live,
+      late: () => [],
       redactor,
       log,
       clock: systemClock,

@@ -27,7 +27,7 @@ async function listenOn(rig: WebRig, host: string, port: number): ReturnType<typ
     listen: { host, port },
     language: 'en',
     board,
-    live: () => true,
+    late: () => [],
     redactor,
     log,
     clock: systemClock,
@@ -65,11 +65,12 @@ describe('probes', () => {
     expect((await stale.text()).trim().split('\n')).toHaveLength(2);
   });
 
-  test('/livez asks only whether the loop turns', async () => {
+  test('/livez asks only whether all go on, and names who does not', async () => {
     await using rig = await WebRig.start();
     expect((await rig.get('/livez')).status).toBe(200);
-    rig.live = false;
-    expect((await rig.get('/livez')).status).toBe(503);
+    rig.late = ['meter home: no progress, overdue for 3 s'];
+    const stuck = await rig.get('/livez');
+    expect([stuck.status, await stuck.text()]).toEqual([503, 'meter home: no progress, overdue for 3 s\n']);
   });
 });
 

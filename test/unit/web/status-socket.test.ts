@@ -1,4 +1,4 @@
-import { linkSync, mkdtempSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,12 +19,13 @@ afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive
 function rig(folder = mkdtempSync(join(tmpdir(), 'socket-')), clock: typeof systemClock = systemClock) {
   folders.push(folder);
   const { log, lines } = logLines();
+  const late: string[] = [];
   const redactor = new Redactor();
   const meters = [{ id: 'home', name: 'Home', intervalS: 10 }];
   const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version: '1.2.3', language: 'en' });
   const path = join(folder, 'broute2mqtt.sock');
-  const open = (at = path) => openStatusSocket({ path: at, board, pid: 4711, clock, log, redactor });
-  return { folder, path, board, redactor, lines, open };
+  const open = (at = path) => openStatusSocket({ path: at, board, pid: 4711, late: () => late, clock, log, redactor });
+  return { folder, path, board, redactor, lines, late, open };
 }
 
 /** Everything that comes until the other side ends. */
@@ -88,6 +89,15 @@ test('what a killed bridge left behind is replaced', async () => {
   expect(socket).toBeDefined();
   expect(JSON.parse(await listen(path))).toMatchObject({ pid: 4711 });
   expect(lines).toEqual([]);
+});
+
+test('tells who is stuck', async () => {
+  const { path, late, open } = rig();
+  await using socket = await open();
+  expect(socket).toBeDefined();
+  expect(JSON.parse(await listen(path))).toMatchObject({ late: [] });
+  late.push('meter home: no progress, overdue for 3 s');
+  expect(JSON.parse(await listen(path))).toMatchObject({ late });
 });
 
 test('what is no socket is not ours to remove', async () => {

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { parseHostPort } from '../config/addresses.ts';
+import type { Config } from '../config/schema.ts';
+import { within } from '../kernel/async.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { addCommand, configPath, requireConfig } from './command.ts';
+import { say } from './context.ts';
+import type { CliContext } from './context.ts';
+import { exitCodes, Stop } from './exit-codes.ts';
+
+const LIVEZ_LIMIT_MS = 5000;
+
+/** Whether the service lives: undefined when nobody answers there. */
+type Life = { readonly lives: boolean; readonly text: string } | undefined;
+
+/** `health`: 0 while the service lives and its parts go on, for container health checks; says nothing of the meter. */
+export function addHealthCommand(program: Command, context: CliContext): void {
+  addCommand(program, context, 'health', {
+    en: 'exit 0 while the service lives, for container health checks',
+    ja: 'サービスが動作中なら終了コード0（コンテナのヘルスチェック用）',
+  }).action(async (_options: unknown, command: Command) => {
+    const life = await lifeOf(command, context);
+    if (life?.lives) return void context.stdout.write('ok\n');
+    if (life) context.stderr.write(context.redactor.redact(`${life.text}\n`));
+    else say(context.stderr, context, nobody);
+    throw new Stop(exitCodes.linkDown);
+  });
+}
+
+const nobody = {
+  en: 'No running bridge answers, neither at the socket in state_dir nor at http.listen. Is it started, and with this configuration?',
+  ja: 'state_dir のソケットにも http.listen にも応答がありません。同じ設定でブリッジが起動しているか確認してください。',
+};
+
+async function lifeOf(command: Command, context: CliContext): Promise<Life> {
+  const usual = await bySocket(context.env['BROUTE2MQTT_STATE_DIR'], context); // whatever file the service was given
+  if (usual) return usual;
+  const { exporterConfig } = await import('./service/exporter-mode.ts');
+  const { config } = (await exporterConfig(configPath(command), context)) ?? (await requireConfig(command, context));
+  return (await bySocket(config.state_dir, context)) ?? (await byHttp(config.http, context.signal));
+}
+
+async function bySocket(stateDir: string | undefined, context: CliContext): Promise<Life> {
+  if (!stateDir) return undefined;
+  const { askBridge } = await import('./ask/ask-bridge.ts');
+  const asked = await askBridge({ state_dir: stateDir }, systemClock, context.signal);
+  if (asked.kind === 'none') return undefined;
+  if (asked.kind === 'failed') return { lives: false, text: asked.error.message };
+  const { late = [] } = asked.status;
+  return { lives: late.length === 0, text: late.join('\n') };
+}
+
+/** Where there is no socket. `/livez` asks for no token. */
+async function byHttp(http: Config['http'], signal: AbortSignal): Promise<Life> {
+  const address = http && parseHostPort(http.listen);
+  if (!address || address.port === 0) return undefined;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.host] ?? address.host;
+  const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${address.port}/livez`;
+  try {
+    return await within(
+      systemClock,
+      LIVEZ_LIMIT_MS,
+      signal,
+      async (limit) => {
+        const answer = await fetch(url, { signal: limit });
+        return { lives: answer.ok, text: (await answer.text()).trim() };
+      },
+      () => new Error(`no answer within ${LIVEZ_LIMIT_MS / 1000} s`),
+    );
+  } catch {
+    signal.throwIfAborted();
+    return undefined; // nobody there, or nobody who answers: said as such
+  }
+}
