@@ -8,6 +8,7 @@ import type { J11Command } from '../j11/commands.ts';
 import { decodeConnection } from '../j11/responses.ts';
 import type { Connection } from '../j11/responses.ts';
 import { result, resultText } from '../j11/results.ts';
+import { AirtimeLimit } from './airtime-limit.ts';
 import { authenticate } from './j11-authentication.ts';
 import { COMMAND_LIMIT_MS, openEchonetPort } from './j11-identify.ts';
 import type { J11Identity } from './j11-identify.ts';
@@ -38,6 +39,8 @@ export interface J11Found {
  */
 export class J11Module implements WiSunModule {
   readonly info: ModuleInfo;
+  /** Only the result of a send tells of it; nothing can be asked. */
+  readonly airtime: AirtimeLimit;
   readonly #port: OpenPort;
   readonly #link: J11Link;
   readonly #isWarm: boolean;
@@ -53,6 +56,8 @@ export class J11Module implements WiSunModule {
     this.#isWarm = identity.isWarm;
     this.#credentials = credentials;
     this.#deps = deps;
+    this.airtime = new AirtimeLimit(deps.clock);
+    link.onLost((error) => this.airtime.fail(error));
   }
 
   async attach(pan: Pan): Promise<Session | undefined> {
@@ -151,7 +156,10 @@ export class J11Module implements WiSunModule {
   }
 
   #session(pan: Pan, live: boolean): J11Session {
-    return new J11Session(this.#link, pan, linkLocalAddress(pan.macAddress), live, this.#deps);
+    return new J11Session(this.#link, pan, linkLocalAddress(pan.macAddress), live, {
+      ...this.#deps,
+      airtime: this.airtime,
+    });
   }
 }
 

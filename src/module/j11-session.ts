@@ -1,3 +1,4 @@
+import { together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -7,6 +8,7 @@ import type { J11Notification, ReceivedDatagram } from '../j11/notifications.ts'
 import { decodeSendResult } from '../j11/responses.ts';
 import { result, resultText, sendResult, sendResultText } from '../j11/results.ts';
 import { ECHONET_PORT } from '../skstack/dialect.ts';
+import type { AirtimeLimit } from './airtime-limit.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
 import type { J11Link } from './j11-link.ts';
 import type { Datagram, Hold, Session } from './module.ts';
@@ -25,6 +27,7 @@ const KEY_TROUBLE_LIMIT = 3;
 interface SessionDeps {
   readonly clock: Clock;
   readonly log: Log;
+  readonly airtime: AirtimeLimit;
 }
 
 /** A session on a J11 module: 601A and 6028 say when it is over; every send says whether it still stands. */
@@ -34,6 +37,7 @@ export class J11Session implements Session {
   readonly #link: J11Link;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #airtime: AirtimeLimit;
   readonly #state: SessionState;
   readonly #stops: readonly (() => void)[];
   /** Joined. What ends before that is an earlier session, of which the module may still be telling. */
@@ -42,15 +46,20 @@ export class J11Session implements Session {
   #renewed = false;
 
   /** @param live false when PANA is still to come: `begin` then says that it is there. */
-  constructor(link: J11Link, pan: Pan, address: string, live: boolean, { clock, log }: SessionDeps) {
+  constructor(link: J11Link, pan: Pan, address: string, live: boolean, { clock, log, airtime }: SessionDeps) {
     this.pan = pan;
     this.#live = live;
     this.#address = address;
     this.#link = link;
     this.#clock = clock;
     this.#log = log;
+    this.#airtime = airtime;
     this.#state = new SessionState(clock);
-    this.#stops = [link.listen((notification) => this.#on(notification)), link.onLost((error) => this.#end(error))];
+    this.#stops = [
+      link.listen((notification) => this.#on(notification)),
+      link.onLost((error) => this.#end(error)),
+      airtime.listen((isOn) => this.#state.hold('airtime', isOn)),
+    ];
   }
 
   /** The meter accepted us. */
@@ -64,18 +73,15 @@ export class J11Session implements Session {
 
   async send(payload: Uint8Array, signal: AbortSignal): Promise<void> {
     const startMs = this.#clock.monotonicMs();
-    try {
-      for (;;) {
-        const outcome = await this.#sendOnce(payload, signal);
-        if (outcome === sendResult.ok || outcome === sendResult.queued) return;
-        const spentMs = this.#clock.monotonicMs() - startMs;
-        if (outcome !== sendResult.airtime || spentMs >= AIRTIME_LIMIT_MS)
-          throw new BridgeError('SEND_FAILED', `the radio could not deliver the request (${sendResultText(outcome)})`);
-        this.#state.hold('airtime', true);
-        await this.#clock.sleep(AIRTIME_RETRY_MS, signal);
-      }
-    } finally {
-      this.#state.hold('airtime', false);
+    for (;;) {
+      const outcome = await this.#sendOnce(payload, signal);
+      if (outcome === sendResult.airtime) this.#airtime.shown();
+      else this.#airtime.sent();
+      if (outcome === sendResult.ok || outcome === sendResult.queued) return;
+      const spentMs = this.#clock.monotonicMs() - startMs;
+      if (outcome !== sendResult.airtime || spentMs >= AIRTIME_LIMIT_MS)
+        throw new BridgeError('SEND_FAILED', `the radio could not deliver the request (${sendResultText(outcome)})`);
+      await this.#clock.sleep(AIRTIME_RETRY_MS, signal);
     }
   }
 
@@ -84,7 +90,11 @@ export class J11Session implements Session {
   }
 
   watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void> {
-    return this.#state.watch(onHold, () => this.#expiry(), signal);
+    return together(
+      signal,
+      (inner) => this.#state.watch(onHold, () => this.#expiry(), inner),
+      (inner) => this.#airtime.watch(inner),
+    );
   }
 
   [Symbol.dispose](): void {

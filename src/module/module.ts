@@ -1,5 +1,6 @@
 import type { Pan } from '../model/pan.ts';
 import type { ModuleInfo } from '../model/status.ts';
+import type { AirtimeLimit } from './airtime-limit.ts';
 
 /** One UDP payload on the ECHONET Lite port, from the joined meter, encrypted. */
 export interface Datagram {
@@ -31,6 +32,8 @@ export interface ScanRequest {
 /** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 is another. */
 export interface WiSunModule extends AsyncDisposable {
   readonly info: ModuleInfo;
+  /** The radio's, whatever session there is: to be looked at before each scan and join. */
+  readonly airtime: AirtimeLimit;
   /** A session the module may still hold from an earlier run, unproved: the first answer proves it. Undefined when there can be none. */
   attach(pan: Pan): Promise<Session | undefined>;
   /** Back to the initial values, session included; never touches flash. */

@@ -1,3 +1,4 @@
+import { together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -7,6 +8,7 @@ import { ECHONET_PORT } from '../skstack/dialect.ts';
 import { eventNumber } from '../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../skstack/events.ts';
 import { dataThenOk, failText, sendOutcome } from '../skstack/exchanges.ts';
+import type { AirtimeLimit } from './airtime-limit.ts';
 import { LINE_LIMIT_MS } from './identify.ts';
 import type { Datagram, Hold, Session } from './module.ts';
 import { sendPatiently } from './patient-send.ts';
@@ -19,8 +21,6 @@ import type { SkLink } from './sk-link.ts';
  * 42 s at most in ten months of a public project's logs (nbtk/momonga af83d57). Without it the session is lost.
  */
 const REAUTHENTICATION_LIMIT_MS = 90_000;
-/** The airtime is counted over an hour and some minutes. When EVENT 33 did not come by then it was lost on the line. */
-const AIRTIME_LIMIT_MS = 65 * 60_000;
 
 /** UDP handle of the module's port 3610 and SEC = encrypted or not at all. BP35A1 command reference 3.12. */
 const ECHONET_HANDLE = 1;
@@ -29,6 +29,7 @@ const ENCRYPTED_ONLY = 1;
 interface SessionDeps {
   readonly clock: Clock;
   readonly log: Log;
+  readonly airtime: AirtimeLimit;
 }
 
 /** A session on a SKSTACK module: EVENT lines decide when it is held and when it is over. */
@@ -38,6 +39,7 @@ export class SkSession implements Session {
   readonly #link: SkLink;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #airtime: AirtimeLimit;
   readonly #state: SessionState;
   readonly #stops: readonly (() => void)[];
   /** The echo is off, and a firmware that keeps it on all the same has not shown: an echo then tells of a restart. */
@@ -46,7 +48,7 @@ export class SkSession implements Session {
   #live: boolean;
 
   /** @param live false when SKJOIN is still to come: the session then begins with EVENT 25. */
-  constructor(link: SkLink, pan: Pan, address: string, live: boolean, { clock, log }: SessionDeps) {
+  constructor(link: SkLink, pan: Pan, address: string, live: boolean, { clock, log, airtime }: SessionDeps) {
     this.pan = pan;
     this.#live = live;
     this.#address = address;
@@ -54,15 +56,31 @@ export class SkSession implements Session {
     this.#state = new SessionState(clock);
     this.#clock = clock;
     this.#log = log;
+    this.#airtime = airtime;
     this.#echoTells = link.counts.echoes === link.echoesWhenQuiet;
-    this.#stops = [link.listen((line) => this.#onLine(line)), link.onLost((error) => this.#state.end(error))];
+    this.#stops = [
+      link.listen((line) => this.#onLine(line)),
+      link.onLost((error) => this.#state.end(error)),
+      airtime.listen((isOn) => this.#state.hold('airtime', isOn)),
+    ];
   }
 
   ready(signal: AbortSignal): Promise<void> {
     return this.#state.ready(signal);
   }
 
+  /** While the airtime is used up it waits and sends again: neither EVENT 21 nor FAIL says that this was the reason. */
   async send(payload: Uint8Array, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const failure = await this.#sendOnce(payload, signal);
+      if (!failure) return;
+      if (!(await this.#airtime.check(signal)))
+        throw failure.code === 'SESSION_LOST' ? this.#state.end(failure) : failure;
+      await this.#airtime.over(signal);
+    }
+  }
+
+  async #sendOnce(payload: Uint8Array, signal: AbortSignal): Promise<BridgeError | undefined> {
     const command = {
       name: 'SKSENDTO',
       handle: ECHONET_HANDLE,
@@ -81,13 +99,10 @@ export class SkSession implements Session {
       throw error;
     });
     await this.#heedEcho(signal);
-    if (!answer.ok) {
-      throw this.#state.end(
-        new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`),
-      );
-    }
-    if (answer.value === 'failed')
-      throw new BridgeError('SEND_FAILED', 'the radio could not deliver the request (EVENT 21 parameter 01)');
+    if (!answer.ok) return new BridgeError('SESSION_LOST', `the module refused to send (${failText(answer.failCode)})`);
+    return answer.value === 'failed'
+      ? new BridgeError('SEND_FAILED', 'the radio could not deliver the request (EVENT 21 parameter 01)')
+      : undefined;
   }
 
   /**
@@ -108,7 +123,11 @@ export class SkSession implements Session {
   }
 
   watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void> {
-    return this.#state.watch(onHold, () => this.#expiry(), signal);
+    return together(
+      signal,
+      (inner) => this.#state.watch(onHold, () => this.#expiry(), inner),
+      (inner) => this.#airtime.watch(inner),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -117,10 +136,9 @@ export class SkSession implements Session {
   }
 
   #expiry(): Expiry | undefined {
-    if (this.#state.has('reauthentication'))
-      return { afterMs: REAUTHENTICATION_LIMIT_MS, act: () => void this.#state.end(notRenewed()) };
-    if (this.#state.has('airtime')) return { afterMs: AIRTIME_LIMIT_MS, act: () => this.#state.hold('airtime', false) };
-    return undefined;
+    return this.#state.has('reauthentication')
+      ? { afterMs: REAUTHENTICATION_LIMIT_MS, act: () => void this.#state.end(notRenewed()) }
+      : undefined;
   }
 
   #onLine(line: SkLine): void {
@@ -144,10 +162,6 @@ export class SkSession implements Session {
 
   #onEvent(event: SkEvent): void {
     switch (event.number) {
-      case eventNumber.airtimeLimited:
-        return this.#state.hold('airtime', true);
-      case eventNumber.airtimeFree:
-        return this.#state.hold('airtime', false);
       case eventNumber.renewing:
         return this.#state.hold('reauthentication', true);
       case eventNumber.joined:

@@ -6,11 +6,22 @@ import type { Pan } from '../model/pan.ts';
 import { linkLocalAddress } from '../model/pan.ts';
 import type { ModuleInfo } from '../model/status.ts';
 import type { SkCommand } from '../skstack/commands.ts';
+import { eventNumber, udpSent } from '../skstack/events.ts';
+import type { SkEvent } from '../skstack/events.ts';
 import { scanTimeMs } from '../skstack/dialect.ts';
-import { addressLine, failText, joinOutcome, okOrFail, scanDone, terminated } from '../skstack/exchanges.ts';
+import {
+  addressLine,
+  failText,
+  joinOutcome,
+  okOrFail,
+  registerValue,
+  scanDone,
+  terminated,
+} from '../skstack/exchanges.ts';
 import type { Answer } from '../skstack/exchanges.ts';
 import { hex } from '../skstack/hex.ts';
 import { ownPans, PanCollector } from '../skstack/pan-collector.ts';
+import { AirtimeLimit } from './airtime-limit.ts';
 import { LINE_LIMIT_MS, quieten } from './identify.ts';
 import type { Identity } from './identify.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from './module.ts';
@@ -30,6 +41,10 @@ const SCAN_LINGER_MS = 1000;
 const ACTIVE_SCAN_WITH_PAIRING_ID = 2;
 const ACTIVE_SCAN_OF_ANYONE = 3;
 const WRONG_ARGUMENT_COUNT = 5;
+/** 1 while the airtime limit blocks sending. */
+const AIRTIME_REGISTER = 'SFB';
+/** So many sends in a row that failed, the module's own included, none of them heard: it does not send at all. */
+const FAILED_SENDS = 5;
 
 export interface ModuleDeps {
   readonly clock: Clock;
@@ -45,11 +60,13 @@ export interface SkstackFound {
 /** A module with SKSTACK-IP, in either edition. Disposing closes the port. */
 export class SkstackModule implements WiSunModule {
   readonly info: ModuleInfo;
+  readonly airtime: AirtimeLimit;
   readonly #port: OpenPort;
   readonly #link: SkLink;
   readonly #identity: Identity;
   readonly #credentials: Credentials;
   readonly #deps: ModuleDeps;
+  #failedSends = 0;
 
   constructor(port: OpenPort, { link, identity }: SkstackFound, credentials: Credentials, deps: ModuleDeps) {
     this.#port = port;
@@ -58,6 +75,11 @@ export class SkstackModule implements WiSunModule {
     this.#identity = identity;
     this.#credentials = credentials;
     this.#deps = deps;
+    this.airtime = new AirtimeLimit(deps.clock, (signal) => this.#askAirtime(signal));
+    link.listen((line) => {
+      if (line.kind === 'event') this.#onEvent(line);
+    });
+    link.onLost((error) => this.airtime.fail(error));
   }
 
   async attach(pan: Pan): Promise<Session | undefined> {
@@ -117,6 +139,23 @@ export class SkstackModule implements WiSunModule {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#link[Symbol.dispose]();
     await this.#port[Symbol.asyncDispose]();
+  }
+
+  async #askAirtime(signal: AbortSignal): Promise<boolean | undefined> {
+    const command = { name: 'SKSREG', register: AIRTIME_REGISTER } as const;
+    const answer = await this.#link.ask(command, registerValue(), this.#limits(signal));
+    return answer.ok && answer.value !== undefined ? Number.parseInt(answer.value, 16) === 1 : undefined;
+  }
+
+  /** EVENT 21 counts whoever sent: the module's own PANA messages need airtime too. */
+  #onEvent({ number, param }: SkEvent): void {
+    if (number === eventNumber.airtimeLimited) this.airtime.told(true);
+    if (number === eventNumber.airtimeFree) this.airtime.told(false);
+    if (number !== eventNumber.udpSent || param === undefined) return;
+    this.#failedSends = param === udpSent.failed ? this.#failedSends + 1 : 0;
+    if (param === udpSent.failed) this.airtime.unsent();
+    else this.airtime.sent();
+    if (this.#failedSends >= FAILED_SENDS) this.airtime.shown();
   }
 
   async #joinAt(address: string, pan: Pan, signal: AbortSignal): Promise<void> {
@@ -181,7 +220,7 @@ export class SkstackModule implements WiSunModule {
   }
 
   #session(pan: Pan, address: string, live: boolean): Session {
-    return new SkSession(this.#link, pan, address, live, this.#deps);
+    return new SkSession(this.#link, pan, address, live, { ...this.#deps, airtime: this.airtime });
   }
 
   #limits(signal: AbortSignal): { readonly timeoutMs: number; readonly signal: AbortSignal } {

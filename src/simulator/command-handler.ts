@@ -136,7 +136,8 @@ export class CommandHandler {
   }
 
   #register(name: string, value: string | undefined): void {
-    const { state, say } = this.#bench;
+    const { state, say, options } = this.#bench;
+    if (name === 'SFB' && !options.airtimeRegister) return this.#fail(6);
     if (value !== undefined) return state.write(name, value) ? this.#ok() : this.#fail(6);
     const text = state.read(name);
     if (text === undefined) return this.#fail(6);

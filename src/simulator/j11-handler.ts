@@ -207,7 +207,8 @@ export class J11Handler {
     if (state.id === undefined) return this.#respond('startRouteB', result.credentialsMissing);
     const isOurs = options.routeBId === undefined || options.routeBId.slice(-8) === state.pairId;
     const isThere = isOurs && channel === j11OfChannel(place.channel);
-    if (!isThere || faults.take('connect-failed')) return this.#respond('startRouteB', result.connectFailed);
+    if (!isThere || state.blocked || faults.take('connect-failed'))
+      return this.#respond('startRouteB', result.connectFailed);
     this.#connection = { ...place };
     state.write('S2', hex(place.channel, 2));
     state.write('S3', hex(place.panId, 4));

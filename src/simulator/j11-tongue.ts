@@ -83,7 +83,11 @@ export class J11Tongue implements Tongue {
       case eventNumber.joined:
         return { kind: 'pana', outcome: 'ok', macAddress };
       case eventNumber.joinFailed:
-        return { kind: 'pana', outcome: this.#handler.hearsMeter ? 'refused' : 'noAnswer', macAddress };
+        return {
+          kind: 'pana',
+          outcome: this.#handler.hearsMeter && !this.#bench.state.blocked ? 'refused' : 'noAnswer',
+          macAddress,
+        };
       case eventNumber.peerEnded:
       case eventNumber.ended:
       case eventNumber.endTimedOut:

@@ -151,6 +151,8 @@ export interface SimulatorOptions {
   readonly halfHour?: 'inf' | 'infc' | 'off';
   /** Seconds of the meter's clock from the half hour to the announcement. Default 60. */
   readonly halfHourDelayS?: number;
+  /** Register SFB tells of the airtime limit; without it SKSREG SFB is refused with ER06. Default true. */
+  readonly airtimeRegister?: boolean;
   /** EPCs put into or taken out of the Get property map. */
   readonly mapAdd?: readonly number[];
   readonly mapRemove?: readonly number[];
@@ -220,6 +222,7 @@ export function resolveOptions(options: SimulatorOptions, nowMs: number): Resolv
     exportKwh: options.exportKwh ?? (solar ? 2345.6 : 0),
     halfHour: options.halfHour ?? 'inf',
     halfHourDelayS: options.halfHourDelayS ?? 60,
+    airtimeRegister: options.airtimeRegister ?? true,
     mapAdd: options.mapAdd ?? [],
     mapRemove: options.mapRemove ?? [],
     maxOpc: options.maxOpc ?? 255,

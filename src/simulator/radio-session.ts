@@ -5,7 +5,7 @@ import { encodeFrame } from '../echonet/frame.ts';
 import type { Bench } from './bench.ts';
 import { event } from './bench.ts';
 import { panaDatagrams } from './pana.ts';
-import { INSTANCE_LIST_MS, JOIN_GIVE_UP_MS, RENEW_AT, airtimeMs } from './radio-timing.ts';
+import { INSTANCE_LIST_MS, JOIN_GIVE_UP_MS, JOIN_RETRIES_MS, RENEW_AT, airtimeMs } from './radio-timing.ts';
 import { instanceListNotification } from './sim-meter.ts';
 import type { Task } from './tasks.ts';
 
@@ -88,8 +88,9 @@ export class RadioSession {
   terminate(): boolean {
     const { peerAddress, hears } = this;
     if (this.#phase === 'none' || peerAddress === undefined) return false;
-    const confirmed = hears && (!this.silent || this.clings);
-    this.release();
+    const confirmed = hears && !this.#bench.state.blocked && (!this.silent || this.clings);
+    if (confirmed) this.release();
+    else this.forget();
     const { tasks, timing, say } = this.#bench;
     const ms = confirmed ? timing.terminate() : 10_000;
     tasks.after(ms, () => say(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
@@ -151,6 +152,7 @@ export class RadioSession {
     if (!peer) return;
     const renewal = this.#phase === 'up';
     await tasks.wait(timing.send(), signal);
+    if (!(await this.#canSend(peer, signal))) return this.end(eventNumber.joinFailed);
     if (!renewal) say(event(eventNumber.udpSent, peer.address, udpSent.resolving));
     if (!this.#isMeter(peer) || this.clings) {
       await tasks.wait(JOIN_GIVE_UP_MS, signal);
@@ -170,6 +172,17 @@ export class RadioSession {
     await tasks.wait(timing.command(), signal);
     if (accepted) this.#established(peer);
     else this.end(eventNumber.joinFailed);
+  }
+
+  /** With the airtime used up each try fails, until there is some again or PANA gives up. */
+  async #canSend(peer: Peer, signal: AbortSignal): Promise<boolean> {
+    const { tasks, say, state } = this.#bench;
+    for (const ms of JOIN_RETRIES_MS) {
+      if (!state.blocked) return true;
+      say(event(eventNumber.udpSent, peer.address, udpSent.failed));
+      await tasks.wait(ms, signal);
+    }
+    return !state.blocked;
   }
 
   #credentialsFit(): boolean {

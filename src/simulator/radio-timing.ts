@@ -58,6 +58,8 @@ export class RadioTiming {
 export const INSTANCE_LIST_MS = 3000;
 /** PANA gives up on a silent meter after its retries, then EVENT 24. */
 export const JOIN_GIVE_UP_MS = 38_000;
+/** The pauses between those retries. */
+export const JOIN_RETRIES_MS = [2000, 4000, 8000, 8000, 8000, 8000];
 /** After power-on a module is deaf this long. */
 export const BOOT_MS = 1000;
 /** The module renews its session when this much of the lifetime is gone. */

@@ -53,7 +53,8 @@ export class Scanner {
 
   /** What will answer, by fault and Pairing ID; `undefined` asks without one. */
   heard(pairId: string | undefined): Heard {
-    const { faults, place, options } = this.#bench;
+    const { faults, place, options, state } = this.#bench;
+    if (state.blocked) return { pans: [], ends: true }; // a beacon is only sent on request
     const ends = !faults.take('pandesc-without-22');
     if (faults.take('pan-not-found')) return { pans: [], ends: true };
     const isAsked = options.routeBId === undefined || pairId === undefined || options.routeBId.slice(-8) === pairId;

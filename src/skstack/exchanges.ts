@@ -31,6 +31,15 @@ export function dataThenOk<K extends 'version' | 'appVersion' | 'info' | 'regist
   };
 }
 
+/** SKSREG without a value. @returns what ESREG prints; undefined from a firmware that says OK and nothing else. */
+export function registerValue(): Exchange<string | undefined> {
+  let value: string | undefined;
+  return (line) => {
+    if (line.kind === 'register') ({ value } = line);
+    return line.kind === 'ok' ? { ok: true, value } : line.kind === 'fail' ? fail(line) : undefined;
+  };
+}
+
 /** SKLL64: the bare address line, without OK. */
 export const addressLine = (): Exchange<string> => (line) =>
   line.kind === 'address' ? { ok: true, value: line.address } : line.kind === 'fail' ? fail(line) : undefined;

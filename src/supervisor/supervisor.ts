@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
-import type { Activity, BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { Activity, BridgeEvent, LinkPhase, MeterCommand } from '../model/status.ts';
 import type { MeterReader } from '../meter/meter-reader.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
@@ -54,6 +54,8 @@ export class Supervisor {
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
+  /** While the airtime limit holds a session: the phase it goes on with. */
+  #heldPhase: LinkPhase | undefined;
   readonly #help: HelpTimer;
 
   constructor(deps: SupervisorDeps) {
@@ -102,6 +104,7 @@ export class Supervisor {
     await this.#attach(module, signal);
     for (;;) {
       try {
+        await this.#untilAirtime(module, signal);
         const step = this.#ladder.next(this.#known !== undefined);
         if (this.#report.isFailing) this.#report.rung(step.rung);
         if (step.rung === 'reopen') return; // the failure that led here was told and waited for
@@ -109,9 +112,10 @@ export class Supervisor {
         this.#report.enter('joining', { pan });
         using session = await this.#join(module, pan, signal);
         this.#connected(session.pan);
-        await this.#serve(session, false, signal);
+        await this.#serve(module, session, false, signal);
       } catch (error) {
         if (signal.aborted || exceeds(error, 'rejoin')) throw error;
+        module.airtime.tryFailed();
         await this.#rest(error, signal);
       }
     }
@@ -120,17 +124,40 @@ export class Supervisor {
   /** A restart of ours need not end the session: the module may still hold it, and one answer proves it. */
   async #attach(module: WiSunModule, signal: AbortSignal): Promise<void> {
     if (!this.#known) return;
+    await this.#untilAirtime(module, signal);
     using session = await module.attach(this.#known);
     if (!session) return;
     this.#report.enter('joining', { pan: session.pan });
     let proved = false;
     try {
-      await this.#serve(session, true, signal, () => (proved ||= this.#connected(session.pan)));
+      await this.#serve(module, session, true, signal, () => (proved ||= this.#connected(session.pan)));
     } catch (error) {
       if (signal.aborted || exceeds(error, 'rejoin')) throw error;
       if (proved) await this.#rest(error, signal);
       else this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
     }
+  }
+
+  /**
+   * While the airtime limit lasts neither scan nor join can succeed. A command is no reason to try all the same: what it
+   * asks for comes first when the limit is over, and the module is asked at once whether it is.
+   */
+  async #untilAirtime(module: WiSunModule, signal: AbortSignal): Promise<void> {
+    if (!(await module.airtime.check(signal))) return;
+    this.#deps.log.warn('the airtime of this hour is used up: no scan and no join until the module may send again');
+    this.#report.enter('paused');
+    await together(
+      signal,
+      (inner) => module.airtime.over(inner),
+      async (inner) => {
+        for (;;) {
+          const command = await this.#commands.take(inner);
+          if (command === 'rescan') this.#forget();
+          module.airtime.insist();
+        }
+      },
+    );
+    this.#help.restart();
   }
 
   /** Does what the step asks before a join. @returns the PAN to join. */
@@ -164,6 +191,7 @@ export class Supervisor {
 
   /** Polls until the session fails, a hold is over, or a command ends it. */
   async #serve(
+    module: WiSunModule,
     session: Session,
     unproved: boolean,
     signal: AbortSignal,
@@ -187,28 +215,40 @@ export class Supervisor {
         signal,
         (inner) => reader.poll(session, { unproved, onProof }, inner),
         (inner) => session.watch((hold) => this.#onHold(hold === 'airtime'), inner),
-        (inner) => this.#obey(inner),
+        (inner) => this.#obey(module, inner),
       );
     } catch (error) {
       // A stick pulled out of a session that answered is no failure of the radio: it is looked for at once, every time.
       if (!first && error instanceof BridgeError && error.code === 'PORT_LOST') this.#backoff.reset();
       if (wasDelivered(error)) this.#ladder.fellSilent();
       throw error;
+    } finally {
+      this.#heldPhase = undefined;
     }
   }
 
   /** The airtime limit shows as a phase of its own; a renewal of the session takes seconds and does not. */
   #onHold(held: boolean): void {
-    const phase = this.#report.phase;
-    if (held && phase === 'connected') this.#report.enter('paused');
-    if (!held && phase === 'paused') this.#report.enter('connected');
+    const before = this.#heldPhase;
+    if (held === (before !== undefined)) return;
+    this.#heldPhase = held ? this.#report.phase : undefined;
+    this.#report.enter(before ?? 'paused');
+    this.#help.restart();
   }
 
-  async #obey(signal: AbortSignal): Promise<void> {
+  /** A session that the airtime limit holds is not ended for a command: no other could be made. */
+  async #obey(module: WiSunModule, signal: AbortSignal): Promise<void> {
     for (;;) {
       const command = await this.#commands.take(signal);
-      if (command === 'read_now') this.#deps.reader.readNow();
-      else throw this.#interruption(command);
+      if (command === 'read_now') {
+        this.#deps.reader.readNow();
+        continue;
+      }
+      if (this.#heldPhase !== undefined) {
+        this.#deps.log.info({ command }, 'carried out when the airtime limit is over');
+        await module.airtime.over(signal);
+      }
+      throw this.#interruption(command);
     }
   }
 
@@ -225,7 +265,8 @@ export class Supervisor {
 
   #connected(pan: Pan): true {
     if (this.#sessions++ > 0) this.#report.reconnected();
-    this.#report.enter('connected', { pan });
+    if (this.#heldPhase !== undefined) this.#heldPhase = 'connected';
+    this.#report.enter(this.#heldPhase === undefined ? 'connected' : 'paused', { pan });
     return true;
   }
 
@@ -246,7 +287,9 @@ export class Supervisor {
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
     const isOfPort = exceeds(error, 'rejoin');
     const ms = Math.max(Math.min(this.#backoff.next(), isOfPort ? REOPEN_MOST_MS : Infinity), leastMs(error));
+    const wasPaused = this.#report.phase === 'paused';
     this.#report.failed(error, this.#deps.clock.now() + ms);
+    if (wasPaused) this.#help.restart();
     await this.#help.failed(error, signal);
     const { clock, whenPresent } = this.#deps;
     const back = isOfPort ? (inner: AbortSignal): Promise<void> => whenBack(clock, whenPresent, inner) : undefined;

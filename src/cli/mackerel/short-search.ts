@@ -81,6 +81,7 @@ export class ShortSearch {
     this.#used = true;
     return {
       info: module.info,
+      airtime: module.airtime,
       attach: (pan) => module.attach(pan),
       reset: (signal) => module.reset(signal),
       scan: (request, signal) => this.#scan(module, request, signal),

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ShortSearch } from '../../../src/cli/mackerel/short-search.ts';
 import type { SearchHints } from '../../../src/cli/mackerel/short-search.ts';
 import type { Pan } from '../../../src/model/pan.ts';
+import { systemClock } from '../../../src/kernel/clock.ts';
+import { AirtimeLimit } from '../../../src/module/airtime-limit.ts';
 import type { ScanRequest, WiSunModule } from '../../../src/module/module.ts';
 import { scanTimeMs } from '../../../src/skstack/dialect.ts';
 import { fullScan } from '../../../src/supervisor/ladder.ts';
@@ -28,6 +30,7 @@ function scanner(...pans: readonly Pan[]): { module: WiSunModule; requests: Scan
   };
   const module: WiSunModule = {
     info: { stackVersion: '1.2.8', edition: 'SE' },
+    airtime: new AirtimeLimit(systemClock),
     attach: never,
     reset: never,
     join: never,

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../../src/kernel/errors.ts';
 import type { Pan } from '../../../src/model/pan.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import type { PollOptions } from '../../../src/meter/meter-reader.ts';
+import { AirtimeLimit } from '../../../src/module/airtime-limit.ts';
 import type { ScanRequest, Session, WiSunModule } from '../../../src/module/module.ts';
 import { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { logLines } from '../../support/log-lines.ts';
@@ -94,6 +95,7 @@ class Stage {
     this.openModules++;
     return {
       info: { stackVersion: '1.2.10', edition: 'SE' },
+      airtime: new AirtimeLimit(this.clock),
       attach: () => Promise.resolve(this.onAttach() ? this.#session() : undefined),
       reset: () => Promise.resolve(void this.done.push('reset')),
       scan: (request) => {
