@@ -3,10 +3,11 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
-import type { Activity, BridgeEvent, LinkPhase, MeterCommand } from '../model/status.ts';
+import type { Activity, BridgeEvent, MeterCommand } from '../model/status.ts';
 import type { MeterReader } from '../meter/meter-reader.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
+import { AirtimePause } from './airtime-pause.ts';
 import { Backoff } from './backoff.ts';
 import { HelpTimer } from './help-timer.ts';
 import { channelScan, fullScan, Ladder } from './ladder.ts';
@@ -54,9 +55,8 @@ export class Supervisor {
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
-  /** While the airtime limit holds a session: the phase it goes on with. */
-  #heldPhase: LinkPhase | undefined;
   readonly #help: HelpTimer;
+  readonly #pause: AirtimePause;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
@@ -67,6 +67,13 @@ export class Supervisor {
     const { clock, whenPresent, onStuck } = deps;
     const help = onStuck && ((signal: AbortSignal): Promise<void> => this.#callForHelp(onStuck, signal));
     this.#help = new HelpTimer({ clock, whenPresent, help });
+    this.#pause = new AirtimePause({
+      log: deps.log,
+      report: this.#report,
+      help: this.#help,
+      commands: this.#commands,
+      onRescan: () => this.#forget(),
+    });
   }
 
   /** Returns at once; carried out as soon as the session allows. A session being built anew is not built anew again. */
@@ -104,7 +111,7 @@ export class Supervisor {
     await this.#attach(module, signal);
     for (;;) {
       try {
-        await this.#untilAirtime(module, signal);
+        await this.#pause.pass(module.airtime, signal);
         const step = this.#ladder.next(this.#known !== undefined);
         if (this.#report.isFailing) this.#report.rung(step.rung);
         if (step.rung === 'reopen') return; // the failure that led here was told and waited for
@@ -124,7 +131,8 @@ export class Supervisor {
   /** A restart of ours need not end the session: the module may still hold it, and one answer proves it. */
   async #attach(module: WiSunModule, signal: AbortSignal): Promise<void> {
     if (!this.#known) return;
-    await this.#untilAirtime(module, signal);
+    await this.#pause.pass(module.airtime, signal);
+    if (!this.#known) return; // a rescan was asked for meanwhile
     using session = await module.attach(this.#known);
     if (!session) return;
     this.#report.enter('joining', { pan: session.pan });
@@ -136,28 +144,6 @@ export class Supervisor {
       if (proved) await this.#rest(error, signal);
       else this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
     }
-  }
-
-  /**
-   * While the airtime limit lasts neither scan nor join can succeed. A command is no reason to try all the same: what it
-   * asks for comes first when the limit is over, and the module is asked at once whether it is.
-   */
-  async #untilAirtime(module: WiSunModule, signal: AbortSignal): Promise<void> {
-    if (!(await module.airtime.check(signal))) return;
-    this.#deps.log.warn('the airtime of this hour is used up: no scan and no join until the module may send again');
-    this.#report.enter('paused');
-    await together(
-      signal,
-      (inner) => module.airtime.over(inner),
-      async (inner) => {
-        for (;;) {
-          const command = await this.#commands.take(inner);
-          if (command === 'rescan') this.#forget();
-          module.airtime.insist();
-        }
-      },
-    );
-    this.#help.restart();
   }
 
   /** Does what the step asks before a join. @returns the PAN to join. */
@@ -214,7 +200,7 @@ export class Supervisor {
       await together(
         signal,
         (inner) => reader.poll(session, { unproved, onProof }, inner),
-        (inner) => session.watch((hold) => this.#onHold(hold === 'airtime'), inner),
+        (inner) => session.watch((hold) => this.#pause.onHold(hold === 'airtime'), inner),
         (inner) => this.#obey(module, inner),
       );
     } catch (error) {
@@ -223,17 +209,8 @@ export class Supervisor {
       if (wasDelivered(error)) this.#ladder.fellSilent();
       throw error;
     } finally {
-      this.#heldPhase = undefined;
+      this.#pause.sessionEnded();
     }
-  }
-
-  /** The airtime limit shows as a phase of its own; a renewal of the session takes seconds and does not. */
-  #onHold(held: boolean): void {
-    const before = this.#heldPhase;
-    if (held === (before !== undefined)) return;
-    this.#heldPhase = held ? this.#report.phase : undefined;
-    this.#report.enter(before ?? 'paused');
-    this.#help.restart();
   }
 
   /** A session that the airtime limit holds is not ended for a command: no other could be made. */
@@ -244,7 +221,7 @@ export class Supervisor {
         this.#deps.reader.readNow();
         continue;
       }
-      if (this.#heldPhase !== undefined) {
+      if (this.#pause.isHeld) {
         this.#deps.log.info({ command }, 'carried out when the airtime limit is over');
         await module.airtime.over(signal);
       }
@@ -265,8 +242,7 @@ export class Supervisor {
 
   #connected(pan: Pan): true {
     if (this.#sessions++ > 0) this.#report.reconnected();
-    if (this.#heldPhase !== undefined) this.#heldPhase = 'connected';
-    this.#report.enter(this.#heldPhase === undefined ? 'connected' : 'paused', { pan });
+    this.#report.enter(this.#pause.connected(), { pan });
     return true;
   }
 

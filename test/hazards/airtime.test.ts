@@ -105,6 +105,17 @@ test('rescan while paused without a session: kept, and carried out when it may b
   await rig.stop();
 });
 
+test('rescan while paused before a warm session was looked at: the scan is the first thing done', async () => {
+  const { rig, endsMs } = await limited({ edition: 'SE' });
+  await rig.restart();
+  await rig.untilPhase('paused', 10_000);
+  rig.supervisor.command('rescan');
+  const { tries } = await recovery(rig, endsMs);
+  expect(tries).toBe(0);
+  expect(rig.phases().slice(-4)).toEqual(['paused', 'scanning', 'joining', 'connected']);
+  await rig.stop();
+});
+
 for (const edition of ['SE', 'J11'] as const) {
   test(`${edition}: restart_session while a session is held: it is kept until another can be made`, async () => {
     const { rig, endsMs } = await limited({ edition });
