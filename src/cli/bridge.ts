@@ -8,13 +8,12 @@ import type { Beat } from '../kernel/pulse.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { Sink } from '../model/sink.ts';
 import { fanOut } from '../model/sink.ts';
-import type { BridgeEvent } from '../model/status.ts';
+import type { BridgeEvent, MeterCommand } from '../model/status.ts';
 import type { Wire } from '../module/wire.ts';
 import { LogSink } from '../sinks/log-sink.ts';
 import type { MackerelSink } from '../sinks/mackerel-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
-import type { Supervisor } from '../supervisor/supervisor.ts';
 import { brokerOptions } from './service/broker-options.ts';
 import { openMeterLink } from './service/meter-link.ts';
 import type { MeterLink } from './service/meter-link.ts';
@@ -40,10 +39,6 @@ export interface BridgeDeps {
 
 type Deps = BridgeDeps & { readonly pulse: Pulse };
 
-interface Meter extends MeterLink {
-  readonly mqtt: MqttSink | undefined;
-}
-
 /**
  * The service: one supervisor and one broker connection for each meter, and the web server beside them. Nothing waits for
  * anything else to come up. Resolves when `signal` aborts and everything has ended in order.
@@ -51,35 +46,39 @@ interface Meter extends MeterLink {
  */
 export async function runBridge(config: Config, given: BridgeDeps, signal: AbortSignal): Promise<void> {
   const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
-  const logSink = new LogSink(deps.log);
-  const mackerel = config.mackerel ? await buildMackerel(config, config.mackerel, deps) : [];
-  const meters = new Map<string, Meter>();
-  const status = await serveStatus(config, deps, (id) => meters.get(id)?.mqtt?.health(), signal);
-  for (const meter of config.meters) {
-    const others = [logSink, ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
-    meters.set(meter.id, await buildMeter(config, meter, deps, others));
-  }
-  deps.onReady?.({ page: status.page });
-  const all = [...meters.values()];
+  const meters = new Map<string, MeterLink>();
+  const brokers = brokersOf(config, deps, (id, command) => meters.get(id)?.supervisor.command(command));
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
-  const remote = [...all.flatMap(({ mqtt }) => (mqtt ? [mqtt] : [])), ...mackerel];
-  const sinks = Promise.all(remote.map((sink) => sink.run(sinksScope.signal)));
+  const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
+    Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
+  // before anything that takes time: a broker may have kept over a power cut what is no longer true
+  const endings = [run(brokers.values())];
+  endings[0]?.catch(() => undefined); // told below
+  let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
   try {
+    const mackerel = config.mackerel ? await buildMackerel(config, config.mackerel, deps) : [];
+    status = await serveStatus(config, deps, (id) => brokers.get(id)?.health(), signal);
+    const others = [new LogSink(deps.log), ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
+    for (const meter of config.meters)
+      meters.set(meter.id, await openMeter(config, meter, deps, brokers.get(meter.id), others));
+    deps.onReady?.({ page: status.page });
+    endings.push(run(mackerel));
     await together(
       signal,
-      ...all.map(
+      ...[...meters.values()].map(
         ({ supervisor }) =>
           (inner: AbortSignal) =>
             supervisor.run(inner),
       ),
-      (inner) => abortable(sinks.then(forever), inner), // they end by a defect alone; there may be none at all
+      // they end by a defect alone; there may be none at all
+      (inner) => abortable(Promise.race(endings.map((ending) => ending.then(forever))), inner),
     );
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    await Promise.all(all.map(({ reader }) => reader.close()));
+    await Promise.all([...meters.values()].map(({ reader }) => reader.close()));
     sinksScope.abort();
-    await Promise.all([sinks, status.close()]);
+    await Promise.all([...endings, status?.close()]);
   }
 }
 
@@ -107,53 +106,61 @@ async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: Dep
 /** What a task with nothing to do waits for. */
 const forever = (): Promise<never> => new Promise(() => undefined);
 
-async function buildMeter(config: Config, meter: MeterConfig, deps: Deps, others: readonly Sink[]): Promise<Meter> {
+async function openMeter(
+  config: Config,
+  meter: MeterConfig,
+  deps: Deps,
+  mqtt: MqttSink | undefined,
+  others: readonly Sink[],
+): Promise<MeterLink> {
   const log = deps.log.child({ meter: meter.id });
-  const stateDir = config.state_dir === undefined ? undefined : join(config.state_dir, meter.id);
-  const mqtt = config.mqtt && (await buildMqtt(config, config.mqtt, meter, stateDir, deps, () => supervisor));
+  const stateDir = stateDirOf(config, meter);
   const limits = { id: meter.id, intervalMs: meter.interval_s * 1000 };
   const watch = new PhaseWatch(limits, deps.clock, deps.pulse.of(`meter ${meter.id}`));
   const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
   const emit = (event: BridgeEvent): void => sink.accept(event);
-  const { reader, supervisor }: MeterLink = await openMeterLink(meter, { ...deps, log, stateDir, emit });
-  return { reader, supervisor, mqtt };
+  const link = await openMeterLink(meter, { ...deps, log, stateDir, emit });
+  await mqtt?.begin(await nextRun(stateDir, deps)); // knows by now what was remembered of the meter
+  return link;
 }
 
-async function buildMqtt(
+const stateDirOf = (config: Config, { id }: MeterConfig): string | undefined =>
+  config.state_dir === undefined ? undefined : join(config.state_dir, id);
+
+/** A sink for each meter, by its id; none without `mqtt`. Nothing is read or written yet. */
+function brokersOf(
   config: Config,
-  mqtt: MqttConfig,
-  meter: MeterConfig,
-  stateDir: string | undefined,
-  deps: Deps,
-  supervisor: () => Supervisor,
-): Promise<MqttSink> {
-  const { home_assistant: homeAssistant } = config;
-  return new MqttSink(
-    {
-      meter: {
-        id: meter.id,
-        name: meter.name,
-        intervalS: meter.interval_s,
-        energyIntervalS: meter.energy_interval_s,
-        contractAmpere: meter.contract_ampere,
+  { clock, log, version, pulse }: Deps,
+  onCommand: (meterId: string, command: MeterCommand) => void,
+): ReadonlyMap<string, MqttSink> {
+  const { mqtt, home_assistant: homeAssistant, language } = config;
+  const build = (settings: MqttConfig, meter: MeterConfig): MqttSink =>
+    new MqttSink(
+      {
+        meter: {
+          id: meter.id,
+          name: meter.name,
+          intervalS: meter.interval_s,
+          energyIntervalS: meter.energy_interval_s,
+          contractAmpere: meter.contract_ampere,
+        },
+        broker: brokerOptions(settings),
+        baseTopic: settings.base_topic,
+        homeAssistant: {
+          discovery: homeAssistant.discovery,
+          prefix: homeAssistant.prefix,
+          statusTopic: homeAssistant.status_topic,
+        },
+        language,
+        version,
+        stateDir: stateDirOf(config, meter),
       },
-      broker: brokerOptions(mqtt),
-      baseTopic: mqtt.base_topic,
-      homeAssistant: {
-        discovery: homeAssistant.discovery,
-        prefix: homeAssistant.prefix,
-        statusTopic: homeAssistant.status_topic,
+      {
+        clock,
+        log,
+        onCommand: (command) => onCommand(meter.id, command),
+        beat: (loop) => pulse.of(`mqtt ${meter.id} ${loop}`),
       },
-      language: config.language,
-      version: deps.version,
-      run: await nextRun(stateDir, deps),
-      stateDir,
-    },
-    {
-      clock: deps.clock,
-      log: deps.log,
-      onCommand: (command) => supervisor().command(command),
-      beat: (loop) => deps.pulse.of(`mqtt ${meter.id} ${loop}`),
-    },
-  );
+    );
+  return new Map(mqtt ? config.meters.map((meter) => [meter.id, build(mqtt, meter)]) : []);
 }

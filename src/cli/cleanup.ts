@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
@@ -123,13 +124,15 @@ function tell(context: CliContext, meterId: string, { own, foreign }: Kept, dryR
  */
 async function forgetEntities(stateDir: string | undefined, meterId: string, context: CliContext): Promise<void> {
   if (stateDir === undefined) return;
-  const [{ meterMemory }, { createLog }] = await Promise.all([
+  const [{ meterMemory }, { ANNOUNCED_FILE }, { createLog }] = await Promise.all([
     import('../meter/meter-memory.ts'),
+    import('../sinks/announced.ts'),
     import('../kernel/log.ts'),
   ]);
   const { language, redactor } = context;
   const destination = { write: (line: string) => void context.stderr.write(line) };
   const memory = meterMemory(join(stateDir, meterId), createLog({ level: 'warn', language, redactor, destination }));
+  await rm(join(stateDir, meterId, ANNOUNCED_FILE), { force: true }); // Home Assistant knows nothing of it any more
   const remembered = await memory.load();
   if (remembered?.profile === undefined) return;
   const { profile: _, ...rest } = remembered;

@@ -23,8 +23,43 @@ export interface DiscoveryInput {
   readonly configurationUrl?: string | undefined;
 }
 
+/** The document as it is sent, and what it does to Home Assistant's entities: component key → platform. */
+export interface DeviceDocument {
+  readonly text: string;
+  readonly announced: Readonly<Record<string, string>>;
+  readonly removed: Readonly<Record<string, string>>;
+}
+
+/** @param removed components that are not there any more: reduced to their platform, Home Assistant forgets them. */
+export function deviceDocument(input: DiscoveryInput, removed: Readonly<Record<string, string>> = {}): DeviceDocument {
+  const document = discoveryDocument(input);
+  const gone = Object.entries(removed).map(([key, platform]) => [key, { platform }] as const);
+  return {
+    text: JSON.stringify({ ...document, components: { ...document.components, ...Object.fromEntries(gone) } }),
+    announced: Object.fromEntries(Object.entries(document.components).map(([key, { platform }]) => [key, platform])),
+    removed,
+  };
+}
+
+/** What can be announced at all, whatever the meter turns out to have. */
+export function possibleKeys(contract: boolean): ReadonlySet<string> {
+  const everyEpc = Array.from({ length: 128 }, (_, i) => 0x80 + i);
+  const profile: MeterProfile = {
+    getMap: everyEpc,
+    energyScale: { coefficient: 1, exponent: 0, digits: 6 },
+    hasTPhase: true,
+    hasExport: true,
+  };
+  const context: EntityContext = { profile, contract, expireAfterS: 0, energyDecimals: 0 };
+  return new Set(entities.filter(({ when }) => when?.(context) ?? true).map(({ key }) => key));
+}
+
+type Component = Readonly<Record<string, unknown>> & { readonly platform: Entity['platform'] };
+
 /** One device document per meter, for `<prefix>/device/broute2mqtt_<id>/config`. Templates and ids are constants. */
-export function discoveryDocument(input: DiscoveryInput): Readonly<Record<string, unknown>> {
+export function discoveryDocument(
+  input: DiscoveryInput,
+): Readonly<Record<string, unknown>> & { readonly components: Readonly<Record<string, Component>> } {
   const { meter, profile } = input;
   const topics = topicsOf(input.baseTopic, meter.id);
   const context: EntityContext = {
@@ -65,7 +100,7 @@ function component(
   meterId: string,
   topics: Topics,
   language: Language,
-): Record<string, unknown> {
+): Component {
   const { key, platform, from } = entity;
   const entityId = entityIdOf(meterId, key);
   return {

@@ -65,6 +65,12 @@ export const takenOverHint: Text = {
   ja: '同じクライアントIDの接続があります。同じメーターidのブリッジが2つ動いています。片方を止めるかidを変えてください。',
 };
 
+/** A discovery document that the broker cannot take. */
+export const leftOutHint: Text = {
+  en: 'Readings go on, but Home Assistant is told of no device. Raise the broker’s limit for one packet (16 KB is enough) and restart the bridge; by itself it tries again after a day.',
+  ja: '計測値の送信は続きますが、Home Assistantにデバイスが登録されません。ブローカーのパケット上限を上げ（16 KBで十分）、ブリッジを再起動してください。自動では1日後に再試行します。',
+};
+
 const plainHint: Text = {
   en: 'Check that this port is the broker’s own and plain: one for TLS (often 8883) needs mqtts:// or wss:// in mqtt.url.',
   ja: 'ブローカーの暗号化なしのポートか確認してください。TLS用のポート（8883など）には mqtt.url を mqtts:// または wss:// にします。',

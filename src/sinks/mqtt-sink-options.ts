@@ -1,5 +1,4 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Beat } from '../kernel/pulse.ts';
@@ -21,8 +20,6 @@ export interface MqttSinkOptions {
   readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string; readonly statusTopic: string };
   readonly language: Language;
   readonly version: string;
-  /** Counts our starts: with `seq` it identifies a reading in the stream. */
-  readonly run: number;
   readonly configurationUrl?: string | undefined;
   /** The meter's folder for what must outlive us; without one what the broker does not take waits in memory. */
   readonly stateDir?: string | undefined;
@@ -38,20 +35,4 @@ export interface MqttSinkDeps {
   readonly claim?: PortClaim;
   /** Of each loop: whether it goes on is asked from outside. */
   readonly beat?: (loop: 'agenda' | 'connection') => Beat;
-}
-
-export interface MqttHealth {
-  readonly ok: boolean;
-  readonly detail: string;
-  /** Why there is no connection. */
-  readonly error: BridgeError | undefined;
-  readonly connected: boolean;
-  /** The broker's address, without credentials. */
-  readonly broker: string;
-  /** Readings the broker has not acknowledged yet. */
-  readonly queued: number;
-  /** Readings given up since the start: the outbox was full, they were too old, or the broker can never take them. */
-  readonly dropped: number;
-  /** Why the broker takes no readings although it is connected; its hint says what to do. */
-  readonly held: BridgeError | undefined;
 }

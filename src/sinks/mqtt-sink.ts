@@ -6,14 +6,17 @@ import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Agenda } from './agenda.ts';
 import { Announcer } from './announcer.ts';
+import type { AnnouncerDeps } from './announcer.ts';
 import { CommandGate } from './command-gate.ts';
 import { HalfHours } from './half-hours.ts';
 import { LinkState } from './link-state.ts';
 import { LiveTopics } from './live-topics.ts';
 import { MqttConnection } from './mqtt-connection.ts';
-import type { Message, MqttLink } from './mqtt-link.ts';
+import type { Message, MqttLink, Outcome } from './mqtt-link.ts';
 import { readingPayload } from './mqtt-payloads.ts';
-import type { MqttHealth, MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
+import { mqttHealth } from './mqtt-health.ts';
+import type { MqttHealth } from './mqtt-health.ts';
+import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { Turn } from './mqtt-turn.ts';
@@ -41,7 +44,9 @@ export class MqttSink implements Sink {
   readonly #gate: CommandGate;
   readonly #refusals: Refusals;
   readonly #halfHours = new HalfHours();
+  #run = 0;
   #seq = 0;
+  #ready = false;
   #slowestS = 0;
   /** What `meter/availability` says on this connection. */
   #shown: boolean | undefined;
@@ -50,7 +55,7 @@ export class MqttSink implements Sink {
     const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
-    const send = (message: Message): void => this.#send(message);
+    const send: AnnouncerDeps['send'] = (message, done) => this.#send(message, done);
     this.name = `mqtt:${id}`;
     this.#options = options;
     this.#meterHealth = new MeterHealth(options.meter.intervalS, clock);
@@ -68,7 +73,7 @@ export class MqttSink implements Sink {
       ...(random && { random }),
       ...(beat && { beat: beat('connection') }),
     });
-    const link = (): MqttLink | undefined => this.#connection.link;
+    const link = (): MqttLink | undefined => (this.#ready ? this.#connection.link : undefined);
     const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
     this.#announcer = new Announcer(options, { clock, log, agenda, link, send, published });
     this.#live = new LiveTopics(options.meter, {
@@ -106,8 +111,20 @@ export class MqttSink implements Sink {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      await this.#stream.close();
+      await Promise.all([this.#stream.close(), this.#announcer.close()]);
     }
+  }
+
+  /**
+   * State has been read: from now on everything is announced, and readings may come.
+   * @param run counts our starts: with `seq` it identifies a reading in the stream
+   */
+  async begin(run: number): Promise<void> {
+    this.#run = run;
+    await this.#announcer.load();
+    this.#ready = true;
+    const { link } = this.#connection;
+    if (link) this.#up(link);
   }
 
   accept(event: BridgeEvent): void {
@@ -133,19 +150,7 @@ export class MqttSink implements Sink {
   }
 
   health(): MqttHealth {
-    const { link, error, url } = this.#connection;
-    const held = link && this.#stream.held;
-    const standing = link && `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})`;
-    return {
-      ok: link !== undefined && !held,
-      detail: [standing ?? error?.message ?? 'connecting', ...(held ? [held.message] : [])].join('; '),
-      error: link ? undefined : error,
-      connected: link !== undefined,
-      broker: url,
-      queued: this.#stream.queued,
-      dropped: this.#stream.dropped,
-      held,
-    };
+    return mqttHealth(this.#connection, this.#stream, this.#announcer.refusal);
   }
 
   /** From here to the socket nothing waits; what people look at goes first. */
@@ -153,7 +158,7 @@ export class MqttSink implements Sink {
     this.#live.take(reading);
     this.#showHealth();
     if (!hasMeasured(reading)) return;
-    const id = { meter: this.#options.meter.id, run: this.#options.run, seq: ++this.#seq };
+    const id = { meter: this.#options.meter.id, run: this.#run, seq: ++this.#seq };
     this.#stream.push(readingPayload(id, reading, this.#live.decimals));
   }
 
@@ -173,12 +178,16 @@ export class MqttSink implements Sink {
     this.#sendRetained(this.#topics.halfHour, this.#halfHours.take(mark, this.#live.decimals));
   }
 
+  /** What the broker may have kept over a power cut is contradicted first; the rest waits for what the disk remembers. */
   #up(link: MqttLink): void {
+    this.#announcer.up();
+    if (!this.#ready) return this.#show(false);
     this.#announce(link);
     this.#stream.up(link);
   }
 
   #down(): void {
+    this.#announcer.down();
     this.#shown = undefined;
     this.#linkState.down();
     this.#stream.down();
@@ -256,9 +265,10 @@ export class MqttSink implements Sink {
   }
 
   /** Without a connection nothing is kept: the next one begins with the newest of everything. */
-  #send(message: Message): void {
+  #send(message: Message, done?: (outcome: Outcome) => void): void {
     this.#connection.link?.publish(message, (outcome) => {
       if (typeof outcome === 'number') this.#refusals.note(message.topic, outcome);
+      done?.(outcome);
     });
   }
 }

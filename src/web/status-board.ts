@@ -17,6 +17,8 @@ export interface BrokerHealth {
   readonly connected?: boolean;
   /** Why it takes no readings although it is connected. */
   readonly held?: BridgeError | undefined;
+  /** Why Home Assistant is told of no device although it is connected. */
+  readonly unannounced?: BridgeError | undefined;
 }
 
 export interface StatusBoardOptions {
@@ -44,13 +46,14 @@ const hintOf = ({ code, message }: NonNullable<LinkStatus['error']>, language: L
   code === 'DEFECT' ? DEFECT[language] : new BridgeError(code, message).hint(language);
 
 const brokerOf = (
-  { ok, connected = ok, detail, error, held }: BrokerHealth,
+  { ok, connected = ok, detail, error, held, unannounced }: BrokerHealth,
   language: Language,
 ): NonNullable<MeterSnapshot['broker']> => ({
   connected,
   detail,
   ...(error && { error: told(error, language) }),
   ...(held && { held: told(held, language) }),
+  ...(unannounced && { unannounced: told(unannounced, language) }),
 });
 const told = (error: BridgeError, language: Language): NonNullable<MeterSnapshot['error']> => ({
   code: error.code,

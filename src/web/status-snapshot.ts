@@ -75,6 +75,8 @@ export interface MeterSnapshot {
     readonly error?: NonNullable<MeterSnapshot['error']>;
     /** It is there and refuses the readings, which wait meanwhile. */
     readonly held?: NonNullable<MeterSnapshot['error']>;
+    /** It is there and does not take the discovery document: Home Assistant is told of no device. */
+    readonly unannounced?: NonNullable<MeterSnapshot['error']>;
   };
   readonly reading?: ReadingSnapshot;
   /** The newest answer with a power, as one object; before the first, the newest with any measured value. */

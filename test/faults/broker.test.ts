@@ -231,9 +231,33 @@ catalogue(
       },
       also: (world) => {
         expect(world.broker.retained.has(topics[0] ?? '')).toBe(false);
-        expect(world.logged('broker’s maximum packet size is too small')).toBe(true);
+        expect(world.logged('discovery document left out')).toBe(true);
+        expect(world.sink.health().detail).toContain('maximum packet size is too small');
       },
     }),
+    ...(['5', '3.1.1'] as const).map((protocol) =>
+      hazard({
+        name: `it closes on packets above 4 kB (MQTT ${protocol}): the document is left out, in words, and readings flow`,
+        fault: (world) => {
+          world.broker.connackCode = (level) => (level === 5 && protocol === '3.1.1' ? 0x84 : 0);
+          world.broker.longestPacket = 4096;
+          world.broker.forget();
+          world.broker.cut();
+        },
+        withinMs: 10_000,
+        also: (world) => {
+          expect(world.broker.retained.has(topics[0] ?? '')).toBe(false);
+          expect(world.sink.health()).toMatchObject({
+            ok: true,
+            queued: 0,
+            detail: expect.stringContaining('is left out'),
+          });
+          expect(world.sink.health().unannounced?.hint('en')).toContain('limit for one packet');
+          expect(world.logged('discovery document left out')).toBe(true);
+          expect(JSON.stringify(world.log)).not.toContain('two bridges');
+        },
+      }),
+    ),
     hazard({
       name: 'QoS is lowered to 0',
       fault: (world) => {

@@ -36,7 +36,7 @@ export class SinkRig implements AsyncDisposable {
   /** @param claim the port is ours, unless told otherwise. */
   constructor(
     url: string,
-    options: Partial<MqttSinkOptions> = {},
+    { run = 17, ...options }: Partial<MqttSinkOptions> & { readonly run?: number } = {},
     clock: Clock = systemClock,
     claim = new PortClaim(true),
   ) {
@@ -52,12 +52,12 @@ export class SinkRig implements AsyncDisposable {
         homeAssistant: { discovery: true, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
         language: 'en',
         version: '0.1.0',
-        run: 17,
         ...options,
         meter,
       },
       { clock, log, onCommand: (command) => this.commands.push(command), random: () => 0.5, claim },
     );
+    void this.sink.begin(run);
     this.#ended = this.sink.run(this.#stop.signal);
   }
 

@@ -2,7 +2,7 @@ import type { Config, MqttConfig } from '../../config/schema.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../sinks/mqtt-attempt.ts';
-import { takenOverHint } from '../../sinks/mqtt-failures.ts';
+import { leftOutHint, takenOverHint } from '../../sinks/mqtt-failures.ts';
 import type { BridgeStatus } from '../ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
@@ -37,7 +37,13 @@ export function brokerChecks(
     row('login', [below], (found) => reached(found, 'login') ?? loginFinding(found, mqtt, status)),
     row('topics', ['login'], (found) => reached(found, 'in') ?? topicsFinding(found, mqtt, status)),
     ...(config.home_assistant.discovery
-      ? [row('home_assistant', ['login'], ({ birth }) => birthFinding(birth, config.home_assistant.status_topic))]
+      ? [
+          row(
+            'home_assistant',
+            ['login'],
+            ({ birth }) => unannouncedFinding(status) ?? birthFinding(birth, config.home_assistant.status_topic),
+          ),
+        ]
       : []),
   ];
 }
@@ -122,6 +128,20 @@ function heldFinding(status: BridgeStatus | undefined): Finding | undefined {
       ja: `${id} の計測値が送信待ちです: ${plain}`,
     },
     advice: { en: hint, ja: hint }, // in the bridge’s language, as it was asked
+    code: 'BROKER_REFUSED',
+  };
+}
+
+/** Readings flow, and Home Assistant is told of no device. */
+function unannouncedFinding(status: BridgeStatus | undefined): Finding | undefined {
+  const told = status?.meters.flatMap(({ id, broker }) => (broker?.unannounced ? [{ id, ...broker.unannounced }] : []));
+  if (!told?.[0]) return undefined;
+  const { id, message, hint } = told[0];
+  const plain = message.replace(' [BROKER_REFUSED]', '');
+  return {
+    mark: 'failed',
+    detail: { en: `no device for ${id}: ${plain}`, ja: `${id} のデバイスを登録できません: ${plain}` },
+    advice: hint === leftOutHint.en || hint === leftOutHint.ja ? leftOutHint : { en: hint, ja: hint },
     code: 'BROKER_REFUSED',
   };
 }

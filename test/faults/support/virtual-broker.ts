@@ -59,6 +59,8 @@ export class VirtualBroker implements Disposable {
   /** Closes instead of answering this level's CONNECT. */
   hangsUpOn: number | undefined;
   limits: ConnackLimits = {};
+  /** Closes without a word on a packet with more bytes than this. */
+  longestPacket = Infinity;
   /** Answer to a PUBLISH with QoS 1; undefined: none. */
   pubackCode: (topic: string) => number | undefined = () => 0;
   /** How long it takes to answer a PUBLISH with QoS 1. */
@@ -178,7 +180,10 @@ export class VirtualBroker implements Disposable {
     this.#clients.add(client);
     const reader = new mqtt.PacketReader();
     far.on('data', (chunk: Buffer) => {
-      for (const packet of reader.push(chunk)) this.#take(client, packet);
+      for (const packet of reader.push(chunk)) {
+        if (packet.body.length > this.longestPacket) return void near.destroy();
+        this.#take(client, packet);
+      }
     });
     far.on('error', () => undefined);
     near.once('close', () => {

@@ -283,11 +283,11 @@ export class World {
         homeAssistant: { discovery: true, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
         language: 'en',
         version: '0.1.0',
-        run: ++this.#runs,
         ...(this.disk && { stateDir: this.disk.folder }),
       },
       { clock, log, onCommand: (command) => this.supervisor.command(command), random },
     );
+    await this.sink.begin(++this.#runs);
     const emit = (event: BridgeEvent): void => {
       this.#emitted(event);
       this.sink.accept(event);

@@ -11,7 +11,7 @@ const componentsIn = (language: Language): Readonly<Record<string, Component>> =
     language,
     version: '0',
     profile: fullProfile,
-  })['components'] as Readonly<Record<string, Component>>;
+  }).components;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '–');
 

@@ -15,7 +15,7 @@ const input = (more: Partial<DiscoveryInput> = {}): DiscoveryInput => ({
   ...more,
 });
 const components = (more: Partial<DiscoveryInput> = {}): Readonly<Record<string, Component>> =>
-  discoveryDocument(input(more))['components'] as Readonly<Record<string, Component>>;
+  discoveryDocument(input(more)).components;
 const keys = (more: Partial<DiscoveryInput> = {}): string[] => Object.keys(components(more));
 const profile = (more: Partial<MeterProfile>): { profile: MeterProfile } => ({ profile: { ...fullProfile, ...more } });
 const link = ['connected', 'link_state', 'rssi', 'lqi', 'last_success', 'last_error', 'reconnects', 'channel'];

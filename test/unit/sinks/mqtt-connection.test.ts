@@ -102,7 +102,7 @@ test('a small maximum packet: the document is not sent, and said so; retained me
   // CONNACK with maximum packet size 2048 and retain available 0
   await start(() => ({ bytes: [0x20, 10, 0, 0, 7, 0x27, 0, 0, 8, 0, 0x25, 0] }));
   await advancing(() => rig.connected, 'connected', 0);
-  await eventually(() => rig.lines.some(({ msg }) => msg.includes('maximum packet size')), 'warned');
+  await eventually(() => rig.lines.some(({ err }) => err?.message.includes('maximum packet size')), 'warned');
   expect(rig.lines.some(({ msg }) => msg.includes('no retained messages'))).toBe(true);
 });
 
