@@ -17,7 +17,7 @@ import { readingPayload } from './mqtt-payloads.ts';
 import { mqttHealth } from './mqtt-health.ts';
 import type { MqttHealth } from './mqtt-health.ts';
 import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
-import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
+import { expireAfterS, identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { Turn } from './mqtt-turn.ts';
 import { openOutbox } from './open-outbox.ts';
@@ -27,6 +27,8 @@ import { Refusals } from './refusals.ts';
 
 /** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
 const REPEAT_MS = 2500;
+
+const PRESENT_PACE_MS = 50;
 
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
 export class MqttSink implements Sink {
@@ -64,8 +66,7 @@ export class MqttSink implements Sink {
     this.#agenda = agenda;
     this.#refusals = new Refusals(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
-    const { intervalS } = options.meter;
-    const turn = new Turn(claim, identity.clientId, { meterId: id, topics: this.#topics, intervalS }, { clock, log });
+    const turn = new Turn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
     this.#claim = claim;
     this.#connection = new MqttConnection(options.broker, identity, turn, {
       clock,
@@ -191,7 +192,7 @@ export class MqttSink implements Sink {
     this.#shown = undefined;
     this.#linkState.down();
     this.#stream.down();
-    for (const name of ['birth', 'repeat', 'document']) this.#agenda.cancel(name);
+    for (const name of ['birth', 'repeat', 'document', 'present']) this.#agenda.cancel(name);
   }
 
   /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
@@ -215,10 +216,17 @@ export class MqttSink implements Sink {
 
   #message(topic: string, payload: Buffer, retained: boolean): void {
     const { commandPrefix } = this.#topics;
-    if (topic.startsWith(commandPrefix))
+    if (topic === presenceTopic(this.#topics)) this.#sayPresent();
+    else if (topic.startsWith(commandPrefix))
       this.#gate.take({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
     else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
       this.#announcer.born((link) => this.#announce(link));
+  }
+
+  /** Another bridge asks; nobody makes us say it as fast as he can. */
+  #sayPresent(): void {
+    if (this.#agenda.has('present')) return;
+    this.#agenda.in(PRESENT_PACE_MS, 'present', () => this.#sendRetained(this.#topics.bridgeAvailability, 'online'));
   }
 
   #farewell(): readonly Message[] {

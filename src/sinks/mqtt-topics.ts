@@ -25,6 +25,9 @@ export function topicsOf(baseTopic: string, meterId: string): Topics {
   };
 }
 
+/** Asked by a bridge that waits; who is connected says its availability again. Below the commands, so that nobody has to allow it. */
+export const presenceTopic = ({ commandPrefix }: Topics): string => `${commandPrefix}present`;
+
 /** Identity of a meter towards Home Assistant and the broker: from the configured id alone, whatever the base topic. */
 export const identityOf = (meterId: string): string => `broute2mqtt_${meterId}`;
 

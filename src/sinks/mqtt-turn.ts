@@ -5,6 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import { AttemptFailed } from './mqtt-attempt.ts';
 import { connackCodes, failureOf, takenOverHint } from './mqtt-failures.ts';
 import type { MqttLink } from './mqtt-link.ts';
+import { presenceTopic } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import type { PortClaim } from './port-claim.ts';
 
@@ -12,16 +13,16 @@ import type { PortClaim } from './port-claim.ts';
 const REPLAY_MS = 250;
 /** Longest wait for that answer. */
 const ANSWER_MS = 2000;
-/** One that says `online` and then nothing for so long is what a power cut left at the broker. */
-const LEAST_PATIENCE_MS = 60_000;
-const MOST_PATIENCE_MS = 600_000;
+/** One whose `online` a power cut left at the broker does not answer; a living one does it in milliseconds. */
+const PRESENCE_MS = 500;
+const MOST_PRESENCE_MS = 8000;
+const ASK_EVERY_MS = 60_000;
 const { idRefused, idRefusedV3, notAuthorized, notAuthorizedV3 } = connackCodes;
 const identityCodes: ReadonlySet<number> = new Set([idRefused, idRefusedV3, notAuthorized, notAuthorizedV3]);
 
 export interface TurnOptions {
   readonly meterId: string;
   readonly topics: Topics;
-  readonly intervalS: number;
 }
 
 /**
@@ -34,7 +35,7 @@ export class Turn {
   readonly #options: TurnOptions;
   readonly #clock: Clock;
   readonly #log: Log;
-  #patienceMs: number;
+  #presenceMs = PRESENCE_MS;
 
   constructor(claim: PortClaim, clientId: string, options: TurnOptions, deps: { clock: Clock; log: Log }) {
     this.claim = claim;
@@ -42,7 +43,6 @@ export class Turn {
     this.#options = options;
     this.#clock = deps.clock;
     this.#log = deps.log;
-    this.#patienceMs = Math.max(LEAST_PATIENCE_MS, 3 * options.intervalS * 1000 + 5000);
   }
 
   /**
@@ -82,11 +82,11 @@ export class Turn {
   }
 
   async #untilFree(link: MqttLink, onTaken: (why: BridgeError) => void, signal: AbortSignal): Promise<void> {
-    const other = this.#listen(link);
-    if (!(await this.#mayListen(link, other.filters, signal))) return;
-    await this.#untilGone(other, REPLAY_MS, signal);
-    if (!other.isOnline) return;
-    const { meterId } = this.#options;
+    const { meterId, topics } = this.#options;
+    const other = listen(link, topics.bridgeAvailability);
+    if (!(await this.#mayListen(link, [topics.bridgeAvailability], signal))) return;
+    if (other.words === 0) await this.#until(other.word(), REPLAY_MS, signal);
+    if (!other.isOnline || !(await this.#answers(link, other, signal))) return;
     onTaken(
       new BridgeError(
         'BRIDGE_RUNNING',
@@ -94,12 +94,23 @@ export class Turn {
         { hint: takenOverHint },
       ),
     );
-    while (other.isOnline) {
-      const restMs = other.heardMs + this.#patienceMs - this.#clock.monotonicMs();
-      if (restMs <= 0) return this.#lostPatience();
-      await this.#untilGone(other, restMs, signal);
-    }
+    do await this.#until(other.gone(), ASK_EVERY_MS, signal);
+    while (other.isOnline && (await this.#answers(link, other, signal)));
     this.#log.info({ broker: link.url }, 'the other bridge is gone: its connection is taken over');
+  }
+
+  /** Whether a bridge stands behind the `online` that the broker keeps. */
+  async #answers(link: MqttLink, other: Other, signal: AbortSignal): Promise<boolean> {
+    const { words } = other;
+    link.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
+    await this.#until(other.word(), this.#presenceMs, signal);
+    if (other.words > words) return other.isOnline;
+    this.#log.warn(
+      { broker: link.url, waitedMs: this.#presenceMs },
+      'a bridge with our meter id is online by the broker’s account, but does not answer: taken for a leftover',
+    );
+    this.#presenceMs = Math.min(2 * this.#presenceMs, MOST_PRESENCE_MS); // should it be wrong, it comes back
+    return false;
   }
 
   /** A broker that does not let us look, or does not answer, is taken as it comes. */
@@ -113,52 +124,39 @@ export class Turn {
     return grants?.every((code) => code < 0x80) ?? false;
   }
 
-  #lostPatience(): void {
-    this.#log.warn(
-      { silentS: this.#patienceMs / 1000 },
-      'the other bridge is online by the broker’s account, but nothing is heard of it: its connection is taken over',
-    );
-    this.#patienceMs = Math.min(2 * this.#patienceMs, MOST_PATIENCE_MS); // wrong once, more careful from now on
-  }
-
-  async #untilGone(other: Other, ms: number, signal: AbortSignal): Promise<void> {
+  async #until(told: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
     await together(
       signal,
       (inner) => this.#clock.sleep(ms, inner),
-      (inner) => abortable(other.gone(), inner),
+      (inner) => abortable(told, inner),
     );
-  }
-
-  /** Every topic a bridge speaks on is a sign of its life; commands come from anybody. */
-  #listen(link: MqttLink): Other {
-    const { commandPrefix: _, ...topics } = this.#options.topics;
-    let gone = deferred<void>();
-    const other = {
-      isOnline: false,
-      heardMs: this.#clock.monotonicMs(),
-      filters: Object.values(topics),
-      gone: () => gone.promise,
-    };
-    link.onMessage((topic, payload, retained) => {
-      if (topic === topics.bridgeAvailability) {
-        const isOnline = payload.toString() === 'online';
-        if (!isOnline) gone.resolve();
-        else if (!other.isOnline) gone = deferred();
-        other.isOnline = isOnline;
-      } else if (retained) return;
-      other.heardMs = this.#clock.monotonicMs();
-    });
-    return other;
   }
 }
 
 interface Other {
   readonly isOnline: boolean;
-  /** Monotonic ms of its newest word. */
-  readonly heardMs: number;
-  readonly filters: readonly string[];
+  /** How often its availability was told. */
+  readonly words: number;
+  /** Resolves when it is told next. */
+  readonly word: () => Promise<void>;
   /** Resolves with its next `offline`. */
   readonly gone: () => Promise<void>;
+}
+
+function listen(link: MqttLink, availability: string): Other {
+  let [word, gone] = [deferred<void>(), deferred<void>()];
+  const other = { isOnline: false, words: 0, word: () => word.promise, gone: () => gone.promise };
+  link.onMessage((topic, payload) => {
+    if (topic !== availability) return;
+    other.isOnline = payload.toString() === 'online';
+    other.words++;
+    word.resolve();
+    word = deferred();
+    if (other.isOnline) return;
+    gone.resolve();
+    gone = deferred();
+  });
+  return other;
 }
 
 async function subscribed(link: MqttLink, filters: readonly string[]): Promise<readonly number[]> {

@@ -78,14 +78,27 @@ describe('a second bridge without the port', () => {
 
   test('takes over when the first was killed and its will is told', async () => {
     broker.say(availability, 'online', true);
+    broker.onMessage = ({ topic }) => {
+      if (topic.endsWith('/command/present')) broker.say(availability, 'online', true); // as one that lives does
+    };
     const two = bridge();
-    for (let s = 0; s < 300; s += 50) {
-      await advancing(50_000, 1000);
-      broker.say('broute2mqtt/home/state/link', '{}', true); // now and then it says something
-      expect(two.connected).toBe(false);
-    }
+    await advancing(300_000, 1000);
+    expect(two.connected).toBe(false);
     broker.say(availability, 'offline', true);
     await advancing(300);
+    expect(two.connected).toBe(true);
+  });
+
+  test('takes over within a minute when the first does not answer any more', async () => {
+    let lives = true;
+    broker.say(availability, 'online', true);
+    broker.onMessage = ({ topic }) => {
+      if (lives && topic.endsWith('/command/present')) broker.say(availability, 'online', true);
+    };
+    const two = bridge();
+    await advancing(100_000, 1000);
+    lives = false;
+    await advancing(61_000, 1000);
     expect(two.connected).toBe(true);
   });
 
@@ -102,14 +115,15 @@ describe('a second bridge without the port', () => {
     expect(broker.logins).toBeLessThan(10);
   });
 
-  test('what a power cut left at the broker is no bridge: taken over after a minute without a word', async () => {
+  test('what a power cut left at the broker is no bridge: contradicted within a second', async () => {
     broker.say(availability, 'online', true);
+    broker.say('broute2mqtt/home/meter/availability', 'online', true);
     const one = bridge();
-    await advancing(59_000, 500);
-    expect(one.connected).toBe(false);
-    await advancing(2000);
+    one.status('waiting', busy);
+    await advancing(1000);
     expect(one.connected).toBe(true);
-    expect(one.lines.some(({ msg }) => msg.includes('nothing is heard of it'))).toBe(true);
+    expect(broker.retained.get('broute2mqtt/home/meter/availability')).toBe('offline');
+    expect(one.lines.some(({ msg }) => msg.includes('taken for a leftover'))).toBe(true);
   });
 });
 
