@@ -39,6 +39,7 @@ async function scene(home: Household, settings: Readonly<Record<string, unknown>
   for (const topic of foreign) await watcher.client.publishAsync(topic, 'not ours', { retain: true, qos: 1 });
   const bridge = await home.bridge({ broker: broker.url, meters: [{ device: stick.path, ...settings }] });
   await bridge.until(() => own.every((topic) => watcher.last(topic)), 'everything published', 60_000);
+  await bridge.until(() => watcher.last(document)?.payload.includes('energy_import'), 'the meter is known');
   await bridge.until(() => readingsOf(watcher).length > 1, 'readings');
   const marker = 'the/end';
   return {

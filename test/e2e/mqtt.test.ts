@@ -214,14 +214,14 @@ test('the birth of Home Assistant is answered with everything', async () => {
   await eventually(() => watcher.last(`${root}/readings`), 'reading');
   watcher.clear();
   await watcher.client.publishAsync('homeassistant/status', 'Online');
-  await eventually(() => watcher.last(`${root}/meter/availability`), 'answered');
+  await eventually(() => watcher.last(`${root}/bridge/availability`), 'answered');
   expect(watcher.topics().slice(1)).toEqual([
     config,
     `${root}/state/link`,
-    `${root}/bridge/availability`,
     `${root}/state/energy`,
     `${root}/state/instant`,
     `${root}/meter/availability`,
+    `${root}/bridge/availability`,
   ]);
 });
 
