@@ -132,7 +132,7 @@ test('a post to Mackerel or a rest before the broker that never ends is named', 
   const connection = new MqttConnection(
     { url: 'mqtt://127.0.0.1:1', tls: {} },
     { clientId: 'x', willTopic: 'x' },
-    new Turn(claim, 'x', { meterId: 'x', topics: topicsOf('broute2mqtt', 'x'), intervalS: 10 }, { clock: still, log }),
+    new Turn(claim, 'x', { meterId: 'x', topics: topicsOf('broute2mqtt', 'x') }, { clock: still, log }),
     { clock: still, log, beat: pulse.of('mqtt') },
   );
   const nothing = (): void => undefined;
