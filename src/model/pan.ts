@@ -12,6 +12,9 @@ export interface Pan {
   readonly rssiDbm?: number;
 }
 
+/** The network without how well a scan heard it: that is no longer true once its session is over. */
+export const networkOf = ({ channel, panId, macAddress }: Pan): Pan => ({ channel, panId, macAddress });
+
 /** Received power of a SKSTACK module in dBm: 0.275 × LQI − 104.27 (derived, not measured by us). */
 export const rssiDbmOfLqi = (lqi: number): number => Math.round(0.275 * lqi - 104.27);
 

@@ -24,10 +24,12 @@ export interface LinkStatus {
   readonly sinceMs: number;
   /** The network in use or tried. */
   readonly pan?: Pan;
-  /** The newest link quality, 0–255 as the module prints it. */
+  /** The newest link quality of this session, 0–255 as the module prints it: of an answer, else of the scan before its join. */
   readonly lqi?: number;
   /** Received power, dBm: from the module where it says so, else derived from `lqi`. */
   readonly rssiDbm?: number;
+  /** Wall clock ms when these two were measured. */
+  readonly signalAtMs?: number;
   /** Sessions that had to be built anew since the start; the first one does not count. */
   readonly reconnects: number;
   /** Wall clock ms of the newest good answer; undefined before the first. */

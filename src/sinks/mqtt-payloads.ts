@@ -85,6 +85,7 @@ export const linkPayload = (status: LinkStatus, { connected, intervalS }: Presen
     ['interval', String(intervalS)],
     ['rssi', orNull(fixed(status.rssiDbm, 0))],
     ['lqi', orNull(fixed(status.lqi, 0))],
+    ['signal_time', status.signalAtMs === undefined ? 'null' : text(isoLocal(status.signalAtMs))],
     ['channel', orNull(fixed(status.pan?.channel, 0))],
     ['reconnects', fixed(status.reconnects, 0)],
     ['last_success', status.lastSuccessMs === undefined ? 'null' : text(isoLocal(status.lastSuccessMs))],

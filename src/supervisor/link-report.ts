@@ -11,6 +11,8 @@ const QUALITY_EVERY_MS = 60_000;
 
 type Changes = { -readonly [K in keyof LinkStatus]?: LinkStatus[K] | undefined };
 
+const noSignal: Changes = { lqi: undefined, rssiDbm: undefined, signalAtMs: undefined };
+
 /** The published projection of where the supervisor stands. */
 export class LinkReport {
   readonly #meter: string;
@@ -21,6 +23,8 @@ export class LinkReport {
   #toldMs = 0;
   /** What was told of this outage already. */
   readonly #told = new Set<string>();
+  /** Wall clock ms of the newest beginning of a session: a scan that brought its PAN was just before. */
+  #joiningAtMs: number;
   /** No answer since this phase began: the next one is told at once. */
   #entered = true;
 
@@ -29,6 +33,7 @@ export class LinkReport {
     this.#clock = clock;
     this.#log = log;
     this.#emit = emit;
+    this.#joiningAtMs = clock.now();
     this.#status = { phase: 'opening', sinceMs: clock.now(), reconnects: 0 };
   }
 
@@ -43,6 +48,8 @@ export class LinkReport {
 
   enter(phase: LinkPhase, changes: Changes = {}): void {
     this.#entered = true;
+    if (phase === 'joining') this.#joiningAtMs = this.#clock.now();
+    if (phase !== 'connected' && phase !== 'paused') this.#change(noSignal); // it was the session's, and goes with it
     this.#change({ retryAtMs: undefined, ...changes, phase, sinceMs: this.#clock.now() });
     this.#tell();
   }
@@ -73,14 +80,16 @@ export class LinkReport {
     this.#change({ module: info });
   }
 
-  /** The meter answered. */
+  /** The meter answered. @param pan of the session: with a signal where this session's own scan or join heard it. */
   success(pan: Pan, { atMs, lqi, rssiDbm }: Datagram): void {
     const heard = lqi ?? pan.lqi;
-    const dbm = rssiDbm ?? (heard === undefined ? undefined : rssiDbmOfLqi(heard));
+    const dbm = rssiDbm ?? (heard === undefined ? pan.rssiDbm : rssiDbmOfLqi(heard));
     const isNews = this.#entered || this.#status.error !== undefined;
     this.#entered = false;
     this.#told.clear();
-    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, error: undefined, rung: undefined });
+    const hasOwn = lqi !== undefined || rssiDbm !== undefined;
+    const signalAtMs = dbm === undefined ? undefined : hasOwn ? atMs : this.#joiningAtMs;
+    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, signalAtMs, error: undefined, rung: undefined });
     if (isNews || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
   }
 

@@ -1,4 +1,5 @@
 import type { Log } from '../kernel/log.ts';
+import { networkOf } from '../model/pan.ts';
 import type { Pan } from '../model/pan.ts';
 import { StateFile } from '../store/state-file.ts';
 
@@ -7,12 +8,12 @@ export const panMemory = (dir: string | undefined, log: Log): StateFile<Pan> =>
   new StateFile(dir, 'pan.json', parsePan, log);
 
 function parsePan(value: unknown): Pan {
-  const { channel, panId, macAddress, lqi } = value as Record<string, unknown>;
+  const { channel, panId, macAddress } = value as Record<string, unknown>;
   const inRange = (x: unknown, min: number, max: number): x is number =>
     Number.isInteger(x) && (x as number) >= min && (x as number) <= max;
   if (!inRange(channel, 33, 60)) throw new TypeError('channel is not 33–60');
   if (!inRange(panId, 0, 0xffff)) throw new TypeError('panId is not 0–65535');
   if (typeof macAddress !== 'string' || !/^[0-9A-F]{16}$/.test(macAddress))
     throw new TypeError('macAddress is no EUI-64');
-  return { channel, panId, macAddress, ...(inRange(lqi, 0, 255) ? { lqi } : {}) };
+  return networkOf({ channel, panId, macAddress });
 }

@@ -2,6 +2,7 @@ import { Mailbox, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { networkOf } from '../model/pan.ts';
 import type { Pan } from '../model/pan.ts';
 import type { Activity, BridgeEvent, MeterCommand } from '../model/status.ts';
 import type { MeterReader } from '../meter/meter-reader.ts';
@@ -85,7 +86,8 @@ export class Supervisor {
 
   /** Resolves when `signal` aborts. @throws a defect, never a failure of the outside world. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#known = await this.#deps.pans.load();
+    const remembered = await this.#deps.pans.load();
+    this.#known = remembered && networkOf(remembered);
     try {
       for (;;) {
         try {
@@ -248,10 +250,10 @@ export class Supervisor {
 
   /** The PAN answered: it is the one to come back to, and the ladder starts at its first rung again. */
   #proved(pan: Pan): void {
-    this.#known = pan;
+    this.#known = networkOf(pan);
     this.#search.proved();
     this.#ladder.reset();
-    void this.#deps.pans.save(pan);
+    void this.#deps.pans.save(this.#known);
   }
 
   async #callForHelp(onStuck: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {

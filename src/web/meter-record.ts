@@ -45,6 +45,8 @@ export class MeterRecord {
   #phaseAtMs: number;
   #statusAtMs: number;
   #retryInMs: number | undefined;
+  /** Monotonic ms of the newest signal. */
+  #signalAtMs: number | undefined;
   readonly #numbers = new Map<keyof Reading, Seen<number>>();
   #fault: Seen<boolean> | undefined;
   #answer: AnswerObject | undefined;
@@ -79,7 +81,7 @@ export class MeterRecord {
   /** All but what this record does not know: broker and hint. */
   snapshot(): Omit<MeterSnapshot, 'broker' | 'error' | 'history'> {
     const { id, name } = this.meter;
-    const { phase, sinceMs, reconnects, lqi, rssiDbm } = this.#status;
+    const { phase, sinceMs, reconnects } = this.#status;
     const { fresh, connected, reason, staleAfterMs } = this.health();
     const age = this.#health.ageMs;
     const reading = this.#reading();
@@ -96,8 +98,7 @@ export class MeterRecord {
       interval_s: this.#health.intervalS,
       stale_after_s: staleAfterMs / 1000,
       ...this.#radio(),
-      ...(lqi === undefined ? {} : { lqi }),
-      ...(rssiDbm === undefined ? {} : { rssi: rssiDbm }),
+      ...this.#signal(),
       reconnects,
       ...this.#retry(),
       ...(reading && { reading }),
@@ -118,6 +119,7 @@ export class MeterRecord {
     if (changed) this.#phaseAtMs = now;
     this.#status = status;
     this.#statusAtMs = now;
+    this.#signalAtMs = status.signalAtMs === undefined ? undefined : now - (this.#clock.now() - status.signalAtMs);
     this.#retryInMs = status.retryAtMs === undefined ? undefined : status.retryAtMs - this.#clock.now();
   }
 
@@ -184,6 +186,17 @@ export class MeterRecord {
         },
       }),
       ...(pan && { pan: { channel: pan.channel, pan_id: hex4(pan.panId), mac: pan.macAddress } }),
+    };
+  }
+
+  #signal(): Pick<MeterSnapshot, 'lqi' | 'rssi' | 'signal_time' | 'signal_age_s'> {
+    const { lqi, rssiDbm, signalAtMs } = this.#status;
+    const ageMs = this.#signalAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#signalAtMs;
+    return {
+      ...(lqi === undefined ? {} : { lqi }),
+      ...(rssiDbm === undefined ? {} : { rssi: rssiDbm }),
+      ...(signalAtMs === undefined ? {} : { signal_time: isoLocal(signalAtMs) }),
+      ...(ageMs === undefined ? {} : { signal_age_s: tenths(ageMs) }),
     };
   }
 

@@ -71,6 +71,7 @@ export function ownMetrics(registry: Registry) {
     linkState: gauge('link_state', `1 for the state the link is in: ${linkPhases.join(', ')}`, 'state'),
     quality: gauge('link_quality', 'Link quality indicator of the radio module, 0 to 255'),
     rssi: gauge('received_power_dbm', 'Received power; derived from the link quality where the module does not say it'),
+    signalAt: gauge('link_quality_timestamp_seconds', 'When link quality and received power were measured'),
     module: gauge('module_info', 'Always 1; what the radio module says of itself', 'edition', 'stack', 'app'),
     reconnects: counter('reconnects_total', 'Sessions built anew; the first one does not count'),
     recovery: counter('recovery_steps_total', `Steps taken to get answers again: ${recoveryRungs.join(', ')}`, 'rung'),

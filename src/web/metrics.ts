@@ -76,6 +76,7 @@ export class Metrics implements Sink {
   text(): Promise<string> {
     const { meters } = this.#options.board.snapshot();
     const { power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module } = this.#own;
+    this.#own.signalAt.reset();
     const { reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew, connected, interval } = this.#own;
     for (const metric of [power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module])
       metric.reset();
@@ -122,6 +123,8 @@ export class Metrics implements Sink {
     own.reconnects.inc({ meter }, snapshot.reconnects);
     if (snapshot.fresh && lqi !== undefined) own.quality.set({ meter }, lqi);
     if (snapshot.fresh && rssi !== undefined) own.rssi.set({ meter }, rssi);
+    if (snapshot.fresh && snapshot.signal_time !== undefined)
+      own.signalAt.set({ meter }, Date.parse(snapshot.signal_time) / 1000);
     this.#showModule(snapshot);
     this.#showBroker(snapshot);
     ifCurrent(snapshot.clock_skew, (seconds) => own.clockSkew.set({ meter }, seconds));

@@ -62,6 +62,9 @@ export interface MeterSnapshot {
   readonly lqi?: number;
   /** dBm. */
   readonly rssi?: number;
+  /** When these two were measured: by an answer, or by the scan before the join. */
+  readonly signal_time?: string;
+  readonly signal_age_s?: number;
   readonly reconnects: number;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   /** The next try, in phase `waiting`. */

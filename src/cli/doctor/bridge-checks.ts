@@ -140,11 +140,11 @@ function moduleOf(snapshot: MeterSnapshot): Finding {
 
 function panOf(snapshot: MeterSnapshot): Finding {
   throwFailure(snapshot, 'scan');
-  const { pan, lqi, rssi } = snapshot;
+  const { pan, lqi, rssi, signal_age_s: ageS } = snapshot;
   if (!pan) return underWay(snapshot);
   const { channel, pan_id: panId, mac: macAddress } = pan;
   const heard: Pan = { channel, panId: Number.parseInt(panId, 16), macAddress, ...(lqi === undefined ? {} : { lqi }) };
-  return panFinding(heard, 0, rssi);
+  return panFinding(heard, 0, { rssi, ageS });
 }
 
 function joinOf(snapshot: MeterSnapshot): Finding {

@@ -98,14 +98,23 @@ async function scan(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {
   return panFinding(best, visit.pans.length - 1);
 }
 
-/** A network and how well it is heard. */
-export function panFinding(pan: Pan, others: number, rssi?: number): Finding {
+/** A signal so old is told with its age. */
+const OLD_S = 300;
+
+/** A network and how well it is heard. @param signal of a running bridge: its dBm, and how long ago that was. */
+export function panFinding(
+  pan: Pan,
+  others: number,
+  { rssi, ageS = 0 }: { readonly rssi?: number | undefined; readonly ageS?: number | undefined } = {},
+): Finding {
   const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi ?? pan.rssiDbm);
   const panId = pan.panId.toString(16).toUpperCase().padStart(4, '0');
   const more = others > 0 ? { en: `; ${others} more`, ja: `（ほか ${others} 件）` } : { en: '', ja: '' };
+  const minutes = Math.round(ageS / 60);
+  const age = ageS < OLD_S ? { en: '', ja: '' } : { en: ` (${minutes} minutes ago)`, ja: `（${minutes}分前）` };
   const detail = {
-    en: `channel ${pan.channel}, PAN ${panId}, ${text.en}${more.en}`,
-    ja: `チャネル ${pan.channel}、PAN ${panId}、${text.ja}${more.ja}`,
+    en: `channel ${pan.channel}, PAN ${panId}, ${text.en}${age.en}${more.en}`,
+    ja: `チャネル ${pan.channel}、PAN ${panId}、${text.ja}${age.ja}${more.ja}`,
   };
   const facts = { channel: pan.channel, pan_id: panId, lqi: pan.lqi ?? null, rssi_dbm: rssiDbm ?? null, others };
   return isWeak ? warning(detail, moveCloser, facts) : ok(detail.en, detail.ja, facts);

@@ -9,7 +9,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What of each file may be told: nothing that names a meter or says what a household uses. */
 const shown: Readonly<Record<string, (content: Fields) => Fields>> = {
-  'pan.json': ({ channel, panId, lqi }) => ({ channel, panId, lqi }),
+  'pan.json': ({ channel, panId }) => ({ channel, panId }),
   'run.json': ({ run }) => ({ run }),
   'meter.json': (content) => ({
     profile: profileOf(content['profile']),

@@ -57,13 +57,16 @@ function chartFigure() {
   return figure;
 }
 
+/** Most sticks tell the signal with each answer, some only when they scan: then it is told how long ago that was. */
+const OLD_SIGNAL_S = 300;
+
 function signalFact(list) {
   const { row, value, mark } = fact(list, words.signal);
   const bars = element('span', 'bars', ...[1, 2, 3, 4].map(() => element('i')));
   bars.setAttribute('aria-hidden', 'true');
   const text = element('span');
   value.append(bars, text);
-  return ({ rssi, lqi }) => {
+  return ({ rssi, lqi, signal_age_s: ageS }) => {
     row.hidden = rssi === undefined && lqi === undefined;
     const count = rssi === undefined ? undefined : barsOf(rssi);
     bars.hidden = count === undefined;
@@ -72,6 +75,7 @@ function signalFact(list) {
     const numbers = [
       ...(rssi === undefined ? [] : [`${integer(rssi)} dBm`]),
       ...(lqi === undefined ? [] : [`LQI ${lqi}`]),
+      ...(ageS > OLD_SIGNAL_S ? [words.age(span(ageS))] : []),
     ];
     write(mark, numbers.join(' · '));
   };

@@ -268,6 +268,20 @@ test('where other users’ programs cannot be looked at, the port’s line says 
   expect(of(await radio(bench()), 'port').detail.en).toBe('simulator opened');
 });
 
+test('the signal of a running bridge is told with its age when it is old', async () => {
+  const detail = async (ageS: number): Promise<string> =>
+    of(await held({ ...seen, signal_age_s: ageS }), 'scan').detail.en;
+  expect(await detail(299)).toMatch(/LQI 202, -49 dBm, strong$/);
+  expect(await detail(3600)).toMatch(/strong \(60 minutes ago\)$/);
+});
+
+test('a session whose meter does not answer is not called connected', async () => {
+  const silent = await held({ ...seen, phase: 'connected', age_s: 60 });
+  expect(of(silent, 'join').detail.en).toBe('no answer from the meter, 2 reconnect(s)');
+  const there = await held({ ...seen, phase: 'connected', age_s: 6, fresh: true, connected: true });
+  expect(of(there, 'join').detail.en).toBe('connected, 2 reconnect(s)');
+});
+
 test('a running bridge that has just started is no failure of the port; one that does not know the meter is', async () => {
   const starting = await held({ phase: 'opening' });
   expect(of(starting, 'port').mark).toBe('warning');

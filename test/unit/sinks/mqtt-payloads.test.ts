@@ -66,6 +66,7 @@ test('the link', () => {
   const more = {
     lqi: 120,
     rssiDbm: -71,
+    signalAtMs: atMs,
     pan: { channel: 33, panId: 1, macAddress: '0' },
     reconnects: 3,
     lastSuccessMs: atMs,
@@ -76,6 +77,7 @@ test('the link', () => {
     interval: 10,
     rssi: -71,
     lqi: 120,
+    signal_time: stamp,
     channel: 33,
     reconnects: 3,
     last_success: stamp,

@@ -68,6 +68,29 @@ test('quality is the moduleâ€™s own where it tells, derived where not, the scanâ
   ]);
 });
 
+test('a signal has its time: of the answer, else of the scan before the join; it goes with its session', async () => {
+  const seen = (): unknown => told.at(-1)?.signalAtMs;
+  report.enter('joining', { pan });
+  const joiningMs = clock.now();
+  await clock.advance(5000);
+  report.enter('connected');
+  report.success({ ...pan, lqi: 40 }, answer());
+  expect(seen()).toBe(joiningMs);
+  report.enter('paused');
+  report.enter('connected');
+  expect(told.at(-1)).toMatchObject({ lqi: 40, signalAtMs: joiningMs });
+  report.failed(lost, 1);
+  for (const key of ['lqi', 'rssiDbm', 'signalAtMs']) expect(told.at(-1)).not.toHaveProperty(key);
+  report.enter('connected');
+  await clock.advance(5);
+  report.success({ ...pan, rssiDbm: -60 }, answer({ lqi: 225 }));
+  expect(told.at(-1)).toMatchObject({ lqi: 225, rssiDbm: -42, signalAtMs: clock.now() });
+  report.enter('opening');
+  report.enter('connected');
+  report.success(pan, answer());
+  expect(told.at(-1)).not.toHaveProperty('signalAtMs');
+});
+
 test('a failure is told with its code and the next try, and gone with the next answer', () => {
   report.enter('connected', { pan });
   report.failed(lost, 12_345);

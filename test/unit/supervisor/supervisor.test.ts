@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { abortable } from '../../../src/kernel/async.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import type { ErrorCode } from '../../../src/kernel/errors.ts';
+import { networkOf } from '../../../src/model/pan.ts';
 import type { Pan } from '../../../src/model/pan.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import type { PollOptions } from '../../../src/meter/meter-reader.ts';
@@ -167,7 +168,7 @@ test('a PAN is remembered when it answered, not when it was found or joined', as
   const second = new Stage();
   second.start();
   await second.clock.settle();
-  expect(second.saved).toEqual([pan]);
+  expect(second.saved).toEqual([networkOf(pan)]); // how well it was heard is true of that moment alone
   await second.stop();
 });
 
@@ -179,7 +180,7 @@ test('a neighbour’s PAN in the memory is left behind by the scan', async () =>
   stage.onScan = ({ duration }) => Promise.resolve(duration === 5 ? [pan] : []);
   stage.start();
   await stage.clock.advance(200_000);
-  expect([stage.phase, stage.saved]).toEqual(['connected', [pan]]);
+  expect([stage.phase, stage.saved]).toEqual(['connected', [networkOf(pan)]]);
   await stage.stop();
 });
 

@@ -107,6 +107,18 @@ describe('values', () => {
     expect(await it.samples('broute2mqtt_last_reading')).toHaveLength(1);
   });
 
+  test('link quality stands with the time it was measured', async () => {
+    const signalAtMs = it.clock.now() - 60_000;
+    it.status({ lqi: 80, rssiDbm: -82, signalAtMs });
+    it.reading({ powerW: 1 });
+    expect(await it.samples('broute2mqtt_link_quality')).toEqual([
+      'broute2mqtt_link_quality 80',
+      `broute2mqtt_link_quality_timestamp_seconds ${signalAtMs / 1000}`,
+    ]);
+    await it.clock.advance(35_001);
+    expect(await it.samples('broute2mqtt_link_quality')).toEqual([]);
+  });
+
   test('the skew of the meter’s clock, absent while unknown', async () => {
     const say = (clock: MeterClock): void => it.board.accept({ kind: 'clock', meter: 'home', clock });
     expect(await it.samples('broute2mqtt_meter_clock')).toEqual([]);

@@ -80,6 +80,18 @@ test('a value is current up to its mark and stale just after it', async () => {
   expect(board.problems()).toEqual(['home: last reading is 35 s old (opening)']);
 });
 
+test('a signal is told with its age, whatever the wall clock does', async () => {
+  const { clock, status, home } = rig();
+  const signalAtMs = clock.now() - 3000;
+  status({ lqi: 80, rssiDbm: -82, signalAtMs });
+  clock.jumpWall(86_400_000);
+  await clock.advance(60_000);
+  expect(home()).toMatchObject({ lqi: 80, rssi: -82, signal_age_s: 63 });
+  expect(Date.parse(home().signal_time ?? '')).toBe(signalAtMs);
+  status({});
+  for (const key of ['lqi', 'rssi', 'signal_time', 'signal_age_s']) expect(home()).not.toHaveProperty(key);
+});
+
 test('connected is a session whose newest answer is current; the phase stays what it is', async () => {
   const { clock, reading, status, home } = rig();
   status({ phase: 'connected', sinceMs: clock.now(), reconnects: 0 });
