@@ -39,9 +39,10 @@ export class Capacity {
 
   /** What the time of an answer says of the size. */
   heard({ roundTripMs = Infinity, asked, isLate, properties }: Answer): void {
+    const told = toldOf(properties);
     // Too late for any time-out of ours it is no proof that so much can be asked.
     if (asked && isLate && roundTripMs <= (this.#replyTimeoutMs ?? CEILING_MS))
-      this.#size.late(asked.length, toldOf(properties).size);
+      this.#size.late(asked.length, asked.filter((code) => told.has(code)).length);
   }
 
   /** To be remembered of the meter with this EUI-64. */
