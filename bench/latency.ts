@@ -5,6 +5,7 @@ import { atMost } from './figure.ts';
 import type { Bench, Figure } from './figure.ts';
 import { median, percentile } from './statistics.ts';
 import { Notifications } from './support/notifications.ts';
+import { Relay, RELAY_TOPIC } from './support/relay.ts';
 import { Stage } from './support/stage.ts';
 import { Subscriber } from './support/subscriber.ts';
 
@@ -30,21 +31,36 @@ export const latency: Bench = async () => {
   await first;
   await eventually(() => notifications.ready, 'an ERXUDP line of the stick');
   await delay(3000); // nameplate and registers are being read
+  await using relay = await Relay.open(broker.url);
+  await using relayed = await Subscriber.open(broker.url, RELAY_TOPIC);
   let watts = 1000;
-  const sample = async (): Promise<number> => {
+  const ours = async (): Promise<number> => {
     watts++;
-    const line = notifications.line(watts, watts);
     const wanted = `"power":${watts},`;
-    const arrived = subscriber.when((text) => text.includes(wanted));
-    const fromMs = performance.now();
-    pty.write(line);
-    return (await arrived) - fromMs;
+    const line = notifications.line(watts, watts);
+    return timed(
+      subscriber,
+      (text) => text.includes(wanted),
+      () => pty.write(line),
+    );
   };
-  const series = async (count: number, pauseMs: () => number): Promise<number[]> => {
-    const samples: number[] = [];
-    while (samples.length < count) {
+  const bare = async (): Promise<number> => {
+    const line = notifications.line(watts, watts);
+    const wanted = Buffer.from(line).toString('latin1');
+    return timed(
+      relayed,
+      (text) => text === wanted,
+      () => relay.pty.write(line),
+    );
+  };
+  /** One of ours, one without us, in turns: what the machine does meanwhile falls on both. */
+  const series = async (count: number, pauseMs: () => number): Promise<{ ours: number[]; bare: number[] }> => {
+    const samples = { ours: new Array<number>(), bare: new Array<number>() };
+    while (samples.bare.length < count) {
       await delay(pauseMs());
-      samples.push(await sample());
+      samples.ours.push(await ours());
+      await delay(pauseMs());
+      samples.bare.push(await bare());
     }
     return samples;
   };
@@ -52,10 +68,26 @@ export const latency: Bench = async () => {
   const dense = await series(SAMPLES, () => 12 + 16 * Math.random()); // in step with no timer
   const sparse = await series(SPARSE_SAMPLES, () => 1000);
   return [
-    figure("serial's last byte → subscriber (QoS 0)", dense, atMost({ p50: 1, p99: 10 })),
-    figure('the same, one value a second (caches and CPU cold)', sparse),
+    figure("serial's last byte → subscriber (QoS 0)", dense.ours, atMost({ p50: 1, p99: 10 })),
+    figure('the same way without us: serial port → bare MQTT client → subscriber', dense.bare),
+    {
+      name: 'p50 with us, in times of that without us',
+      unit: '×',
+      target: atMost({ ratio: 1.5 }),
+      measured: { ratio: median(dense.ours) / median(dense.bare) },
+      n: dense.ours.length,
+    },
+    figure('with us, one value in two seconds (caches and CPU cold)', sparse.ours),
+    figure('without us, one value in two seconds', sparse.bare),
   ];
 };
+
+async function timed(at: Subscriber, fits: (text: string) => boolean, write: () => void): Promise<number> {
+  const arrived = at.when(fits);
+  const fromMs = performance.now();
+  write();
+  return (await arrived) - fromMs;
+}
 
 const figure = (name: string, samples: readonly number[], target?: Figure['target']): Figure => ({
   name,

@@ -35,7 +35,8 @@ export function keptResults(root: string, name: string): Json | undefined {
 
 /** Makes one measurement and keeps what it found. @returns why it was not kept, or undefined. */
 export async function measure(root: string, name: string): Promise<string | undefined> {
-  const [command = '', ...args] = measurements[name]?.command ?? [];
+  const { command: own = [], company } = measurements[name] ?? {};
+  const [command = '', ...args] = company === 'busy' ? ['nice', ...own] : own;
   const folder = join(root, '.cache/quality');
   const fresh = join(folder, `${name}.json`);
   mkdirSync(folder, { recursive: true });

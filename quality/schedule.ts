@@ -5,7 +5,7 @@ const CORES = 2;
 
 /**
  * Runs the named measurements on two cores: what is `alone` first, one by one; then what is `timed`, one at a time, with
- * `busy` ones beside it.
+ * as many `busy` ones beside it as there are cores.
  */
 export async function inLanes(names: readonly string[], run: (name: string) => Promise<void>): Promise<void> {
   const of = (company: Company): string[] =>
@@ -17,9 +17,6 @@ export async function inLanes(names: readonly string[], run: (name: string) => P
   const lane = async (next: () => string | undefined): Promise<void> => {
     for (let name = next(); name !== undefined; name = next()) await run(name);
   };
-  const lanes = [
-    lane(() => timed.shift() ?? busy.shift()),
-    ...Array.from({ length: CORES - 1 }, () => lane(() => busy.shift())),
-  ];
+  const lanes = [lane(() => timed.shift()), ...Array.from({ length: CORES }, () => lane(() => busy.shift()))];
   await Promise.all(lanes);
 }

@@ -51,8 +51,8 @@ const QUIET_EVERY = 40;
 /** The longest airtime limit, and a ladder climbed to its end. */
 const WELL_LIMIT_MS = 3_600_000 + 20 * 60_000;
 const STAY_WELL_MS = 60_000;
-/** Over three quarters of a run. */
-const MOST_GROWTH_MB = 8;
+/** Over three quarters of a run, in which the subscriber's own record of what the meter said still fills. */
+const MOST_GROWTH_MB = 12;
 
 interface Cure {
   readonly dueMs: number;

@@ -95,7 +95,7 @@ export class Oracle {
 
   /** Our program ended and starts anew: it knows nothing of what stands at the broker, and availability speaks for it. */
   restarted(): void {
-    this.#leftovers.add('state/instant').add('state/energy');
+    this.#leftovers.add('state/instant').add('state/energy').add('state/link');
   }
 
   /** A reading on its way to the sinks: in the outbox it may wait for hours. */
@@ -153,6 +153,9 @@ export class Oracle {
     const age = this.newestMs === undefined ? Infinity : now - this.newestMs;
     const isFalse = online && age > this.markMs;
     this.#mustNotLast('availability', isFalse, `online although the newest answer is ${age} ms old`);
+    const isOn = this.shown('state/link')?.['connected'] === 'ON';
+    const isAway = this.#last('meter/availability') === 'offline' && !this.#leftovers.has('state/link');
+    this.#mustNotLast('connected', isOn && isAway, 'connected is ON while the meter is unavailable');
     // Available or not, what this run showed is taken back at its mark.
     const isOurs = (topic: string): boolean => online || !this.#leftovers.has(topic);
     if (this.#instantMs !== undefined && isOurs('state/instant')) {
