@@ -3,6 +3,7 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import { Pulse } from '../../src/kernel/pulse.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { BridgeEvent } from '../../src/model/status.ts';
+import { AirtimeLimit } from '../../src/module/airtime-limit.ts';
 import type { Session, WiSunModule } from '../../src/module/module.ts';
 import { Agenda } from '../../src/sinks/agenda.ts';
 import { MackerelSink } from '../../src/sinks/mackerel-sink.ts';
@@ -24,6 +25,7 @@ const session = { pan, watch: forever, [Symbol.dispose]: () => undefined } as un
 const moduleThat = (does: Partial<WiSunModule>): WiSunModule =>
   ({
     info: { stackVersion: '1', edition: 'SE' },
+    airtime: new AirtimeLimit(new VirtualClock()),
     attach: () => Promise.resolve(undefined),
     scan: () => Promise.resolve([]),
     join: () => Promise.resolve(session),
