@@ -35,7 +35,7 @@ export async function lookForHolder(path: string, ours: number = process.pid): P
     if (opened === 'unseen') isPartial = true;
     else if (opened.length > 0) openers.push({ pid, opened });
   }
-  const holder = await firstHolder(openers, real);
+  const holder = await firstHolder(openers, ptyNumber(device));
   return { ...(holder ? { holder } : {}), isPartial };
 }
 
@@ -61,7 +61,7 @@ async function descriptorsOn(pid: string, real: string, device: Stats): Promise<
         const link = await readlink(`/proc/${pid}/fd/${name}`).catch(() => ''); // closed meanwhile
         if (link !== real && !link.startsWith('/dev/')) return false;
         const info = await stat(`/proc/${pid}/fd/${name}`).catch(() => undefined);
-        return info !== undefined && isSame(info, device, isPty(real));
+        return info !== undefined && isSame(info, device);
       }),
     );
     return names.filter((_name, i) => hits[i]);
@@ -71,17 +71,21 @@ async function descriptorsOn(pid: string, real: string, device: Stats): Promise<
 }
 
 /** Every instance of devpts counts from 0, so there the number alone says nothing. */
-const isSame = (info: Stats, device: Stats, byFile: boolean): boolean =>
-  device.isCharacterDevice() && !byFile
+const isSame = (info: Stats, device: Stats): boolean =>
+  device.isCharacterDevice() && ptyNumber(device) === undefined
     ? info.isCharacterDevice() && info.rdev === device.rdev
     : info.ino === device.ino && info.dev === device.dev;
 
-export const isPty = (real: string): boolean => real.startsWith('/dev/pts/');
+/** Which pseudo terminal this is, under whatever name; undefined for a device. Linux: major 136 and the seven behind it. */
+export function ptyNumber({ rdev }: Stats): number | undefined {
+  const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)];
+  return major >= 136 && major <= 143 ? (major - 136) * 0x100000 + minor : undefined;
+}
 
-async function firstHolder(openers: readonly Opener[], real: string): Promise<Holder | undefined> {
+async function firstHolder(openers: readonly Opener[], pty: number | undefined): Promise<Holder | undefined> {
   let first: Holder | undefined;
   for (const { pid, opened } of openers) {
-    if (await isNoUser(pid, real)) continue;
+    if (await isNoUser(pid, pty)) continue;
     const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
     const holder = { pid: Number(pid), name };
     const locks = await Promise.all(
@@ -94,11 +98,11 @@ async function firstHolder(openers: readonly Opener[], real: string): Promise<Ho
 }
 
 /** Has it open and yet does not use it: a child of ours on its way to exec, or who plays the device behind a pty. */
-async function isNoUser(pid: string, real: string): Promise<boolean> {
+async function isNoUser(pid: string, pty: number | undefined): Promise<boolean> {
   if ((await parentOf(pid)) === String(process.pid) && (await exeOf(pid)) === (await exeOf('self'))) return true;
-  if (!isPty(real)) return false;
+  if (pty === undefined) return false;
   for (let each: string | undefined = pid; each !== undefined && each !== '0'; each = await parentOf(each))
-    if (await hasMaster(each, real.slice('/dev/pts/'.length))) return true;
+    if (await hasMaster(each, pty)) return true;
   return false;
 }
 
@@ -109,7 +113,7 @@ async function parentOf(pid: string): Promise<string | undefined> {
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[1]; // the name before may hold blanks
 }
 
-async function hasMaster(pid: string, number: string): Promise<boolean> {
+async function hasMaster(pid: string, number: number): Promise<boolean> {
   for (const name of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
     if (!(await readlink(`/proc/${pid}/fd/${name}`).catch(() => '')).endsWith('/ptmx')) continue;
     const info = await readFile(`/proc/${pid}/fdinfo/${name}`, 'utf8').catch(() => '');

@@ -7,7 +7,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { makeExclusive } from './exclusive-port.ts';
-import { isPty, lookForHolder } from './port-holder.ts';
+import { lookForHolder, ptyNumber } from './port-holder.ts';
 import type { Look } from './port-holder.ts';
 import { heldProblem, portProblem } from './port-problem.ts';
 import type { Wire } from './wire.ts';
@@ -106,6 +106,12 @@ function refuseHeld(path: string, look: Look): void {
   if (look.holder) throw heldProblem(path, look);
 }
 
+const isPty = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    (info) => ptyNumber(info) !== undefined,
+    () => false, // gone meanwhile
+  );
+
 /** Who came between the first look and the closed door; a look of another bridge at our lock is over at once. */
 async function refuseLatecomer(path: string, clock: Clock, signal: AbortSignal): Promise<void> {
   if (!(await lookForHolder(path)).holder) return;
@@ -113,7 +119,7 @@ async function refuseLatecomer(path: string, clock: Clock, signal: AbortSignal):
   refuseHeld(path, await lookForHolder(path));
 }
 
-/** Not on a pty: its other end keeps the mark beyond our close, and only tests and recordings live there. */
+/** Not on a pty: where its other end keeps it open the mark outlives us, and would shut us out as any other. */
 async function exclude(
   port: OpenedPort,
   path: string,
@@ -121,7 +127,7 @@ async function exclude(
   signal: AbortSignal,
 ): Promise<void> {
   const { descriptor } = port;
-  if (descriptor === undefined || (!mark && isPty(await realpath(path)))) return;
+  if (descriptor === undefined || (!mark && (await isPty(path)))) return;
   const isDone = await (mark ?? makeExclusive)(descriptor, signal);
   signal.throwIfAborted();
   if (!isDone)

@@ -196,6 +196,27 @@ test.skipIf(!hasSocat || !asNobody)(
   },
 );
 
+test.skipIf(!hasSocat || !asNobody)(
+  'a pty is not made exclusive, also under another name: it would stay so when we are gone (needs socat and root)',
+  async () => {
+    await onPty(async (path, device) => {
+      await chmod(device, 0o666);
+      const mapped = `${path}-mapped`; // as a container is given a device
+      await writeFile(mapped, '');
+      const isMapped = spawnSync('mount', ['--bind', device, mapped]).status === 0;
+      try {
+        for (const name of isMapped ? [path, mapped] : [path]) {
+          const port = await serialWire(name, systemClock).open(signal);
+          expect(openedWithoutLock(device).status).toBe(0);
+          await destroy(port);
+        }
+      } finally {
+        if (isMapped) spawnSync('umount', [mapped]);
+      }
+    });
+  },
+);
+
 /** With TIOCEXCL, which a pty does not get by itself. */
 async function openExclusive(path: string): Promise<OpenedPort> {
   let marked: number | undefined;
