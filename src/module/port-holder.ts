@@ -66,7 +66,8 @@ async function descriptorsOn(pid: string, real: string, device: Stats): Promise<
     );
     return names.filter((_name, i) => hits[i]);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unseen' : []; // else it has ended
+    const hasEnded = ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
+    return hasEnded ? [] : 'unseen';
   }
 }
 
