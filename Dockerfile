@@ -1,5 +1,5 @@
 # The bridge in a container. How to run it: docs/containers.md
-FROM node:22-bookworm-slim AS build
+FROM node:22.21.1-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -8,7 +8,7 @@ COPY scripts scripts
 COPY src src
 RUN npm run build && npm prune --omit=dev
 
-FROM node:22-bookworm-slim
+FROM node:22.21.1-bookworm-slim
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="broute2mqtt" \
@@ -34,8 +34,8 @@ USER node
 VOLUME ["/data"]
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# /livez, not /healthz: a meter out of reach is no reason to restart the container.
+# Whether the program goes on, by its own configuration; a meter out of reach is no reason to restart the container.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "const e = process.env, at = e.BROUTE2MQTT_HTTP_LISTEN || (e.SMARTMETER_ID ? e.PORT || '8000' : '8080'), port = at.match(/\\d+(?=\\D*$)/)[0]; fetch(`http://127.0.0.1:${port}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "/app/dist/cli/main.js", "health"]
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]
 CMD ["run"]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepares docker-compose.yml on a fresh clone: asks for the Route-B ID and password, makes up the broker's passwords,
+# Prepares docker-compose.yml on a fresh clone: asks for the Route-B ID and password, makes up the broker's passwords and the page's token,
 # writes .env with the stick it finds. What is there already is kept, so it can be run again.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -30,6 +30,7 @@ ask route_b_id 'Route-B ID / Bルート認証ID (32):' '[0-9A-Fa-f]{32}'
 ask route_b_password 'Route-B password / パスワード (12):' '[0-9A-Za-z]{12}'
 invent mqtt_password
 invent homeassistant_password
+invent http_token
 
 if [ ! -e .env ]; then
   cp .env.example .env
@@ -44,3 +45,4 @@ if [ ! -e .env ]; then
 fi
 echo "Ready: docker compose up -d"
 echo "Home Assistant's login at the broker: homeassistant, password in $secrets/homeassistant_password"
+echo "Status page: http://127.0.0.1:8080/?token=$(cat "$secrets/http_token") (the token is in $secrets/http_token)"

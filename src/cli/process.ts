@@ -1,8 +1,11 @@
 import process from 'node:process';
+import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { cliLanguage } from './context.ts';
+import { cliLanguage, say } from './context.ts';
 import type { CliContext } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
 import { runCli } from './run-cli.ts';
 import { keepHeapSmall } from './service/small-heap.ts';
 import { tellError } from './tell-error.ts';
@@ -15,6 +18,25 @@ const unwritable = (error: NodeJS.ErrnoException): BridgeError =>
       ja: 'ディスクの空きを確保するか、出力先を変えてください。',
     },
   });
+
+/**
+ * A container that is restarted whatever it ends with would tell a wrong configuration for ever. Where it is asked for
+ * (Compose), the service that cannot start for its user's mistake waits for the end instead; its health check fails.
+ */
+const staysUp = (args: readonly string[], exitCode: ExitCode, { env, signal }: CliContext): boolean =>
+  (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '' &&
+  (exitCode === exitCodes.usage || exitCode === exitCodes.configuration) &&
+  (args.length === 0 || args.includes('run')) &&
+  !signal.aborted;
+
+async function untilToldToEnd(context: CliContext): Promise<void> {
+  say(context.stderr, context, {
+    en: 'Waiting: correct this, then start the container anew.',
+    ja: '待機しています。修正後、コンテナを起動し直してください。',
+  });
+  const keepAlive = systemClock.sleep(2_147_483_647, context.signal);
+  await keepAlive.catch(() => undefined); // told to end
+}
 
 /** One process, one command line. @param before what stands before the arguments of the process. */
 export async function startProcess(before: readonly string[] = []): Promise<void> {
@@ -49,7 +71,9 @@ export async function startProcess(before: readonly string[] = []): Promise<void
   };
   process.on('uncaughtException', (error) => process.exit(tellError(error, context)));
 
-  const exitCode = await runCli([...before, ...process.argv.slice(2)], context);
+  const args = [...before, ...process.argv.slice(2)];
+  const exitCode = await runCli(args, context);
+  if (staysUp(args, exitCode, context)) await untilToldToEnd(context);
   // after what is still in the pipe
   process.stdout.write('', (error) => (error ? untold(process.stdout.errored ?? error) : process.exit(exitCode)));
 }

@@ -68,12 +68,15 @@ describe('docker-compose.yml as it is', () => {
   test("the bridge's login writes to its own topics and nowhere else", async () => {
     const login = ['-u', 'broute2mqtt', '-P', await home.password('broute2mqtt')];
     const seen = home.messages('test/#', 9, 4);
+    const foreign = home.messages('homeassistant/device/other/#', 1, 4);
     const status = home.messages('homeassistant/status', 1, 4);
     const own = home.messages('broute2mqtt/acl', 1, 4);
     await new Promise((resolve) => setTimeout(resolve, 1000)); // the three have subscribed
-    for (const topic of ['test/x', 'homeassistant/status', 'broute2mqtt/acl']) await home.publish(login, topic, '1');
+    for (const topic of ['test/x', 'homeassistant/status', 'homeassistant/device/other/config', 'broute2mqtt/acl'])
+      await home.publish(login, topic, '1');
     expect(await seen).toEqual([]);
     expect(await status).toEqual([]);
+    expect(await foreign).toEqual([]);
     expect(await own).toEqual(['broute2mqtt/acl 1']);
   });
 
@@ -101,6 +104,19 @@ describe('docker-compose.yml as it is', () => {
     expect(code, text).toBe(0);
     expect(await home.http('/livez')).toBe(200);
     expect(await home.http('/healthz')).toBe(200);
+  });
+
+  test('the page asks for the token setup.sh made up', async () => {
+    expect(await home.http('/api/status')).toBe(401);
+    const token = await readFile(join(home.folder, 'deploy/docker/secrets/http_token'), 'utf8');
+    expect(await home.http(`/api/status?token=${token}`)).toBe(200);
+  });
+
+  test('memory, processes and core files are limited', async () => {
+    const format = '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}';
+    const { stdout } = await engine(['podman', 'inspect', '-f', format, home.container('broute2mqtt')]);
+    expect(stdout.trim()).toBe(`${256 * 1024 * 1024} 64`);
+    expect((await home.inside('broute2mqtt', 'ulimit -c')).stdout.trim()).toBe('0');
   });
 
   test('no secret stands in the log or in the environment', async () => {

@@ -2,8 +2,8 @@
 # Sourced by the scripts here. Engine, images and tools of the container tests, apart from any other Podman on the machine.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/broute2mqtt-test
 run=/run/broute2mqtt-test
-node_image=node:22-bookworm-slim
-mosquitto_image=eclipse-mosquitto:2
+node_image=node:22.21.1-bookworm-slim
+mosquitto_image=eclipse-mosquitto:2.0.22
 
 export CONTAINERS_CONF=$cache/containers.conf
 export CONTAINERS_STORAGE_CONF=$cache/storage.conf

@@ -108,7 +108,7 @@ async function digestOf(clone: string): Promise<string> {
       return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
     }),
   );
-  const base = await engine(['podman', 'image', 'inspect', '-f', '{{.Id}}', 'node:22-bookworm-slim']);
+  const base = await engine(['podman', 'image', 'inspect', '-f', '{{.Id}}', 'node:22.21.1-bookworm-slim']);
   hash.update(base.stdout);
   for (const file of [...[...parts, ...others].map((name) => join(clone, name)), ...inside.flat().sort()]) {
     hash.update(`\0${relative(clone, file)}\0`).update(await readFile(file));
