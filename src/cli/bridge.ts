@@ -13,6 +13,7 @@ import type { Wire } from '../module/wire.ts';
 import { LogSink } from '../sinks/log-sink.ts';
 import type { MackerelSink } from '../sinks/mackerel-sink.ts';
 import { MqttSink } from '../sinks/mqtt-sink.ts';
+import { lockState } from '../store/state-lock.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
 import { brokerOptions } from './service/broker-options.ts';
 import { openMeterLink } from './service/meter-link.ts';
@@ -47,7 +48,15 @@ type Deps = BridgeDeps & { readonly pulse: Pulse };
 export async function runBridge(config: Config, given: BridgeDeps, signal: AbortSignal): Promise<void> {
   const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
   const meters = new Map<string, MeterLink>();
-  const brokers = brokersOf(config, deps, (id, command) => meters.get(id)?.supervisor.command(command));
+  await using lock =
+    config.mqtt && config.state_dir !== undefined ? await lockState(config.state_dir, deps.log) : undefined;
+  if (lock?.isTaken)
+    deps.log.error(
+      { state_dir: config.state_dir },
+      'another bridge uses this state_dir: stop one of them; here readings that wait stay in memory',
+    );
+  const onCommand = (id: string, command: MeterCommand): void => meters.get(id)?.supervisor.command(command);
+  const brokers = brokersOf(config, deps, { isTaken: lock?.isTaken === true, onCommand });
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
@@ -60,7 +69,7 @@ export async function runBridge(config: Config, given: BridgeDeps, signal: Abort
     status = await serveStatus(config, deps, (id) => brokers.get(id)?.health(), signal);
     const others = [new LogSink(deps.log), ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
     for (const meter of config.meters)
-      meters.set(meter.id, await openMeter(config, meter, deps, brokers.get(meter.id), others));
+      meters.set(meter.id, await openMeter(config, meter, deps, brokers.get(meter.id), others, signal));
     deps.onReady?.({ page: status.page });
     endings.push(run(mackerel));
     await together(
@@ -112,6 +121,7 @@ async function openMeter(
   deps: Deps,
   mqtt: MqttSink | undefined,
   others: readonly Sink[],
+  signal: AbortSignal,
 ): Promise<MeterLink> {
   const log = deps.log.child({ meter: meter.id });
   const stateDir = stateDirOf(config, meter);
@@ -120,7 +130,7 @@ async function openMeter(
   const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
   const emit = (event: BridgeEvent): void => sink.accept(event);
   const link = await openMeterLink(meter, { ...deps, log, stateDir, emit });
-  await mqtt?.begin(await nextRun(stateDir, deps)); // knows by now what was remembered of the meter
+  await mqtt?.begin(await nextRun(stateDir, deps, signal)); // knows by now what was remembered of the meter
   return link;
 }
 
@@ -131,7 +141,14 @@ const stateDirOf = (config: Config, { id }: MeterConfig): string | undefined =>
 function brokersOf(
   config: Config,
   { clock, log, version, pulse }: Deps,
-  onCommand: (meterId: string, command: MeterCommand) => void,
+  {
+    isTaken,
+    onCommand,
+  }: {
+    /** Another bridge has the `state_dir`. */
+    readonly isTaken: boolean;
+    readonly onCommand: (meterId: string, command: MeterCommand) => void;
+  },
 ): ReadonlyMap<string, MqttSink> {
   const { mqtt, home_assistant: homeAssistant, language } = config;
   const build = (settings: MqttConfig, meter: MeterConfig): MqttSink =>
@@ -153,7 +170,7 @@ function brokersOf(
         },
         language,
         version,
-        stateDir: stateDirOf(config, meter),
+        stateDir: isTaken ? undefined : stateDirOf(config, meter),
       },
       {
         clock,

@@ -145,7 +145,9 @@ test.concurrent('a bridge killed is told by its last will, and counts a new run 
   const before = readingsOf(watcher);
   bridge.restart();
   await bridge.until(() => readingsOf(watcher).length >= before.length + 2, 'readings of the next run');
-  expect(readingsOf(watcher)[before.length]).toMatchObject({ run: 2, seq: 1 });
+  const [first, second] = [before[0], readingsOf(watcher)[before.length]];
+  expect(second?.seq).toBe(1);
+  expect(second?.run).toBeGreaterThan(first?.run ?? Infinity);
   expect(watcher.last(`${root}/bridge/availability`)?.payload).toBe('online');
   expect(bridge.phases()).toEqual(['opening', 'joining', 'connected']);
 });

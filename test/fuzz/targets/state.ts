@@ -131,7 +131,7 @@ async function checkFiles(folder: string, log: ReturnType<typeof logLines>['log'
       'saved and loaded it is another',
     );
   }
-  const next = await nextRun(folder, { clock: new VirtualClock(), log });
+  const next = await nextRun(folder, { clock: new VirtualClock(), log }, new AbortController().signal);
   must(Number.isSafeInteger(next) && next >= 1, () => `run ${next}`);
 }
 
