@@ -20,6 +20,8 @@ export interface MackerelAnswer {
   readonly status: number;
   /** What it says was wrong, at most 200 characters; empty when it says nothing. */
   readonly message: string;
+  /** It is JSON with an `error`, as Mackerel says it: no proxy between, no page of a network that wants a login. */
+  readonly isMackerels: boolean;
   /** `Retry-After`, ms. */
   readonly retryAfterMs: number | undefined;
 }
@@ -79,7 +81,7 @@ async function exchange(
   const retryAfterS = Number(response.headers['retry-after'] ?? Number.NaN);
   return {
     status: response.statusCode ?? 0,
-    message: messageOf(await text(atMost(MOST_BYTES, response))),
+    ...saidIn(await text(atMost(MOST_BYTES, response))),
     retryAfterMs: Number.isFinite(retryAfterS) && retryAfterS >= 0 ? retryAfterS * 1000 : undefined,
   };
 }
@@ -94,17 +96,20 @@ async function* atMost(bytes: number, stream: IncomingMessage): AsyncIterable<Bu
 }
 
 /** `{"error":{"message":"…"}}` or `{"error":"…"}`; what is neither is shown as it is. */
-function messageOf(body: string): string {
+function saidIn(body: string): Pick<MackerelAnswer, 'message' | 'isMackerels'> {
   let said: unknown = body;
+  let isMackerels = false;
   try {
     const { error } = JSON.parse(body) as { error?: unknown };
+    isMackerels = error !== undefined;
     said = (error as { message?: unknown } | undefined)?.message ?? error ?? '';
   } catch {
     // a proxy's HTML, say
   }
   const plain = typeof said === 'string' ? said : '';
-  return plain
+  const message = plain
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, 200);
+  return { message, isMackerels };
 }

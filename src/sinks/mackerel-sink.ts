@@ -11,7 +11,7 @@ import type { MackerelPost } from './mackerel-api.ts';
 import { mackerelGraphs, mackerelPrefix, mackerelValues } from './mackerel-metrics.ts';
 import { MackerelQueue } from './mackerel-queue.ts';
 import type { Sample } from './mackerel-queue.ts';
-import { errorOf, pauseMs, verdictOf } from './mackerel-verdict.ts';
+import { asksForLess, errorOf, pauseMs, verdictOf } from './mackerel-verdict.ts';
 import type { Verdict } from './mackerel-verdict.ts';
 
 /** Samples in one request: after an outage they are many. */
@@ -20,6 +20,8 @@ const BATCH = 100;
 const SPREAD_MS = 10_000;
 /** Many times what a request may take; one that takes longer is stuck. */
 const POST_LIMIT_MS = 300_000;
+/** Between two requests that look for the one sample that is refused. */
+const SEARCH_MS = 1000;
 const LAST_WORD_MS = 1000;
 
 /** A service's metrics, or a host's custom metrics. */
@@ -61,6 +63,8 @@ export class MackerelSink implements Sink {
   #graphsTold: boolean;
   #failing: Verdict | undefined;
   #tries = 0;
+  /** Samples in the next request: fewer while one among them is refused. */
+  #batch = BATCH;
 
   constructor(options: MackerelOptions, deps: MackerelDeps) {
     const { target } = options;
@@ -140,13 +144,19 @@ export class MackerelSink implements Sink {
   /** One request. @returns how long to wait before the next, ms. */
   async #step(signal: AbortSignal): Promise<number> {
     const { random } = this.#deps;
-    const samples = this.#graphsTold ? this.#queue.head(BATCH) : [];
-    const { verdict, error, retryAfterMs } = await this.#post(samples, signal);
+    const samples = this.#graphsTold ? this.#queue.head(this.#batch) : [];
+    const { verdict, error, retryAfterMs, isLess } = await this.#post(samples, signal);
+    if (isLess && samples.length > 1) {
+      this.#batch = Math.ceil(samples.length / 2);
+      return SEARCH_MS;
+    }
+    if (verdict === 'taken') this.#batch = Math.min(BATCH, this.#batch * 2);
     if (verdict === 'spoilt') this.#queue.giveUp(samples);
     if (verdict === 'taken') this.#queue.remove(samples);
     if (verdict === 'taken' || verdict === 'spoilt') this.#graphsTold = true; // without them Mackerel makes its own graphs
     this.#tell(verdict, error);
-    if (verdict === 'taken' || verdict === 'spoilt') return 0;
+    if (verdict === 'taken') return 0;
+    if (verdict === 'spoilt') return this.#batch < BATCH ? SEARCH_MS : 0;
     return pauseMs(verdict, this.#tries++, random(), retryAfterMs);
   }
 
@@ -154,17 +164,22 @@ export class MackerelSink implements Sink {
   async #post(
     samples: readonly Sample[],
     signal: AbortSignal,
-  ): Promise<{ verdict: Verdict; error?: BridgeError; retryAfterMs?: number | undefined }> {
+  ): Promise<{ verdict: Verdict; error?: BridgeError; retryAfterMs?: number | undefined; isLess?: boolean }> {
     const [path, body] =
       samples.length > 0
         ? [this.#path(), samples.flatMap((sample) => this.#body(sample))]
         : ['/api/v0/graph-defs/create', this.#graphs()];
     try {
       const answer = await this.#deps.post(path, body, signal);
-      const verdict = verdictOf(answer.status);
+      const verdict = verdictOf(answer);
       return verdict === 'taken'
         ? { verdict }
-        : { verdict, error: errorOf(answer, `POST ${path}`), retryAfterMs: answer.retryAfterMs };
+        : {
+            verdict,
+            error: errorOf(answer, `POST ${path}`),
+            retryAfterMs: answer.retryAfterMs,
+            isLess: asksForLess(answer.status),
+          };
     } catch (error) {
       if (signal.aborted || (error as BridgeError).code !== 'MACKEREL_UNREACHABLE') throw error;
       return { verdict: 'down', error: error as BridgeError };

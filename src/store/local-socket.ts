@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Server } from 'node:net';
 import { deferred } from '../kernel/async.ts';
@@ -15,6 +15,7 @@ export async function takesPlace(server: Server, path: string): Promise<boolean>
   if (length > LONGEST_PATH) throw new RangeError(`the path has ${length} bytes, the system allows ${LONGEST_PATH}`);
   if (await listens(server, path)) return true;
   if (await isAnswered(path)) return false;
+  if (!(await lstat(path)).isSocket()) throw new Error('something else lies there: move it away');
   await rm(path, { force: true });
   return await listens(server, path); // else another one was quicker
 }

@@ -20,6 +20,9 @@ export class FakeMackerel implements AsyncDisposable {
   readonly posts: Posted[] = [];
   /** What it answers next, one after the other; then it takes everything. */
   readonly replies: Reply[] = [];
+  /** What it refuses of what it is sent. */
+  judge: (body: Posted['body']) => Reply | undefined = () => undefined;
+  readonly #taken: Posted['body'][] = [];
   #port = 0;
   #server: Server | undefined;
 
@@ -38,11 +41,17 @@ export class FakeMackerel implements AsyncDisposable {
     return this.posts.flatMap(({ body }) => body.filter((metric) => metric['name'] === name).map(({ value }) => value));
   }
 
+  /** Values it took, by name, in order. */
+  taken(name: string): unknown[] {
+    return this.#taken.flatMap((body) => body.filter((metric) => metric['name'] === name).map(({ value }) => value));
+  }
+
   async up(): Promise<void> {
     const server = createServer((request, response) => {
       void json(request).then((body) => {
         const { url = '', headers, method } = request;
-        const reply = this.replies.shift() ?? taken;
+        const reply = this.replies.shift() ?? this.judge(body as Posted['body']) ?? taken;
+        if (reply === taken) this.#taken.push(body as Posted['body']);
         this.posts.push({ path: `${method} ${url}`, headers, body: body as Posted['body'] });
         if (reply === 'hang') return;
         response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });

@@ -149,6 +149,42 @@ test.each([400, 413, 422])('%d: these values are given up and counted, the next 
   expect(rig.sink.figures).toEqual({ queued: 0, dropped: 1 });
 });
 
+test.each([
+  [407, '<html>Proxy Authentication Required</html>'],
+  [400, '<html>Bad Request</html>'],
+  [404, 'Please log in to this network'],
+  [413, '<html>Request Entity Too Large</html>'],
+])('%d from something between: nothing is given up, and the hint looks for it', async (status, body) => {
+  await using rig = await MackerelRig.start();
+  rig.api.replies.push({ status, body });
+  rig.power([0, 1], [MINUTE, 2]);
+  const { err } = await rig.told(FAILED);
+  expect(err).toMatchObject({ code: 'MACKEREL_REFUSED' });
+  expect(err?.hint).toContain('proxy');
+  expect(rig.sink.figures).toEqual({ queued: 1, dropped: 0 });
+  await rig.clock.advance(300_000);
+  await rig.queued(0);
+  expect(rig.api.values('smartmeter.power.value')).toEqual([1, 1, 2]);
+});
+
+test('one value among many that is wrong is found and given up alone', async () => {
+  await using rig = await MackerelRig.start();
+  rig.api.judge = (body) =>
+    body.some(({ value }) => value === 37) ? { status: 400, body: { error: 'bad' } } : undefined;
+  await rig.api.down();
+  for (let n = 0; n <= 80; n++) rig.power([n * MINUTE, n]);
+  await rig.told(FAILED);
+  await rig.api.up();
+  await eventually(async () => {
+    await rig.clock.advance(5000);
+    return rig.sink.figures.queued === 0;
+  }, 'all but one taken');
+  expect(rig.sink.figures.dropped).toBe(1);
+  expect(rig.api.taken('smartmeter.power.value')).toEqual(
+    Array.from({ length: 80 }, (_, n) => n).filter((n) => n !== 37),
+  );
+});
+
 test('one that never answers is left after 15 s, and asked again', async () => {
   await using rig = await MackerelRig.start();
   rig.api.replies.push('hang');
@@ -239,10 +275,14 @@ test('redirects are not followed: the key goes nowhere else', async () => {
 test('the key is in no log line, whatever comes back', async () => {
   await using rig = await MackerelRig.start();
   const echo = { error: { message: `key ${API_KEY} (${encodeURIComponent(API_KEY)}) unknown` } };
-  rig.api.replies.push({ status: 401, body: echo }, { status: 400, body: JSON.stringify(echo) });
+  const refused = { status: 400, body: JSON.stringify(echo) };
+  rig.api.replies.push({ status: 401, body: echo }, refused, refused);
   rig.power([0, 1], [MINUTE, 2]);
   await rig.told(FAILED);
   await rig.clock.advance(300_000);
+  await rig.posts(2);
+  await rig.clock.settle();
+  await rig.clock.advance(1000); // of two values the first alone
   await rig.told('Mackerel does not take these values: given up');
   const log = JSON.stringify(rig.lines).toLowerCase();
   expect(formsOf(API_KEY).filter((form) => log.includes(form))).toEqual([]);

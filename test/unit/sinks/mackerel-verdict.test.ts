@@ -2,20 +2,26 @@ import { expect, test } from 'vitest';
 import { pauseMs, verdictOf } from '../../../src/sinks/mackerel-verdict.ts';
 
 test.each([
-  [200, 'taken'],
-  [204, 'taken'],
-  [302, 'down'],
-  [400, 'spoilt'],
-  [401, 'refused'],
-  [403, 'refused'],
-  [404, 'refused'],
-  [408, 'down'],
-  [413, 'spoilt'],
-  [429, 'busy'],
-  [500, 'down'],
-  [503, 'down'],
-  [0, 'down'],
-] as const)('%d is %s', (status, verdict) => expect(verdictOf(status)).toBe(verdict));
+  [200, 'taken', 'taken'],
+  [204, 'taken', 'taken'],
+  [302, 'down', 'down'],
+  [400, 'spoilt', 'refused'],
+  [401, 'refused', 'refused'],
+  [402, 'refused', 'refused'],
+  [403, 'refused', 'refused'],
+  [404, 'refused', 'refused'],
+  [407, 'refused', 'refused'],
+  [408, 'down', 'down'],
+  [413, 'spoilt', 'refused'],
+  [429, 'busy', 'busy'],
+  [451, 'refused', 'refused'],
+  [500, 'down', 'down'],
+  [503, 'down', 'down'],
+  [0, 'down', 'down'],
+] as const)('%d is %s from Mackerel, %s from something between', (status, own, others) => {
+  expect(verdictOf({ status, isMackerels: true })).toBe(own);
+  expect(verdictOf({ status, isMackerels: false })).toBe(others);
+});
 
 test.each([
   ['down', 0, 0, undefined, 2500],
