@@ -98,7 +98,7 @@ export const state: Target = {
         must(JSON.stringify(lines).length < 3000, 'a long story about a damaged file');
         const left = readdirSync(own);
         must(
-          left.every((name) => /^(pan|meter|run)\.json(\.corrupt)?$/.test(name)),
+          left.every((name) => /^((pan|meter|run)\.json(\.corrupt)?|run-\d+\.claim)$/.test(name)),
           () => `left behind: ${left.join(' ')}`,
         );
         rmSync(own, { recursive: true });
