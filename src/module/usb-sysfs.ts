@@ -1,6 +1,8 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+const BY_ID = 'serial/by-id';
+
 /** Where the system shows its devices; a test's own folders instead. */
 export interface Roots {
   readonly dev: string;
@@ -72,7 +74,7 @@ async function usbDevice(tty: string): Promise<UsbDevice | undefined> {
 
 /**
  * The device file of a tty, by its number: into a container it can have been passed under any name, and another device
- * under its own.
+ * under its own. With `compose.live-dev.yml` it stands in the by-id folder itself.
  */
 async function nodeOf(tty: string, { dev, sys }: Roots): Promise<string | undefined> {
   const number = await text(join(sys, 'class/tty', tty), 'dev');
@@ -80,10 +82,9 @@ async function nodeOf(tty: string, { dev, sys }: Roots): Promise<string | undefi
     const info = await stat(path).catch(() => undefined);
     return info?.isCharacterDevice() === true && deviceNumber(info.rdev) === number;
   };
-  const usual = join(dev, tty);
-  if (await isIt(usual)) return await realpath(usual).catch(() => undefined);
-  for (const name of await names(dev)) {
-    if (await isIt(join(dev, name))) return await realpath(join(dev, name)).catch(() => undefined);
+  const inside = async (folder: string): Promise<string[]> => (await names(folder)).map((name) => join(folder, name));
+  for (const path of [join(dev, tty), ...(await inside(dev)), ...(await inside(join(dev, BY_ID)))]) {
+    if (await isIt(path)) return await realpath(path).catch(() => undefined);
   }
   return undefined;
 }
@@ -95,7 +96,7 @@ function deviceNumber(rdev: number): string {
 
 /** Links by what they lead to. One that leads nowhere is a stick that is being pulled out. */
 async function byIdLinks(dev: string): Promise<Map<string, string>> {
-  const folder = join(dev, 'serial/by-id');
+  const folder = join(dev, BY_ID);
   const links = new Map<string, string>();
   for (const name of await names(folder)) {
     const device = await realpath(join(folder, name)).catch(() => undefined);

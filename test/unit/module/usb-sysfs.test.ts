@@ -92,3 +92,9 @@ test('a stick without words or serial number is told by its device', async () =>
   const port = { path: '/dev/null', device: '/dev/null', usb: '1a86:55d4', words: '', key: '/dev/null' };
   expect(await usbPorts(roots)).toEqual([port]);
 });
+
+test('in a container that is shown the by-id folder alone, a device file in it is found by its number', async () => {
+  await sysfsTty('ttyUSB3', '1:3', ftdi);
+  const path = await link('usb-FTDI_FT230X_Basic_UART_DK0A-if00-port0');
+  expect(await usbPorts(roots)).toMatchObject([{ path, usb: '0403:6015', key: '0403:6015 DK0A 00' }]);
+});
