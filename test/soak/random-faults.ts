@@ -175,6 +175,7 @@ const disk: readonly RandomFault[] = [
     name: 'state files damaged before a restart',
     strike: async (world, dice) => {
       world.disk?.damageState(dice.pick(['', '{', '\0\0\0\0', '[]', '{"channel":51}', '7']));
+      world.oracle.falls++; // no register is remembered that a lower one could be held against
       await world.restart();
     },
   },

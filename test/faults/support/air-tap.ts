@@ -2,6 +2,8 @@ import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { FrameReader } from '../../../src/j11/frame-reader.ts';
 import { parseNotification } from '../../../src/j11/notifications.ts';
+import { decodeSendResult, responseTo } from '../../../src/j11/responses.ts';
+import { sendResult } from '../../../src/j11/results.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import type { Wire } from '../../../src/module/wire.ts';
 import type { Simulator } from '../../../src/simulator/sim.ts';
@@ -23,6 +25,8 @@ export class AirTap {
   opens = 0;
   /** Scans and joins the host asked for. */
   searches = 0;
+  /** A J11 module said so to a send on this port: nothing else tells of the airtime's end there, and nothing can be asked. */
+  refusedForAirtime = false;
   /** Thrown instead of opening. */
   refuse: () => BridgeError | undefined = () => undefined;
   /** How bytes to the host are cut into reads. */
@@ -78,6 +82,7 @@ export class AirTap {
     this.#overheard = Buffer.alloc(0);
     this.#frames = new FrameReader('module');
     this.#host = theirs;
+    this.refusedForAirtime = false;
     this.opens++;
     this.open++;
     this.mostOpen = Math.max(this.mostOpen, this.open);
@@ -128,7 +133,10 @@ export class AirTap {
 
   #overhearFrames(chunk: Buffer): void {
     for (const input of this.#frames.push(chunk)) {
-      const said = input.kind === 'frame' ? parseNotification(input) : undefined;
+      if (input.kind !== 'frame') continue;
+      const answer = responseTo('send', input);
+      this.refusedForAirtime ||= answer !== undefined && decodeSendResult(answer.data) === sendResult.airtime;
+      const said = parseNotification(input);
       if (said?.kind === 'received') this.onDatagram(Buffer.from(said.payload));
     }
   }

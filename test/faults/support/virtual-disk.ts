@@ -33,7 +33,6 @@ export class VirtualDisk implements Disposable {
   readonly #clock: VirtualClock;
   readonly #end = new AbortController();
   #room = 0;
-  #waiting = 0;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -54,26 +53,12 @@ export class VirtualDisk implements Disposable {
 
   /** Does `action` as the disk's state lets it. */
   async act<T>(access: Access, path: string, action: () => T): Promise<T> {
-    if (this.trouble === 'slow') await this.#wait();
+    if (this.trouble === 'slow') await this.#clock.sleep(SLOW_MS, this.#end.signal);
     if (this.unreachable) throw failure('EIO', path);
     if (this.trouble === 'broken') throw failure(errnos.broken, path);
     if (this.trouble === 'read-only' && access !== 'read') throw failure(errnos['read-only'], path);
     if (this.trouble === 'full' && access === 'fill') throw failure(errnos.full, path);
     return action();
-  }
-
-  /** Somebody waits for it, or will. */
-  get isSlow(): boolean {
-    return this.trouble === 'slow' || this.#waiting > 0;
-  }
-
-  async #wait(): Promise<void> {
-    this.#waiting++;
-    try {
-      await this.#clock.sleep(SLOW_MS, this.#end.signal);
-    } finally {
-      this.#waiting--;
-    }
   }
 
   /** @returns how much of `bytes` was written: on a full disk some, then an error. */
@@ -105,9 +90,24 @@ class VirtualFile {
     this.fd = fd;
   }
 
-  async write(bytes: Uint8Array, offset = 0, length = bytes.length - offset, position: number | null = null) {
-    const part = bytes.subarray(offset, offset + length);
-    return { bytesWritten: await this.#disk.write(this.fd, this.#path, part, position), buffer: bytes };
+  write(text: string, position?: number | null): Promise<{ readonly bytesWritten: number }>;
+  write(
+    bytes: Uint8Array,
+    offset?: number,
+    length?: number,
+    position?: number | null,
+  ): Promise<{ readonly bytesWritten: number }>;
+  async write(
+    what: string | Uint8Array,
+    at: number | null = 0,
+    length?: number,
+    position: number | null = null,
+  ): Promise<{ readonly bytesWritten: number }> {
+    if (typeof what === 'string')
+      return { bytesWritten: await this.#disk.write(this.fd, this.#path, Buffer.from(what), at) };
+    const offset = at ?? 0;
+    const part = what.subarray(offset, offset + (length ?? what.length - offset));
+    return { bytesWritten: await this.#disk.write(this.fd, this.#path, part, position) };
   }
 
   async writeFile(content: string | Uint8Array): Promise<void> {
