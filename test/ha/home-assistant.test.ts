@@ -59,7 +59,19 @@ describe.each(versions)('Home Assistant %s', (version) => {
 
   const registry = async (): Promise<string[]> =>
     [...(await ha.entities()).values()].map(({ id, entity_id, unique_id }) => `${id} ${entity_id} ${unique_id}`).sort();
-  const everything = (limitMs?: number): Promise<void> => ha.untilStates((states) => missing(states, allIds), limitMs);
+  /** An SE stick tells the signal with a scan alone: a warm session after a restart of ours has none. */
+  let unheard: readonly string[] = [];
+  const everything = (limitMs?: number): Promise<void> =>
+    ha.untilStates(
+      (states) => [
+        ...missing(
+          states,
+          allIds.filter((id) => !unheard.includes(id)),
+        ),
+        ...unheard.filter((id) => stateOf(states, id) !== 'unknown').map((id) => `${id} is not unknown`),
+      ],
+      limitMs,
+    );
   const shown = async (meter: ExpectedMeter, key: string): Promise<string> =>
     stateOf(await ha.states(), uniqueId(meter, key));
 
@@ -210,6 +222,7 @@ describe.each(versions)('Home Assistant %s', (version) => {
   test('the bridge is killed: everything unavailable by its will; restarted, the values return', async () => {
     await bridge.end('SIGKILL');
     await ha.untilStates((states) => present(states, allIds), 10_000);
+    unheard = [uniqueId(shop, 'rssi')];
     bridge.restart();
     await everything();
     await trueValues();
