@@ -10,7 +10,7 @@ import type { Path, Tree } from './tree.ts';
 
 /** Somebody may have written the secret itself where its file is to be named. */
 const looksLikeName = (file: string): boolean =>
-  file.length < 8 || (/[/._-]/.test(file) && !/[^\x21-\x7e]|["'\\%&=+]/.test(file));
+  !/[^\x20-\x7e]/.test(file) && (file.length < 8 || (/[/._-]/.test(file) && !/[ "'\\%&=+]/.test(file)));
 const hidden = '…';
 
 /** A value that is to be read from a file. */
@@ -97,11 +97,12 @@ export async function readPending(tree: Tree, pending: readonly PendingFile[], f
     }
     failed.add(formatPath(path));
     setAt(tree, path, ''); // it is there, only out of reach
+    const shown = looksLikeName(file) ? found.path : hidden;
     problems.push({
       ...origin,
       text: found.ok
-        ? { en: `file ${found.path} is no UTF-8 text`, ja: `ファイル ${found.path} がUTF-8ではありません` }
-        : unreadable(found.code, looksLikeName(file) ? found.path : hidden),
+        ? { en: `file ${shown} is no UTF-8 text`, ja: `ファイル ${shown} がUTF-8ではありません` }
+        : unreadable(found.code, shown),
     });
   }
   return { problems, failed, files };

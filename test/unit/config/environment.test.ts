@@ -194,3 +194,18 @@ test('a secret file that is no text is a problem', async () => {
     '/etc/b/config.yaml:9: mqtt.password_file: file /etc/b/pw cannot be read (EIO)',
   ]);
 });
+
+test.each([
+  ['x/y: 1\\nurl: b', 'a secret in the place of its file, over two lines'],
+  ['a\\nb', 'a short one'],
+])('the name %j is not shown and the problem is one line: %s', async (name) => {
+  const yaml = byFile.replace('password_file: pw', `password_file: "${name}"`);
+  const path = `/etc/b/${name.replace('\\n', '\n')}`;
+  for (const [content, why] of [
+    [Uint8Array.of(0xff, 0xfe), 'file … is no UTF-8 text'],
+    [{ code: 'EIO' }, 'file … cannot be read (EIO)'],
+  ] as const) {
+    const files = { '/s/rb': PASSWORD, [path]: content };
+    expect(await problems(yaml, { ...at, files })).toEqual([`/etc/b/config.yaml:9: mqtt.password_file: ${why}`]);
+  }
+});
