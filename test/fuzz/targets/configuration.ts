@@ -239,7 +239,10 @@ async function check(input: Uint8Array): Promise<void> {
   must(Object.keys(Object.prototype).length === 0 && !('polluted' in {}), 'a prototype was changed');
   if (!result.ok) return checkProblems(result.problems, text, env);
   const { config } = result;
-  must(config.meters.length >= 1 && (config.mqtt ?? config.http ?? config.mackerel) !== undefined, 'a configuration that does nothing');
+  must(
+    config.meters.length >= 1 && (config.mqtt ?? config.http ?? config.mackerel) !== undefined,
+    'a configuration that does nothing',
+  );
   for (const meter of config.meters) {
     must(/^[a-z0-9_-]{1,64}$/.test(meter.id) && meter.name !== '', 'a meter without an identity');
     must(meter.interval_s >= 2 && meter.interval_s <= 3600, 'an interval out of range');
