@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import { deferred } from '../kernel/async.ts';
 
 /** `sun_path` of unix(7) has 108 bytes with the closing zero; Node would cut a longer path off. */
-const LONGEST_PATH = 107;
+export const LONGEST_PATH = 107;
 
 /**
  * Begins to listen at this path, for our own user alone, in place of what a killed process left there.
@@ -12,7 +12,8 @@ const LONGEST_PATH = 107;
  */
 export async function takesPlace(server: Server, path: string): Promise<boolean> {
   const length = Buffer.byteLength(path);
-  if (length > LONGEST_PATH) throw new RangeError(`the path has ${length} bytes, the system allows ${LONGEST_PATH}`);
+  if (length > LONGEST_PATH)
+    throw new Error(`the path has ${length} bytes, the system allows ${LONGEST_PATH}: choose a shorter state_dir`);
   if (await listens(server, path)) return true;
   if (await isAnswered(path)) return false;
   if (!(await lstat(path)).isSocket()) throw new Error('something else lies there: move it away');
