@@ -204,7 +204,7 @@ export class MqttSink implements Sink {
       this.#refusals.note(`${commandPrefix}#`, code),
     );
     const { fresh } = this.#meterHealth.now;
-    if (!fresh) this.#show(false);
+    if (!fresh && this.#shown !== false) this.#show(false); // a connection made before the state was read has said so
     this.#announcer.announce(link);
     this.#linkState.publish();
     const { text } = this.#halfHours;
