@@ -21,6 +21,8 @@ const REAUTHENTICATION_LIMIT_MS = 60_000;
 /** Nothing tells when there is airtime again: what waits is sent again so often, and given up after an hour and some. */
 const AIRTIME_RETRY_MS = 10_000;
 const AIRTIME_LIMIT_MS = 65 * 60_000;
+/** Results of a send that went out, heard or not. A busy channel proves nothing. */
+const ON_AIR: ReadonlySet<number> = new Set([sendResult.ok, sendResult.noAck, sendResult.queued]);
 /** So many packets in a row that our keys do not fit: the meter has other ones. */
 const KEY_TROUBLE_LIMIT = 3;
 
@@ -76,7 +78,7 @@ export class J11Session implements Session {
     for (;;) {
       const outcome = await this.#sendOnce(payload, signal);
       if (outcome === sendResult.airtime) this.#airtime.shown();
-      else this.#airtime.sent();
+      else if (ON_AIR.has(outcome)) this.#airtime.sent();
       if (outcome === sendResult.ok || outcome === sendResult.queued) return;
       const spentMs = this.#clock.monotonicMs() - startMs;
       if (outcome !== sendResult.airtime || spentMs >= AIRTIME_LIMIT_MS)

@@ -75,8 +75,8 @@ export class Exchange {
     const { faults, state } = this.#bench;
     const session = this.#session;
     const isHeard = session.phase === 'up' && session.hears && address === session.peerAddress;
+    if (state.blocked) return 'blocked'; // nothing leaves the radio, so nothing is missing its acknowledgement
     if (faults.take('event-21-01') || !isHeard) return 'failed';
-    if (state.blocked) return 'blocked';
     state.addAirtime(airtimeMs(bytes));
     const resolving = session.unresolved || faults.take('event-21-02') !== undefined;
     session.unresolved = false;
