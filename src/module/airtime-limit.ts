@@ -1,9 +1,8 @@
 import { abortable, deferred, scope } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { AIRTIME_LIMIT_MS, AirtimeRecord } from './airtime-record.ts';
 
-/** The airtime is counted over an hour and some minutes. What is still told after that is put to the proof. */
-const LIMIT_MS = 65 * 60_000;
 /** How often the module is asked while it lasts. */
 const ASK_EVERY_MS = 60_000;
 /** What a module only shows by its behaviour is put to the proof so often: by one join, or one request. */
@@ -24,19 +23,29 @@ export class AirtimeLimit {
   #isOn = false;
   /** Only behaviour tells of it. */
   #isGuess = false;
-  /** Monotonic ms when it was first known of, and until when it is believed. */
-  #sinceMs: number | undefined;
-  #untilMs = 0;
+  readonly #record: AirtimeRecord;
   #canSay: boolean;
   /** Something was sent since it was asked last. */
   #isProved = false;
   #lost: { readonly error: unknown } | undefined;
 
-  /** @param ask undefined for a module that never says */
-  constructor(clock: Clock, ask?: AirtimeQuestion) {
+  /**
+   * @param ask undefined for a module that never says
+   * @param record what was known before the port was opened; by default nothing
+   */
+  constructor(clock: Clock, ask?: AirtimeQuestion, record = new AirtimeRecord(clock)) {
     this.#clock = clock;
+    this.#record = record;
+    // Another opening of the port, or another run of ours, knew of it: that is a guess until the module says or shows it.
+    this.#isGuess = record.isRecent;
+    this.#isOn = record.isRecent && clock.monotonicMs() < record.untilMs;
     this.#ask = ask;
     this.#canSay = ask !== undefined;
+  }
+
+  /** Nothing has confirmed it yet, or can: a try is how to find out. */
+  get isGuess(): boolean {
+    return this.#isGuess;
   }
 
   get isOn(): boolean {
@@ -52,7 +61,7 @@ export class AirtimeLimit {
 
   /** The module said so. */
   told(isOn: boolean): void {
-    if (isOn) this.#believe(LIMIT_MS, false);
+    if (isOn) this.#believe(AIRTIME_LIMIT_MS, false);
     else this.#over();
   }
 
@@ -74,7 +83,7 @@ export class AirtimeLimit {
 
   /** A try after a time failed: within the hour that is the limit still. */
   tryFailed(): void {
-    if (this.#isGuess && this.#clock.monotonicMs() - (this.#sinceMs ?? -Infinity) < LIMIT_MS) this.shown();
+    if (this.#isGuess && this.#record.isRecent) this.shown();
   }
 
   /** Somebody wants a try now: what is only a guess is let go, and who can say is asked. */
@@ -92,7 +101,7 @@ export class AirtimeLimit {
   /** Asks, unless something was sent since it was asked last. @returns whether nothing can be sent. @throws what the module was lost by */
   async check(signal: AbortSignal): Promise<boolean> {
     if (this.#lost) throw this.#lost.error;
-    if (this.#isOn && this.#clock.monotonicMs() >= this.#untilMs) {
+    if (this.#isOn && this.#clock.monotonicMs() >= this.#record.untilMs) {
       this.#set(false); // one try
       return false;
     }
@@ -101,7 +110,7 @@ export class AirtimeLimit {
     if (isProved && !this.#isOn) return false;
     const said = await this.#ask?.(signal);
     this.#canSay = said !== undefined;
-    if (said !== undefined && said !== this.#isOn) this.told(said);
+    if (said !== undefined && (said !== this.#isOn || this.#isGuess)) this.told(said);
     return this.#isOn;
   }
 
@@ -109,7 +118,7 @@ export class AirtimeLimit {
   async over(signal: AbortSignal): Promise<void> {
     while (this.#isOn) {
       using pause = scope(signal);
-      const leftMs = Math.max(0, this.#untilMs - this.#clock.monotonicMs());
+      const leftMs = Math.max(0, this.#record.untilMs - this.#clock.monotonicMs());
       const later = this.#clock.sleep(Math.min(ASK_EVERY_MS, leftMs), pause.signal).catch(() => undefined);
       try {
         await abortable(Promise.race([later, this.#change.promise]), signal);
@@ -130,15 +139,13 @@ export class AirtimeLimit {
   }
 
   #believe(ms: number, isGuess: boolean): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#sinceMs ??= nowMs;
-    this.#untilMs = nowMs + ms;
+    this.#record.usedUp(ms);
     this.#isGuess = isGuess;
     this.#set(true);
   }
 
   #over(): void {
-    this.#sinceMs = undefined;
+    this.#record.free();
     this.#isGuess = false;
     this.#set(false);
   }

@@ -56,7 +56,7 @@ export class J11Module implements WiSunModule {
     this.#isWarm = identity.isWarm;
     this.#credentials = credentials;
     this.#deps = deps;
-    this.airtime = new AirtimeLimit(deps.clock);
+    this.airtime = new AirtimeLimit(deps.clock, undefined, deps.airtime);
     link.onLost((error) => this.airtime.fail(error));
   }
 

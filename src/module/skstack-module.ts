@@ -22,6 +22,7 @@ import type { Answer } from '../skstack/exchanges.ts';
 import { hex } from '../skstack/hex.ts';
 import { ownPans, PanCollector } from '../skstack/pan-collector.ts';
 import { AirtimeLimit } from './airtime-limit.ts';
+import type { AirtimeRecord } from './airtime-record.ts';
 import { LINE_LIMIT_MS, quieten } from './identify.ts';
 import type { Identity } from './identify.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from './module.ts';
@@ -49,6 +50,8 @@ const FAILED_SENDS = 5;
 export interface ModuleDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** What was known of the airtime limit before the port was opened; a command that runs once knows nothing. */
+  readonly airtime?: AirtimeRecord;
 }
 
 /** What answered as SKSTACK. */
@@ -75,7 +78,7 @@ export class SkstackModule implements WiSunModule {
     this.#identity = identity;
     this.#credentials = credentials;
     this.#deps = deps;
-    this.airtime = new AirtimeLimit(deps.clock, (signal) => this.#askAirtime(signal));
+    this.airtime = new AirtimeLimit(deps.clock, (signal) => this.#askAirtime(signal), deps.airtime);
     link.listen((line) => {
       if (line.kind === 'event') this.#onEvent(line);
     });

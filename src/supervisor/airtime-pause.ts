@@ -36,7 +36,15 @@ export class AirtimePause {
    * for comes first when the limit is over, and the module is asked at once whether it is.
    */
   async pass(airtime: AirtimeLimit, signal: AbortSignal): Promise<void> {
-    if (!(await airtime.check(signal))) return;
+    if (await airtime.check(signal)) await this.#wait(airtime, signal);
+  }
+
+  /** As `pass`, before a single request: what is only a guess is put to the proof by it. */
+  async untilRequest(airtime: AirtimeLimit, signal: AbortSignal): Promise<void> {
+    if ((await airtime.check(signal)) && !airtime.isGuess) await this.#wait(airtime, signal);
+  }
+
+  async #wait(airtime: AirtimeLimit, signal: AbortSignal): Promise<void> {
     const { log, report, help, commands, onRescan } = this.#deps;
     if (!this.#isTold)
       log.warn('the airtime of this hour is used up: no scan and no join until the module may send again');

@@ -133,16 +133,18 @@ export class Supervisor {
   /** A restart of ours need not end the session: the module may still hold it, and one answer proves it. */
   async #attach(module: WiSunModule, signal: AbortSignal): Promise<void> {
     if (!this.#known) return;
-    await this.#pause.pass(module.airtime, signal);
+    await this.#pause.untilRequest(module.airtime, signal);
     if (!this.#known) return; // a rescan was asked for meanwhile
     using session = await module.attach(this.#known);
     if (!session) return;
+    module.airtime.insist(); // one request is the cheapest proof
     this.#report.enter('joining', { pan: session.pan });
     let proved = false;
     try {
       await this.#serve(module, session, true, signal, () => (proved ||= this.#connected(session.pan)));
     } catch (error) {
       if (signal.aborted || exceeds(error, 'rejoin')) throw error;
+      if (!proved) module.airtime.tryFailed();
       if (proved) await this.#rest(error, signal);
       else this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
     }

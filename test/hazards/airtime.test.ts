@@ -88,6 +88,26 @@ test('J11: the session is lost in the midst of it: one step of the ladder every 
   await rig.stop();
 });
 
+for (const between of ['we are restarted', 'the module hangs and its port is opened anew'] as const) {
+  test(`J11: the session is lost in the midst of it and ${between}: still one step every five minutes`, async () => {
+    const { rig, endsMs } = await limited({ edition: 'J11' });
+    rig.simulator.inject({ fault: 'event-26' });
+    await rig.untilPhase('waiting', 1000);
+    await rig.untilPhase('paused', 10_000);
+    const before = done(rig, 'join') + done(rig, 'scan');
+    if (between === 'we are restarted') await rig.restart();
+    else {
+      rig.simulator.inject({ fault: 'module-hang', for_s: 400 });
+      await rig.clock.until(() => rig.errors().includes('MODULE_SILENT'), 20 * MINUTE);
+    }
+    const { lateMs } = await recovery(rig, endsMs);
+    expect(rig.phases().at(-1)).toBe('connected');
+    expect(done(rig, 'join') + done(rig, 'scan') - before).toBeLessThanOrEqual(13);
+    expect(lateMs).toBeLessThan(6 * MINUTE);
+    await rig.stop();
+  });
+}
+
 test('rescan while paused without a session: kept, and carried out when it may be', async () => {
   const { rig, endsMs } = await limited({ edition: 'SE' });
   rig.simulator.inject({ fault: 'event-26' });

@@ -6,6 +6,8 @@ import type { Reading } from '../../src/model/reading.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
 import { MeterReader } from '../../src/meter/meter-reader.ts';
+import { AirtimeRecord } from '../../src/module/airtime-record.ts';
+import type { StoredAirtime } from '../../src/module/airtime-record.ts';
 import { openModule } from '../../src/module/open-module.ts';
 import type { Wire } from '../../src/module/wire.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
@@ -81,6 +83,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const pans = new Memory<Pan>();
   pans.value = options.pan;
   const memory = new Memory<Remembered>();
+  const airtimes = new Memory<StoredAirtime>();
   const events: BridgeEvent[] = [];
   const lines: { level: number; msg: string }[] = [];
   const log: Log = pino(
@@ -105,12 +108,13 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       },
       { clock, log, emit, memory: memory as unknown as StateFile<Remembered> },
     );
+    const airtime = await AirtimeRecord.open(clock, airtimes);
     const supervisor = new Supervisor({
       meter: 'home',
       clock,
       log,
       random: () => 0.5,
-      openModule: (signal) => openModule(wire, credentials, { clock, log }, signal),
+      openModule: (signal) => openModule(wire, credentials, { clock, log, airtime }, signal),
       whenPresent: (signal) => wire.whenPresent(signal),
       reader,
       pans,

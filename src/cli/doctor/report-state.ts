@@ -11,6 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const shown: Readonly<Record<string, (content: Fields) => Fields>> = {
   'pan.json': ({ channel, panId }) => ({ channel, panId }),
   'run.json': ({ run }) => ({ run }),
+  'airtime.json': ({ usedUpSince }) => ({ usedUpSince }),
   'meter.json': (content) => ({
     profile: profileOf(content['profile']),
     import: stampOf(content['import']),

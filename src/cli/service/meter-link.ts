@@ -4,6 +4,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { BridgeEvent } from '../../model/status.ts';
 import { meterMemory } from '../../meter/meter-memory.ts';
 import { MeterReader } from '../../meter/meter-reader.ts';
+import { AirtimeRecord, airtimeMemory } from '../../module/airtime-record.ts';
 import type { WiSunModule } from '../../module/module.ts';
 import { openModule } from '../../module/open-module.ts';
 import type { Wire } from '../../module/wire.ts';
@@ -42,6 +43,7 @@ export async function openMeterLink(meter: MeterConfig, deps: MeterLinkDeps): Pr
     ...(meter.contract_ampere === undefined ? {} : { contractAmpere: meter.contract_ampere }),
   };
   const reader = await MeterReader.open(options, { clock, log, emit, memory: meterMemory(stateDir, log) });
+  const airtime = await AirtimeRecord.open(clock, airtimeMemory(stateDir, log));
   const wire = await deps.wireOf(meter);
   const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
   const supervisor = new Supervisor({
@@ -51,7 +53,7 @@ export async function openMeterLink(meter: MeterConfig, deps: MeterLinkDeps): Pr
     random: Math.random,
     openModule: async (signal) => {
       try {
-        return wrap(await openModule(wire, credentials, { clock, log }, signal));
+        return wrap(await openModule(wire, credentials, { clock, log, airtime }, signal));
       } catch (error) {
         onUnopened?.(error);
         throw error;

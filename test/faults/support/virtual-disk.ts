@@ -42,7 +42,7 @@ export class VirtualDisk implements Disposable {
 
   /** Files with damaged content; segments of the outbox are left as they are. */
   damageState(text: string): void {
-    for (const name of ['pan.json', 'meter.json']) fs.writeFileSync(join(this.folder, name), text);
+    for (const name of ['pan.json', 'meter.json', 'airtime.json']) fs.writeFileSync(join(this.folder, name), text);
   }
 
   [Symbol.dispose](): void {

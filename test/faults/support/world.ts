@@ -10,6 +10,8 @@ import { MeterReader } from '../../../src/meter/meter-reader.ts';
 import type { Pan } from '../../../src/model/pan.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../../../src/model/status.ts';
+import { AirtimeRecord, airtimeMemory } from '../../../src/module/airtime-record.ts';
+import type { StoredAirtime } from '../../../src/module/airtime-record.ts';
 import { openModule } from '../../../src/module/open-module.ts';
 import type { Fault } from '../../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
@@ -107,6 +109,7 @@ export class World {
   readonly #stateDir: string | undefined;
   readonly #pans: Pick<StateFile<Pan>, 'load' | 'save'>;
   readonly #memory: StateFile<Remembered>;
+  readonly #airtimes: Pick<StateFile<StoredAirtime>, 'load' | 'save'>;
   #runs = 0;
   #reader!: MeterReader;
   #stop = new AbortController();
@@ -147,6 +150,7 @@ export class World {
       stateDir === undefined
         ? (new Memory<Remembered>() as unknown as StateFile<Remembered>)
         : meterMemory(stateDir, this.#log);
+    this.#airtimes = stateDir === undefined ? new Memory<StoredAirtime>() : airtimeMemory(stateDir, this.#log);
   }
 
   static async create(options: WorldOptions = {}): Promise<World> {
@@ -311,13 +315,14 @@ export class World {
       { clock, log, emit, memory: this.#memory },
     );
     this.#reader = await this.#onDisk(opening);
+    const airtime = await this.#onDisk(AirtimeRecord.open(clock, this.#airtimes));
     const wire = tap.wire();
     this.supervisor = new Supervisor({
       meter: 'home',
       clock,
       log,
       random,
-      openModule: (signal) => openModule(wire, credentials, { clock, log }, signal),
+      openModule: (signal) => openModule(wire, credentials, { clock, log, airtime }, signal),
       whenPresent: (signal) => wire.whenPresent(signal),
       reader: this.#reader,
       pans: this.#pans,

@@ -10,6 +10,7 @@ import { discoveryDocument } from '../../../src/sinks/ha-discovery.ts';
 import { decodeSegment, encodeLine } from '../../../src/sinks/outbox-lines.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { channelScan } from '../../../src/supervisor/ladder.ts';
+import { airtimeMemory } from '../../../src/module/airtime-record.ts';
 import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -90,15 +91,15 @@ export const state: Target = {
       async check(input) {
         lines.length = 0;
         const own = join(folder, String(run++));
-        const files = { 'pan.json': input, 'meter.json': input, 'run.json': input };
+        const files = { 'pan.json': input, 'meter.json': input, 'run.json': input, 'airtime.json': input };
         mkdirSync(own);
         for (const [name, content] of Object.entries(files)) writeFileSync(join(own, name), content);
         await checkFiles(own, log);
-        must(lines.length <= 3, 'more than one line a file');
+        must(lines.length <= 4, 'more than one line a file');
         must(JSON.stringify(lines).length < 3000, 'a long story about a damaged file');
         const left = readdirSync(own);
         must(
-          left.every((name) => /^((pan|meter|run)\.json(\.corrupt)?|run-\d+\.claim)$/.test(name)),
+          left.every((name) => /^((pan|meter|run|airtime)\.json(\.corrupt)?|run-\d+\.claim)$/.test(name)),
           () => `left behind: ${left.join(' ')}`,
         );
         rmSync(own, { recursive: true });
@@ -112,6 +113,8 @@ export const state: Target = {
 };
 
 async function checkFiles(folder: string, log: ReturnType<typeof logLines>['log']): Promise<void> {
+  const since = (await airtimeMemory(folder, log).load())?.usedUpSince ?? null;
+  must(since === null || new Date(since).toISOString() === since, 'a time that is none');
   const pans = panMemory(folder, log);
   const pan = await pans.load();
   if (pan) {

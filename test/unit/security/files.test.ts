@@ -8,6 +8,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/config/problems.ts';
 import { meterMemory } from '../../../src/meter/meter-memory.ts';
 import { StateFile } from '../../../src/store/state-file.ts';
+import { airtimeMemory } from '../../../src/module/airtime-record.ts';
 import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../support/log-lines.ts';
 
@@ -161,13 +162,14 @@ describe('state that somebody else wrote', () => {
     for (const [name, memory] of [
       ['meter.json', meterMemory(folder, log)],
       ['pan.json', panMemory(folder, log)],
+      ['airtime.json', airtimeMemory(folder, log)],
     ] as const) {
       writeFileSync(at(name), content, 'latin1');
       expect(await memory.load()).toBeUndefined();
       expect(existsSync(at(name))).toBe(false);
       expect(existsSync(at(`${name}.corrupt`))).toBe(true);
     }
-    expect(lines.map(({ msg }) => msg)).toEqual(Array.from({ length: 2 }, () => 'state file is damaged: set aside'));
+    expect(lines.map(({ msg }) => msg)).toEqual(Array.from({ length: 3 }, () => 'state file is damaged: set aside'));
     expect(JSON.stringify(lines).length).toBeLessThan(2000);
   });
 
