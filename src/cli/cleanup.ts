@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import type { Kept, MeterOnBroker } from '../sinks/mqtt-retained.ts';
-import { addCommand, requireConfig } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
+import type { Kept, MeterOnBroker } from '../broker/retained.ts';
+import { addCommand, requireConfig } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
 
 interface CleanupOptions {
   readonly meter?: string;
@@ -51,10 +51,10 @@ async function cleanUp(config: Config, options: CleanupOptions, context: CliCont
   if (!mqtt) throw new BridgeError('CONFIG_INVALID', 'there is no mqtt in the configuration', { hint: noBroker });
   const ids = options.meter === undefined ? config.meters.map(({ id }) => id) : [validId(options.meter)];
   const [{ askBridge }, { visitBroker }, { brokerOptions }, { identityOf }] = await Promise.all([
-    import('./ask/ask-bridge.ts'),
-    import('../sinks/mqtt-visit.ts'),
-    import('./service/broker-options.ts'),
-    import('../sinks/mqtt-topics.ts'),
+    import('../app/ask/ask-bridge.ts'),
+    import('../broker/broker-visit.ts'),
+    import('../app/broker-options.ts'),
+    import('../mqtt/mqtt-topics.ts'),
   ]);
   const isRefusable = options.force !== true && options.dryRun !== true;
   const asked = isRefusable ? await askBridge(config, systemClock, context.signal) : undefined;
@@ -65,7 +65,7 @@ async function cleanUp(config: Config, options: CleanupOptions, context: CliCont
       throw running(`a bridge runs for meter ${meterId}`);
     const clientId = `${identityOf(meterId)}_cleanup`;
     await visitBroker(brokerOptions(mqtt), clientId, systemClock, LIMIT_MS, context.signal, async (link, signal) => {
-      const { forget, keptOf, topicRefused } = await import('../sinks/mqtt-retained.ts');
+      const { forget, keptOf, topicRefused } = await import('../broker/retained.ts');
       const kept = await keptOf(link, meter, systemClock, signal);
       if (kept.online && isRefusable) throw running(onlineText(meter));
       if (options.dryRun !== true && kept.own.length > 0) {
@@ -126,7 +126,7 @@ async function forgetEntities(stateDir: string | undefined, meterId: string, con
   if (stateDir === undefined) return;
   const [{ meterMemory }, { ANNOUNCED_FILE }, { createLog }] = await Promise.all([
     import('../meter/meter-memory.ts'),
-    import('../sinks/announced.ts'),
+    import('../mqtt/announced.ts'),
     import('../kernel/log.ts'),
   ]);
   const { language, redactor } = context;

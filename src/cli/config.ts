@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import type { Text } from '../kernel/language.ts';
-import { addCommand, requireConfig } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
-import { openToOthers } from './service/open-files.ts';
+import { addCommand, requireConfig } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { openToOthers } from '../app/open-files.ts';
 
 /** `config check | schema | example` */
 export function addConfigCommand(program: Command, context: CliContext): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { addCommand } from './command.ts';
-import type { CliContext } from './context.ts';
+import { addCommand } from '../app/command.ts';
+import type { CliContext } from '../app/context.ts';
 
 export interface DemoOptions {
   readonly speed: number;

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { refuseTakenName } from '../store/user-file.ts';
-import { addCommand, configPath } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
-import { exitCodes, Stop } from './exit-codes.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { addCommand, configPath } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { exitCodes, Stop } from '../app/exit-codes.ts';
+import type { ExitCode } from '../app/exit-codes.ts';
 import type { Result } from './doctor/runner.ts';
 import type { DoctorWorld } from './doctor/world.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../app/version.ts';
 
 interface DoctorOptions {
   readonly meter?: string;
@@ -54,7 +54,7 @@ async function diagnose(options: DoctorOptions, command: Command, context: CliCo
       import('./doctor/examine.ts'),
       import('./doctor/format.ts'),
       import('../config/load.ts'),
-      import('./service/exporter-mode.ts'),
+      import('../app/exporter-mode.ts'),
     ]);
   const write = (text: string): void => void stdout.write(redactor.redact(text));
   const asked = configPath(command);
@@ -107,11 +107,11 @@ export function exitCodeOf(results: readonly Result[]): ExitCode {
 async function systemWorld(context: CliContext): Promise<DoctorWorld> {
   const [{ createLog }, { wireOf }, { openModule }, { askBridge }, { isClockSynchronized }, port] = await Promise.all([
     import('../kernel/log.ts'),
-    import('./service/device.ts'),
+    import('../app/device.ts'),
     import('../module/open-module.ts'),
-    import('./ask/ask-bridge.ts'),
+    import('../app/ask/ask-bridge.ts'),
     import('./doctor/host-checks.ts'),
-    import('../module/port-holder.ts'),
+    import('../wire/port-holder.ts'),
   ]);
   const { language, redactor } = context;
   const clock = systemClock;

@@ -3,10 +3,10 @@ import { parseHostPort } from '../config/addresses.ts';
 import type { Config } from '../config/schema.ts';
 import { within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { addCommand, configPath, requireConfig } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
-import { exitCodes, Stop } from './exit-codes.ts';
+import { addCommand, configPath, requireConfig } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { exitCodes, Stop } from '../app/exit-codes.ts';
 
 const LIVEZ_LIMIT_MS = 5000;
 
@@ -35,14 +35,14 @@ const nobody = {
 async function lifeOf(command: Command, context: CliContext): Promise<Life> {
   const usual = await bySocket(context.env['BROUTE2MQTT_STATE_DIR'], context); // whatever file the service was given
   if (usual) return usual;
-  const { exporterConfig } = await import('./service/exporter-mode.ts');
+  const { exporterConfig } = await import('../app/exporter-mode.ts');
   const { config } = (await exporterConfig(configPath(command), context)) ?? (await requireConfig(command, context));
   return (await bySocket(config.state_dir, context)) ?? (await byHttp(config.http, context.signal));
 }
 
 async function bySocket(stateDir: string | undefined, context: CliContext): Promise<Life> {
   if (!stateDir) return undefined;
-  const { askBridge } = await import('./ask/ask-bridge.ts');
+  const { askBridge } = await import('../app/ask/ask-bridge.ts');
   const asked = await askBridge({ state_dir: stateDir }, systemClock, context.signal);
   if (asked.kind === 'none') return undefined;
   if (asked.kind === 'failed') return { lives: false, text: asked.error.message };

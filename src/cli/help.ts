@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext } from '../app/context.ts';
 
 /** Commander's own words in Japanese; its English ones stay. */
 const japanese: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
-import { addCommand, configPath } from './command.ts';
-import type { CliContext } from './context.ts';
+import { addCommand, configPath } from '../app/command.ts';
+import type { CliContext } from '../app/context.ts';
 import type { MackerelOptions } from './mackerel/mackerel-options.ts';
 
 /** Two halves: what mackerel-plugin-smartmeter has, and what is ours. */

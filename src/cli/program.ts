@@ -3,7 +3,7 @@ import { addCleanupCommand } from './cleanup.ts';
 import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addDemoCommand } from './demo.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext } from '../app/context.ts';
 import { addHealthCommand } from './health.ts';
 import { helpTexts, translateHelp } from './help.ts';
 import { addMackerelCommand } from './mackerel.ts';
@@ -12,7 +12,7 @@ import { addRecordCommand } from './record.ts';
 import { addReplayCommand } from './replay.ts';
 import { addRunCommand } from './run.ts';
 import { addScanCommand } from './scan.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../app/version.ts';
 import { addSimulateCommand } from './simulate.ts';
 
 /** Every command. A new one: a file with `addXCommand(program, context)`, and a line here; heavy imports inside its action. */

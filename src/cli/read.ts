@@ -1,12 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { addCommand, requireConfig } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
-import { exitCodes, Stop } from './exit-codes.ts';
+import { addCommand, requireConfig } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { exitCodes, Stop } from '../app/exit-codes.ts';
 import { readFormats } from './read/read-formats.ts';
 import type { ReadFormat } from './read/read-formats.ts';
-import { tellError } from './tell-error.ts';
+import { tellError } from '../app/tell-error.ts';
 
 interface ReadOptions {
   readonly format: ReadFormat;
@@ -43,16 +43,16 @@ export function addReadCommand(program: Command, context: CliContext): void {
     )
     .action(async (options: ReadOptions, command: Command) => {
       const { config } = await requireConfig(command, context);
-      const { chooseMeters } = await import('./choose-meters.ts');
+      const { chooseMeters } = await import('../app/choose-meters.ts');
       const several = chooseMeters(config.meters, options.meter).length > 1;
       if (several && options.format === 'mackerel') throw await ambiguous();
-      const { phaseTeller } = await import('./read/phase-teller.ts');
+      const { phaseTeller } = await import('../app/read/phase-teller.ts');
       const onStatus = phaseTeller(context);
       if (options.watch) {
         const { watchReadings } = await import('./read/watch-readings.ts');
         return await watchReadings(config, options, context, onStatus);
       }
-      const { obtainReadings } = await import('./read/obtain-readings.ts');
+      const { obtainReadings } = await import('../app/read/obtain-readings.ts');
       const obtained = await obtainReadings(config, options.meter, context, {
         timeoutMs: options.timeout * 1000,
         onStatus,

@@ -7,17 +7,17 @@ import type { Config, MeterConfig } from '../config/schema.ts';
 import { scope, within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import type { Wire } from '../module/wire.ts';
+import type { Wire } from '../wire/wire.ts';
 import { refuseTakenName, writeUserFile } from '../store/user-file.ts';
-import { askBridge } from './ask/ask-bridge.ts';
-import { chooseMeters } from './choose-meters.ts';
-import { addCommand, requireConfig } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
-import { exitCodes, Stop } from './exit-codes.ts';
+import { askBridge } from '../app/ask/ask-bridge.ts';
+import { chooseMeters } from '../app/choose-meters.ts';
+import { addCommand, requireConfig } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { exitCodes, Stop } from '../app/exit-codes.ts';
 import { j11Refused, RecordProgress } from './record/record-progress.ts';
 import { number } from './simulate/simulate-options.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../app/version.ts';
 
 interface RecordFlags {
   readonly duration: number;
@@ -86,11 +86,11 @@ async function record(
   context: CliContext,
 ): Promise<void> {
   const [{ runBridge }, { wireOf }, { createLog }, { Recording }, { recordingWire }] = await Promise.all([
-    import('./bridge.ts'),
-    import('./service/device.ts'),
+    import('../app/bridge.ts'),
+    import('../app/device.ts'),
     import('../kernel/log.ts'),
     import('../transcript/recording.ts'),
-    import('../module/recording-wire.ts'),
+    import('../wire/recording-wire.ts'),
   ]);
   const { redactor } = context;
   redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH)); // modules print it

@@ -8,11 +8,11 @@ import type { Text } from '../kernel/language.ts';
 import type { Replayer, ReplayEvent } from '../transcript/replayer.ts';
 import { parseTranscript } from '../transcript/transcript.ts';
 import type { Transcript } from '../transcript/transcript.ts';
-import { addCommand } from './command.ts';
-import { say } from './context.ts';
-import type { CliContext } from './context.ts';
-import { serveStdio, serveTcp } from './simulate/serve-wire.ts';
-import type { WireModule } from './simulate/serve-wire.ts';
+import { addCommand } from '../app/command.ts';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { serveStdio, serveTcp } from '../app/serve-wire.ts';
+import type { WireModule } from '../app/serve-wire.ts';
 import { number } from './simulate/simulate-options.ts';
 
 interface ReplayFlags {

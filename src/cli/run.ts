@@ -3,11 +3,11 @@ import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Pulse } from '../kernel/pulse.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { addCommand, configPath, requireConfig } from './command.ts';
-import type { CliContext } from './context.ts';
-import { openToOthers } from './service/open-files.ts';
-import { keepHeapTidy, thisHeap } from './service/small-heap.ts';
-import { packageVersion } from './version.ts';
+import { addCommand, configPath, requireConfig } from '../app/command.ts';
+import type { CliContext } from '../app/context.ts';
+import { openToOthers } from '../app/open-files.ts';
+import { keepHeapTidy, thisHeap } from '../app/small-heap.ts';
+import { packageVersion } from '../app/version.ts';
 
 /** The Pairing ID of a scan is the end of the Route-B ID. */
 const PAIRING_ID_LENGTH = 8;
@@ -21,13 +21,13 @@ export function addRunCommand(program: Command, context: CliContext): void {
     { en: 'the service: keep the session, publish the readings (default)', ja: 'サービスとして動作（既定）' },
     { isDefault: true },
   ).action(async (_options: unknown, command: Command) => {
-    const { exporterConfig } = await import('./service/exporter-mode.ts');
+    const { exporterConfig } = await import('../app/exporter-mode.ts');
     const asExporter = await exporterConfig(configPath(command), context);
     const { config, secrets, secretFiles } = asExporter ?? (await requireConfig(command, context));
     const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
-      import('./bridge.ts'),
-      import('./service/service-log.ts'),
-      import('./service/device.ts'),
+      import('../app/bridge.ts'),
+      import('../app/service-log.ts'),
+      import('../app/device.ts'),
     ]);
     const redactor = new Redactor();
     for (const secret of secrets) redactor.add(secret);
@@ -39,7 +39,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     for (const path of await openToOthers(secretFiles)) log.warn({ path }, 'holds secrets and others can read it');
     const pulse = new Pulse(clock);
     const systemd = context.env['NOTIFY_SOCKET']
-      ? (await import('./service/systemd.ts')).systemdReport(context.env, config, {
+      ? (await import('../app/systemd.ts')).systemdReport(context.env, config, {
           clock,
           log,
           version,

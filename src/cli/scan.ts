@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addCommand, requireConfig } from './command.ts';
-import type { CliContext } from './context.ts';
+import { addCommand, requireConfig } from '../app/command.ts';
+import type { CliContext } from '../app/context.ts';
 
 interface ScanOptions {
   readonly meter?: string;
@@ -33,7 +33,7 @@ export function addScanCommand(program: Command, context: CliContext): void {
       const { config } = await requireConfig(command, context);
       const [{ BridgeError }, { chooseMeters }, { scanPort }, { scanJson, scanTable }] = await Promise.all([
         import('../kernel/errors.ts'),
-        import('./choose-meters.ts'),
+        import('../app/choose-meters.ts'),
         import('./scan/scan-port.ts'),
         import('./scan/scan-formats.ts'),
       ]);

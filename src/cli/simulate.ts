@@ -7,9 +7,9 @@ import { createLog } from '../kernel/log.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import type { ScriptEntry } from '../simulator/fault-script.ts';
 import type { Answered } from '../simulator/sim.ts';
-import { addCommand } from './command.ts';
-import type { CliContext } from './context.ts';
-import { serveStdio, serveTcp } from './simulate/serve-wire.ts';
+import { addCommand } from '../app/command.ts';
+import type { CliContext } from '../app/context.ts';
+import { serveStdio, serveTcp } from '../app/serve-wire.ts';
 import { simulateOptions, simulatorOptions } from './simulate/simulate-options.ts';
 import type { SimulateFlags } from './simulate/simulate-options.ts';
 

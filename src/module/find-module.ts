@@ -1,12 +1,12 @@
 import { BridgeError } from '../kernel/errors.ts';
-import { askVersion, identify } from './identify.ts';
-import { askStatus, identifyJ11 } from './j11-identify.ts';
-import { J11Link } from './j11-link.ts';
-import type { J11Found } from './j11-module.ts';
-import type { OpenPort } from './open-port.ts';
-import { SkLink } from './sk-link.ts';
-import type { ModuleDeps, SkstackFound } from './skstack-module.ts';
-import type { Family } from './wire.ts';
+import { askVersion, identify } from './skstack/identify.ts';
+import { askStatus, identifyJ11 } from './j11/j11-identify.ts';
+import { J11Link } from './j11/j11-link.ts';
+import type { J11Found } from './j11/j11-module.ts';
+import type { OpenPort } from '../wire/open-port.ts';
+import { SkLink } from './skstack/sk-link.ts';
+import type { ModuleDeps, SkstackFound } from './skstack/skstack-module.ts';
+import type { Family } from '../wire/wire.ts';
 
 export type Found = ({ readonly family: 'SKSTACK' } & SkstackFound) | ({ readonly family: 'J11' } & J11Found);
 

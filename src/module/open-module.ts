@@ -1,10 +1,10 @@
 import { findModule } from './find-module.ts';
-import { J11Module } from './j11-module.ts';
+import { J11Module } from './j11/j11-module.ts';
 import type { Credentials, WiSunModule } from './module.ts';
-import { OpenPort } from './open-port.ts';
-import { SkstackModule } from './skstack-module.ts';
-import type { ModuleDeps } from './skstack-module.ts';
-import type { Family, Wire } from './wire.ts';
+import { OpenPort } from '../wire/open-port.ts';
+import { SkstackModule } from './skstack/skstack-module.ts';
+import type { ModuleDeps } from './skstack/skstack-module.ts';
+import type { Family, Wire } from '../wire/wire.ts';
 
 /** What was last behind a wire: the next opening asks that first. */
 const families = new WeakMap<Wire, Family>();

@@ -3,7 +3,7 @@ import { encodeFrame, esv } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
 import { decodeDate, encodeDate } from '../echonet/time.ts';
 import type { Fault, FaultName } from './faults.ts';
-import { noDataEdt } from './meter-properties.ts';
+import { noDataEdt } from './meter/meter-properties.ts';
 
 type Take = (name: FaultName, fits?: (fault: Fault) => boolean) => Fault | undefined;
 

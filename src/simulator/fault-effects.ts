@@ -1,9 +1,9 @@
 import { esv } from '../echonet/frame.ts';
 import { eventNumber } from '../skstack/events.ts';
-import type { Bench } from './bench.ts';
-import { event } from './bench.ts';
+import type { Bench } from './module-context.ts';
+import { event } from './module-context.ts';
 import type { Fault } from './faults.ts';
-import type { SimModule } from './sim-module.ts';
+import type { SimModule } from './module/sim-module.ts';
 
 /** What a fault of kind `now` does, or the wire it does it to. */
 export interface Victims {

@@ -6,21 +6,21 @@ import { esv } from '../echonet/frame.ts';
 import type { Frame } from '../echonet/frame.ts';
 import { linkLocalAddress } from '../model/pan.ts';
 import { hex, hexOfBytes } from '../skstack/hex.ts';
-import type { Bench, MeterPlace } from './bench.ts';
+import type { Bench, MeterPlace } from './module-context.ts';
 import { happen } from './fault-effects.ts';
 import type { ScriptEntry } from './fault-script.ts';
 import { FaultDesk, faultKinds } from './faults.ts';
 import type { Fault } from './faults.ts';
-import { ModuleState } from './module-state.ts';
+import { ModuleState } from './module/module-state.ts';
 import { resolveOptions } from './options.ts';
 import type { SimulatorOptions } from './options.ts';
-import { RadioTiming } from './radio-timing.ts';
-import type { SessionPhase } from './radio-session.ts';
+import { RadioTiming } from './radio/radio-timing.ts';
+import type { SessionPhase } from './radio/radio-session.ts';
 import { Random } from './random.ts';
-import { SimMeter } from './sim-meter.ts';
-import { SimModule } from './sim-module.ts';
-import { Tasks } from './tasks.ts';
-import { WireEnd } from './wire-end.ts';
+import { SimMeter } from './meter/sim-meter.ts';
+import { SimModule } from './module/sim-module.ts';
+import { Tasks } from './module/tasks.ts';
+import { WireEnd } from './module/wire-end.ts';
 
 /** One property the host was given. */
 export interface Answered {

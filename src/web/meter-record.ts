@@ -5,9 +5,9 @@ import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 import type { MeterClock } from '../model/meter-clock.ts';
 import type { HalfHour, Reading } from '../model/reading.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import { answerObject } from '../sinks/answer-object.ts';
-import type { AnswerObject } from '../sinks/answer-object.ts';
-import { isoJst, isoLocal } from '../sinks/iso-time.ts';
+import { answerObject } from '../model/reading-json.ts';
+import type { AnswerObject } from '../model/reading-json.ts';
+import { isoJst, isoLocal } from '../kernel/iso-time.ts';
 import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
 export interface BoardMeter {

@@ -3,7 +3,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import { isoLocal } from '../sinks/iso-time.ts';
+import { isoLocal } from '../kernel/iso-time.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
 import type { MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';

@@ -1,5 +1,5 @@
 import type { LinkPhase } from '../model/status.ts';
-import type { AnswerObject } from '../sinks/answer-object.ts';
+import type { AnswerObject } from '../model/reading-json.ts';
 
 /** A measured value with its own age. `stale`: too old to be shown as current; readers show it with its time or not at all. */
 export interface ValueSnapshot<T> {

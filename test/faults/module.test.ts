@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../src/kernel/errors.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
-import { serialWire } from '../../src/module/serial-wire.ts';
+import { serialWire } from '../../src/wire/serial-wire.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { all, catalogue } from './support/catalogue.ts';
 import type { Hazard } from './support/catalogue.ts';

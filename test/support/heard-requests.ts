@@ -1,5 +1,5 @@
 import { decodeFrame, esv } from '../../src/echonet/frame.ts';
-import type { Wire } from '../../src/module/wire.ts';
+import type { Wire } from '../../src/wire/wire.ts';
 import type { Simulator } from '../../src/simulator/sim.ts';
 import { simulatorWire } from './rig.ts';
 import type { VirtualClock } from './virtual-clock.ts';

@@ -9,7 +9,7 @@ import { MeterReader } from '../../src/meter/meter-reader.ts';
 import { AirtimeRecord } from '../../src/module/airtime-record.ts';
 import type { StoredAirtime } from '../../src/module/airtime-record.ts';
 import { openModule } from '../../src/module/open-module.ts';
-import type { Wire } from '../../src/module/wire.ts';
+import type { Wire } from '../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
 import { createSimulator } from '../../src/simulator/sim.ts';
 import type { Answered, Simulator } from '../../src/simulator/sim.ts';

@@ -2,9 +2,9 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { MeterProfile, Reading } from '../../src/model/reading.ts';
 import type { LinkStatus, MeterCommand } from '../../src/model/status.ts';
-import { MqttSink } from '../../src/sinks/mqtt-sink.ts';
-import type { MqttSinkOptions } from '../../src/sinks/mqtt-sink-options.ts';
-import { PortClaim } from '../../src/sinks/port-claim.ts';
+import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
+import type { MqttSinkOptions } from '../../src/mqtt/mqtt-sink-options.ts';
+import { PortClaim } from '../../src/mqtt/port-claim.ts';
 import { logLines } from './log-lines.ts';
 import type { LogLine } from './log-lines.ts';
 

@@ -4,7 +4,7 @@ import type { Language, Text } from '../../kernel/language.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Sink } from '../../model/sink.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../../model/status.ts';
-import { phaseWords } from '../phase-words.ts';
+import { phaseWords } from '../../app/phase-words.ts';
 
 /** Tells a person at a terminal what the bridge does: each change of the link, each reading. */
 export class DemoReport implements Sink {

@@ -8,15 +8,15 @@ import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { createLog } from '../../kernel/log.ts';
 import { Redactor } from '../../kernel/redactor.ts';
-import type { Wire } from '../../module/wire.ts';
+import type { Wire } from '../../wire/wire.ts';
 import { createSimulator } from '../../simulator/sim.ts';
 import type { Simulator } from '../../simulator/sim.ts';
-import { runBridge } from '../bridge.ts';
-import type { CliContext } from '../context.ts';
+import { runBridge } from '../../app/bridge.ts';
+import type { CliContext } from '../../app/context.ts';
 import type { DemoOptions } from '../demo.ts';
 import { demoFaults } from './demo-faults.ts';
 import { DemoReport } from './demo-report.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../../app/version.ts';
 
 const LOOK_FOR_STICK_MS = 200;
 

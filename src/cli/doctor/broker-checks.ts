@@ -1,9 +1,9 @@
 import type { Config, MqttConfig } from '../../config/schema.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
-import { shownUrl } from '../../sinks/mqtt-attempt.ts';
-import { leftOutHint, takenOverHint } from '../../sinks/mqtt-failures.ts';
-import type { BridgeStatus } from '../ask/bridge-status.ts';
+import { shownUrl } from '../../broker/connection-attempt.ts';
+import { leftOutHint, takenOverHint } from '../../broker/broker-failures.ts';
+import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
 import { failedBy, ok, titles, warning } from './check.ts';

@@ -1,11 +1,11 @@
 import type { Config, MqttConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { MqttLink } from '../../sinks/mqtt-link.ts';
-import { topicRefused } from '../../sinks/mqtt-retained.ts';
-import { identityOf } from '../../sinks/mqtt-topics.ts';
-import { visitBroker } from '../../sinks/mqtt-visit.ts';
-import { brokerOptions } from '../service/broker-options.ts';
+import type { MqttLink } from '../../broker/mqtt-link.ts';
+import { topicRefused } from '../../broker/retained.ts';
+import { identityOf } from '../../mqtt/mqtt-topics.ts';
+import { visitBroker } from '../../broker/broker-visit.ts';
+import { brokerOptions } from '../../app/broker-options.ts';
 
 /** What one visit to the broker found. */
 export interface BrokerFindings {

@@ -4,7 +4,7 @@ import type { LoadResult } from '../../config/load.ts';
 import { formatProblem } from '../../config/problems.ts';
 import type { Problem } from '../../config/problems.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import { openToOthers } from '../service/open-files.ts';
+import { openToOthers } from '../../app/open-files.ts';
 import { ok, titles, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 

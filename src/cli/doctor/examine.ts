@@ -1,7 +1,7 @@
 import type { LoadResult } from '../../config/load.ts';
 import type { Config, MeterConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import type { BridgeStatus } from '../ask/bridge-status.ts';
+import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { bridgeCheck, heldChecks } from './bridge-checks.ts';
 import { brokerChecks } from './broker-checks.ts';
 import { checkIds, titles } from './check.ts';

@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema.ts';
 import { parseHostPort } from '../../config/addresses.ts';
 import type { Text } from '../../kernel/language.ts';
 import { listenFailed } from '../../web/server.ts';
-import { askHttp } from '../ask/ask-http.ts';
+import { askHttp } from '../../app/ask/ask-http.ts';
 import { ok, titles, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { DoctorWorld } from './world.ts';

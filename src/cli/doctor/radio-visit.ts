@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { MeterConfig } from '../../config/schema.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { Session, WiSunModule } from '../../module/module.ts';
-import type { Wire } from '../../module/wire.ts';
+import type { Wire } from '../../wire/wire.ts';
 import type { DoctorWorld } from './world.ts';
 
 /** What the checks of one stick hand on to each other, from the open port to the session. Let go of at the end. */

@@ -1,8 +1,8 @@
 import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import { arch, cpus, release, totalmem, type, uptime } from 'node:os';
 import { join } from 'node:path';
-import { usbPorts } from '../../module/usb-sysfs.ts';
-import type { Environment } from '../context.ts';
+import { usbPorts } from '../../wire/usb-sysfs.ts';
+import type { Environment } from '../../app/context.ts';
 
 /** The machine, without its name. */
 export async function hostFacts(env: Environment): Promise<Readonly<Record<string, unknown>>> {

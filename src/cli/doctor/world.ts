@@ -1,10 +1,10 @@
 import type { Config, MeterConfig } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Asked } from '../ask/ask-bridge.ts';
+import type { Asked } from '../../app/ask/ask-bridge.ts';
 import type { Credentials, WiSunModule } from '../../module/module.ts';
-import type { Look } from '../../module/port-holder.ts';
-import type { Wire } from '../../module/wire.ts';
+import type { Look } from '../../wire/port-holder.ts';
+import type { Wire } from '../../wire/wire.ts';
 
 /** What the checks touch of the world, so that tests can break it. */
 export interface DoctorWorld {

@@ -4,8 +4,8 @@ import { readFileFromDisk } from '../../config/files.ts';
 import type { LoadResult } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problems.ts';
-import type { CliContext, Environment } from '../context.ts';
-import { exitCodes, Stop } from '../exit-codes.ts';
+import type { CliContext, Environment } from '../../app/context.ts';
+import { exitCodes, Stop } from '../../app/exit-codes.ts';
 import type { MackerelOptions } from './mackerel-options.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;

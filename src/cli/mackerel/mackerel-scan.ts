@@ -4,9 +4,9 @@ import { BridgeError } from '../../kernel/errors.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { openModule } from '../../module/open-module.ts';
 import { fullScan } from '../../supervisor/ladder.ts';
-import type { CliContext } from '../context.ts';
-import { wireOf } from '../service/device.ts';
-import { quietLog } from '../read/obtain-readings.ts';
+import type { CliContext } from '../../app/context.ts';
+import { wireOf } from '../../app/device.ts';
+import { quietLog } from '../../app/read/obtain-readings.ts';
 
 const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
 

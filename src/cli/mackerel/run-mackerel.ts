@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { Config, MeterConfig } from '../../config/schema.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import { mackerelGraphs, mackerelPrefix } from '../../sinks/mackerel-metrics.ts';
-import { chooseMeters } from '../choose-meters.ts';
-import { loadOrStop } from '../command.ts';
-import { say } from '../context.ts';
-import type { CliContext } from '../context.ts';
-import { exitCodes, Stop } from '../exit-codes.ts';
-import { mackerelLines } from './mackerel-lines.ts';
+import { mackerelGraphs, mackerelPrefix } from '../../mackerel/mackerel-metrics.ts';
+import { chooseMeters } from '../../app/choose-meters.ts';
+import { loadOrStop } from '../../app/command.ts';
+import { say } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
+import { exitCodes, Stop } from '../../app/exit-codes.ts';
+import { mackerelLines } from '../../mackerel/mackerel-lines.ts';
 import { settingsOf } from './mackerel-options.ts';
 import type { MackerelOptions, MackerelSettings } from './mackerel-options.ts';
-import type { Obtained } from '../read/obtain-readings.ts';
+import type { Obtained } from '../../app/read/obtain-readings.ts';
 import type { SearchHints, ShortSearch } from './short-search.ts';
-import { tellError } from '../tell-error.ts';
+import { tellError } from '../../app/tell-error.ts';
 
 /** The agent ends a plugin after 30 s: start, reading and closing the port together stay below. */
 const LIMIT_MS = 24_000;
@@ -52,7 +52,9 @@ async function printGraphs(
   const config =
     configFile === undefined ? undefined : await loadOrStop({ path: configFile, pathGiven: true }, context);
   const usual =
-    options.device || config ? config?.config : await (await import('../ask/find-bridge.ts')).usualConfig(context);
+    options.device || config
+      ? config?.config
+      : await (await import('../../app/ask/find-bridge.ts')).usualConfig(context);
   const meters = usual && !options.device ? chooseMeters(usual.meters, options.meter) : [{ id: '' }];
   const graphs = meters.map(({ id }) => mackerelGraphs(mackerelPrefix(prefix, id, meters.length)));
   const json = JSON.stringify({ graphs: Object.assign({}, ...graphs) as unknown });
@@ -79,7 +81,7 @@ async function obtain(
     const { config } = await loadOrStop({ path: configFile, pathGiven: true }, context);
     return await fromConfig(config, options, settings, context);
   }
-  const { askHolder, usualBridge, usualConfig } = await import('../ask/find-bridge.ts');
+  const { askHolder, usualBridge, usualConfig } = await import('../../app/ask/find-bridge.ts');
   if (options.device) {
     const asked = await askHolder(options.device, context);
     if (asked) return [asked];
@@ -91,7 +93,7 @@ async function obtain(
   if (config) return await fromConfig(config, options, settings, context);
   const status = await usualBridge(context);
   if (!status) throw nothingNamed();
-  const { fromBridge } = await import('../read/obtain-readings.ts');
+  const { fromBridge } = await import('../../app/read/obtain-readings.ts');
   const ids = options.meter === undefined ? status.meters.map(({ id }) => id) : [options.meter];
   return ids.map((id) => fromBridge(status, id));
 }
@@ -116,7 +118,7 @@ async function fromConfig(
   hints: SearchHints = { channel: undefined, macAddress: undefined },
 ): Promise<readonly Obtained[]> {
   const [{ obtainReadings, quietLog }, { ShortSearch: Search }] = await Promise.all([
-    import('../read/obtain-readings.ts'),
+    import('../../app/read/obtain-readings.ts'),
     import('./short-search.ts'),
   ]);
   const log = await quietLog(config, context);
@@ -126,7 +128,7 @@ async function fromConfig(
     const dir = config.state_dir === undefined ? undefined : join(config.state_dir, id);
     searches.set(id, await Search.open(dir, hints, log));
   }
-  const { phaseTeller } = await import('../read/phase-teller.ts');
+  const { phaseTeller } = await import('../../app/read/phase-teller.ts');
   const obtained = await obtainReadings(config, wanted, context, {
     timeoutMs: Math.max(LEAST_MS, Math.floor((LIMIT_MS - systemClock.monotonicMs()) / 1000) * 1000),
     lateHint,
@@ -147,7 +149,7 @@ async function scan(options: MackerelOptions, configFile: string | undefined, co
     configFile === undefined
       ? options.device
         ? await (await import('./mackerel-config.ts')).configOfOptions(options, context)
-        : await (await import('../ask/find-bridge.ts')).usualConfig(context)
+        : await (await import('../../app/ask/find-bridge.ts')).usualConfig(context)
       : (await loadOrStop({ path: configFile, pathGiven: true }, context)).config;
   if (!config) throw nothingNamed();
   const { printScan } = await import('./mackerel-scan.ts');

@@ -1,7 +1,7 @@
 import type { Language } from '../../kernel/language.ts';
-import type { AnswerObject } from '../../sinks/answer-object.ts';
-import type { CurrentReading } from './current-reading.ts';
-import { mackerelLines } from '../mackerel/mackerel-lines.ts';
+import type { AnswerObject } from '../../model/reading-json.ts';
+import type { CurrentReading } from '../../app/read/current-reading.ts';
+import { mackerelLines } from '../../mackerel/mackerel-lines.ts';
 
 export const readFormats = ['text', 'json', 'mackerel'] as const;
 export type ReadFormat = (typeof readFormats)[number];

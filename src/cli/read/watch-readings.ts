@@ -2,17 +2,17 @@ import type { Config, MeterConfig } from '../../config/schema.ts';
 import { together } from '../../kernel/async.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { LinkStatus } from '../../model/status.ts';
-import { answerObject } from '../../sinks/answer-object.ts';
-import { askBridge } from '../ask/ask-bridge.ts';
-import type { Asked } from '../ask/ask-bridge.ts';
-import { chooseMeters } from '../choose-meters.ts';
-import { say } from '../context.ts';
-import type { CliContext } from '../context.ts';
-import { fromBridge, quietLog } from './obtain-readings.ts';
-import type { Obtained } from './obtain-readings.ts';
+import { answerObject } from '../../model/reading-json.ts';
+import { askBridge } from '../../app/ask/ask-bridge.ts';
+import type { Asked } from '../../app/ask/ask-bridge.ts';
+import { chooseMeters } from '../../app/choose-meters.ts';
+import { say } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
+import { fromBridge, quietLog } from '../../app/read/obtain-readings.ts';
+import type { Obtained } from '../../app/read/obtain-readings.ts';
 import { readingsText } from './read-formats.ts';
 import type { ReadFormat } from './read-formats.ts';
-import { tellError } from '../tell-error.ts';
+import { tellError } from '../../app/tell-error.ts';
 
 const ASK_EVERY_MS = 1000;
 
@@ -50,7 +50,7 @@ export async function watchReadings(
   }
 
   async function hold(): Promise<void> {
-    const { holdSession } = await import('./read-once.ts');
+    const { holdSession } = await import('../../app/read/read-once.ts');
     const log = await quietLog(config, context);
     const holding = meters.map(
       (one: MeterConfig) =>

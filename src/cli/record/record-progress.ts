@@ -2,9 +2,9 @@ import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Sink } from '../../model/sink.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus, ModuleInfo } from '../../model/status.ts';
-import { say } from '../context.ts';
-import type { CliContext } from '../context.ts';
-import { phaseWords } from '../phase-words.ts';
+import { say } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
+import { phaseWords } from '../../app/phase-words.ts';
 
 /** Tells on the terminal how a recording goes on, and keeps what its header says. */
 export class RecordProgress implements Sink {

@@ -10,11 +10,11 @@ import { openModule } from '../../module/open-module.ts';
 import { ALL_CHANNELS_MASK } from '../../skstack/dialect.ts';
 import { fullScan } from '../../supervisor/ladder.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
-import { askBridge } from '../ask/ask-bridge.ts';
-import { say } from '../context.ts';
-import type { CliContext } from '../context.ts';
-import { wireOf } from '../service/device.ts';
-import { quietLog } from '../read/obtain-readings.ts';
+import { askBridge } from '../../app/ask/ask-bridge.ts';
+import { say } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
+import { wireOf } from '../../app/device.ts';
+import { quietLog } from '../../app/read/obtain-readings.ts';
 import type { HeardPan } from './scan-formats.ts';
 import { withScanProgress } from './scan-progress.ts';
 

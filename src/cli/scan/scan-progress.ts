@@ -4,8 +4,8 @@ import type { Text } from '../../kernel/language.ts';
 import { channelsOfMask, scanDwellMs, scanTimeMs } from '../../skstack/dialect.ts';
 import { hex } from '../../skstack/hex.ts';
 import type { ScanRequest } from '../../module/module.ts';
-import { say } from '../context.ts';
-import type { CliContext } from '../context.ts';
+import { say } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
 
 const DRAW_EVERY_MS = 200;
 const BAR_WIDTH = 24;

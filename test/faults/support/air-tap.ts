@@ -5,7 +5,7 @@ import { parseNotification } from '../../../src/j11/notifications.ts';
 import { decodeSendResult, responseTo } from '../../../src/j11/responses.ts';
 import { sendResult } from '../../../src/j11/results.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import type { Wire } from '../../../src/module/wire.ts';
+import type { Wire } from '../../../src/wire/wire.ts';
 import type { Simulator } from '../../../src/simulator/sim.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -17,7 +17,7 @@ import type { Fault } from '../../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import type { Simulator } from '../../../src/simulator/sim.ts';
-import { MqttSink } from '../../../src/sinks/mqtt-sink.ts';
+import { MqttSink } from '../../../src/mqtt/mqtt-sink.ts';
 import type { StateFile } from '../../../src/store/state-file.ts';
 import { credentials, Memory } from '../../support/rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

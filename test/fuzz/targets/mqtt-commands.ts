@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/kernel/clock.ts';
 import type { MeterCommand } from '../../../src/model/status.ts';
-import { CommandGate } from '../../../src/sinks/command-gate.ts';
+import { CommandGate } from '../../../src/mqtt/command-gate.ts';
 import { bytesOfLatin1 } from '../../../src/skstack/hex.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

@@ -13,7 +13,7 @@ import type { Result } from '../../../src/cli/doctor/runner.ts';
 import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
 import type { MeterConfig } from '../../../src/config/schema.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import type { Holder } from '../../../src/module/port-holder.ts';
+import type { Holder } from '../../../src/wire/port-holder.ts';
 import { openModule } from '../../../src/module/open-module.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { CliContext } from '../../../src/cli/context.ts';
+import type { CliContext } from '../../../src/app/context.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 

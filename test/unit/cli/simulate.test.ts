@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CliContext } from '../../../src/cli/context.ts';
+import type { CliContext } from '../../../src/app/context.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { simulatedModels } from '../../../src/cli/simulate/simulate-options.ts';

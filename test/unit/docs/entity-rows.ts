@@ -1,4 +1,4 @@
-import { discoveryDocument } from '../../../src/sinks/ha-discovery.ts';
+import { discoveryDocument } from '../../../src/mqtt/ha-discovery.ts';
 import type { Language } from '../../../src/kernel/language.ts';
 import { fullProfile } from '../../support/sink-rig.ts';
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { discoveryTopic, topicsOf } from '../../../src/sinks/mqtt-topics.ts';
+import { discoveryTopic, topicsOf } from '../../../src/mqtt/mqtt-topics.ts';
 import {
   energyPayload,
   halfHourPayload,
   instantPayload,
   linkPayload,
   readingPayload,
-} from '../../../src/sinks/mqtt-payloads.ts';
+} from '../../../src/mqtt/mqtt-payloads.ts';
 import { entityRows } from './entity-rows.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { autoWire } from '../../../src/module/auto-wire.ts';
-import type { Wire } from '../../../src/module/wire.ts';
+import type { Wire } from '../../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { BridgeError } from '../../../src/kernel/errors.ts';
 import type { WiSunModule } from '../../../src/module/module.ts';
 import { openModule } from '../../../src/module/open-module.ts';
-import type { Wire } from '../../../src/module/wire.ts';
+import type { Wire } from '../../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import type { Simulator } from '../../../src/simulator/sim.ts';

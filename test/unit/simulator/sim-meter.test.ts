@@ -4,7 +4,7 @@ import { decodeDayHistory, decodeSlotHistory, history2, history3 } from '../../.
 import { decodePropertyMap } from '../../../src/echonet/property-map.ts';
 import { resolveOptions } from '../../../src/simulator/options.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
-import { SimMeter } from '../../../src/simulator/sim-meter.ts';
+import { SimMeter } from '../../../src/simulator/meter/sim-meter.ts';
 
 const NOON = Date.UTC(2026, 0, 15, 3); // 12:00 JST
 const HOUR = 3_600_000;

@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import type { Config, MackerelConfig, MeterConfig, MqttConfig } from '../config/schema.ts';
+import { abortable, scope, together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import { Pulse } from '../kernel/pulse.ts';
+import type { Beat } from '../kernel/pulse.ts';
+import type { Redactor } from '../kernel/redactor.ts';
+import type { Sink } from '../model/sink.ts';
+import { fanOut } from '../model/sink.ts';
+import type { BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { Wire } from '../wire/wire.ts';
+import { LogSink } from './log-sink.ts';
+import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
+import { MqttSink } from '../mqtt/mqtt-sink.ts';
+import { lockState } from '../store/state-lock.ts';
+import { PhaseWatch } from '../supervisor/phase-watch.ts';
+import { brokerOptions } from './broker-options.ts';
+import { openMeterLink } from './meter-link.ts';
+import type { MeterLink } from './meter-link.ts';
+import { nextRun } from './run-counter.ts';
+import { serveStatus } from './serve-status.ts';
+
+export interface BridgeDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly version: string;
+  /** How to reach a meter's stick. */
+  readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
+  /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
+  readonly asExporter?: boolean;
+  /** Who promised to be heard of by when; one of its own where nobody else asks. */
+  readonly pulse?: Pulse;
+  /** Hears everything besides the sinks of the configuration. */
+  readonly extraSinks?: readonly Sink[];
+  /** Called once when everything has been started. Starting never waits for the radio or the broker. */
+  readonly onReady?: (addresses: { readonly page: string | undefined }) => void;
+}
+
+type Deps = BridgeDeps & { readonly pulse: Pulse };
+
+/**
+ * The service: one supervisor and one broker connection for each meter, and the web server beside them. Nothing waits for
+ * anything else to come up. Resolves when `signal` aborts and everything has ended in order.
+ * @throws only for a defect.
+ */
+export async function runBridge(config: Config, given: BridgeDeps, signal: AbortSignal): Promise<void> {
+  const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
+  const meters = new Map<string, MeterLink>();
+  await using lock =
+    config.mqtt && config.state_dir !== undefined ? await lockState(config.state_dir, deps.log) : undefined;
+  if (lock?.isTaken)
+    deps.log.error(
+      { state_dir: config.state_dir },
+      'another bridge uses this state_dir: stop one of them; here readings that wait stay in memory',
+    );
+  const onCommand = (id: string, command: MeterCommand): void => meters.get(id)?.supervisor.command(command);
+  const brokers = brokersOf(config, deps, { isTaken: lock?.isTaken === true, onCommand });
+  using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
+  const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
+    Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
+  // before anything that takes time: a broker may have kept over a power cut what is no longer true
+  const endings = [run(brokers.values())];
+  endings[0]?.catch(() => undefined); // told below
+  let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
+  try {
+    const mackerel = config.mackerel ? await buildMackerel(config, config.mackerel, deps) : [];
+    status = await serveStatus(config, deps, (id) => brokers.get(id)?.health(), signal);
+    const others = [new LogSink(deps.log), ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
+    for (const meter of config.meters)
+      meters.set(meter.id, await openMeter(config, meter, deps, brokers.get(meter.id), others, signal));
+    deps.onReady?.({ page: status.page });
+    endings.push(run(mackerel));
+    await together(
+      signal,
+      ...[...meters.values()].map(
+        ({ supervisor }) =>
+          (inner: AbortSignal) =>
+            supervisor.run(inner),
+      ),
+      // they end by a defect alone; there may be none at all
+      (inner) => abortable(Promise.race(endings.map((ending) => ending.then(forever))), inner),
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await Promise.all([...meters.values()].map(({ reader }) => reader.close()));
+    sinksScope.abort();
+    await Promise.all([...endings, status?.close()]);
+  }
+}
+
+/** One for the service and one for the host, where both are named. Loaded only when wanted. */
+async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: Deps): Promise<MackerelSink[]> {
+  const [{ mackerelPost }, { MackerelSink: Sink }] = await Promise.all([
+    import('../mackerel/mackerel-api.ts'),
+    import('../mackerel/mackerel-sink.ts'),
+  ]);
+  const { api_key: apiKey, api_url: apiUrl, service, host_id: hostId } = mackerel;
+  const { clock, log, version } = deps;
+  const post = mackerelPost({ apiKey, apiUrl, version }, clock);
+  const options = {
+    meters: config.meters.map(({ id }) => id),
+    prefix: mackerel.metric_key_prefix,
+    periodMs: mackerel.interval_s * 1000,
+  };
+  const targets = [...(service === undefined ? [] : [{ service }]), ...(hostId === undefined ? [] : [{ hostId }])];
+  return targets.map((target) => {
+    const beat = (loop: string): Beat => deps.pulse.of(`mackerel ${Object.keys(target).join()} ${loop}`);
+    return new Sink({ ...options, target }, { clock, log, post, random: Math.random, beat });
+  });
+}
+
+/** What a task with nothing to do waits for. */
+const forever = (): Promise<never> => new Promise(() => undefined);
+
+async function openMeter(
+  config: Config,
+  meter: MeterConfig,
+  deps: Deps,
+  mqtt: MqttSink | undefined,
+  others: readonly Sink[],
+  signal: AbortSignal,
+): Promise<MeterLink> {
+  const log = deps.log.child({ meter: meter.id });
+  const stateDir = stateDirOf(config, meter);
+  const limits = { id: meter.id, intervalMs: meter.interval_s * 1000 };
+  const watch = new PhaseWatch(limits, deps.clock, deps.pulse.of(`meter ${meter.id}`));
+  const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
+  const emit = (event: BridgeEvent): void => sink.accept(event);
+  const link = await openMeterLink(meter, { ...deps, log, stateDir, emit });
+  await mqtt?.begin(await nextRun(stateDir, deps, signal)); // knows by now what was remembered of the meter
+  return link;
+}
+
+const stateDirOf = (config: Config, { id }: MeterConfig): string | undefined =>
+  config.state_dir === undefined ? undefined : join(config.state_dir, id);
+
+/** A sink for each meter, by its id; none without `mqtt`. Nothing is read or written yet. */
+function brokersOf(
+  config: Config,
+  { clock, log, version, pulse }: Deps,
+  {
+    isTaken,
+    onCommand,
+  }: {
+    /** Another bridge has the `state_dir`. */
+    readonly isTaken: boolean;
+    readonly onCommand: (meterId: string, command: MeterCommand) => void;
+  },
+): ReadonlyMap<string, MqttSink> {
+  const { mqtt, home_assistant: homeAssistant, language } = config;
+  const build = (settings: MqttConfig, meter: MeterConfig): MqttSink =>
+    new MqttSink(
+      {
+        meter: {
+          id: meter.id,
+          name: meter.name,
+          intervalS: meter.interval_s,
+          energyIntervalS: meter.energy_interval_s,
+          contractAmpere: meter.contract_ampere,
+        },
+        broker: brokerOptions(settings),
+        baseTopic: settings.base_topic,
+        homeAssistant: {
+          discovery: homeAssistant.discovery,
+          prefix: homeAssistant.prefix,
+          statusTopic: homeAssistant.status_topic,
+        },
+        language,
+        version,
+        stateDir: isTaken ? undefined : stateDirOf(config, meter),
+      },
+      {
+        clock,
+        log,
+        onCommand: (command) => onCommand(meter.id, command),
+        beat: (loop) => pulse.of(`mqtt ${meter.id} ${loop}`),
+      },
+    );
+  return new Map(mqtt ? config.meters.map((meter) => [meter.id, build(mqtt, meter)]) : []);
+}

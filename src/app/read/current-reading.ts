@@ -1,0 +1,37 @@
+import { BridgeError, errorCodes } from '../../kernel/errors.ts';
+import type { ErrorCode } from '../../kernel/errors.ts';
+import type { AnswerObject } from '../../model/reading-json.ts';
+import type { MeterSnapshot } from '../../web/status-snapshot.ts';
+
+/** What is known of one meter now. */
+export interface CurrentReading {
+  /** The newest answer: the object of `readings` without `run` and `seq`. */
+  readonly answer: AnswerObject;
+  /** Current values that this answer did not hold, each with the time of its own. */
+  readonly besides: readonly AnswerObject[];
+}
+
+/**
+ * The reading that may be shown as current, by the bridge's own verdict.
+ * @throws BridgeError NO_READING, or the failure that keeps the bridge from having one.
+ */
+export function currentReading(meter: MeterSnapshot): CurrentReading {
+  const { last_answer: answer, reading } = meter;
+  if (!meter.fresh || !answer || !reading || reading.power?.stale === true) throw noReading(meter);
+  const besides = (['current_r', 'current_t', 'import', 'export'] as const).flatMap((key) => {
+    const value = reading[key];
+    if (value === undefined || value.stale || answer[key] !== undefined) return [];
+    return [{ meter: meter.id, time: value.time, [key]: value.value }];
+  });
+  return { answer, besides };
+}
+
+function noReading({ id, phase, reason, error }: MeterSnapshot): BridgeError {
+  const why = reason ?? `no current power (${phase})`;
+  const code = errorCodes.find((known) => known === error?.code);
+  if (!error || !code) return new BridgeError('NO_READING', `meter ${id}: ${why}`);
+  return new BridgeError(code, `meter ${id}: ${why}: ${withoutCode(error.message, code)}`);
+}
+
+/** A message as it was before its code was put behind it. */
+export const withoutCode = (message: string, code: ErrorCode): string => message.replace(` [${code}]`, '');

@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import type { Config, MeterConfig } from '../../config/schema.ts';
+import { abortable, deferred, scope, together, within } from '../../kernel/async.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import type { Text } from '../../kernel/language.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { BridgeEvent, LinkStatus } from '../../model/status.ts';
+import type { WiSunModule } from '../../module/module.ts';
+import { StatusBoard } from '../../web/status-board.ts';
+import { currentReading, withoutCode } from './current-reading.ts';
+import type { CurrentReading } from './current-reading.ts';
+import { wireOf } from '../device.ts';
+import { openMeterLink } from '../meter-link.ts';
+
+/** The registers come with the second answer, some seconds after the first: so long they are worth waiting for. */
+const REGISTERS_WORTH_MS = 3000;
+/** A stick that was plugged in a moment ago may not answer yet. */
+const SILENCES = 2;
+/** Trying again cannot mend these while somebody waits for an answer. */
+const hopeless: ReadonlySet<string> = new Set([
+  'PORT_MISSING',
+  'PORT_DENIED',
+  'PORT_BUSY',
+  'PORT_FAILED',
+  'MODULE_UNKNOWN',
+]);
+
+export interface HoldDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onEvent: (event: BridgeEvent) => void;
+  readonly wrap?: (module: WiSunModule) => WiSunModule;
+}
+
+/**
+ * Opens the port and holds the meter's session as the service does, with the same memory, until `signal` aborts. The
+ * session is left standing on the radio: whoever comes next finds it warm.
+ * @throws BridgeError PORT_…, MODULE_… when the stick cannot be used, unless a reading came before.
+ */
+export async function holdSession(
+  config: Pick<Config, 'state_dir'>,
+  meter: MeterConfig,
+  { clock, log, onEvent, wrap }: HoldDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  using holding = scope(signal);
+  let hasRead = false as boolean;
+  let silences = 0;
+  const { on_stuck_command: _forTheService, ...plain } = meter;
+  const { reader, supervisor } = await openMeterLink(plain, {
+    clock,
+    log,
+    wireOf: (one) => wireOf(one, clock, log),
+    ...(wrap && { wrap }),
+    stateDir: config.state_dir === undefined ? undefined : join(config.state_dir, meter.id),
+    emit: (event) => {
+      hasRead ||= event.kind === 'reading';
+      onEvent(event);
+    },
+    onUnopened: (error) => {
+      if (hasRead || !(error instanceof BridgeError)) return;
+      if (error.code === 'MODULE_SILENT') silences++;
+      if (hopeless.has(error.code) || silences >= SILENCES) holding.abort(error);
+    },
+  });
+  try {
+    await supervisor.run(holding.signal);
+  } finally {
+    await reader.close();
+  }
+  holding.signal.throwIfAborted();
+}
+
+export interface ReadOnceDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For everything together, ms. */
+  readonly timeoutMs: number;
+  /** What is left of it, ms. */
+  readonly leftMs: number;
+  /** In the place of advice that only `read` can follow. */
+  readonly lateHint?: Text;
+  readonly wrap?: (module: WiSunModule) => WiSunModule;
+  /** Hears each change of what is being done. */
+  readonly onStatus?: (status: LinkStatus) => void;
+}
+
+/**
+ * One reading without a bridge: warm session, else the remembered network, else a scan. With energy when it comes soon.
+ * @throws BridgeError: what went wrong, or the newest failure when the time is up; the signal's reason.
+ */
+export async function readOnce(
+  config: Pick<Config, 'state_dir' | 'language'>,
+  meter: MeterConfig,
+  { clock, log, timeoutMs, leftMs, lateHint, wrap, onStatus }: ReadOnceDeps,
+  signal: AbortSignal,
+): Promise<CurrentReading> {
+  const { id, name, interval_s: intervalS, energy_interval_s: energyIntervalS } = meter;
+  const board = new StatusBoard({
+    meters: [{ id, name, intervalS, energyIntervalS }],
+    clock,
+    brokerHealth: () => undefined,
+    version: '',
+    language: config.language,
+  });
+  const [power, registers] = [deferred<void>(), deferred<void>()];
+  let status: LinkStatus | undefined;
+  const onEvent = (event: BridgeEvent): void => {
+    board.accept(event);
+    if (event.kind === 'status') onStatus?.((status = event.status));
+    if (event.kind !== 'reading') return;
+    if (event.reading.powerW !== undefined) power.resolve();
+    if (event.reading.importKwh !== undefined) registers.resolve();
+  };
+  const enough = async (inner: AbortSignal): Promise<void> => {
+    await abortable(power.promise, inner);
+    using pause = scope(inner);
+    await Promise.race([registers.promise, clock.sleep(REGISTERS_WORTH_MS, pause.signal)]).finally(() => pause.abort());
+  };
+  await within(
+    clock,
+    leftMs,
+    signal,
+    (limit) =>
+      together(
+        limit,
+        (inner) => holdSession(config, meter, { clock, log, onEvent, ...(wrap && { wrap }) }, inner),
+        enough,
+      ),
+    () => tooLate(id, timeoutMs, status, lateHint),
+  );
+  return currentReading(board.snapshot().meters[0] as Parameters<typeof currentReading>[0]);
+}
+
+const defaultHint: Text = {
+  en: 'Give it more time (--timeout): a first search for the meter can take minutes.',
+  ja: '時間を延ばしてください（--timeout）。最初の探索には数分かかることがあります。',
+};
+
+function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, hint = defaultHint): BridgeError {
+  const text = `meter ${id}: no reading within ${timeoutMs / 1000} s`;
+  const error = status?.error;
+  if (!error || error.code === 'DEFECT')
+    return new BridgeError('NO_READING', `${text} (${status?.phase ?? 'opening'})`, { hint });
+  return new BridgeError(error.code, `${text}; last failure: ${withoutCode(error.message, error.code)}`);
+}

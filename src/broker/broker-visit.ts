@@ -1,0 +1,66 @@
+import { abortable, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import { Manners } from './protocol-choice.ts';
+import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
+import type { BrokerOptions } from './connection-attempt.ts';
+import { loadMqtt } from './mqtt-client.ts';
+import type { MqttLink } from './mqtt-link.ts';
+
+/** MQTT 5, then 3.1.1, then once more as the broker's refusals taught. */
+const MOST_TRIES = 3;
+
+/**
+ * One short visit to the broker under a client id of its own, so that the bridge's connection stands. Leaves without a
+ * will. `task` is given up after `limitMs`.
+ * @throws BridgeError BROKER_…, or what `task` throws.
+ */
+export async function visitBroker<T>(
+  broker: BrokerOptions,
+  clientId: string,
+  clock: Clock,
+  limitMs: number,
+  signal: AbortSignal,
+  task: (link: MqttLink, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const link = await connected(broker, clientId, clock, signal);
+  const url = shownUrl(broker.url);
+  const gone = link.lost.then(({ error }): never => {
+    throw error;
+  });
+  gone.catch(() => undefined); // the end we bring about ourselves is nobody's failure
+  try {
+    const result = await within(
+      clock,
+      limitMs,
+      signal,
+      (inner) => abortable(Promise.race([task(link, inner), gone]), inner),
+      () => new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${limitMs / 1000} s`),
+    );
+    await within(
+      clock,
+      1000,
+      signal,
+      (inner) => abortable(link.finish([]), inner),
+      () => new Error('no clean end'),
+    ).catch(() => undefined); // what was to be done is done
+    return result;
+  } finally {
+    link.destroy();
+  }
+}
+
+async function connected(broker: BrokerOptions, clientId: string, clock: Clock, signal: AbortSignal) {
+  const newClient = await loadMqtt();
+  const manners = new Manners();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openLink(newClient, broker, { clientId }, manners.current, clock, signal);
+    } catch (error) {
+      if (!(error instanceof AttemptFailed)) throw error;
+      const before = manners.current.protocol;
+      manners.failed(error.refusal);
+      if (tries === MOST_TRIES || manners.current.protocol === before) throw error.error;
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { readFile } from 'node:fs/promises';
+import type { IClientOptions, MqttClient } from 'mqtt';
+import { abortable, deferred, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { NewClient } from './mqtt-client.ts';
+import { failureOf, hungUp, isHangUp, refusedBy, tooLong } from './broker-failures.ts';
+import type { Protocol } from './broker-failures.ts';
+import { MqttLink } from './mqtt-link.ts';
+import { PacketLengths } from './packet-lengths.ts';
+
+export interface BrokerOptions {
+  /** mqtt, mqtts, ws or wss. */
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly tls?:
+    | {
+        readonly caFile?: string | undefined;
+        readonly certFile?: string | undefined;
+        readonly keyFile?: string | undefined;
+        /** Accepts any certificate. */
+        readonly insecure?: boolean | undefined;
+      }
+    | undefined;
+}
+
+/** How this broker wants to be spoken to, as learned from what it refused. */
+export interface Manner {
+  readonly protocol: Protocol;
+  readonly willRetain: boolean;
+  readonly willQos: 0 | 1;
+}
+
+export interface Identity {
+  readonly clientId: string;
+  /** Says `offline` when we are gone; a visitor leaves nothing behind. */
+  readonly willTopic?: string;
+}
+
+/** Why an attempt failed, beyond what the operator is told. */
+export type Refusal = { readonly kind: 'connack'; readonly code: number } | { readonly kind: 'hang-up' };
+export class AttemptFailed extends Error {
+  readonly error: BridgeError;
+  readonly refusal: Refusal | undefined;
+  constructor(error: BridgeError, refusal?: Refusal) {
+    super(error.message, { cause: error });
+    this.error = error;
+    this.refusal = refusal;
+  }
+}
+
+/** Longest wait for TCP, TLS and CONNACK together: three times the first back-off cap. */
+const CONNECT_LIMIT_MS = 15_000;
+const KEEPALIVE_S = 30;
+/**
+ * What we listen to are words. A broker with MQTT 5 is told to keep anything longer to itself; one with 3.1.1 cannot be
+ * told, so what only misses the mark is read and refused where it is understood.
+ */
+const LONGEST_INCOMING_BYTES: Readonly<Record<Protocol, number>> = { 5: 16_384, 4: 262_144 };
+/** A message of a WebSocket may hold several packets; `ws` collects it whole before we see its first byte. */
+const LONGEST_WEB_MESSAGE_BYTES = 1_048_576;
+
+/** The address as it may be shown: without user, password, query. */
+export function shownUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** One client, one try. Whatever happens, no client is left behind. @throws AttemptFailed, or the signal's reason. */
+export async function openLink(
+  newClient: NewClient,
+  broker: BrokerOptions,
+  identity: Identity,
+  manner: Manner,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<MqttLink> {
+  const url = shownUrl(broker.url);
+  const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, manner) };
+  signal.throwIfAborted();
+  const client = open(newClient, options, url);
+  refuseLongPackets(client, LONGEST_INCOMING_BYTES[manner.protocol], url);
+  const silent = (): AttemptFailed =>
+    new AttemptFailed(
+      new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`),
+    );
+  try {
+    return await within(
+      clock,
+      CONNECT_LIMIT_MS,
+      signal,
+      (s) => abortable(linked(client, manner, url, clock), s),
+      silent,
+    );
+  } catch (error) {
+    client.end(true);
+    client.stream.destroy();
+    throw error;
+  }
+}
+
+function open(newClient: NewClient, options: IClientOptions, url: string): MqttClient {
+  try {
+    return newClient(options);
+  } catch (error) {
+    // a certificate or key that OpenSSL cannot read throws here
+    throw new AttemptFailed(failureOf(url, error as Error));
+  }
+}
+
+/** Ends the connection at the header of a packet that is too long: the client would collect all of it, up to 256 MB. */
+function refuseLongPackets({ stream }: MqttClient, most: number, url: string): void {
+  const lengths = new PacketLengths(most);
+  // beside the client’s own reading of the stream, and before it
+  stream.prependListener('data', (chunk: Uint8Array) => {
+    const length = lengths.push(chunk);
+    if (length !== undefined && !stream.destroyed) stream.destroy(tooLong(url, length, most));
+  });
+}
+
+/** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
+function linked(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<MqttLink> {
+  const { promise, resolve, reject } = deferred<MqttLink>();
+  const failed = (error: Error): void => {
+    const code = (error as { code?: unknown }).code;
+    if (typeof code === 'number') reject(new AttemptFailed(refusedBy(url, code), { kind: 'connack', code }));
+    else if (isHangUp(error)) reject(new AttemptFailed(hungUp(url, error), { kind: 'hang-up' }));
+    else reject(new AttemptFailed(failureOf(url, error)));
+  };
+  client.on('error', failed);
+  client.stream.on('error', failed); // what has no `code` the client swallows: a web server that answers 404
+  client.on('close', () => reject(new AttemptFailed(hungUp(url), { kind: 'hang-up' })));
+  client.on('connect', (connack) => {
+    const { stream } = client as { stream: { setNoDelay?: (on: boolean) => void } };
+    stream.setNoDelay?.(true); // else the second packet of a reading waits for the first one's TCP acknowledgement
+    resolve(new MqttLink(client, connack, manner.protocol, url, clock));
+  });
+  return promise;
+}
+
+function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
+  const address = new URL(url); // its parts are getters: a rest of it would be empty
+  const { protocol, hostname, port, pathname, search } = address;
+  const scheme = protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  const web = scheme === 'ws' || scheme === 'wss';
+  const user = username ?? (decodeURIComponent(address.username) || undefined);
+  const pass = password ?? (decodeURIComponent(address.password) || undefined);
+  return {
+    protocol: scheme,
+    hostname: web ? hostname : hostname.replace(/^\[|\]$/g, ''),
+    ...(port === '' ? {} : { port: Number(port) }),
+    ...(web ? { path: `${pathname}${search}`, wsOptions: { maxPayload: LONGEST_WEB_MESSAGE_BYTES } } : {}),
+    ...(user === undefined ? {} : { username: user }),
+    ...(pass === undefined ? {} : { password: pass }),
+  };
+}
+
+const sessionOf = ({ clientId, willTopic }: Identity, manner: Manner): IClientOptions => ({
+  clientId,
+  protocolVersion: manner.protocol,
+  ...(manner.protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES[5] } } : {}),
+  clean: true,
+  keepalive: KEEPALIVE_S,
+  reconnectPeriod: 0, // reconnecting is ours
+  resubscribe: false,
+  queueQoSZero: false,
+  connectTimeout: 10 * CONNECT_LIMIT_MS, // ours ends first
+  ...(willTopic === undefined
+    ? {}
+    : { will: { topic: willTopic, payload: Buffer.from('offline'), qos: manner.willQos, retain: manner.willRetain } }),
+});
+
+/** Read at every attempt: a file corrected or a certificate renewed needs no restart. */
+async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<IClientOptions> {
+  if (!/^(mqtts|wss):/.test(url)) return {};
+  const read = async (key: string, path: string | undefined): Promise<Buffer | undefined> => {
+    if (path === undefined) return undefined;
+    try {
+      return await readFile(path);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      throw new AttemptFailed(
+        new BridgeError('BROKER_TLS', `${shown}: mqtt.tls.${key} ${path} cannot be read (${code})`, { cause: error }),
+      );
+    }
+  };
+  const [ca, cert, key] = await Promise.all([
+    read('ca_file', tls.caFile),
+    read('cert_file', tls.certFile),
+    read('key_file', tls.keyFile),
+  ]);
+  return { rejectUnauthorized: tls.insecure !== true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}

@@ -1,0 +1,188 @@
+import { abortable, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Beat } from '../kernel/pulse.ts';
+import type { Log } from '../kernel/log.ts';
+import { Backoff } from '../kernel/backoff.ts';
+import { Manners } from './protocol-choice.ts';
+import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
+import type { BrokerOptions, Identity } from './connection-attempt.ts';
+import { loadMqtt } from './mqtt-client.ts';
+import type { NewClient } from './mqtt-client.ts';
+import type { Loss, Message, MqttLink } from './mqtt-link.ts';
+import type { Turn } from '../mqtt/mqtt-turn.ts';
+import { Takeover } from './takeover-detector.ts';
+
+export interface ConnectionHandlers {
+  /** A connection stands. Called once per connection. */
+  up(link: MqttLink): void;
+  down(): void;
+  message(topic: string, payload: Buffer, retained: boolean): void;
+  /** Published before a clean DISCONNECT. */
+  farewell(): readonly Message[];
+}
+
+export interface ConnectionDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For the jitter, 0–1. */
+  readonly random?: () => number;
+  readonly beat?: Beat;
+}
+
+/** A connection that stood this long was a real one: the back-off starts again. */
+const STEADY_MS = 2000;
+/** Two bridges with one id would throw each other out for ever, as fast as they can. */
+const TAKEN_OVER_REST_MS = 30_000;
+/** Many times what a try takes; who takes longer is stuck. */
+const ATTEMPT_LIMIT_MS = 300_000;
+/** All a clean stop may take, the broker present or gone. */
+const FAREWELL_MS = 1000;
+
+/** Keeps one connection to the broker for ever. Every try is a new client; none outlives its try. */
+export class MqttConnection {
+  readonly url: string;
+  readonly #broker: BrokerOptions;
+  readonly #identity: Identity;
+  readonly #turn: Turn;
+  readonly #clock: Clock;
+  readonly #beat: Beat | undefined;
+  readonly #log: Log;
+  readonly #backoff: Backoff;
+  readonly #manners = new Manners();
+  readonly #takeover = new Takeover();
+  #link: MqttLink | undefined;
+  #error: BridgeError | undefined;
+  #failures = 0;
+  #downSinceMs = 0;
+
+  constructor(
+    broker: BrokerOptions,
+    identity: Identity,
+    turn: Turn,
+    { clock, log, random = Math.random, beat }: ConnectionDeps,
+  ) {
+    this.#turn = turn;
+    this.#beat = beat;
+    this.url = shownUrl(broker.url);
+    this.#broker = broker;
+    this.#identity = identity;
+    this.#clock = clock;
+    this.#log = log;
+    this.#backoff = new Backoff(random);
+  }
+
+  get link(): MqttLink | undefined {
+    return this.#link;
+  }
+
+  /** Why there is no connection; undefined while there is one. */
+  get error(): BridgeError | undefined {
+    return this.#error;
+  }
+
+  /** Runs until `signal` aborts, then says farewell. @throws the signal's reason, or a defect. */
+  async run(handlers: ConnectionHandlers, signal: AbortSignal): Promise<void> {
+    const newClient = await loadMqtt(); // heavy, so only when the sink runs
+    if (this.#broker.tls?.insecure === true && /^(mqtts|wss):/.test(this.#broker.url))
+      this.#log.warn({ broker: this.url }, 'mqtt.tls.insecure: who answers as the broker is not checked');
+    this.#downSinceMs = this.#clock.monotonicMs();
+    for (;;) {
+      signal.throwIfAborted();
+      const loss = await this.#once(newClient, handlers, signal);
+      const restMs = this.#rest(loss);
+      this.#beat?.(restMs + ATTEMPT_LIMIT_MS);
+      await this.#clock.sleep(restMs, signal);
+    }
+  }
+
+  /** One try and, where it succeeds, its connection's whole life. */
+  async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
+    const open = (identity: Identity, inner: AbortSignal): Promise<MqttLink> =>
+      openLink(newClient, this.#broker, identity, this.#manners.current, this.#clock, inner);
+    let link: MqttLink;
+    this.#beat?.(Infinity); // another bridge may have its turn for days
+    try {
+      const { clientId } = this.#turn;
+      await this.#turn.come(
+        (inner) => open({ clientId }, inner),
+        (why) => this.#failed(why),
+        signal,
+      );
+      this.#beat?.(ATTEMPT_LIMIT_MS);
+      link = await open(this.#identity, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
+      this.#manners.failed(error.refusal);
+      this.#takeover.failed();
+      this.#failed(error.error);
+      return { error: error.error, takenOver: false, silent: false };
+    }
+    this.#manners.worked();
+    return this.#serve(link, handlers, signal);
+  }
+
+  async #serve(link: MqttLink, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
+    const upSinceMs = this.#clock.monotonicMs();
+    this.#up(link);
+    this.#beat?.(Infinity); // keep-alive ends a connection that is none
+    try {
+      link.onMessage((topic, payload, retained) => handlers.message(topic, payload, retained));
+      handlers.up(link);
+      const livedMs = (): number => this.#clock.monotonicMs() - upSinceMs;
+      const loss = this.#takeover.lost(await abortable(link.lost, signal), livedMs(), this.url);
+      if (loss.takenOver) this.#turn.claim.contested();
+      if (livedMs() >= STEADY_MS) this.#backoff.reset();
+      this.#downSinceMs = this.#clock.monotonicMs();
+      this.#failed(loss.error);
+      return loss;
+    } catch (error) {
+      if (signal.aborted) await this.#farewell(link, handlers.farewell());
+      throw error;
+    } finally {
+      this.#link = undefined;
+      link.destroy();
+      handlers.down();
+    }
+  }
+
+  #up(link: MqttLink): void {
+    this.#link = link;
+    this.#error = undefined;
+    const { limits, protocol } = link;
+    const facts = { broker: this.url, protocol: protocol === 5 ? '5' : '3.1.1', failures: this.#failures };
+    this.#log.info(facts, this.#failures > 0 ? 'broker connected again' : 'broker connected');
+    this.#failures = 0;
+    if (!limits.retainAvailable)
+      this.#log.warn(facts, 'broker keeps no retained messages: Home Assistant sees us only while both run');
+    if (limits.maximumQos === 0)
+      this.#log.warn(facts, 'broker acknowledges nothing (maximum QoS 0): readings may be lost');
+  }
+
+  /** The first of a row of equal failures is logged, the others are counted. */
+  #failed(error: BridgeError): void {
+    this.#failures++;
+    if (this.#error?.message !== error.message)
+      this.#log.warn({ err: error, broker: this.url }, 'no broker connection');
+    this.#error = error;
+  }
+
+  #rest({ error, takenOver }: Loss): number {
+    const downMs = this.#clock.monotonicMs() - this.#downSinceMs;
+    const rest = this.#backoff.next(downMs, error.code === 'BROKER_REFUSED');
+    if (takenOver) return Math.max(rest, TAKEN_OVER_REST_MS);
+    return this.#takeover.suspected ? 0 : rest;
+  }
+
+  async #farewell(link: MqttLink, last: readonly Message[]): Promise<void> {
+    const unhurried = new AbortController().signal; // ours is aborted already
+    const bounded = within(
+      this.#clock,
+      FAREWELL_MS,
+      unhurried,
+      (signal) => abortable(link.finish(last), signal),
+      () => new BridgeError('BROKER_UNREACHABLE', `${this.url} did not acknowledge our farewell`),
+    );
+    await bounded.catch((error: unknown) => this.#log.debug({ err: error }, 'no clean end'));
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { MqttLink } from './mqtt-link.ts';
+import { reasonText } from './broker-failures.ts';
+import { discoveryTopic, isOwnTopic, topicsOf } from '../mqtt/mqtt-topics.ts';
+
+/** A broker passes on what it keeps right after the SUBACK; so long after the last of it nothing more is expected. */
+const QUIET_MS = 700;
+
+export interface MeterOnBroker {
+  readonly meterId: string;
+  readonly baseTopic: string;
+  readonly prefix: string;
+}
+
+export interface Kept {
+  /** Ours, the device document first: without it the rest is nothing to Home Assistant. */
+  readonly own: readonly string[];
+  /** Below the meter's level, but not ours. */
+  readonly foreign: readonly string[];
+  /** The broker was told that a bridge is connected, and its will has not told otherwise. */
+  readonly online: boolean;
+}
+
+/** What the broker keeps of one meter. @throws BridgeError BROKER_REFUSED when we may not look. */
+export async function keptOf(link: MqttLink, meter: MeterOnBroker, clock: Clock, signal: AbortSignal): Promise<Kept> {
+  const { meterId, baseTopic, prefix } = meter;
+  const document = discoveryTopic(prefix, meterId);
+  const root = `${baseTopic}/${meterId}/`;
+  const found = await retainedOn(link, [document, `${root}#`], clock, signal);
+  const topics = [...found.keys()].sort();
+  const below = topics.filter((topic) => topic.startsWith(root));
+  return {
+    own: [
+      ...topics.filter((topic) => topic === document),
+      ...below.filter((topic) => isOwnTopic(topic, baseTopic, meterId)),
+    ],
+    foreign: below.filter((topic) => !isOwnTopic(topic, baseTopic, meterId)),
+    online: found.get(topicsOf(baseTopic, meterId).bridgeAvailability) === 'online',
+  };
+}
+
+/** Retained messages, by topic. @throws BridgeError BROKER_REFUSED */
+export async function retainedOn(
+  link: MqttLink,
+  filters: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  let lastMs = clock.monotonicMs();
+  link.onMessage((topic, payload, retained) => {
+    if (!retained || payload.length === 0) return;
+    found.set(topic, payload.toString());
+    lastMs = clock.monotonicMs();
+  });
+  const grants = await link.subscribeWithRetained(filters);
+  const refused = grants.findIndex((code) => code >= 0x80);
+  if (refused !== -1) throw topicRefused(link.url, 'reading', filters[refused] ?? '', grants[refused] ?? 0);
+  lastMs = Math.max(lastMs, clock.monotonicMs());
+  for (let restMs = QUIET_MS; restMs > 0; restMs = lastMs + QUIET_MS - clock.monotonicMs())
+    await clock.sleep(restMs, signal);
+  return found;
+}
+
+/** Makes the broker forget these topics, in order. @throws BridgeError BROKER_REFUSED naming the first it does not let us write. */
+export async function forget(link: MqttLink, topics: readonly string[]): Promise<void> {
+  for (const topic of topics) {
+    const outcome = await new Promise<undefined | number | Error>((resolve) =>
+      link.publish({ topic, payload: '', qos: 1, retain: true }, resolve),
+    );
+    if (typeof outcome === 'number') throw topicRefused(link.url, 'writing', topic, outcome);
+    if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${link.url}: ${outcome.message}`);
+  }
+}
+
+const doing = { reading: { en: 'read', ja: '読み取り' }, writing: { en: 'write', ja: '書き込み' } } as const;
+
+/** An ACL in words. */
+export function topicRefused(url: string, what: keyof typeof doing, topic: string, code?: number): BridgeError {
+  const why = code === undefined ? 'without a word' : reasonText(code);
+  return new BridgeError('BROKER_REFUSED', `${url} refuses ${what} ${topic}: ${why}`, {
+    hint: {
+      en: `Allow this user to ${doing[what].en} ${topic} in the broker’s access list (acl_file of Mosquitto; deploy/mosquitto/acl is an example).`,
+      ja: `ブローカーのアクセス制御（Mosquittoのacl_fileなど。例: deploy/mosquitto/acl）で、このユーザーに ${topic} の${doing[what].ja}を許可してください。`,
+    },
+  });
+}

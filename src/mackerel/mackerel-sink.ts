@@ -1,0 +1,250 @@
+import { Mailbox, together, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Beat } from '../kernel/pulse.ts';
+import type { Reading } from '../model/reading.ts';
+import type { Sink } from '../model/sink.ts';
+import type { BridgeEvent } from '../model/status.ts';
+import { Agenda } from '../kernel/deadlines.ts';
+import type { MackerelPost } from './mackerel-api.ts';
+import { mackerelGraphs, mackerelPrefix, mackerelValues } from './mackerel-metrics.ts';
+import { MackerelQueue } from './mackerel-queue.ts';
+import type { Sample } from './mackerel-queue.ts';
+import { asksForLess, errorOf, pauseMs, verdictOf } from './mackerel-verdict.ts';
+import type { Verdict } from './mackerel-verdict.ts';
+
+/** Samples in one request: after an outage they are many. */
+const BATCH = 100;
+/** Each bridge posts at its own second of the minute, within this. */
+const SPREAD_MS = 10_000;
+/** Many times what a request may take; one that takes longer is stuck. */
+const POST_LIMIT_MS = 300_000;
+/** Between two requests that look for the one sample that is refused. */
+const SEARCH_MS = 1000;
+const LAST_WORD_MS = 1000;
+
+/** A service's metrics, or a host's custom metrics. */
+export type MackerelTarget = { readonly service: string } | { readonly hostId: string };
+
+export interface MackerelOptions {
+  readonly target: MackerelTarget;
+  readonly meters: readonly string[];
+  readonly prefix: string;
+  /** One value per metric in each; a whole number of minutes, for Mackerel keeps minutes. */
+  readonly periodMs: number;
+}
+
+export interface MackerelDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly post: MackerelPost;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** Of each loop: whether it goes on is asked from outside. */
+  readonly beat?: (loop: 'agenda' | 'posts') => Beat;
+}
+
+interface Period {
+  readonly number: number;
+  readonly values: Map<string, Sample['values'][number]>;
+}
+
+/** Posts to Mackerel by ourselves: of each metric the newest value of each period, in order, as long as Mackerel is away at most a day of it. */
+export class MackerelSink implements Sink {
+  readonly name: string;
+  readonly #options: MackerelOptions;
+  readonly #deps: MackerelDeps;
+  readonly #agenda: Agenda;
+  readonly #queue: MackerelQueue;
+  readonly #open = new Map<string, Period>();
+  readonly #wake = new Mailbox<true>(1);
+  readonly #offsetMs: number;
+  #graphsTold: boolean;
+  #failing: Verdict | undefined;
+  #tries = 0;
+  /** Samples in the next request: fewer while one among them is refused. */
+  #batch = BATCH;
+
+  constructor(options: MackerelOptions, deps: MackerelDeps) {
+    const { target } = options;
+    this.name = `mackerel:${'service' in target ? target.service : target.hostId}`;
+    this.#options = options;
+    this.#deps = deps;
+    this.#agenda = new Agenda(deps.clock, deps.beat?.('agenda'));
+    this.#queue = new MackerelQueue(deps.clock, options.meters.length);
+    this.#offsetMs = deps.random() * SPREAD_MS;
+    this.#graphsTold = 'service' in target; // only a host's custom metrics have graph definitions
+  }
+
+  /** Samples that wait, and samples given up since the start. */
+  get figures(): { readonly queued: number; readonly dropped: number } {
+    return { queued: this.#queue.size, dropped: this.#queue.dropped };
+  }
+
+  accept(event: BridgeEvent): void {
+    if (event.kind === 'reading') this.#take(event.meter, event.reading);
+  }
+
+  /** Resolves after `signal` aborts, at most a second later. Rejects only for a defect. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await together(
+        signal,
+        (s) => this.#agenda.run(s),
+        (s) => this.#serve(s),
+      );
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    await this.#lastWord();
+  }
+
+  #take(meter: string, reading: Reading): void {
+    const values = mackerelValues(reading);
+    if (values.length === 0) return;
+    const { periodMs, prefix, meters } = this.#options;
+    const number = Math.floor(reading.atMs / periodMs);
+    if (this.#open.get(meter)?.number !== number) this.#close(meter);
+    let period = this.#open.get(meter);
+    if (!period) {
+      period = { number, values: new Map() };
+      this.#open.set(meter, period);
+      this.#agenda.in((number + 1) * periodMs - reading.atMs, `close ${meter}`, () => this.#close(meter));
+    }
+    for (const [metric, value] of values) {
+      const name = `${mackerelPrefix(prefix, meter, meters.length)}.${metric}`;
+      period.values.set(name, { name, atMs: reading.atMs, value });
+    }
+  }
+
+  #close(meter: string): void {
+    const period = this.#open.get(meter);
+    if (!period) return;
+    this.#open.delete(meter);
+    this.#agenda.cancel(`close ${meter}`);
+    this.#queue.push({ values: [...period.values.values()] });
+    this.#wake.put(true);
+  }
+
+  async #serve(signal: AbortSignal): Promise<void> {
+    const beat = this.#deps.beat?.('posts');
+    const pause = async (ms: number): Promise<void> => {
+      beat?.(ms + POST_LIMIT_MS);
+      if (ms > 0) await this.#deps.clock.sleep(ms, signal);
+    };
+    for (;;) {
+      beat?.(Infinity);
+      await this.#wake.take(signal);
+      await pause(this.#offsetMs);
+      while (this.#queue.head(1).length > 0) await pause(await this.#step(signal));
+    }
+  }
+
+  /** One request. @returns how long to wait before the next, ms. */
+  async #step(signal: AbortSignal): Promise<number> {
+    const { random } = this.#deps;
+    const samples = this.#graphsTold ? this.#queue.head(this.#batch) : [];
+    const { verdict, error, retryAfterMs, isLess } = await this.#post(samples, signal);
+    if (isLess && samples.length > 1) {
+      this.#batch = Math.ceil(samples.length / 2);
+      return SEARCH_MS;
+    }
+    if (verdict === 'taken') this.#batch = Math.min(BATCH, this.#batch * 2);
+    if (verdict === 'spoilt') this.#queue.giveUp(samples);
+    if (verdict === 'taken') this.#queue.remove(samples);
+    if (verdict === 'taken' || verdict === 'spoilt') this.#graphsTold = true; // without them Mackerel makes its own graphs
+    this.#tell(verdict, error);
+    if (verdict === 'taken') return 0;
+    if (verdict === 'spoilt') return this.#batch < BATCH ? SEARCH_MS : 0;
+    return pauseMs(verdict, this.#tries++, random(), retryAfterMs);
+  }
+
+  /** Samples, or the graph definitions when there are none. */
+  async #post(
+    samples: readonly Sample[],
+    signal: AbortSignal,
+  ): Promise<{ verdict: Verdict; error?: BridgeError; retryAfterMs?: number | undefined; isLess?: boolean }> {
+    const [path, body] =
+      samples.length > 0
+        ? [this.#path(), samples.flatMap((sample) => this.#body(sample))]
+        : ['/api/v0/graph-defs/create', this.#graphs()];
+    try {
+      const answer = await this.#deps.post(path, body, signal);
+      const verdict = verdictOf(answer);
+      return verdict === 'taken'
+        ? { verdict }
+        : {
+            verdict,
+            error: errorOf(answer, `POST ${path}`),
+            retryAfterMs: answer.retryAfterMs,
+            isLess: asksForLess(answer.status),
+          };
+    } catch (error) {
+      if (signal.aborted || (error as BridgeError).code !== 'MACKEREL_UNREACHABLE') throw error;
+      return { verdict: 'down', error: error as BridgeError };
+    }
+  }
+
+  /** A failure of one kind is told once, until it is over; what is given up, each time. */
+  #tell(verdict: Verdict, error: BridgeError | undefined): void {
+    const { log } = this.#deps;
+    const { queued, dropped } = this.figures;
+    if (verdict === 'spoilt') log.warn({ err: error, dropped }, 'Mackerel does not take these values: given up');
+    else if (verdict !== 'taken' && verdict !== this.#failing)
+      log.warn({ err: error, queued }, 'cannot post to Mackerel: values wait in memory');
+    else if (verdict === 'taken' && this.#failing) log.info({ queued, dropped }, 'Mackerel takes values again');
+    const isOver = verdict === 'taken' || verdict === 'spoilt';
+    this.#failing = isOver ? undefined : verdict;
+    if (isOver) this.#tries = 0;
+  }
+
+  /** What is there goes out now, unfinished periods too: Mackerel overwrites a minute that comes again. */
+  async #lastWord(): Promise<void> {
+    for (const meter of this.#open.keys()) this.#close(meter);
+    if (this.#failing || !this.#graphsTold || this.#queue.size === 0) return;
+    const late = new Error('time is up');
+    const { signal } = new AbortController();
+    try {
+      await within(
+        this.#deps.clock,
+        LAST_WORD_MS,
+        signal,
+        async (limit) => void (await this.#step(limit)),
+        () => late,
+      );
+    } catch (error) {
+      if (error !== late) throw error;
+    }
+  }
+
+  #path(): string {
+    const { target } = this.#options;
+    return 'service' in target ? `/api/v0/services/${encodeURIComponent(target.service)}/tsdb` : '/api/v0/tsdb';
+  }
+
+  #body({ values }: Sample): unknown[] {
+    const { target } = this.#options;
+    return values.map(({ name, atMs, value }) => ({
+      ...('service' in target ? { name } : { hostId: target.hostId, name: `custom.${name}` }),
+      time: Math.floor(atMs / 1000),
+      value: Number(value.toFixed(6)),
+    }));
+  }
+
+  #graphs(): unknown[] {
+    const { meters, prefix } = this.#options;
+    return meters
+      .flatMap((meter) => Object.entries(mackerelGraphs(mackerelPrefix(prefix, meter, meters.length))))
+      .map(([graph, { label, unit, metrics }]) => ({
+        name: `custom.${graph}`,
+        displayName: label,
+        unit,
+        metrics: metrics.map(({ name, label: displayName, stacked }) => ({
+          name: `custom.${graph}.${name}`,
+          displayName,
+          isStacked: stacked,
+        })),
+      }));
+  }
+}

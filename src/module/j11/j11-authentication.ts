@@ -1,0 +1,67 @@
+import { abortable, deferred, within } from '../../kernel/async.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import type { PanaOutcome } from '../../j11/notifications.ts';
+import { result, resultText } from '../../j11/results.ts';
+import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
+import type { J11Link } from './j11-link.ts';
+
+/** PANA takes 3–4 s. Later the module is asked how it stands: its word may have been lost, and it may take minutes to give up. */
+const ASK_AFTER_MS = 20_000;
+const JOIN_LIMIT_MS = 120_000;
+
+/** 0056 until 6028, with 0001 in between. @throws BridgeError JOIN_REFUSED, JOIN_TIMEOUT, COMMAND_REFUSED */
+export async function authenticate(link: J11Link, clock: Clock, signal: AbortSignal): Promise<void> {
+  const told = deferred<PanaOutcome | 'restarted'>();
+  const stop = link.listen((notification) => {
+    if (notification.kind === 'pana') told.resolve(notification.outcome);
+    if (notification.kind === 'started') told.resolve('restarted');
+  });
+  try {
+    const answer = await link.ask({ name: 'startPana' }, { timeoutMs: COMMAND_LIMIT_MS, signal });
+    if (answer.result === result.authenticated) return;
+    if (answer.result !== result.ok && answer.result !== result.panaRuns)
+      throw new BridgeError('COMMAND_REFUSED', `the module refused startPana (${resultText(answer.result)})`);
+    const outcome = await outcomeOf(link, clock, told.promise, signal);
+    if (outcome === 'ok') return;
+    if (outcome === 'refused') throw new BridgeError('JOIN_REFUSED', 'the meter refused the join (6028 02)');
+    throw new BridgeError('JOIN_TIMEOUT', words[outcome]);
+  } finally {
+    stop();
+  }
+}
+
+const words = {
+  noAnswer: 'the meter did not answer the join (6028 03)',
+  restarted: 'the module restarted during the join (6019)',
+  disconnected: 'the module lost the meter during the join (0001)',
+  late: `no 6028 within ${JOIN_LIMIT_MS / 1000} s of 0056`,
+} as const;
+
+type Outcome = 'ok' | 'refused' | keyof typeof words;
+
+async function outcomeOf(
+  link: J11Link,
+  clock: Clock,
+  told: Promise<PanaOutcome | 'restarted'>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const silent = new Error('no 6028 yet');
+  for (let waitedMs = 0; waitedMs < JOIN_LIMIT_MS; waitedMs += ASK_AFTER_MS) {
+    try {
+      return await within(
+        clock,
+        ASK_AFTER_MS,
+        signal,
+        (limit) => abortable(told, limit),
+        () => silent,
+      );
+    } catch (error) {
+      if (error !== silent) throw error;
+    }
+    const status = statusOf(await link.ask({ name: 'status' }, { timeoutMs: COMMAND_LIMIT_MS, signal }));
+    if (status?.routeB === 'authenticated') return 'ok';
+    if (status?.routeB === 'none' || status?.started === false) return 'disconnected';
+  }
+  return 'late';
+}

@@ -1,0 +1,205 @@
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { MeterProfile } from '../model/reading.ts';
+import type { Agenda } from '../kernel/deadlines.ts';
+import { Announced } from './announced.ts';
+import { DocumentTrial } from './document-trial.ts';
+import { deviceDocument, possibleKeys } from './ha-discovery.ts';
+import type { DeviceDocument, DiscoveryInput } from './ha-discovery.ts';
+import { leftOutHint } from '../broker/broker-failures.ts';
+import type { Message, MqttLink, Outcome } from '../broker/mqtt-link.ts';
+import { discoveryTopic } from './mqtt-topics.ts';
+
+/** Home Assistant sets entities up in the background and skips what comes while it does: never two changes in a burst. */
+const DOCUMENT_PACE_MS = 2000;
+/** Several bridges do not answer a birth at the same moment. */
+const LONGEST_JITTER_MS = 5000;
+/** Whoever may write on Home Assistant's topic could otherwise make us say everything as fast as he can. */
+const BIRTH_PACE_MS = 5000;
+
+export type AnnouncerOptions = Omit<DiscoveryInput, 'profile'> & {
+  readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string };
+  /** The meter's folder, where what was announced is remembered. */
+  readonly stateDir?: string | undefined;
+};
+
+export interface AnnouncerDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly agenda: Agenda;
+  /** The connection of this moment. */
+  readonly link: () => MqttLink | undefined;
+  readonly send: (message: Message, done: (outcome: Outcome) => void) => void;
+  /** A document went out: the states that are not retained have to follow. */
+  readonly published: () => void;
+}
+
+/** Keeps Home Assistant's device document: what it says, when it may be published. */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  readonly #deps: AnnouncerDeps;
+  readonly #topic: string;
+  #profile: MeterProfile | undefined;
+  #slowestS = 0;
+  #document: DeviceDocument;
+  #last: { readonly document: DeviceDocument; readonly atMs: number } | undefined;
+  readonly #announced: Announced;
+  readonly #trial = new DocumentTrial();
+  #refusal: BridgeError | undefined;
+  #birthAtMs = -Infinity;
+
+  constructor(options: AnnouncerOptions, deps: AnnouncerDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#topic = discoveryTopic(options.homeAssistant.prefix, options.meter.id);
+    this.#announced = new Announced(options.stateDir, deps.log);
+    this.#document = this.#write();
+  }
+
+  /** Why this broker has no document of ours. */
+  get refusal(): BridgeError | undefined {
+    return this.#refusal;
+  }
+
+  /** What earlier starts announced; before the first connection is told anything. */
+  async load(): Promise<void> {
+    await this.#announced.load();
+    this.#document = this.#write();
+  }
+
+  async close(): Promise<void> {
+    await this.#announced.close();
+  }
+
+  up(): void {
+    this.#trial.up(this.#deps.clock.monotonicMs());
+  }
+
+  down(): void {
+    const bytes = Buffer.byteLength(this.#last?.document.text ?? '');
+    if (this.#trial.down(this.#deps.clock.monotonicMs()))
+      this.#leaveOut(`the broker closes the connection when it is sent the discovery document of ${bytes} bytes`);
+  }
+
+  /** What was announced once is not taken back: a phase or a register does not go away with one poor answer. */
+  learn(profile: MeterProfile): void {
+    this.#profile = {
+      ...profile,
+      hasTPhase: profile.hasTPhase || this.#profile?.hasTPhase === true,
+      hasExport: profile.hasExport || this.#profile?.hasExport === true,
+    };
+    this.#document = this.#write();
+    this.#offer();
+  }
+
+  /** The meter is asked more seldom: what Home Assistant waits before it drops a value grows, and does not shrink again. */
+  pace(intervalS: number): void {
+    if (intervalS <= this.#slowestS) return;
+    this.#slowestS = intervalS;
+    this.#document = this.#write();
+    this.#offer();
+  }
+
+  /** A connection or a birth wants the document now. While a change has to wait, that is the one before it. */
+  announce(link: MqttLink): void {
+    this.#clearStray();
+    if (this.#waitMs() > 0 && this.#last) {
+      this.#put(link, this.#last.document);
+      this.#offer();
+    } else {
+      this.#put(link, this.#document);
+    }
+  }
+
+  /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
+  born(answer: (link: MqttLink) => void): void {
+    const { agenda, clock, link } = this.#deps;
+    if (agenda.has('birth')) return;
+    const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
+    agenda.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), 'birth', () => {
+      this.#birthAtMs = clock.monotonicMs();
+      const current = link();
+      if (current) answer(current);
+    });
+  }
+
+  /** Publishes a changed document as soon as it may. */
+  readonly #offer = (): void => {
+    const link = this.#deps.link();
+    if (!link || this.#document.text === this.#last?.document.text) return; // the next connection announces it
+    const waitMs = this.#waitMs();
+    if (waitMs > 0) this.#deps.agenda.in(waitMs, 'document', this.#offer);
+    else this.#put(link, this.#document);
+  };
+
+  #waitMs(): number {
+    if (!this.#last || this.#last.document.text === this.#document.text) return 0;
+    return Math.max(0, this.#last.atMs + DOCUMENT_PACE_MS - this.#deps.clock.monotonicMs());
+  }
+
+  #put(link: MqttLink, document: DeviceDocument): void {
+    const { clock, send, published } = this.#deps;
+    if (!this.#options.homeAssistant.discovery || this.#trial.isRefused(clock.monotonicMs())) return;
+    const message: Message = { topic: this.#topic, payload: document.text, qos: 1, retain: true };
+    if (!link.fits(message)) return this.#complain(link, Buffer.byteLength(document.text));
+    this.#last = { document, atMs: clock.monotonicMs() };
+    this.#trial.sent(clock.monotonicMs());
+    send(message, (outcome) => this.#answered(document, outcome));
+    published();
+  }
+
+  #answered({ announced, removed }: DeviceDocument, outcome: Outcome): void {
+    if (outcome instanceof Error) return; // the connection went first
+    this.#trial.acknowledged();
+    if (outcome !== undefined) return;
+    this.#refusal = undefined;
+    this.#announced.told(this.#topic, announced, removed);
+    if (Object.keys(removed).length === 0) return;
+    this.#deps.log.info(
+      { entities: Object.keys(removed) },
+      'entities no longer announced are removed from Home Assistant',
+    );
+    this.#document = this.#write();
+    this.#offer();
+  }
+
+  /** Under a prefix that was left, or with discovery turned off, nothing of ours may stay. */
+  #clearStray(): void {
+    const { discovery } = this.#options.homeAssistant;
+    const topic = this.#announced.strayTopic(discovery ? this.#topic : undefined);
+    if (topic === undefined) return;
+    this.#deps.log.info({ topic }, 'discovery document of before is removed');
+    this.#deps.send({ topic, payload: '', qos: 1, retain: true }, (outcome) => {
+      if (outcome === undefined) this.#announced.forgotten(topic);
+    });
+  }
+
+  #complain(link: MqttLink, bytes: number): void {
+    const { maximumPacketSize: limit } = link.limits;
+    if (this.#refusal) return;
+    this.#leaveOut(
+      `the broker’s maximum packet size is too small for the discovery document: ${limit}, not ${bytes} bytes`,
+    );
+  }
+
+  #leaveOut(why: string): void {
+    this.#refusal = new BridgeError('BROKER_REFUSED', `${why}; it is left out`, { hint: leftOutHint });
+    this.#deps.log.warn({ err: this.#refusal, topic: this.#topic }, 'discovery document left out');
+  }
+
+  #write(): DeviceDocument {
+    const { homeAssistant: _, stateDir: __, ...input } = this.#options;
+    const meter = { ...input.meter, slowestS: this.#slowestS };
+    const possible = possibleKeys(meter.contractAmpere !== undefined);
+    const removed = this.#announced.ghosts(this.#topic, possible);
+    return deviceDocument({ ...input, meter, profile: this.#profile }, removed);
+  }
+}
+
+/** 0–5 s, derived from the meter's id (FNV-1a): the same at every start, different for every meter. */
+export function birthJitterMs(meterId: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(meterId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % (LONGEST_JITTER_MS + 1);
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { LinkStatus } from '../model/status.ts';
+import type { Agenda } from '../kernel/deadlines.ts';
+import { linkPayload } from './mqtt-payloads.ts';
+import type { Presence } from './mqtt-payloads.ts';
+
+/** Signal strength and the like change at every answer; Home Assistant's database need not. */
+const PACE_MS = 60_000;
+
+/** What an automation waits for goes out at once; a figure when there is one for the first time. */
+const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus, presence: Presence): string =>
+  JSON.stringify([
+    phase,
+    presence.connected,
+    presence.intervalS,
+    pan?.channel,
+    reconnects,
+    error?.code,
+    rssiDbm === undefined,
+    lqi === undefined,
+  ]);
+
+export interface LinkStateDeps {
+  readonly clock: Clock;
+  readonly agenda: Agenda;
+  /** As of now. */
+  readonly presence: () => Presence;
+  /** Publishes a payload; called only between `up` and `down`. */
+  readonly send: (payload: string) => void;
+}
+
+/** `state/link`: phases and presence at once, figures at most once a minute. */
+export class LinkState {
+  readonly #deps: LinkStateDeps;
+  #status: LinkStatus | undefined;
+  #sent: { readonly urgent: string; readonly text: string; readonly atMs: number } | undefined;
+
+  constructor(deps: LinkStateDeps) {
+    this.#deps = deps;
+  }
+
+  take(status: LinkStatus): void {
+    this.#status = status;
+  }
+
+  /** To be called while connected, after anything has changed. */
+  tell(): void {
+    const { clock, agenda, presence } = this.#deps;
+    const [status, sent] = [this.#status, this.#sent];
+    if (!status) return;
+    if (!sent || sent.urgent !== urgentPart(status, presence())) return this.publish();
+    if (sent.text === linkPayload(status, presence()) || agenda.has('link')) return;
+    agenda.in(sent.atMs + PACE_MS - clock.monotonicMs(), 'link', () => this.publish());
+  }
+
+  /** The newest state, now. Nothing before the first one is known. */
+  publish(): void {
+    const { clock, agenda, presence, send } = this.#deps;
+    agenda.cancel('link');
+    if (!this.#status) return;
+    const text = linkPayload(this.#status, presence());
+    this.#sent = { urgent: urgentPart(this.#status, presence()), text, atMs: clock.monotonicMs() };
+    send(text);
+  }
+
+  down(): void {
+    this.#sent = undefined;
+    this.#deps.agenda.cancel('link');
+  }
+}

@@ -1,0 +1,44 @@
+import type { BridgeError } from '../kernel/errors.ts';
+import type { MqttConnection } from '../broker/mqtt-connection.ts';
+import type { ReadingsStream } from './readings-stream.ts';
+
+export interface MqttHealth {
+  readonly ok: boolean;
+  readonly detail: string;
+  /** Why there is no connection. */
+  readonly error: BridgeError | undefined;
+  readonly connected: boolean;
+  /** The broker's address, without credentials. */
+  readonly broker: string;
+  /** Readings the broker has not acknowledged yet. */
+  readonly queued: number;
+  /** Readings given up since the start: the outbox was full, they were too old, or the broker can never take them. */
+  readonly dropped: number;
+  /** Why the broker takes no readings although it is connected; its hint says what to do. */
+  readonly held: BridgeError | undefined;
+  /** Why Home Assistant is told of no device although there is a connection. */
+  readonly unannounced: BridgeError | undefined;
+}
+
+/** @param refusal why there is no discovery document on this broker */
+export function mqttHealth(
+  { link, error, url }: MqttConnection,
+  { held: stuck, queued, dropped }: ReadingsStream,
+  refusal: BridgeError | undefined,
+): MqttHealth {
+  const held = link && stuck;
+  const unannounced = link && refusal;
+  const standing = link && `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})`;
+  const objections = [held, unannounced].flatMap((objection) => (objection ? [objection.message] : []));
+  return {
+    ok: link !== undefined && !held,
+    detail: [standing ?? error?.message ?? 'connecting', ...objections].join('; '),
+    error: link ? undefined : error,
+    connected: link !== undefined,
+    broker: url,
+    queued,
+    dropped,
+    held,
+    unannounced,
+  };
+}

@@ -1,0 +1,118 @@
+import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
+import type { LinkStatus } from '../model/status.ts';
+import { isoJst, isoLocal } from '../kernel/iso-time.ts';
+
+/** A key with its value already in JSON; undefined leaves the key out. */
+type Field = readonly [key: string, json: string | undefined];
+
+/** Written by hand, because JSON.stringify knows no fixed decimals (7.0 would become 7). */
+const objectOf = (fields: readonly Field[]): string =>
+  `{${fields.flatMap(([key, json]) => (json === undefined ? [] : [`"${key}":${json}`])).join(',')}}`;
+
+const text = (value: string): string => JSON.stringify(value);
+const fixed = (value: number | undefined, decimals: number): string | undefined =>
+  value === undefined || !Number.isFinite(value) ? undefined : value.toFixed(decimals);
+/** Decimals of a number's shortest form: 4757.5 → 1. */
+const decimalsIn = (value: number): number => String(value).split('.')[1]?.length ?? 0;
+/** A register with at least `decimals`: its own ones are never rounded away, whatever scale was remembered. */
+const register = (kwh: number | undefined, decimals: number): string | undefined =>
+  kwh === undefined ? undefined : fixed(kwh, Math.max(decimals, decimalsIn(kwh)));
+const orNull = (json: string | undefined): string => json ?? 'null';
+const onOff = (value: boolean | undefined): string => (value === undefined ? 'null' : value ? '"ON"' : '"OFF"');
+
+/** Decimals of an energy register: 0.1 kWh → 1. */
+export const energyDecimals = (scale: EnergyScale | undefined): number => Math.max(0, -(scale?.exponent ?? 0));
+
+/** What a contract current makes of a reading. */
+export interface ContractState {
+  /** contract − (max(0, R) + max(0, T)), A; may be negative. */
+  readonly headroomA: number;
+  readonly over: boolean;
+}
+
+/** `state/instant`: one answer's values; what it did not hold is null, because a missing key warns in Home Assistant. */
+export const instantPayload = (reading: Reading, contract: ContractState | undefined): string =>
+  objectOf([
+    ['power', orNull(fixed(reading.powerW, 0))],
+    ['current_r', orNull(fixed(reading.currentRA, 1))],
+    ['current_t', orNull(fixed(reading.currentTA, 1))],
+    ['headroom', orNull(fixed(contract?.headroomA, 1))],
+    ['over_contract', onOff(contract?.over)],
+    ['time', text(isoLocal(reading.atMs))],
+  ]);
+
+/** `state/energy`. */
+export const energyPayload = (reading: Reading, decimals: number): string =>
+  objectOf([
+    ['import', orNull(register(reading.importKwh, decimals))],
+    ['export', orNull(register(reading.exportKwh, decimals))],
+    ['fault', onOff(reading.fault)],
+    ['time', text(isoLocal(reading.atMs))],
+  ]);
+
+const HALF_HOUR_MS = 1_800_000;
+
+/** `state/halfhour`: the slot and its energy only when the neighbouring mark, exactly 30 minutes before, is known too. */
+export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, decimals: number): string {
+  const before = previous && mark.markMs - previous.markMs === HALF_HOUR_MS ? previous : undefined;
+  const delta = (now: number | undefined, then: number | undefined): string =>
+    orNull(
+      now === undefined || then === undefined || now < then
+        ? undefined
+        : fixed(now - then, Math.max(decimals, decimalsIn(now), decimalsIn(then))),
+    );
+  return objectOf([
+    ['time', text(isoJst(mark.markMs))],
+    ['slot_start', before ? text(isoJst(before.markMs)) : 'null'],
+    ['import', orNull(register(mark.importKwh, decimals))],
+    ['export', orNull(register(mark.exportKwh, decimals))],
+    ['import_delta', delta(mark.importKwh, before?.importKwh)],
+    ['export_delta', delta(mark.exportKwh, before?.exportKwh)],
+  ]);
+}
+
+/** What `state/link` says besides the status: whether the meter is there, and how often it is asked, s. */
+export interface Presence {
+  readonly connected: boolean;
+  readonly intervalS: number;
+}
+
+/** `state/link`. `time` is when the phase began. */
+export const linkPayload = (status: LinkStatus, { connected, intervalS }: Presence): string =>
+  objectOf([
+    ['state', text(status.phase)],
+    ['connected', onOff(connected)],
+    ['interval', String(intervalS)],
+    ['rssi', orNull(fixed(status.rssiDbm, 0))],
+    ['lqi', orNull(fixed(status.lqi, 0))],
+    ['signal_time', status.signalAtMs === undefined ? 'null' : text(isoLocal(status.signalAtMs))],
+    ['channel', orNull(fixed(status.pan?.channel, 0))],
+    ['reconnects', fixed(status.reconnects, 0)],
+    ['last_success', status.lastSuccessMs === undefined ? 'null' : text(isoLocal(status.lastSuccessMs))],
+    ['last_error', status.error ? text(status.error.code) : 'null'],
+    ['rung', status.rung ? text(status.rung) : 'null'],
+    ['time', text(isoLocal(status.sinceMs))],
+  ]);
+
+/** Identity of one reading in the stream: the same reading sent twice has the same one. */
+export interface ReadingId {
+  readonly meter: string;
+  /** Counts our starts. */
+  readonly run: number;
+  /** Counts from 1 within a run, without holes. */
+  readonly seq: number;
+}
+
+/** `readings`: one answer as one self-contained JSON; what it did not hold is left out, never null or 0. */
+export const readingPayload = (id: ReadingId, reading: Reading, decimals: number): string =>
+  objectOf([
+    ['meter', text(id.meter)],
+    ['run', String(id.run)],
+    ['seq', String(id.seq)],
+    ['time', text(isoLocal(reading.atMs))],
+    ['power', fixed(reading.powerW, 0)],
+    ['current_r', fixed(reading.currentRA, 1)],
+    ['current_t', fixed(reading.currentTA, 1)],
+    ['import', register(reading.importKwh, decimals)],
+    ['export', register(reading.exportKwh, decimals)],
+  ]);

@@ -1,0 +1,182 @@
+import { abortable, deferred, together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { AttemptFailed } from '../broker/connection-attempt.ts';
+import { connackCodes, failureOf, takenOverHint } from '../broker/broker-failures.ts';
+import type { MqttLink } from '../broker/mqtt-link.ts';
+import { presenceTopic } from './mqtt-topics.ts';
+import type { Topics } from './mqtt-topics.ts';
+import type { PortClaim } from './port-claim.ts';
+
+/** What a broker keeps comes with its answer to the subscription; nothing kept, nothing comes. */
+const REPLAY_MS = 250;
+/** Longest wait for that answer. */
+const ANSWER_MS = 2000;
+/** One whose `online` a power cut left at the broker does not answer; a living one does it in milliseconds. */
+const PRESENCE_MS = 500;
+const MOST_PRESENCE_MS = 8000;
+const ASK_EVERY_MS = 60_000;
+const { idRefused, idRefusedV3, notAuthorized, notAuthorizedV3 } = connackCodes;
+const identityCodes: ReadonlySet<number> = new Set([idRefused, idRefusedV3, notAuthorized, notAuthorizedV3]);
+
+export interface TurnOptions {
+  readonly meterId: string;
+  readonly topics: Topics;
+}
+
+/**
+ * Before a bridge that has not held its port takes the connection of its meter id, it looks whether another has it, and
+ * waits until that one is gone or the port is ours. Who waits leaves no trace: a client id of its own, no will.
+ */
+export class Turn {
+  readonly claim: PortClaim;
+  readonly clientId: string;
+  readonly #options: TurnOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #presenceMs = PRESENCE_MS;
+
+  constructor(claim: PortClaim, clientId: string, options: TurnOptions, deps: { clock: Clock; log: Log }) {
+    this.claim = claim;
+    this.clientId = `${clientId}_waiting`;
+    this.#options = options;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  /**
+   * Resolves when the connection is ours to take.
+   * @param visit opens a link under `clientId`. @param onTaken hears why we wait.
+   * @throws AttemptFailed when the broker cannot be asked, the signal's reason
+   */
+  async come(
+    visit: (signal: AbortSignal) => Promise<MqttLink>,
+    onTaken: (why: BridgeError) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.claim.isOurs) return;
+    await together(
+      signal,
+      (inner) => this.claim.won(inner),
+      (inner) => this.#look(visit, onTaken, inner),
+    );
+  }
+
+  async #look(
+    visit: (signal: AbortSignal) => Promise<MqttLink>,
+    onTaken: (why: BridgeError) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const link = await visitOrPass(visit, signal);
+    if (!link) return;
+    try {
+      const lost = link.lost.then(({ error }): never => {
+        throw new AttemptFailed(error);
+      });
+      lost.catch(() => undefined); // the end we bring about ourselves is nobody's failure
+      await abortable(Promise.race([this.#untilFree(link, onTaken, signal), lost]), signal);
+    } finally {
+      link.destroy();
+    }
+  }
+
+  async #untilFree(link: MqttLink, onTaken: (why: BridgeError) => void, signal: AbortSignal): Promise<void> {
+    const { meterId, topics } = this.#options;
+    const other = listen(link, topics.bridgeAvailability);
+    if (!(await this.#mayListen(link, [topics.bridgeAvailability], signal))) return;
+    if (other.words === 0) await this.#until(other.word(), REPLAY_MS, signal);
+    if (!other.isOnline || !(await this.#answers(link, other, signal))) return;
+    onTaken(
+      new BridgeError(
+        'BRIDGE_RUNNING',
+        `${link.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
+        { hint: takenOverHint },
+      ),
+    );
+    do await this.#until(other.gone(), ASK_EVERY_MS, signal);
+    while (other.isOnline && (await this.#answers(link, other, signal)));
+    this.#log.info({ broker: link.url }, 'the other bridge is gone: its connection is taken over');
+  }
+
+  /** Whether a bridge stands behind the `online` that the broker keeps. */
+  async #answers(link: MqttLink, other: Other, signal: AbortSignal): Promise<boolean> {
+    const { words } = other;
+    link.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
+    await this.#until(other.word(), this.#presenceMs, signal);
+    if (other.words > words) return other.isOnline;
+    this.#log.warn(
+      { broker: link.url, waitedMs: this.#presenceMs },
+      'a bridge with our meter id is online by the broker’s account, but does not answer: taken for a leftover',
+    );
+    this.#presenceMs = Math.min(2 * this.#presenceMs, MOST_PRESENCE_MS); // should it be wrong, it comes back
+    return false;
+  }
+
+  /** A broker that does not let us look, or does not answer, is taken as it comes. */
+  async #mayListen(link: MqttLink, filters: readonly string[], signal: AbortSignal): Promise<boolean> {
+    let grants: readonly number[] | undefined;
+    await together(
+      signal,
+      (inner) => this.#clock.sleep(ANSWER_MS, inner),
+      async (inner) => void (grants = await abortable(subscribed(link, filters), inner)),
+    );
+    return grants?.every((code) => code < 0x80) ?? false;
+  }
+
+  async #until(told: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+    await together(
+      signal,
+      (inner) => this.#clock.sleep(ms, inner),
+      (inner) => abortable(told, inner),
+    );
+  }
+}
+
+interface Other {
+  readonly isOnline: boolean;
+  /** How often its availability was told. */
+  readonly words: number;
+  /** Resolves when it is told next. */
+  readonly word: () => Promise<void>;
+  /** Resolves with its next `offline`. */
+  readonly gone: () => Promise<void>;
+}
+
+function listen(link: MqttLink, availability: string): Other {
+  let [word, gone] = [deferred<void>(), deferred<void>()];
+  const other = { isOnline: false, words: 0, word: () => word.promise, gone: () => gone.promise };
+  link.onMessage((topic, payload) => {
+    if (topic !== availability) return;
+    other.isOnline = payload.toString() === 'online';
+    other.words++;
+    word.resolve();
+    word = deferred();
+    if (other.isOnline) return;
+    gone.resolve();
+    gone = deferred();
+  });
+  return other;
+}
+
+async function subscribed(link: MqttLink, filters: readonly string[]): Promise<readonly number[]> {
+  try {
+    return await link.subscribeWithRetained(filters);
+  } catch (error) {
+    throw new AttemptFailed(failureOf(link.url, error as Error)); // the connection went meanwhile
+  }
+}
+
+/** A broker that does not let this client id in, but may well let in ours, cannot be asked. */
+async function visitOrPass(
+  visit: (signal: AbortSignal) => Promise<MqttLink>,
+  signal: AbortSignal,
+): Promise<MqttLink | undefined> {
+  try {
+    return await visit(signal);
+  } catch (error) {
+    if (error instanceof AttemptFailed && error.refusal?.kind === 'connack' && identityCodes.has(error.refusal.code))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,185 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Agenda } from '../kernel/deadlines.ts';
+import { reasonText } from '../broker/broker-failures.ts';
+import type { MqttLink, Outcome } from '../broker/mqtt-link.ts';
+import type { Waiting } from '../outbox/outbox-queue.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import { heldError, isMessageWrong, PACKET_TOO_LARGE } from '../broker/refused-topics.ts';
+import { Repeats } from '../kernel/log-throttle.ts';
+
+/** Sent but not acknowledged at one time; few, so that little is doubled after a lost connection. */
+const WINDOW = 8;
+/** A replay after an outage: at most this many per slice, so that no subscriber's queue in the broker overflows. */
+const SLICE_MS = 200;
+const PER_SLICE = 20;
+/** A broker that refuses is asked again after so long, doubling: who mends an access list waits half a minute at most. */
+const HOLD_BASE_MS = 5000;
+const HOLD_CAP_MS = 30_000;
+
+/** What the stream needs of a connection. */
+export type StreamLink = Pick<MqttLink, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
+
+export interface StreamDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly agenda: Agenda;
+  readonly outbox: Outbox;
+}
+
+/** The broker refuses, and not because of the message: everything keeps its place, one at a time asks again. */
+interface Hold {
+  readonly error: BridgeError;
+  readonly sinceMs: number;
+  readonly tries: number;
+  /** When the next one asks. */
+  untilMs: number;
+}
+
+/** The `readings` topic: everything, once, in order; a reading leaves the outbox when the broker has acknowledged it. */
+export class ReadingsStream {
+  readonly #topic: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #agenda: Agenda;
+  readonly #outbox: Outbox;
+  readonly #givenUp: Repeats;
+  #link: StreamLink | undefined;
+  #sentUpTo = 0;
+  readonly #inFlight = new Set<number>();
+  #slice = { startMs: -Infinity, sent: 0 };
+  #hold: Hold | undefined;
+
+  constructor(topic: string, { clock, log, agenda, outbox }: StreamDeps) {
+    this.#topic = topic;
+    this.#clock = clock;
+    this.#log = log;
+    this.#agenda = agenda;
+    this.#outbox = outbox;
+    this.#givenUp = new Repeats(clock, 3_600_000);
+  }
+
+  get queued(): number {
+    return this.#outbox.size;
+  }
+
+  get dropped(): number {
+    return this.#outbox.dropped;
+  }
+
+  /** Why the broker takes no readings although it is there; its hint says what to do. */
+  get held(): BridgeError | undefined {
+    return this.#hold?.error;
+  }
+
+  /** What earlier starts left on disk goes first; nothing is sent before it has been looked for. */
+  start(): void {
+    this.#outbox.serve(this.#pump);
+  }
+
+  /** What is not acknowledged is on disk when this resolves, or it never will be. */
+  close(): Promise<void> {
+    return this.#outbox.close();
+  }
+
+  push(payload: string): void {
+    this.#outbox.push(payload);
+    this.#pump();
+  }
+
+  up(link: StreamLink): void {
+    this.#link = link;
+    this.#sentUpTo = 0; // what was in flight is sent again
+    this.#inFlight.clear();
+    if (this.#hold) this.#hold.untilMs = 0; // another connection may have other rights
+    link.onRoom(this.#pump);
+    this.#outbox.flowing(!this.#hold);
+    this.#pump();
+  }
+
+  down(): void {
+    this.#link = undefined;
+    this.#inFlight.clear();
+    this.#outbox.flowing(false);
+  }
+
+  readonly #pump = (): void => {
+    for (;;) {
+      const link = this.#link;
+      if (!link?.hasRoom || !this.#hasRoom) return;
+      const next = this.#outbox.peek(this.#sentUpTo);
+      if (!next || !this.#mayGo()) return;
+      if (link.fits({ topic: this.#topic, payload: next.payload, qos: 1 })) this.#send(link, next);
+      else this.#giveUp(next.id, PACKET_TOO_LARGE);
+    }
+  };
+
+  /** A kill -9 doubles what is in flight, and what was acknowledged before the disk knows. */
+  get #hasRoom(): boolean {
+    return this.#hold ? this.#inFlight.size === 0 : this.#inFlight.size + this.#outbox.unnoted < WINDOW;
+  }
+
+  /** Counts against the slice; comes back by itself when it is used up. */
+  #mayGo(): boolean {
+    const now = this.#clock.monotonicMs();
+    const restMs = (this.#hold?.untilMs ?? 0) - now;
+    if (restMs > 0) this.#agenda.in(restMs, 'replay', this.#pump);
+    if (restMs > 0) return false;
+    if (now - this.#slice.startMs >= SLICE_MS) this.#slice = { startMs: now, sent: 0 };
+    if (this.#slice.sent >= PER_SLICE) {
+      this.#agenda.in(this.#slice.startMs + SLICE_MS - now, 'replay', this.#pump);
+      return false;
+    }
+    this.#slice.sent++;
+    return true;
+  }
+
+  #send(link: StreamLink, { id, payload }: Waiting): void {
+    this.#sentUpTo = id;
+    this.#inFlight.add(id);
+    const isProbe = this.#hold !== undefined;
+    link.publish({ topic: this.#topic, payload, qos: 1 }, (outcome) => {
+      if (this.#link === link) this.#settled(link, id, outcome, isProbe);
+    });
+  }
+
+  #settled({ url }: StreamLink, id: number, outcome: Outcome, isProbe: boolean): void {
+    if (outcome instanceof Error) return; // the connection is going: `down` follows, then all is sent again
+    this.#inFlight.delete(id);
+    if (outcome === undefined) {
+      this.#outbox.ack(id);
+      if (isProbe) this.#release();
+    } else if (isMessageWrong(outcome)) this.#giveUp(id, outcome);
+    else this.#keep(url, id, outcome, isProbe);
+    this.#pump();
+  }
+
+  /** It keeps its place; nothing behind it goes before it. */
+  #keep(url: string, id: number, code: number, isProbe: boolean): void {
+    this.#sentUpTo = Math.min(this.#sentUpTo, id - 1);
+    if (this.#hold && !isProbe) return; // sent in the same moment as the first that was refused
+    const now = this.#clock.monotonicMs();
+    const { sinceMs, tries } = this.#hold ?? { sinceMs: now, tries: 0 };
+    const error = heldError(url, this.#topic, code);
+    if (!this.#hold) this.#log.warn({ err: error, queued: this.queued }, 'broker refuses the readings: they wait');
+    this.#hold = { error, sinceMs, tries: tries + 1, untilMs: now + holdMs(tries) };
+    this.#outbox.flowing(false);
+  }
+
+  #release(): void {
+    const heldS = Math.round((this.#clock.monotonicMs() - (this.#hold?.sinceMs ?? 0)) / 1000);
+    this.#hold = undefined;
+    this.#log.info({ queued: this.queued, held_s: heldS }, 'broker takes the readings again');
+    this.#outbox.flowing(true);
+  }
+
+  #giveUp(id: number, code: number): void {
+    this.#outbox.discard(id);
+    if (this.#givenUp.due(String(code)) === undefined) return;
+    const facts = { topic: this.#topic, reason: reasonText(code), dropped: this.dropped };
+    this.#log.warn(facts, 'broker can never take such a reading: given up');
+  }
+}
+
+const holdMs = (tries: number): number => Math.min(HOLD_CAP_MS, HOLD_BASE_MS * 2 ** Math.min(tries, 10));

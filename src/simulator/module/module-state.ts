@@ -1,0 +1,142 @@
+import { hex } from '../../skstack/hex.ts';
+import type { Edition } from '../../skstack/dialect.ts';
+import type { ResolvedOptions } from '../options.ts';
+
+interface Register {
+  /** Hex digits as ESREG prints them; undefined for the 8-character Pairing ID. */
+  readonly digits: number | undefined;
+  readonly initial: number | string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly readOnly?: boolean;
+  readonly only?: Edition;
+}
+
+/** The virtual registers of BP35A1 command reference 3.1, by their name without leading zeros. */
+const registers: Readonly<Record<string, Register>> = {
+  S2: { digits: 2, initial: 0x21, from: 0x21, to: 0x3c },
+  S3: { digits: 4, initial: 0xffff },
+  S7: { digits: 8, initial: 0, readOnly: true },
+  SA: { digits: undefined, initial: 'CCDDEEFF' },
+  S15: { digits: 1, initial: 0, to: 1 },
+  S16: { digits: 8, initial: 0x15180, from: 0x3c },
+  S17: { digits: 1, initial: 1, to: 1 },
+  SA0: { digits: 1, initial: 0, to: 1, only: 'SE' },
+  SA1: { digits: 1, initial: 1, to: 1 },
+  // In no SE manual, yet momonga sets it on every module, BP35A1 too: taken there, without effect.
+  SA2: { digits: 1, initial: 0, to: 1 },
+  SA9: { digits: 1, initial: 1, to: 1, only: 'DSE' },
+  SF0: { digits: 1, initial: 0, to: 1, only: 'DSE' },
+  SFB: { digits: 1, initial: 0, readOnly: true },
+  SFD: { digits: 16, initial: 0, to: 0 },
+  SFE: { digits: 1, initial: 1, to: 1 },
+  SFF: { digits: 1, initial: 0, to: 1 },
+};
+
+/** `S02` and `S2` name the same register. */
+const keyOf = (name: string): string => name.toUpperCase().replace(/^S0+(?=.)/, 'S');
+
+/** What a module remembers until SKRESET or power-off; the print mode alone is in flash. */
+export class ModuleState {
+  readonly #options: ResolvedOptions;
+  #values: Map<string, number | string>;
+  #password: string | undefined;
+  #id: string | undefined;
+  ascii: boolean;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.ascii = options.payload === 'ascii';
+    this.#values = this.#initial();
+  }
+
+  #initial(): Map<string, number | string> {
+    const values = new Map(Object.entries(registers).map(([key, { initial }]) => [key, initial]));
+    values.set('SFE', this.#options.echo ? 1 : 0);
+    if (this.#options.dialect === 'SE') values.set('S16', 0x384);
+    return values;
+  }
+
+  /** SKRESET, power-on: everything as at first, echo too. Only the airtime limit goes on: whether a reset lifts it is unknown. */
+  reset(): void {
+    const { blocked } = this;
+    this.#values = this.#initial();
+    this.#password = this.#id = undefined;
+    this.blocked = blocked;
+  }
+
+  get echo(): boolean {
+    return this.#values.get('SFE') === 1;
+  }
+  get channel(): number {
+    return Number(this.#values.get('S2'));
+  }
+  get panId(): number {
+    return Number(this.#values.get('S3'));
+  }
+  get pairId(): string {
+    return String(this.#values.get('SA'));
+  }
+  get showsLqi(): boolean {
+    return this.#values.get('SA2') === 1;
+  }
+  get renews(): boolean {
+    return this.#values.get('S17') === 1;
+  }
+  get id(): string | undefined {
+    return this.#id;
+  }
+  get password(): string | undefined {
+    return this.#password;
+  }
+
+  setPassword(password: string): void {
+    this.#password = password;
+  }
+
+  /** Copies the last 8 characters to S0A, what a scan asks for. */
+  setId(id: string): void {
+    this.#id = id;
+    this.#values.set('SA', id.slice(-8));
+  }
+
+  set blocked(on: boolean) {
+    this.#values.set('SFB', on ? 1 : 0);
+  }
+  get blocked(): boolean {
+    return this.#values.get('SFB') === 1;
+  }
+
+  addAirtime(ms: number): void {
+    this.#values.set('SFD', Number(this.#values.get('SFD')) + ms);
+  }
+
+  /** @returns the value as ESREG prints it; undefined for a register this edition does not have. */
+  read(name: string): string | undefined {
+    const register = this.#register(name);
+    const value = this.#values.get(keyOf(name));
+    if (!register || value === undefined) return undefined;
+    return register.digits === undefined ? String(value) : hex(Math.floor(Number(value)), register.digits);
+  }
+
+  /** @returns false for what is refused with ER06. */
+  write(name: string, text: string): boolean {
+    const register = this.#register(name);
+    if (!register || register.readOnly) return false;
+    if (register.digits === undefined) {
+      if (text.length !== 8) return false;
+      this.#values.set(keyOf(name), text);
+      return true;
+    }
+    if (!/^[0-9A-F]+$/i.test(text) || text.length > register.digits) return false;
+    const value = Number.parseInt(text, 16);
+    if (value < (register.from ?? 0) || value > (register.to ?? 16 ** register.digits - 1)) return false;
+    this.#values.set(keyOf(name), value);
+    return true;
+  }
+
+  #register(name: string): Register | undefined {
+    const register = registers[keyOf(name)];
+    return register?.only === undefined || register.only === this.#options.dialect ? register : undefined;
+  }
+}

@@ -1,0 +1,207 @@
+import type { Log } from '../../kernel/log.ts';
+import type { SkLine } from '../../skstack/events.ts';
+import { bytesOfLatin1 } from '../../skstack/hex.ts';
+import type { Bench } from '../module-context.ts';
+import { event } from '../module-context.ts';
+import { Exchange } from '../radio/exchange.ts';
+import { J11Tongue } from './j11-protocol.ts';
+import { BOOT_MS } from '../radio/radio-timing.ts';
+import { RadioSession } from '../radio/radio-session.ts';
+import { Scanner } from '../radio/scanner.ts';
+import { SkTongue } from './sk-protocol.ts';
+import type { Asked, Tongue } from './module-protocol.ts';
+import type { WireEnd } from './wire-end.ts';
+
+/** What stands glued before a line in one capture: the rest of an echo. */
+const GLUE = 'SKSENDTO';
+const WOKEN = 0xc0;
+const LATE_OK_S = 8;
+
+type Power = 'on' | 'booting' | 'asleep' | 'hung' | 'off';
+
+/** The module: answers commands, one at a time, and speaks unasked. Its state outlives the wire, not its power. */
+export class SimModule {
+  readonly session: RadioSession;
+  readonly exchange: Exchange;
+  readonly scanner: Scanner;
+  readonly #bench: Bench;
+  readonly #wire: WireEnd;
+  readonly #tongue: Tongue;
+  readonly #log: Log | undefined;
+  readonly #queue: Asked[] = [];
+  /** Names the one who works off the queue; who has been called off no longer counts. */
+  #worker: symbol | undefined;
+  #power: Power = 'on';
+
+  constructor(bench: Omit<Bench, 'say' | 'sayText'>, wire: WireEnd, onCommand: () => void, log?: Log) {
+    this.#bench = { ...bench, say: (line) => this.#say(line), sayText: (text, end) => this.#sayText(text, end) };
+    this.#wire = wire;
+    this.#log = log;
+    this.#onCommand = onCommand;
+    this.session = new RadioSession(this.#bench);
+    this.scanner = new Scanner(this.#bench);
+    const isJ11 = bench.options.edition === 'J11';
+    this.exchange = new Exchange(this.#bench, this.session, isJ11 ? '0008' : 'SKSENDTO');
+    const { scanner, session, exchange } = this;
+    this.#tongue = isJ11
+      ? new J11Tongue(this.#bench, { scanner, session, exchange, restart: () => this.crash() }, (bytes) =>
+          this.#respond(bytes),
+        )
+      : new SkTongue(this.#bench, {
+          scanner,
+          session,
+          exchange,
+          reset: () => this.#forget(),
+          sleep: () => (this.#power = 'asleep'),
+        });
+  }
+
+  readonly #onCommand: () => void;
+
+  /** Bytes from the host. */
+  read(bytes: Uint8Array): void {
+    if (this.#power === 'asleep' && this.#bench.options.edition === 'DSE') {
+      this.#power = 'on'; // the waking character itself is lost
+      this.#say(event(WOKEN, ''));
+      return;
+    }
+    if (this.#power !== 'on') return;
+    for (const asked of this.#tongue.push(bytes)) {
+      const isBusy = this.#worker !== undefined || this.#queue.length > 0;
+      if (isBusy && asked.refuseBusy) asked.refuseBusy();
+      else this.#queue.push(asked);
+    }
+    if (this.#worker || this.#queue.length === 0) return;
+    const worker = Symbol('worker');
+    this.#worker = worker;
+    this.#bench.tasks.start((signal) => this.#work(worker, signal));
+  }
+
+  powerOff(): void {
+    this.#power = 'off';
+    this.#bench.state.blocked = false;
+    this.crash();
+  }
+
+  /** Deaf until it has booted. */
+  powerOn(): void {
+    this.#power = 'booting';
+    this.#up(BOOT_MS);
+  }
+
+  /** A spontaneous reset: as SKRESET, without a word; a J11 module tells when it is up again. It ends a hang, a sleep and a boot too. */
+  crash(): void {
+    this.#bench.tasks.stopAll();
+    this.#idle();
+    this.#forget();
+    this.#queue.length = 0;
+    this.#tongue.reset();
+    if (this.#power === 'off') return;
+    this.#power = this.#tongue.greeting ? 'booting' : 'on';
+    if (this.#tongue.greeting) this.#up(this.#bench.timing.reset());
+  }
+
+  /** Neither listens nor speaks. @param ms undefined: until it loses power. */
+  hang(ms: number | undefined): void {
+    if (this.#power !== 'on') return;
+    this.#power = 'hung';
+    if (ms === undefined) return;
+    this.#bench.tasks.after(ms, () => {
+      if (this.#power === 'hung') this.#power = 'on';
+    });
+  }
+
+  /** A packet of the meter that cannot be decrypted. */
+  undecryptable(): void {
+    const bytes = this.#tongue.undecryptable();
+    if (bytes) this.#put(bytes);
+  }
+
+  get say(): Bench['say'] {
+    return this.#bench.say;
+  }
+
+  /** Bytes that are no line. */
+  babble(bytes: Uint8Array): void {
+    this.#put(bytes);
+  }
+
+  #up(afterMs: number): void {
+    const { greeting } = this.#tongue;
+    this.#bench.tasks.after(afterMs, () => {
+      this.#power = 'on';
+      if (greeting) this.#put(greeting);
+    });
+  }
+
+  #idle(): void {
+    this.#worker = undefined;
+    this.#bench.faults.command = undefined;
+  }
+
+  #forget(): void {
+    this.scanner.stop();
+    this.session.forget();
+    this.#bench.state.reset();
+    this.exchange.unanswered.clear();
+  }
+
+  async #work(worker: symbol, signal: AbortSignal): Promise<void> {
+    try {
+      for (let asked = this.#queue.shift(); asked; asked = this.#queue.shift()) await this.#take(asked, signal);
+    } finally {
+      if (this.#worker === worker) this.#idle();
+    }
+  }
+
+  async #take(asked: Asked, signal: AbortSignal): Promise<void> {
+    const { faults } = this.#bench;
+    this.#log?.debug(asked.told, 'command');
+    faults.command = asked.name;
+    const echo = asked.echo();
+    if (echo) this.#put(echo);
+    this.#onCommand();
+    signal.throwIfAborted();
+    if (faults.take('no-answer')) return;
+    const failure = faults.take('fail-code');
+    if (failure) await asked.fail(failure.code, signal);
+    else await asked.answer(signal);
+    faults.command = undefined;
+  }
+
+  /** The answer to a command, where it is no line. */
+  #respond(bytes: Uint8Array): void {
+    if (!this.#isLostOrLate(bytes)) this.#put(bytes);
+  }
+
+  /** Whether an OK does not come now. */
+  #isLostOrLate(bytes: Uint8Array | undefined): boolean {
+    const { faults, tasks } = this.#bench;
+    if (faults.take('missing-ok')) return true;
+    const late = bytes && faults.take('late-ok');
+    if (!late) return false;
+    tasks.after((late.after_s ?? LATE_OK_S) * 1000, () => this.#put(bytes));
+    return true;
+  }
+
+  #say(line: SkLine): void {
+    const { faults } = this.#bench;
+    const bytes = this.#tongue.format(line);
+    if (line.kind === 'ok' && this.#isLostOrLate(bytes)) return;
+    if (!bytes) return;
+    const canGlue = line.kind === 'event' || line.kind === 'rxudp' || line.kind === 'pan';
+    if (canGlue && faults.take('glued-lines')) this.#put(bytesOfLatin1(GLUE));
+    this.#put(bytes);
+    if (line.kind === 'event' && faults.take('duplicated-event')) this.#put(bytes);
+  }
+
+  #sayText(text: string, end: '\r\n' | '\r' = '\r\n'): void {
+    this.#put(bytesOfLatin1(text + end));
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (this.#power !== 'on') return;
+    if (!this.#bench.faults.take('dribble')) return this.#wire.write(bytes);
+    for (const byte of bytes) this.#wire.write(Uint8Array.of(byte));
+  }
+}

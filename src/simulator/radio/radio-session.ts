@@ -1,0 +1,223 @@
+import { linkLocalAddress } from '../../model/pan.ts';
+import { ECHONET_PORT, PANA_PORT } from '../../skstack/dialect.ts';
+import { eventNumber, udpSent } from '../../skstack/events.ts';
+import { encodeFrame } from '../../echonet/frame.ts';
+import type { Bench } from '../module-context.ts';
+import { event } from '../module-context.ts';
+import { panaDatagrams } from './pana.ts';
+import { INSTANCE_LIST_MS, JOIN_GIVE_UP_MS, JOIN_RETRIES_MS, RENEW_AT, airtimeMs } from './radio-timing.ts';
+import { instanceListNotification } from '../meter/sim-meter.ts';
+import type { Task } from '../module/tasks.ts';
+
+const ALL_NODES = 'FF02:0000:0000:0000:0000:0000:0000:0001';
+
+/** The meter as it was when the session was made; it may have moved since. */
+interface Peer {
+  readonly address: string;
+  readonly channel: number;
+  readonly panId: number;
+}
+
+export type SessionPhase = 'none' | 'joining' | 'up' | 'expired';
+
+/** The PANA session between module and meter: join, renewal, end. Lives as long as the module has power and is not reset. */
+export class RadioSession {
+  readonly #bench: Bench;
+  #phase: SessionPhase = 'none';
+  #peer: Peer | undefined;
+  #task: Task | undefined;
+  #lifetime: Task | undefined;
+  /** The meter forgot us although nothing was said: it acknowledges and never answers. */
+  silent = false;
+  /** The meter keeps its side of a session, and takes no other before that one is ended in order. */
+  clings = false;
+  /** The meter's link address is not resolved yet: EVENT 21 comes with 02 first. */
+  unresolved = false;
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  get phase(): SessionPhase {
+    return this.#phase;
+  }
+
+  get peerAddress(): string | undefined {
+    return this.#peer?.address;
+  }
+
+  /** Whether the meter is still where this session knows it. */
+  get hears(): boolean {
+    return this.#peer !== undefined && this.#isMeter(this.#peer);
+  }
+
+  /** Session and everything about it gone without a word: reset, power-off, or the session-lost fault. */
+  forget(): void {
+    this.#task?.stop();
+    this.#lifetime?.stop();
+    this.#task = this.#lifetime = this.#peer = undefined;
+    this.#phase = 'none';
+    this.silent = this.unresolved = false;
+  }
+
+  join(address: string): void {
+    this.forget();
+    const { state, faults, tasks } = this.#bench;
+    this.#peer = { address, channel: state.channel, panId: state.panId };
+    this.#phase = 'joining';
+    if (faults.take('join-silent')) return;
+    const refused = faults.take('join-refused') !== undefined;
+    this.#task = tasks.start((signal) => this.#authenticate(refused, signal));
+  }
+
+  /** SKREJOIN. @returns false without a session. */
+  rejoin(): boolean {
+    const peer = this.#peer;
+    if (!peer || this.#phase === 'joining' || this.#phase === 'none') return false;
+    this.join(peer.address);
+    return true;
+  }
+
+  /** The meter hears that the session is over. */
+  release(): void {
+    if (this.hears) this.clings = false;
+    this.forget();
+  }
+
+  /** SKTERM. @returns false without a session. */
+  terminate(): boolean {
+    const { peerAddress, hears } = this;
+    if (this.#phase === 'none' || peerAddress === undefined) return false;
+    const confirmed = hears && !this.#bench.state.blocked && (!this.silent || this.clings);
+    if (confirmed) this.release();
+    else this.forget();
+    const { tasks, timing, say } = this.#bench;
+    const ms = confirmed ? timing.terminate() : 10_000;
+    tasks.after(ms, () => say(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
+    return true;
+  }
+
+  /** The session ends with this EVENT, unasked. */
+  end(number: number): void {
+    const address = this.peerAddress ?? linkLocalAddress(this.#bench.place.macAddress);
+    this.forget();
+    this.#bench.say(event(number, address));
+  }
+
+  /** EVENT 29: nothing can be sent until the module has authenticated again, if it does. */
+  expire(renewAfterMs: number | undefined): void {
+    const peer = this.#peer;
+    if (!peer || this.#phase !== 'up') return;
+    this.#lifetime?.stop();
+    this.#phase = 'expired';
+    this.#bench.say(event(eventNumber.renewing, peer.address));
+    if (renewAfterMs === undefined) return;
+    this.#task = this.#bench.tasks.start(async (signal) => {
+      await this.#bench.tasks.wait(renewAfterMs, signal);
+      await this.#authenticate(false, signal);
+    });
+  }
+
+  /** The session authenticated anew while it stands: PANA lines, then EVENT 25. */
+  renew(): void {
+    if (this.#phase !== 'up') return;
+    this.#task?.stop();
+    this.#task = this.#bench.tasks.start((signal) => this.#authenticate(false, signal));
+  }
+
+  /** Says a datagram of the meter. */
+  receive(payload: Uint8Array, to = this.#bench.ownAddress, port = ECHONET_PORT): void {
+    const { say, place, state } = this.#bench;
+    say({
+      kind: 'rxudp',
+      from: this.peerAddress ?? linkLocalAddress(place.macAddress),
+      to,
+      remotePort: port,
+      localPort: port,
+      macAddress: place.macAddress,
+      ...(state.showsLqi ? { lqi: place.lqi } : {}),
+      secured: port !== PANA_PORT,
+      payload,
+    });
+  }
+
+  #isMeter({ address, channel, panId }: Peer): boolean {
+    const { place } = this.#bench;
+    return address === linkLocalAddress(place.macAddress) && channel === place.channel && panId === place.panId;
+  }
+
+  async #authenticate(refused: boolean, signal: AbortSignal): Promise<void> {
+    const { tasks, timing, say, state, random, options } = this.#bench;
+    const peer = this.#peer;
+    if (!peer) return;
+    const renewal = this.#phase === 'up';
+    await tasks.wait(timing.send(), signal);
+    if (!(await this.#canSend(peer, signal))) return this.end(eventNumber.joinFailed);
+    if (!renewal) say(event(eventNumber.udpSent, peer.address, udpSent.resolving));
+    if (!this.#isMeter(peer) || this.clings) {
+      await tasks.wait(JOIN_GIVE_UP_MS, signal);
+      if (!renewal) this.end(eventNumber.joinFailed);
+      return;
+    }
+    await tasks.wait(timing.send(), signal);
+    if (!renewal) say(event(eventNumber.neighborAdvertised, peer.address));
+    const datagrams = panaDatagrams(random.bytes(40), state.id, options.sessionLifetimeS);
+    const accepted = !refused && this.#credentialsFit();
+    for (const payload of accepted ? datagrams : datagrams.slice(0, 3)) {
+      await tasks.wait(timing.joinStep(), signal);
+      this.receive(payload, undefined, PANA_PORT);
+      state.addAirtime(airtimeMs(payload.length));
+      say(event(eventNumber.udpSent, peer.address, udpSent.delivered));
+    }
+    await tasks.wait(timing.command(), signal);
+    if (accepted) this.#established(peer);
+    else this.end(eventNumber.joinFailed);
+  }
+
+  /** With the airtime used up each try fails, until there is some again or PANA gives up. */
+  async #canSend(peer: Peer, signal: AbortSignal): Promise<boolean> {
+    const { tasks, say, state } = this.#bench;
+    for (const ms of JOIN_RETRIES_MS) {
+      if (!state.blocked) return true;
+      say(event(eventNumber.udpSent, peer.address, udpSent.failed));
+      await tasks.wait(ms, signal);
+    }
+    return !state.blocked;
+  }
+
+  #credentialsFit(): boolean {
+    const { state, options } = this.#bench;
+    if (state.id === undefined || state.password === undefined) return false;
+    return (
+      (options.routeBId === undefined || options.routeBId === state.id) &&
+      (options.password === undefined || options.password === state.password)
+    );
+  }
+
+  #established(peer: Peer): void {
+    const { tasks, say, random } = this.#bench;
+    const first = this.#phase !== 'up';
+    this.#phase = 'up';
+    this.silent = false;
+    this.unresolved = first;
+    say(event(eventNumber.joined, peer.address));
+    this.#lifetime?.stop();
+    this.#lifetime = tasks.start((signal) => this.#grow(signal));
+    if (!first) return;
+    const list = encodeFrame(instanceListNotification(Math.floor(random.between(0, 0x10000))));
+    this.#task = tasks.after(INSTANCE_LIST_MS, () => this.receive(list, ALL_NODES));
+  }
+
+  /** Renews at 80 % of the lifetime, which SKSTACK announces by EVENT 29; what is not renewed by its end has run out. */
+  async #grow(signal: AbortSignal): Promise<void> {
+    const { tasks, state, options } = this.#bench;
+    const lifetimeMs = options.sessionLifetimeS * 1000;
+    await tasks.wait(lifetimeMs * RENEW_AT, signal);
+    if (state.renews && !this.silent) {
+      if (options.edition === 'J11') this.renew();
+      else this.expire(0);
+    }
+    await tasks.wait(lifetimeMs * (1 - RENEW_AT), signal);
+    this.expire(undefined);
+  }
+}

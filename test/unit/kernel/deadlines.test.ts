@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { Agenda } from '../../../src/kernel/deadlines.ts';
+import { Repeats } from '../../../src/kernel/log-throttle.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+describe('agenda', () => {
+  test('runs in time order, replaces by name, forgets what is cancelled, ends with its signal', async () => {
+    const clock = new VirtualClock();
+    const agenda = new Agenda(clock);
+    const stop = new AbortController();
+    const done: string[] = [];
+    const running = agenda.run(stop.signal);
+    agenda.in(300, 'c', () => done.push('c'));
+    agenda.in(200, 'b', () => {
+      done.push('b');
+      agenda.cancel('x');
+      agenda.in(0, 'now', () => done.push('now'));
+    });
+    agenda.in(200, 'x', () => done.push('never'));
+    agenda.in(900, 'a', () => done.push('late'));
+    await clock.advance(50);
+    agenda.in(50, 'a', () => done.push('a'));
+    await clock.advance(300);
+    expect(done).toEqual(['a', 'b', 'now', 'c']);
+    stop.abort();
+    await expect(running).rejects.toBe(stop.signal.reason);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  test('an action that throws is a defect', async () => {
+    const clock = new VirtualClock();
+    const agenda = new Agenda(clock);
+    agenda.in(0, 'bad', () => {
+      throw new RangeError('defect');
+    });
+    await expect(agenda.run(new AbortController().signal)).rejects.toThrow('defect');
+  });
+});
+
+test('repeats: once, then counted', async () => {
+  const clock = new VirtualClock();
+  const repeats = new Repeats(clock, 1000);
+  expect([repeats.due('a'), repeats.due('a'), repeats.due('b'), repeats.due('a')]).toEqual([
+    0,
+    undefined,
+    0,
+    undefined,
+  ]);
+  await clock.advance(1000);
+  expect(repeats.due('a')).toBe(2);
+});

@@ -1,0 +1,272 @@
+import { Aedes } from 'aedes';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { birthJitterMs } from '../../../src/mqtt/discovery-publisher.ts';
+import { eventually } from '../../support/eventually.ts';
+import { MqttWatcher } from '../../support/mqtt-watcher.ts';
+import { SinkRig, fullProfile } from '../../support/sink-rig.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+/** A broker in this process (3.1.1), our time virtual: only sockets are waited for in real time. */
+const root = 'broute2mqtt/home';
+const config = 'homeassistant/device/broute2mqtt_home/config';
+let clock: VirtualClock;
+let broker: Aedes;
+let server: Server;
+let watcher: MqttWatcher;
+let rig: SinkRig;
+let url: string;
+
+beforeEach(async () => {
+  clock = new VirtualClock();
+  broker = await Aedes.createBroker();
+  server = createServer(broker.handle);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  watcher = await MqttWatcher.open(url, { protocolVersion: 4, clientId: 'watcher' });
+  rig = new SinkRig(url, {}, clock);
+});
+
+afterEach(async () => {
+  await settled(rig.stop());
+  await watcher.close();
+  await new Promise<void>((resolve) => broker.close(() => resolve()));
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  expect(clock.sleepers).toBe(0);
+});
+
+/** Waits for a promise that may need both sockets and virtual time. */
+async function settled(promise: Promise<void>): Promise<void> {
+  let done = false;
+  void promise.finally(() => (done = true));
+  await eventuallyAdvancing(() => done, 'settled', 5);
+}
+
+/** Lets virtual time creep while sockets work. */
+async function eventuallyAdvancing(probe: () => boolean, what: string, stepMs: number): Promise<void> {
+  for (let turn = 0; turn < 2000; turn++) {
+    if (probe()) return;
+    await clock.advance(stepMs);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`never: ${what}`);
+}
+
+const up = (): Promise<void> => eventuallyAdvancing(() => rig.connected, 'connected', 50);
+const last = (topic: string): string | undefined => watcher.last(`${root}/${topic}`)?.payload;
+const until = (probe: () => boolean, what: string): Promise<boolean> => eventually(probe, what);
+/** In order of arrival, of what this broker keeps in order: what is sent with QoS 0 overtakes. */
+const acknowledged = (): string[] =>
+  watcher
+    .topics()
+    .filter((topic) => topic !== `${root}/state/instant` && topic !== 'mark' && !topic.endsWith('status'));
+/** Everything sent so far has arrived: a reading of its own came through behind it. */
+async function flushed(): Promise<void> {
+  const mark = `mark-${watcher.seen.length}-${Math.random()}`;
+  await watcher.client.publishAsync('mark', mark, { qos: 1 });
+  await until(() => watcher.last('mark')?.payload === mark, 'mark');
+}
+
+test('MQTT 5 refused: 3.1.1 is spoken, and the instant state is not retained', async () => {
+  await up();
+  expect(rig.sink.health()).toMatchObject({ ok: true, detail: 'connected (MQTT 3.1.1)', broker: url, queued: 0 });
+  rig.reading({ powerW: 5, importKwh: 1 });
+  await until(() => last('readings') !== undefined, 'reading');
+  const late = await MqttWatcher.open(url, { protocolVersion: 4 });
+  await until(() => late.last(`${root}/state/energy`) !== undefined, 'retained energy');
+  expect(late.topics()).not.toContain(`${root}/state/instant`);
+  await late.close();
+});
+
+test('the start: offline, document, link, bridge; then states before online', async () => {
+  rig.status('opening');
+  await up();
+  rig.profile();
+  rig.reading({ powerW: 5, importKwh: 1 });
+  await until(() => last('meter/availability') === 'online', 'online');
+  expect(acknowledged().slice(0, 6)).toEqual([
+    `${root}/meter/availability`,
+    config,
+    `${root}/state/link`,
+    `${root}/bridge/availability`,
+    `${root}/state/energy`,
+    `${root}/meter/availability`,
+  ]);
+});
+
+test('a meter that falls silent is offline at its mark, and online with the next answer', async () => {
+  await up();
+  rig.reading({ powerW: 5 });
+  await clock.advance(35_000);
+  await flushed();
+  expect(last('meter/availability')).toBe('online');
+  clock.jumpWall(-86_400_000); // the wall clock has no say
+  await clock.advance(2);
+  await until(() => last('meter/availability') === 'offline', 'offline');
+  rig.reading({ powerW: 6 });
+  await until(() => last('meter/availability') === 'online', 'online again');
+  expect(watcher.topics().slice(-3)).toContain(`${root}/state/instant`);
+});
+
+test('connected is off at the mark, before availability, and on again after it; the state stays the phase', async () => {
+  await up();
+  rig.status('connected');
+  rig.reading({ powerW: 5 });
+  await clock.advance(100);
+  await flushed();
+  watcher.clear();
+  await clock.advance(35_000);
+  await until(() => last('meter/availability') === 'offline', 'offline');
+  rig.reading({ powerW: 6 });
+  await until(() => last('state/link')?.includes('"connected":"ON"') ?? false, 'connected again');
+  const told = watcher.seen.flatMap(({ topic, payload }) => {
+    if (topic === `${root}/meter/availability`) return [payload];
+    if (topic !== `${root}/state/link`) return [];
+    const { state, connected } = JSON.parse(payload) as Record<string, string>;
+    return [`${state} ${connected}`];
+  });
+  expect(told).toEqual(['connected OFF', 'offline', 'online', 'connected ON']);
+});
+
+test('a meter that is slower than asked has its mark where its pace puts it, and a later net below', async () => {
+  await up();
+  rig.profile();
+  rig.status('connected');
+  rig.pace(100);
+  rig.reading({ powerW: 5 });
+  await clock.advance(304_000);
+  await flushed();
+  expect(last('meter/availability')).toBe('online');
+  expect(JSON.parse(last('state/link') ?? '')).toMatchObject({ connected: 'ON', interval: 100 });
+  expect(last('state/instant')).toContain('"power":5');
+  expect(watcher.last(config)?.payload).toContain('"expire_after":540');
+  await clock.advance(1002);
+  await until(() => last('meter/availability') === 'offline', 'offline');
+  await until(() => last('state/instant')?.includes('"power":null') ?? false, 'taken back');
+});
+
+test('a changed document waits two seconds after the one before; then the state is said again', async () => {
+  await up();
+  await clock.advance(5000);
+  const { energyScale: _, ...unscaled } = fullProfile;
+  rig.profile(unscaled);
+  rig.profile(fullProfile);
+  rig.profile(fullProfile);
+  rig.reading({ powerW: 5 });
+  await flushed();
+  expect(watcher.on(config)).toHaveLength(2);
+  expect(watcher.last(config)?.payload).not.toContain('energy_import');
+  await clock.advance(1999);
+  await flushed();
+  expect(watcher.on(config)).toHaveLength(2);
+  await clock.advance(1);
+  await until(() => watcher.last(config)?.payload.includes('energy_import') ?? false, 'second document');
+  expect(watcher.on(`${root}/state/instant`)).toHaveLength(1);
+  await clock.advance(2500);
+  await until(() => watcher.on(`${root}/state/instant`).length === 2, 'state again');
+  expect(watcher.on(`${root}/readings`)).toHaveLength(1);
+});
+
+test('what was announced is not taken back', async () => {
+  await up();
+  rig.profile();
+  await clock.advance(10_000);
+  rig.profile({ ...fullProfile, hasTPhase: false, hasExport: false });
+  await clock.advance(10_000);
+  await flushed();
+  expect(watcher.last(config)?.payload).toContain('current_t');
+  expect(watcher.last(config)?.payload).toContain('energy_export');
+});
+
+test('a birth is answered once, after the id’s jitter, with everything fresh', async () => {
+  await up();
+  rig.status('connected');
+  rig.reading({ powerW: 5, importKwh: 1 });
+  await clock.advance(6000);
+  await flushed();
+  watcher.clear();
+  await watcher.client.publishAsync('homeassistant/status', 'offline');
+  await watcher.client.publishAsync('homeassistant/status', 'ONLINE');
+  await watcher.client.publishAsync('homeassistant/status', 'online');
+  await flushed();
+  await clock.advance(birthJitterMs('home') - 100);
+  expect(watcher.on(config)).toEqual([]);
+  await clock.advance(100);
+  await until(() => last('bridge/availability') === 'online', 'answered');
+  expect(acknowledged()).toEqual([
+    config,
+    `${root}/state/link`,
+    `${root}/state/energy`,
+    `${root}/meter/availability`,
+    `${root}/bridge/availability`,
+  ]);
+  await until(() => watcher.on(`${root}/state/instant`).length === 1, 'instant state');
+});
+
+test('readings come in order, without holes, however long the broker was away', async () => {
+  for (let n = 1; n <= 100; n++) rig.reading({ powerW: n });
+  rig.reading({ fault: false }); // nothing the stream tells of
+  expect(rig.sink.health().queued).toBe(100);
+  await up();
+  await eventuallyAdvancing(() => watcher.on(`${root}/readings`).length === 100, 'all', 20);
+  const seen = watcher
+    .on(`${root}/readings`)
+    .map(({ payload }) => JSON.parse(payload) as { seq: number; power: number });
+  expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, index) => index + 1));
+  expect(seen.every(({ seq, power }) => seq === power)).toBe(true);
+  expect(watcher.on(`${root}/state/instant`)).toHaveLength(1);
+  await until(() => rig.sink.health().queued === 0, 'acknowledged');
+});
+
+test('a half hour is published and stays', async () => {
+  await up();
+  const markMs = Date.UTC(2026, 0, 15, 3, 0, 0);
+  const accept = (n: number, importKwh: number): void =>
+    rig.sink.accept({ kind: 'halfHour', meter: 'home', halfHour: { markMs: markMs + n * 1_800_000, importKwh } });
+  rig.profile();
+  accept(0, 100);
+  accept(1, 100.5);
+  await until(() => watcher.on(`${root}/state/halfhour`).length === 2, 'both');
+  expect(JSON.parse(last('state/halfhour') ?? '')).toMatchObject({ import: 100.5, import_delta: 0.5 });
+});
+
+test('a half hour that comes in two halves keeps its slot', async () => {
+  await up();
+  const markMs = Date.UTC(2026, 0, 15, 3, 0, 0);
+  const marks = [
+    { markMs, importKwh: 100, exportKwh: 7 },
+    { markMs: markMs + 1_800_000, importKwh: 100.5 },
+    { markMs: markMs + 1_800_000, importKwh: 100.5, exportKwh: 7.2 },
+  ];
+  for (const halfHour of marks) rig.sink.accept({ kind: 'halfHour', meter: 'home', halfHour });
+  await until(() => watcher.on(`${root}/state/halfhour`).length === 3, 'all');
+  expect(JSON.parse(last('state/halfhour') ?? '')).toMatchObject({ import_delta: 0.5, export_delta: 0.2 });
+});
+
+test('the clean stop says offline twice and stops everything', async () => {
+  await up();
+  await settled(rig.stop());
+  await until(() => last('bridge/availability') === 'offline', 'offline');
+  expect(watcher.topics().slice(-2)).toEqual([`${root}/meter/availability`, `${root}/bridge/availability`]);
+  rig.reading({ powerW: 1 }); // too late, and no harm
+});
+
+test('events of another meter are not ours; without discovery nothing is announced', async () => {
+  const quiet = new SinkRig(
+    url,
+    {
+      meter: { id: 'quiet', name: 'Quiet', intervalS: 10 },
+      homeAssistant: { discovery: false, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
+    },
+    clock,
+  );
+  await eventuallyAdvancing(() => quiet.connected, 'connected', 50);
+  quiet.sink.accept({ kind: 'reading', meter: 'home', reading: { atMs: 0, powerW: 1 } });
+  quiet.profile();
+  quiet.reading({ powerW: 2 });
+  await until(() => watcher.last('broute2mqtt/quiet/readings') !== undefined, 'own reading');
+  expect(watcher.on('broute2mqtt/quiet/readings')).toHaveLength(1);
+  expect(watcher.topics().filter((topic) => topic.includes('broute2mqtt_quiet'))).toEqual([]);
+  await settled(quiet.stop());
+});
