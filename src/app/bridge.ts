@@ -1,42 +1,22 @@
 import { join } from 'node:path';
 import type { Config, MackerelConfig, MeterConfig, MqttConfig } from '../config/schema.ts';
 import { abortable, scope, together } from '../kernel/async.ts';
-import type { Clock } from '../kernel/clock.ts';
-import type { Log } from '../kernel/log.ts';
 import { Pulse } from '../kernel/pulse.ts';
 import type { Beat } from '../kernel/pulse.ts';
-import type { Redactor } from '../kernel/redactor.ts';
 import type { Sink } from '../model/sink.ts';
 import { fanOut } from '../model/sink.ts';
 import type { BridgeEvent, MeterCommand } from '../model/status.ts';
-import type { Wire } from '../wire/wire.ts';
 import { LogSink } from './log-sink.ts';
 import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
 import { lockState } from '../store/state-lock.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
+import type { BridgeDeps } from './bridge-deps.ts';
 import { brokerOptions } from './broker-options.ts';
 import { openMeterLink } from './meter-link.ts';
 import type { MeterLink } from './meter-link.ts';
 import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
-
-export interface BridgeDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly redactor: Redactor;
-  readonly version: string;
-  /** How to reach a meter's stick. */
-  readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
-  /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
-  readonly asExporter?: boolean;
-  /** Who promised to be heard of by when; one of its own where nobody else asks. */
-  readonly pulse?: Pulse;
-  /** Hears everything besides the sinks of the configuration. */
-  readonly extraSinks?: readonly Sink[];
-  /** Called once when everything has been started. Starting never waits for the radio or the broker. */
-  readonly onReady?: (addresses: { readonly page: string | undefined }) => void;
-}
 
 type Deps = BridgeDeps & { readonly pulse: Pulse };
 

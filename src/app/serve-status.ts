@@ -3,7 +3,7 @@ import type { Sink } from '../model/sink.ts';
 import type { Pulse } from '../kernel/pulse.ts';
 import type { BrokerFigures } from '../web/metrics.ts';
 import type { BrokerHealth } from '../web/status-board.ts';
-import type { BridgeDeps } from './bridge.ts';
+import type { BridgeDeps } from './bridge-deps.ts';
 import { socketPath } from './ask/socket-path.ts';
 
 interface StatusService {

@@ -7,7 +7,7 @@ import type { Sink } from '../model/sink.ts';
 import type { BoardMeter } from '../web/meter-record.ts';
 import type { BrokerFigures } from '../web/metrics.ts';
 import type { StatusBoard } from '../web/status-board.ts';
-import type { BridgeDeps } from './bridge.ts';
+import type { BridgeDeps } from './bridge-deps.ts';
 
 const RETRY_MS = 30_000;
 

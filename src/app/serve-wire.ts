@@ -7,7 +7,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
 import { say } from './context.ts';
 import type { CliContext, Output } from './context.ts';
-import { badValue } from '../cli/simulate/simulate-options.ts';
+import { badValue } from './option-values.ts';
 
 /** A module that is not there: what speaks at the other end of a wire. */
 export interface WireModule {

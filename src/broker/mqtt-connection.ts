@@ -10,7 +10,6 @@ import type { BrokerOptions, Identity } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { NewClient } from './mqtt-client.ts';
 import type { Loss, Message, MqttLink } from './mqtt-link.ts';
-import type { Turn } from '../mqtt/mqtt-turn.ts';
 import { Takeover } from './takeover-detector.ts';
 
 export interface ConnectionHandlers {
@@ -38,6 +37,24 @@ const TAKEN_OVER_REST_MS = 30_000;
 const ATTEMPT_LIMIT_MS = 300_000;
 /** All a clean stop may take, the broker present or gone. */
 const FAREWELL_MS = 1000;
+
+/** Who may take the connection of a client id, where several want it. */
+export interface Turn {
+  /** Under which to look before. */
+  readonly clientId: string;
+  /**
+   * Resolves when the connection is ours to take.
+   * @param visit opens a link under `clientId`. @param onTaken hears why we wait.
+   * @throws AttemptFailed when the broker cannot be asked, the signal's reason
+   */
+  come(
+    visit: (signal: AbortSignal) => Promise<MqttLink>,
+    onTaken: (why: BridgeError) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Another took the connection. */
+  contested(): void;
+}
 
 /** Keeps one connection to the broker for ever. Every try is a new client; none outlives its try. */
 export class MqttConnection {
@@ -131,7 +148,7 @@ export class MqttConnection {
       handlers.up(link);
       const livedMs = (): number => this.#clock.monotonicMs() - upSinceMs;
       const loss = this.#takeover.lost(await abortable(link.lost, signal), livedMs(), this.url);
-      if (loss.takenOver) this.#turn.claim.contested();
+      if (loss.takenOver) this.#turn.contested();
       if (livedMs() >= STEADY_MS) this.#backoff.reset();
       this.#downSinceMs = this.#clock.monotonicMs();
       this.#failed(loss.error);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import type { Kept, MeterOnBroker } from '../broker/retained.ts';
+import type { Kept, MeterOnBroker } from '../mqtt/kept-topics.ts';
 import { addCommand, requireConfig } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
@@ -65,7 +65,8 @@ async function cleanUp(config: Config, options: CleanupOptions, context: CliCont
       throw running(`a bridge runs for meter ${meterId}`);
     const clientId = `${identityOf(meterId)}_cleanup`;
     await visitBroker(brokerOptions(mqtt), clientId, systemClock, LIMIT_MS, context.signal, async (link, signal) => {
-      const { forget, keptOf, topicRefused } = await import('../broker/retained.ts');
+      const { forget, topicRefused } = await import('../broker/retained.ts');
+      const { keptOf } = await import('../mqtt/kept-topics.ts');
       const kept = await keptOf(link, meter, systemClock, signal);
       if (kept.online && isRefusable) throw running(onlineText(meter));
       if (options.dryRun !== true && kept.own.length > 0) {

@@ -2,15 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { addCommand } from '../app/command.ts';
 import type { CliContext } from '../app/context.ts';
-
-export interface DemoOptions {
-  readonly speed: number;
-  readonly faults?: boolean;
-  readonly solar: boolean;
-  /** HOST:PORT of the page. */
-  readonly http: string;
-  readonly mqttPort: number;
-}
+import type { DemoOptions } from './demo/run-demo.ts';
 
 /** `demo`: the whole product with nothing attached, in one process. */
 export function addDemoCommand(program: Command, context: CliContext): void {

@@ -16,7 +16,7 @@ import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
 import { j11Refused, RecordProgress } from './record/record-progress.ts';
-import { number } from './simulate/simulate-options.ts';
+import { number } from '../app/option-values.ts';
 import { packageVersion } from '../app/version.ts';
 
 interface RecordFlags {

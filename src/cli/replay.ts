@@ -13,7 +13,7 @@ import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { serveStdio, serveTcp } from '../app/serve-wire.ts';
 import type { WireModule } from '../app/serve-wire.ts';
-import { number } from './simulate/simulate-options.ts';
+import { number } from '../app/option-values.ts';
 
 interface ReplayFlags {
   readonly listen?: string;

@@ -19,7 +19,7 @@ import type { MqttHealth } from './mqtt-health.ts';
 import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
-import { Turn } from './mqtt-turn.ts';
+import { PortTurn } from './mqtt-turn.ts';
 import { openOutbox } from '../outbox/open-outbox.ts';
 import { PortClaim } from './port-claim.ts';
 import { ReadingsStream } from './readings-stream.ts';
@@ -66,7 +66,7 @@ export class MqttSink implements Sink {
     this.#agenda = agenda;
     this.#refusals = new Refusals(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
-    const turn = new Turn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
+    const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
     this.#claim = claim;
     this.#connection = new MqttConnection(options.broker, identity, turn, {
       clock,

@@ -4,6 +4,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { AttemptFailed } from '../broker/connection-attempt.ts';
 import { connackCodes, failureOf, takenOverHint } from '../broker/broker-failures.ts';
+import type { Turn } from '../broker/mqtt-connection.ts';
 import type { MqttLink } from '../broker/mqtt-link.ts';
 import { presenceTopic } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
@@ -20,7 +21,7 @@ const ASK_EVERY_MS = 60_000;
 const { idRefused, idRefusedV3, notAuthorized, notAuthorizedV3 } = connackCodes;
 const identityCodes: ReadonlySet<number> = new Set([idRefused, idRefusedV3, notAuthorized, notAuthorizedV3]);
 
-export interface TurnOptions {
+interface TurnOptions {
   readonly meterId: string;
   readonly topics: Topics;
 }
@@ -29,8 +30,8 @@ export interface TurnOptions {
  * Before a bridge that has not held its port takes the connection of its meter id, it looks whether another has it, and
  * waits until that one is gone or the port is ours. Who waits leaves no trace: a client id of its own, no will.
  */
-export class Turn {
-  readonly claim: PortClaim;
+export class PortTurn implements Turn {
+  readonly #claim: PortClaim;
   readonly clientId: string;
   readonly #options: TurnOptions;
   readonly #clock: Clock;
@@ -38,27 +39,26 @@ export class Turn {
   #presenceMs = PRESENCE_MS;
 
   constructor(claim: PortClaim, clientId: string, options: TurnOptions, deps: { clock: Clock; log: Log }) {
-    this.claim = claim;
+    this.#claim = claim;
     this.clientId = `${clientId}_waiting`;
     this.#options = options;
     this.#clock = deps.clock;
     this.#log = deps.log;
   }
 
-  /**
-   * Resolves when the connection is ours to take.
-   * @param visit opens a link under `clientId`. @param onTaken hears why we wait.
-   * @throws AttemptFailed when the broker cannot be asked, the signal's reason
-   */
+  contested(): void {
+    this.#claim.contested();
+  }
+
   async come(
     visit: (signal: AbortSignal) => Promise<MqttLink>,
     onTaken: (why: BridgeError) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    if (this.claim.isOurs) return;
+    if (this.#claim.isOurs) return;
     await together(
       signal,
-      (inner) => this.claim.won(inner),
+      (inner) => this.#claim.won(inner),
       (inner) => this.#look(visit, onTaken, inner),
     );
   }

@@ -9,7 +9,7 @@ import { Agenda } from '../../src/kernel/deadlines.ts';
 import { MackerelSink } from '../../src/mackerel/mackerel-sink.ts';
 import { MqttConnection } from '../../src/broker/mqtt-connection.ts';
 import { topicsOf } from '../../src/mqtt/mqtt-topics.ts';
-import { Turn } from '../../src/mqtt/mqtt-turn.ts';
+import { PortTurn } from '../../src/mqtt/mqtt-turn.ts';
 import { PortClaim } from '../../src/mqtt/port-claim.ts';
 import { PhaseWatch } from '../../src/supervisor/phase-watch.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
@@ -134,7 +134,7 @@ test('a post to Mackerel or a rest before the broker that never ends is named', 
   const connection = new MqttConnection(
     { url: 'mqtt://127.0.0.1:1', tls: {} },
     { clientId: 'x', willTopic: 'x' },
-    new Turn(claim, 'x', { meterId: 'x', topics: topicsOf('broute2mqtt', 'x') }, { clock: still, log }),
+    new PortTurn(claim, 'x', { meterId: 'x', topics: topicsOf('broute2mqtt', 'x') }, { clock: still, log }),
     { clock: still, log, beat: pulse.of('mqtt') },
   );
   const nothing = (): void => undefined;

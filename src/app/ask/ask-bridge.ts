@@ -6,22 +6,14 @@ import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { HttpAddress } from './ask-http.ts';
+import type { Asked } from './asked.ts';
 import { parseStatus } from './bridge-status.ts';
-import type { BridgeStatus } from './bridge-status.ts';
 import { socketPath } from './socket-path.ts';
 
 /** For both ways together. */
 const ASK_LIMIT_MS = 1000;
 /** A thousand meters are some 2 MB. */
 const MOST_BYTES = 16_000_000;
-
-/** What came of asking the bridge that runs with this configuration. */
-export type Asked =
-  | { readonly kind: 'answered'; readonly status: BridgeStatus }
-  /** Nobody listens: no bridge is running. */
-  | { readonly kind: 'none' }
-  /** Somebody is there who cannot be asked: the port may be theirs. */
-  | { readonly kind: 'failed'; readonly error: BridgeError };
 
 type Way = (signal: AbortSignal) => Promise<Asked>;
 

@@ -6,7 +6,7 @@ import { parseHostPort } from '../../config/addresses.ts';
 import type { Config } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
-import type { Asked } from './ask-bridge.ts';
+import type { Asked } from './asked.ts';
 import { parseStatus } from './bridge-status.ts';
 
 export type HttpAddress = Pick<NonNullable<Config['http']>, 'listen' | 'token'>;

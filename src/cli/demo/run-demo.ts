@@ -13,12 +13,20 @@ import { createSimulator } from '../../simulator/sim.ts';
 import type { Simulator } from '../../simulator/sim.ts';
 import { runBridge } from '../../app/bridge.ts';
 import type { CliContext } from '../../app/context.ts';
-import type { DemoOptions } from '../demo.ts';
 import { demoFaults } from './demo-faults.ts';
 import { DemoReport } from './demo-report.ts';
 import { packageVersion } from '../../app/version.ts';
 
 const LOOK_FOR_STICK_MS = 200;
+
+export interface DemoOptions {
+  readonly speed: number;
+  readonly faults?: boolean;
+  readonly solar: boolean;
+  /** HOST:PORT of the page. */
+  readonly http: string;
+  readonly mqttPort: number;
+}
 
 /** Simulator, embedded broker, bridge and page in this process, and a running account of them on standard output. */
 export async function runDemo(options: DemoOptions, context: CliContext): Promise<void> {

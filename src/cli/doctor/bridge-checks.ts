@@ -5,7 +5,7 @@ import { languages } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
-import type { Asked } from '../../app/ask/ask-bridge.ts';
+import type { Asked } from '../../app/ask/asked.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { linkWords, phaseWords } from '../../app/phase-words.ts';
 import { failedBy, ok, titles, warning } from './check.ts';

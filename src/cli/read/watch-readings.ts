@@ -4,7 +4,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import type { LinkStatus } from '../../model/status.ts';
 import { answerObject } from '../../model/reading-json.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
-import type { Asked } from '../../app/ask/ask-bridge.ts';
+import type { Asked } from '../../app/ask/asked.ts';
 import { chooseMeters } from '../../app/choose-meters.ts';
 import { say } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { BridgeError } from '../../kernel/errors.ts';
+import { badValue, number } from '../../app/option-values.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { ModelName, SimulatorOptions } from '../../simulator/options.ts';
 
@@ -113,21 +113,6 @@ export function simulateOptions(language: Language): Option[] {
     return option;
   });
 }
-
-/** A value that cannot be: says what can. */
-export const badValue = (option: string, { en, ja }: Text): BridgeError =>
-  new BridgeError('USAGE', `the value of ${option} is not valid`, {
-    hint: { en: `${option}: ${en}`, ja: `${option}: ${ja}` },
-  });
-
-export const number =
-  (option: string, min: number, max: number, whole = false) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
-    const kind = whole ? { en: 'a whole number', ja: '整数' } : { en: 'a number', ja: '数' };
-    throw badValue(option, { en: `${kind.en} from ${min} to ${max}`, ja: `${min}～${max} の${kind.ja}` });
-  };
 
 const length =
   (option: string, count: number) =>
