@@ -13,8 +13,8 @@ import { lockState } from '../store/state-lock.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
 import { brokerOptions } from './broker-options.ts';
-import { openMeterLink } from './meter-link.ts';
-import type { MeterLink } from './meter-link.ts';
+import { openMeterParts } from './meter-link.ts';
+import type { MeterParts } from './meter-link.ts';
 import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
 
@@ -27,7 +27,7 @@ type Deps = BridgeDeps & { readonly pulse: Pulse };
  */
 export async function runBridge(config: Config, given: BridgeDeps, signal: AbortSignal): Promise<void> {
   const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
-  const meters = new Map<string, MeterLink>();
+  const meters = new Map<string, MeterParts>();
   await using lock =
     config.mqtt && config.state_dir !== undefined ? await lockState(config.state_dir, deps.log) : undefined;
   if (lock?.isTaken)
@@ -102,14 +102,14 @@ async function openMeter(
   mqtt: MqttSink | undefined,
   others: readonly Sink[],
   signal: AbortSignal,
-): Promise<MeterLink> {
+): Promise<MeterParts> {
   const log = deps.log.child({ meter: meter.id });
   const stateDir = stateDirOf(config, meter);
   const limits = { id: meter.id, intervalMs: meter.interval_s * 1000 };
   const watch = new PhaseWatch(limits, deps.clock, deps.pulse.of(`meter ${meter.id}`));
   const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
   const emit = (event: BridgeEvent): void => sink.accept(event);
-  const link = await openMeterLink(meter, { ...deps, log, stateDir, emit });
+  const link = await openMeterParts(meter, { ...deps, log, stateDir, emit });
   await mqtt?.begin(await nextRun(stateDir, deps, signal)); // knows by now what was remembered of the meter
   return link;
 }

@@ -2,7 +2,7 @@ import { languageOfEnvironment, languages } from '../kernel/language.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
 export interface Output {
   write(text: string): unknown;
@@ -14,7 +14,7 @@ export interface Output {
 
 /** All a command knows of its surroundings, so that it can be tested without spawning a process. */
 export interface CliContext {
-  readonly env: Environment;
+  readonly env: ProcessEnvironment;
   readonly stdin: NodeJS.ReadableStream;
   /** Results. */
   readonly stdout: Output;
@@ -29,7 +29,7 @@ export interface CliContext {
 }
 
 /** `BROUTE2MQTT_LANGUAGE` (also the configuration's key), else the locale. */
-export function cliLanguage(env: Environment): Language {
+export function cliLanguage(env: ProcessEnvironment): Language {
   const wanted = env['BROUTE2MQTT_LANGUAGE'];
   return languages.find((language) => language === wanted) ?? languageOfEnvironment(env);
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../config/problems.ts';
 import type { Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { say } from './context.ts';
-import type { CliContext, Environment } from './context.ts';
+import type { CliContext, ProcessEnvironment } from './context.ts';
 import { exitCodes, Stop } from './exit-codes.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
@@ -39,7 +39,7 @@ export function plainValue(text: string | undefined): string {
 }
 
 /** One of its variables is there, and nothing of a meter in our own words. */
-const isMeant = (env: Environment): boolean =>
+const isMeant = (env: ProcessEnvironment): boolean =>
   names.some((name) => env[name]) && !Object.entries(env).some(([name, value]) => name.startsWith(PREFIX) && value);
 
 const exists = (path: string): Promise<boolean> =>
@@ -80,7 +80,7 @@ interface Translation {
   readonly raisedFrom: number | undefined;
 }
 
-function translate(env: Environment): Translation {
+function translate(env: ProcessEnvironment): Translation {
   const variables: Record<string, string> = {
     [`${PREFIX}0_ID`]: 'home',
     [sameMeaning.SMARTMETER_DEVICE]: '/dev/ttyUSB0',
@@ -104,7 +104,7 @@ function translate(env: Environment): Translation {
   return { variables, problems, raisedFrom: ours === seconds ? undefined : seconds };
 }
 
-function translatePort(env: Environment, variables: Record<string, string>): Problem[] {
+function translatePort(env: ProcessEnvironment, variables: Record<string, string>): Problem[] {
   if (env['BROUTE2MQTT_HTTP_LISTEN']) return [];
   const text = plainValue(env['PORT']) || '8000';
   const isPort = /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
@@ -112,7 +112,7 @@ function translatePort(env: Environment, variables: Record<string, string>): Pro
   return isPort ? [] : [{ where: 'PORT', text: wrongPort }];
 }
 
-function translateLevel(env: Environment, variables: Record<string, string>): Problem[] {
+function translateLevel(env: ProcessEnvironment, variables: Record<string, string>): Problem[] {
   const text = plainValue(env['SMARTMETER_LOGLEVEL']);
   if (text === '' || env['BROUTE2MQTT_LOG_LEVEL']) return [];
   const number = /^\d{1,3}$/.test(text) ? Number(text) : undefined;

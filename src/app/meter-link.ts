@@ -13,12 +13,12 @@ import { stuckCommand } from '../supervisor/stuck-command.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 
 /** What holds the session with one meter and reads it: for the service, and for commands that read once. */
-export interface MeterLink {
+export interface MeterParts {
   readonly reader: MeterReader;
   readonly supervisor: Supervisor;
 }
 
-export interface MeterLinkDeps {
+export interface MeterPartsDeps {
   readonly clock: Clock;
   /** Names the meter. */
   readonly log: Log;
@@ -33,7 +33,7 @@ export interface MeterLinkDeps {
 }
 
 /** Opens nothing yet but the memory: the port is the supervisor's. */
-export async function openMeterLink(meter: MeterConfig, deps: MeterLinkDeps): Promise<MeterLink> {
+export async function openMeterParts(meter: MeterConfig, deps: MeterPartsDeps): Promise<MeterParts> {
   const { clock, log, stateDir, emit, onUnopened, wrap = (module) => module } = deps;
   const options = {
     meter: meter.id,

@@ -6,9 +6,9 @@ import type { Pulse } from '../kernel/pulse.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { StatusBoard } from '../web/status-board.ts';
-import type { Environment } from './context.ts';
+import type { ProcessEnvironment } from './context.ts';
 import { paceOf, systemdNotify } from './systemd-notify.ts';
-import type { Notify, Pace } from './systemd-notify.ts';
+import type { Notify, WatchdogPace } from './systemd-notify.ts';
 import { statusKey, statusLine } from './systemd-status.ts';
 
 /** How soon a change of phase or freshness is told. */
@@ -29,7 +29,7 @@ export interface SystemdDeps {
   readonly log: Log;
   readonly pid: number;
   readonly notify: Notify;
-  readonly pace: Pace;
+  readonly pace: WatchdogPace;
   /** What `/healthz` and the page ask too: it alone decides what is fresh. */
   readonly board: StatusBoard;
   readonly language: Language;
@@ -114,7 +114,7 @@ export class SystemdReport implements Sink {
 
 /** The report to the service manager that `NOTIFY_SOCKET` names; undefined without one. */
 export function systemdReport(
-  env: Environment,
+  env: ProcessEnvironment,
   config: Config,
   {
     clock,

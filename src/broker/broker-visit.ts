@@ -1,11 +1,11 @@
 import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import { Manners } from './protocol-choice.ts';
+import { ProtocolChoice } from './protocol-choice.ts';
 import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
 import type { BrokerOptions } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
-import type { MqttLink } from './mqtt-link.ts';
+import type { BrokerConnection } from './mqtt-link.ts';
 
 /** MQTT 5, then 3.1.1, then once more as the broker's refusals taught. */
 const MOST_TRIES = 3;
@@ -21,7 +21,7 @@ export async function visitBroker<T>(
   clock: Clock,
   limitMs: number,
   signal: AbortSignal,
-  task: (link: MqttLink, signal: AbortSignal) => Promise<T>,
+  task: (link: BrokerConnection, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const link = await connected(broker, clientId, clock, signal);
   const url = shownUrl(broker.url);
@@ -52,7 +52,7 @@ export async function visitBroker<T>(
 
 async function connected(broker: BrokerOptions, clientId: string, clock: Clock, signal: AbortSignal) {
   const newClient = await loadMqtt();
-  const manners = new Manners();
+  const manners = new ProtocolChoice();
   for (let tries = 1; ; tries++) {
     try {
       return await openLink(newClient, broker, { clientId }, manners.current, clock, signal);

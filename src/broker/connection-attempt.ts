@@ -6,7 +6,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { NewClient } from './mqtt-client.ts';
 import { failureOf, hungUp, isHangUp, refusedBy, tooLong } from './broker-failures.ts';
 import type { Protocol } from './broker-failures.ts';
-import { MqttLink } from './mqtt-link.ts';
+import { BrokerConnection } from './mqtt-link.ts';
 import { PacketLengths } from './packet-lengths.ts';
 
 export interface BrokerOptions {
@@ -32,18 +32,18 @@ export interface Manner {
   readonly willQos: 0 | 1;
 }
 
-export interface Identity {
+export interface ClientIdentity {
   readonly clientId: string;
   /** Says `offline` when we are gone; a visitor leaves nothing behind. */
   readonly willTopic?: string;
 }
 
 /** Why an attempt failed, beyond what the operator is told. */
-export type Refusal = { readonly kind: 'connack'; readonly code: number } | { readonly kind: 'hang-up' };
+export type ConnectRefusal = { readonly kind: 'connack'; readonly code: number } | { readonly kind: 'hang-up' };
 export class AttemptFailed extends Error {
   readonly error: BridgeError;
-  readonly refusal: Refusal | undefined;
-  constructor(error: BridgeError, refusal?: Refusal) {
+  readonly refusal: ConnectRefusal | undefined;
+  constructor(error: BridgeError, refusal?: ConnectRefusal) {
     super(error.message, { cause: error });
     this.error = error;
     this.refusal = refusal;
@@ -71,11 +71,11 @@ export function shownUrl(url: string): string {
 export async function openLink(
   newClient: NewClient,
   broker: BrokerOptions,
-  identity: Identity,
+  identity: ClientIdentity,
   manner: Manner,
   clock: Clock,
   signal: AbortSignal,
-): Promise<MqttLink> {
+): Promise<BrokerConnection> {
   const url = shownUrl(broker.url);
   const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, manner) };
   signal.throwIfAborted();
@@ -120,8 +120,8 @@ function refuseLongPackets({ stream }: MqttClient, most: number, url: string): v
 }
 
 /** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
-function linked(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<MqttLink> {
-  const { promise, resolve, reject } = deferred<MqttLink>();
+function linked(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<BrokerConnection> {
+  const { promise, resolve, reject } = deferred<BrokerConnection>();
   const failed = (error: Error): void => {
     const code = (error as { code?: unknown }).code;
     if (typeof code === 'number') reject(new AttemptFailed(refusedBy(url, code), { kind: 'connack', code }));
@@ -134,7 +134,7 @@ function linked(client: MqttClient, manner: Manner, url: string, clock: Clock): 
   client.on('connect', (connack) => {
     const { stream } = client as { stream: { setNoDelay?: (on: boolean) => void } };
     stream.setNoDelay?.(true); // else the second packet of a reading waits for the first one's TCP acknowledgement
-    resolve(new MqttLink(client, connack, manner.protocol, url, clock));
+    resolve(new BrokerConnection(client, connack, manner.protocol, url, clock));
   });
   return promise;
 }
@@ -156,7 +156,7 @@ function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
   };
 }
 
-const sessionOf = ({ clientId, willTopic }: Identity, manner: Manner): IClientOptions => ({
+const sessionOf = ({ clientId, willTopic }: ClientIdentity, manner: Manner): IClientOptions => ({
   clientId,
   protocolVersion: manner.protocol,
   ...(manner.protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES[5] } } : {}),

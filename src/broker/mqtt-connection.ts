@@ -4,17 +4,17 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Beat } from '../kernel/pulse.ts';
 import type { Log } from '../kernel/log.ts';
 import { Backoff } from '../kernel/backoff.ts';
-import { Manners } from './protocol-choice.ts';
+import { ProtocolChoice } from './protocol-choice.ts';
 import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
-import type { BrokerOptions, Identity } from './connection-attempt.ts';
+import type { BrokerOptions, ClientIdentity } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { NewClient } from './mqtt-client.ts';
-import type { Loss, Message, MqttLink } from './mqtt-link.ts';
-import { Takeover } from './takeover-detector.ts';
+import type { Loss, Message, BrokerConnection } from './mqtt-link.ts';
+import { TakeoverDetector } from './takeover-detector.ts';
 
 export interface ConnectionHandlers {
   /** A connection stands. Called once per connection. */
-  up(link: MqttLink): void;
+  up(link: BrokerConnection): void;
   down(): void;
   message(topic: string, payload: Buffer, retained: boolean): void;
   /** Published before a clean DISCONNECT. */
@@ -48,7 +48,7 @@ export interface Turn {
    * @throws AttemptFailed when the broker cannot be asked, the signal's reason
    */
   come(
-    visit: (signal: AbortSignal) => Promise<MqttLink>,
+    visit: (signal: AbortSignal) => Promise<BrokerConnection>,
     onTaken: (why: BridgeError) => void,
     signal: AbortSignal,
   ): Promise<void>;
@@ -57,25 +57,25 @@ export interface Turn {
 }
 
 /** Keeps one connection to the broker for ever. Every try is a new client; none outlives its try. */
-export class MqttConnection {
+export class ConnectionKeeper {
   readonly url: string;
   readonly #broker: BrokerOptions;
-  readonly #identity: Identity;
+  readonly #identity: ClientIdentity;
   readonly #turn: Turn;
   readonly #clock: Clock;
   readonly #beat: Beat | undefined;
   readonly #log: Log;
   readonly #backoff: Backoff;
-  readonly #manners = new Manners();
-  readonly #takeover = new Takeover();
-  #link: MqttLink | undefined;
+  readonly #manners = new ProtocolChoice();
+  readonly #takeover = new TakeoverDetector();
+  #link: BrokerConnection | undefined;
   #error: BridgeError | undefined;
   #failures = 0;
   #downSinceMs = 0;
 
   constructor(
     broker: BrokerOptions,
-    identity: Identity,
+    identity: ClientIdentity,
     turn: Turn,
     { clock, log, random = Math.random, beat }: ConnectionDeps,
   ) {
@@ -89,7 +89,7 @@ export class MqttConnection {
     this.#backoff = new Backoff(random);
   }
 
-  get link(): MqttLink | undefined {
+  get link(): BrokerConnection | undefined {
     return this.#link;
   }
 
@@ -115,9 +115,9 @@ export class MqttConnection {
 
   /** One try and, where it succeeds, its connection's whole life. */
   async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
-    const open = (identity: Identity, inner: AbortSignal): Promise<MqttLink> =>
+    const open = (identity: ClientIdentity, inner: AbortSignal): Promise<BrokerConnection> =>
       openLink(newClient, this.#broker, identity, this.#manners.current, this.#clock, inner);
-    let link: MqttLink;
+    let link: BrokerConnection;
     this.#beat?.(Infinity); // another bridge may have its turn for days
     try {
       const { clientId } = this.#turn;
@@ -139,7 +139,7 @@ export class MqttConnection {
     return this.#serve(link, handlers, signal);
   }
 
-  async #serve(link: MqttLink, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
+  async #serve(link: BrokerConnection, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     const upSinceMs = this.#clock.monotonicMs();
     this.#up(link);
     this.#beat?.(Infinity); // keep-alive ends a connection that is none
@@ -163,7 +163,7 @@ export class MqttConnection {
     }
   }
 
-  #up(link: MqttLink): void {
+  #up(link: BrokerConnection): void {
     this.#link = link;
     this.#error = undefined;
     const { limits, protocol } = link;
@@ -191,7 +191,7 @@ export class MqttConnection {
     return this.#takeover.suspected ? 0 : rest;
   }
 
-  async #farewell(link: MqttLink, last: readonly Message[]): Promise<void> {
+  async #farewell(link: BrokerConnection, last: readonly Message[]): Promise<void> {
     const unhurried = new AbortController().signal; // ours is aborted already
     const bounded = within(
       this.#clock,

@@ -47,7 +47,7 @@ const limitsOf = ({ properties }: IConnackPacket): Limits => ({
 const OVERHEAD_BYTES = 16;
 
 /** One connection that stands, until `lost` settles. Publishing on a dead one is harmless: the outcome says so. */
-export class MqttLink {
+export class BrokerConnection {
   readonly protocol: Protocol;
   readonly limits: Limits;
   readonly url: string;

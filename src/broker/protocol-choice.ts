@@ -1,4 +1,4 @@
-import type { Manner, Refusal } from './connection-attempt.ts';
+import type { Manner, ConnectRefusal } from './connection-attempt.ts';
 import { connackCodes } from './broker-failures.ts';
 import type { Protocol } from './broker-failures.ts';
 
@@ -12,7 +12,7 @@ const other = (protocol: Protocol): Protocol => (protocol === 5 ? 4 : 5);
  * A broker that merely hangs up may be one that does not know MQTT 5, or one that is just starting behind a proxy:
  * 3.1.1 is tried next, but taken for good only after it worked twice where 5 did not.
  */
-export class Manners {
+export class ProtocolChoice {
   #settled: Protocol | undefined;
   #next: Protocol = 5;
   /** In a row. */
@@ -25,7 +25,7 @@ export class Manners {
     return { protocol: this.#next, willRetain: this.#willRetain, willQos: this.#willQos };
   }
 
-  failed(refusal: Refusal | undefined): void {
+  failed(refusal: ConnectRefusal | undefined): void {
     if (refusal?.kind === 'connack') this.#refused(refusal.code);
     else if (refusal?.kind === 'hang-up') this.#hangUp();
   }

@@ -4,7 +4,7 @@ import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import { NOT_AUTHORIZED, QUOTA_EXCEEDED, reasonText } from './broker-failures.ts';
 import { topicRefused } from './retained.ts';
-import { Repeats } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-throttle.ts';
 
 export const PACKET_TOO_LARGE = 0x95;
 /** Topic name invalid, packet too large, payload format invalid: the same message would be refused for ever. */
@@ -30,13 +30,13 @@ export function heldError(url: string, topic: string, code: number): BridgeError
 }
 
 /** What the broker refused to take, logged once per topic and reason. MQTT 3.1.1 drops in silence and says nothing. */
-export class Refusals {
+export class RefusedTopics {
   readonly #log: Log;
-  readonly #repeats: Repeats;
+  readonly #repeats: LogThrottle;
 
   constructor(clock: Clock, log: Log) {
     this.#log = log;
-    this.#repeats = new Repeats(clock, Infinity);
+    this.#repeats = new LogThrottle(clock, Infinity);
   }
 
   note(topic: string, code: number): void {

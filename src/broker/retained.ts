@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import type { MqttLink } from './mqtt-link.ts';
+import type { BrokerConnection } from './mqtt-link.ts';
 import { reasonText } from './broker-failures.ts';
 
 /** A broker passes on what it keeps right after the SUBACK; so long after the last of it nothing more is expected. */
@@ -8,7 +8,7 @@ const QUIET_MS = 700;
 
 /** Retained messages, by topic. @throws BridgeError BROKER_REFUSED */
 export async function retainedOn(
-  link: MqttLink,
+  link: BrokerConnection,
   filters: readonly string[],
   clock: Clock,
   signal: AbortSignal,
@@ -30,7 +30,7 @@ export async function retainedOn(
 }
 
 /** Makes the broker forget these topics, in order. @throws BridgeError BROKER_REFUSED naming the first it does not let us write. */
-export async function forget(link: MqttLink, topics: readonly string[]): Promise<void> {
+export async function forget(link: BrokerConnection, topics: readonly string[]): Promise<void> {
   for (const topic of topics) {
     const outcome = await new Promise<undefined | number | Error>((resolve) =>
       link.publish({ topic, payload: '', qos: 1, retain: true }, resolve),

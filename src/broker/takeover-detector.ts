@@ -10,7 +10,7 @@ const ENOUGH = 3;
  * every 3.1.1 broker does. The sign: short lives, each closed without a word, by a broker that takes us back at once (so
  * it did not restart; that is why the try after a short life comes without delay).
  */
-export class Takeover {
+export class TakeoverDetector {
   #short = 0;
 
   /** The next try should come at once: only then its outcome tells anything. */

@@ -6,7 +6,7 @@ import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
 import type { ExitCode } from '../app/exit-codes.ts';
-import type { Result } from './doctor/runner.ts';
+import type { CheckResult } from './doctor/runner.ts';
 import type { DoctorWorld } from './doctor/world.ts';
 import { packageVersion } from '../app/version.ts';
 
@@ -47,7 +47,11 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     });
 }
 
-async function diagnose(options: DoctorOptions, command: Command, context: CliContext): Promise<readonly Result[]> {
+async function diagnose(
+  options: DoctorOptions,
+  command: Command,
+  context: CliContext,
+): Promise<readonly CheckResult[]> {
   const { language, redactor, stdout } = context;
   const [{ examine }, { resultObject, resultText, summaryText }, { loadConfig }, { exporterConfig }] =
     await Promise.all([
@@ -98,7 +102,7 @@ async function diagnose(options: DoctorOptions, command: Command, context: CliCo
   return results;
 }
 
-export function exitCodeOf(results: readonly Result[]): ExitCode {
+export function exitCodeOf(results: readonly CheckResult[]): ExitCode {
   const failed = results.filter(({ mark }) => mark === 'failed');
   if (failed.some(({ code }) => code === 'CONFIG_INVALID')) return exitCodes.configuration;
   return failed.length > 0 ? exitCodes.linkDown : exitCodes.done;

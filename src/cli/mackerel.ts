@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
 import { addCommand, configPath } from '../app/command.ts';
 import type { CliContext } from '../app/context.ts';
-import type { MackerelOptions } from './mackerel/mackerel-options.ts';
+import type { MackerelFlags } from './mackerel/mackerel-options.ts';
 
 /** Two halves: what mackerel-plugin-smartmeter has, and what is ours. */
 const options: readonly (readonly [flags: string, text: Text])[] = [
@@ -40,7 +40,7 @@ export function addMackerelCommand(program: Command, context: CliContext): void 
     ja: 'Mackerelエージェントのプラグイン（mackerel-plugin-smartmeter 互換）',
   });
   for (const [flags, text] of options) command.option(flags, text[context.language]);
-  command.action(async (given: MackerelOptions, self: Command) => {
+  command.action(async (given: MackerelFlags, self: Command) => {
     const { runMackerel } = await import('./mackerel/run-mackerel.ts');
     const { path, pathGiven } = configPath(self);
     await runMackerel(given, pathGiven ? path : undefined, context);

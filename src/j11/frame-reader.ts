@@ -1,5 +1,5 @@
 import { uint16 } from './bytes.ts';
-import type { J11Frame, Side } from './frame.ts';
+import type { J11Frame, FrameSide } from './frame.ts';
 import { HEADER_LENGTH, headerOf, MAX_DATA_LENGTH, sumOf, uniqueCodes } from './frame.ts';
 
 export type Damage = 'header sum' | 'data sum' | 'length';
@@ -20,7 +20,7 @@ export class FrameReader {
   /** Bytes dropped because they begin no frame. */
   skipped = 0;
 
-  constructor(side: Side) {
+  constructor(side: FrameSide) {
     this.#unique = uniqueCodes[side];
   }
 

@@ -1,9 +1,9 @@
 import { bytesOf16, uint16 } from './bytes.ts';
 
 /** Who says a frame: its first four bytes tell. ROHM 63TR008E, 3.1. */
-export type Side = 'host' | 'module';
+export type FrameSide = 'host' | 'module';
 
-export const uniqueCodes: Readonly<Record<Side, Uint8Array>> = {
+export const uniqueCodes: Readonly<Record<FrameSide, Uint8Array>> = {
   host: Uint8Array.of(0xd0, 0xea, 0x83, 0xfc),
   module: Uint8Array.of(0xd0, 0xf9, 0xee, 0x5d),
 };
@@ -28,7 +28,7 @@ export function sumOf(bytes: Uint8Array): number {
 }
 
 /** @throws RangeError for more data than a frame takes. */
-export function encodeFrame(side: Side, { code, data }: J11Frame): Uint8Array {
+export function encodeFrame(side: FrameSide, { code, data }: J11Frame): Uint8Array {
   if (data.length > MAX_DATA_LENGTH) throw new RangeError(`a J11 frame takes ${MAX_DATA_LENGTH} bytes of data`);
   const start = Uint8Array.of(...uniqueCodes[side], ...bytesOf16(code), ...bytesOf16(SUMS_LENGTH + data.length));
   const frame = new Uint8Array(HEADER_LENGTH + data.length);

@@ -13,7 +13,7 @@ const LONGEST_NAP_MS = 60_000;
 const LATE_MS = 120_000;
 
 /** Named one-shot deadlines served by one loop. Setting one is cheap and never waits, so `accept` may do it. */
-export class Agenda {
+export class Deadlines {
   readonly #clock: Clock;
   readonly #beat: Beat | undefined;
   readonly #entries = new Map<string, Entry>();

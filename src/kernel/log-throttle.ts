@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 /** Repeated messages are counted, not repeated: says whether a message is due, and how many were swallowed since. */
-export class Repeats {
+export class LogThrottle {
   readonly #clock: Clock;
   readonly #quietMs: number;
   readonly #seen = new Map<string, { untilMs: number; swallowed: number }>();

@@ -1,5 +1,5 @@
 import { measuredKeys } from '../model/reading-json.ts';
-import type { AnswerObject } from '../model/reading-json.ts';
+import type { ReadingJson } from '../model/reading-json.ts';
 
 /** mackerel-plugin-smartmeter's own three names, and the registers beside them. */
 const names = {
@@ -16,7 +16,7 @@ export const DEFAULT_PREFIX = 'smartmeter';
 const numberText = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(6));
 
 /** `smartmeter.power.value<TAB>742<TAB>1584861299`, a line for each value that the answers hold, each with its own time. */
-export const mackerelLines = (answers: readonly AnswerObject[], prefix: string = DEFAULT_PREFIX): string =>
+export const mackerelLines = (answers: readonly ReadingJson[], prefix: string = DEFAULT_PREFIX): string =>
   answers
     .flatMap((answer) => {
       const epochS = Math.floor(Date.parse(answer.time) / 1000);

@@ -6,13 +6,13 @@ import type { Beat } from '../kernel/pulse.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
-import { Agenda } from '../kernel/deadlines.ts';
+import { Deadlines } from '../kernel/deadlines.ts';
 import type { MackerelPost } from './mackerel-api.ts';
 import { mackerelGraphs, mackerelPrefix, mackerelValues } from './mackerel-metrics.ts';
 import { MackerelQueue } from './mackerel-queue.ts';
 import type { Sample } from './mackerel-queue.ts';
 import { asksForLess, errorOf, pauseMs, verdictOf } from './mackerel-verdict.ts';
-import type { Verdict } from './mackerel-verdict.ts';
+import type { PostVerdict } from './mackerel-verdict.ts';
 
 /** Samples in one request: after an outage they are many. */
 const BATCH = 100;
@@ -55,13 +55,13 @@ export class MackerelSink implements Sink {
   readonly name: string;
   readonly #options: MackerelOptions;
   readonly #deps: MackerelDeps;
-  readonly #agenda: Agenda;
+  readonly #agenda: Deadlines;
   readonly #queue: MackerelQueue;
   readonly #open = new Map<string, Period>();
   readonly #wake = new Mailbox<true>(1);
   readonly #offsetMs: number;
   #graphsTold: boolean;
-  #failing: Verdict | undefined;
+  #failing: PostVerdict | undefined;
   #tries = 0;
   /** Samples in the next request: fewer while one among them is refused. */
   #batch = BATCH;
@@ -71,7 +71,7 @@ export class MackerelSink implements Sink {
     this.name = `mackerel:${'service' in target ? target.service : target.hostId}`;
     this.#options = options;
     this.#deps = deps;
-    this.#agenda = new Agenda(deps.clock, deps.beat?.('agenda'));
+    this.#agenda = new Deadlines(deps.clock, deps.beat?.('agenda'));
     this.#queue = new MackerelQueue(deps.clock, options.meters.length);
     this.#offsetMs = deps.random() * SPREAD_MS;
     this.#graphsTold = 'service' in target; // only a host's custom metrics have graph definitions
@@ -164,7 +164,7 @@ export class MackerelSink implements Sink {
   async #post(
     samples: readonly Sample[],
     signal: AbortSignal,
-  ): Promise<{ verdict: Verdict; error?: BridgeError; retryAfterMs?: number | undefined; isLess?: boolean }> {
+  ): Promise<{ verdict: PostVerdict; error?: BridgeError; retryAfterMs?: number | undefined; isLess?: boolean }> {
     const [path, body] =
       samples.length > 0
         ? [this.#path(), samples.flatMap((sample) => this.#body(sample))]
@@ -187,7 +187,7 @@ export class MackerelSink implements Sink {
   }
 
   /** A failure of one kind is told once, until it is over; what is given up, each time. */
-  #tell(verdict: Verdict, error: BridgeError | undefined): void {
+  #tell(verdict: PostVerdict, error: BridgeError | undefined): void {
     const { log } = this.#deps;
     const { queued, dropped } = this.figures;
     if (verdict === 'spoilt') log.warn({ err: error, dropped }, 'Mackerel does not take these values: given up');

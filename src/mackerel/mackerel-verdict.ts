@@ -6,7 +6,7 @@ import type { MackerelAnswer } from './mackerel-api.ts';
  * What an answer means for what was sent: `taken`; `spoilt`: Mackerel itself says that the data is wrong; `refused`: the
  * account, or something between us and Mackerel, has to be mended first; `busy`: too much at once; `down`: not now.
  */
-export type Verdict = 'taken' | 'spoilt' | 'refused' | 'busy' | 'down';
+export type PostVerdict = 'taken' | 'spoilt' | 'refused' | 'busy' | 'down';
 
 const betweenHint: Text = {
   en: 'Not Mackerel’s own words: look for a proxy or a login page between this computer and Mackerel, then check mackerel.api_url, api_key and that service or host_id exists. The values wait.',
@@ -23,7 +23,7 @@ const REFUSED_MS = 300_000;
 const BUSY_LEAST_MS = 60_000;
 const LONGEST_MS = 3_600_000;
 
-export function verdictOf({ status, isMackerels }: Pick<MackerelAnswer, 'status' | 'isMackerels'>): Verdict {
+export function verdictOf({ status, isMackerels }: Pick<MackerelAnswer, 'status' | 'isMackerels'>): PostVerdict {
   if (status >= 200 && status < 300) return 'taken';
   if (status === 429) return 'busy';
   if (status === 408 || status < 400 || status >= 500) return 'down';
@@ -38,7 +38,7 @@ export const asksForLess = (status: number): boolean => ofData.has(status);
  * @param tries failures in a row before this one.
  * @param random 0 ≤ x < 1.
  */
-export function pauseMs(verdict: Verdict, tries: number, random: number, retryAfterMs = 0): number {
+export function pauseMs(verdict: PostVerdict, tries: number, random: number, retryAfterMs = 0): number {
   const jittered = (ms: number): number => ms * (0.5 + random / 2);
   if (verdict === 'refused') return REFUSED_MS;
   const backoff = jittered(Math.min(CAP_MS, BASE_MS * 2 ** Math.min(tries, 10)));

@@ -1,5 +1,5 @@
 import { toldOf } from '../echonet/frame.ts';
-import type { Answer } from './meter-client.ts';
+import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { RequestSize } from './request-size.ts';
 import { CEILING_MS } from './round-trips.ts';
@@ -38,7 +38,7 @@ export class Capacity {
   }
 
   /** What the time of an answer says of the size. */
-  heard({ roundTripMs = Infinity, asked, isLate, properties }: Answer): void {
+  heard({ roundTripMs = Infinity, asked, isLate, properties }: MeterAnswer): void {
     const told = toldOf(properties);
     // Too late for any time-out of ours it is no proof that so much can be asked.
     if (asked && isLate && roundTripMs <= (this.#replyTimeoutMs ?? CEILING_MS))

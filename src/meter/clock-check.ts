@@ -4,7 +4,7 @@ import type { MeterClock } from '../model/meter-clock.ts';
 import { epc } from '../echonet/epc.ts';
 import { edtOf } from '../echonet/frame.ts';
 import { decodeDate, decodeTimeOfDay } from '../echonet/time.ts';
-import type { Answer } from './meter-client.ts';
+import type { MeterAnswer } from './meter-client.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -42,7 +42,7 @@ export class ClockCheck {
   }
 
   /** @returns undefined when this answer leaves nothing to compare. */
-  take({ properties, datagram, roundTripMs = 0 }: Answer): MeterClock | undefined {
+  take({ properties, datagram, roundTripMs = 0 }: MeterAnswer): MeterClock | undefined {
     const said = { wallMs: datagram.atMs - roundTripMs / 2, monotonicMs: datagram.monotonicMs - roundTripMs / 2 };
     const [time, date] = [edtOf(properties, epc.currentTime), edtOf(properties, epc.currentDate)];
     if (time) this.#time = { ...said, ms: decodeTimeOfDay(time) };

@@ -13,7 +13,7 @@ const REMEMBERED_REQUESTS = 16;
 const REPLIES_LIMIT = 8;
 
 /** Properties the meter sent, with or without our asking. */
-export interface Answer {
+export interface MeterAnswer {
   readonly properties: readonly Property[];
   readonly datagram: Datagram;
   /** From handing the request to the module until the answer; undefined for notifications. */
@@ -27,7 +27,7 @@ export interface Answer {
 interface Request {
   readonly epcs: readonly number[];
   readonly sentMs: number;
-  readonly answer: Deferred<Answer>;
+  readonly answer: Deferred<MeterAnswer>;
   isGivenUp: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface ClientDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** Hears every answer and notification at the moment it arrives, late ones too. */
-  readonly onAnswer: (answer: Answer) => void;
+  readonly onAnswer: (answer: MeterAnswer) => void;
 }
 
 /**

@@ -12,7 +12,7 @@ import { Asking } from './asking.ts';
 import { Capacity } from './capacity.ts';
 import { ClockCheck } from './clock-check.ts';
 import { MeterClient } from './meter-client.ts';
-import type { Answer } from './meter-client.ts';
+import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { Pace } from './pace.ts';
 import { PollPlan } from './poll-plan.ts';
@@ -102,7 +102,7 @@ export class MeterReader {
     const refusals = new Refusals(epc.power);
     const builder = new ProfileBuilder(refusals, known);
     const plan = new PollPlan(this.#options, clock.monotonicMs());
-    const onAnswer = (answer: Answer): void => {
+    const onAnswer = (answer: MeterAnswer): void => {
       onProof(answer.datagram);
       this.#capacity.heard(answer);
       refusals.heard(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
@@ -173,7 +173,7 @@ export class MeterReader {
   }
 
   #publish(
-    { properties, datagram, roundTripMs }: Answer,
+    { properties, datagram, roundTripMs }: MeterAnswer,
     builder: ProfileBuilder,
     plan: PollPlan,
     macAddress: string,

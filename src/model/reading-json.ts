@@ -5,7 +5,7 @@ import { isoLocal } from '../kernel/iso-time.ts';
  * One answer of the meter as an object: what `<base>/<id>/readings` carries, without `run` and `seq`. What the answer did
  * not hold is absent: never null, never 0.
  */
-export interface AnswerObject {
+export interface ReadingJson {
   readonly meter: string;
   /** When the meter answered, ISO 8601 with offset. */
   readonly time: string;
@@ -31,7 +31,7 @@ const keys = {
 export const measuredKeys = Object.keys(keys) as readonly (keyof typeof keys)[];
 
 /** @returns undefined for an answer without a measured value, such as one with the fault status alone. */
-export function answerObject(meter: string, reading: Reading): AnswerObject | undefined {
+export function readingJson(meter: string, reading: Reading): ReadingJson | undefined {
   const values = measuredKeys.flatMap((key) => {
     const value = reading[keys[key]];
     return value === undefined ? [] : [[key, value] as const];

@@ -1,10 +1,10 @@
 import { BridgeError } from '../kernel/errors.ts';
 import { askVersion, identify } from './skstack/identify.ts';
 import { askStatus, identifyJ11 } from './j11/j11-identify.ts';
-import { J11Link } from './j11/j11-link.ts';
+import { J11Channel } from './j11/j11-link.ts';
 import type { J11Found } from './j11/j11-module.ts';
 import type { OpenPort } from '../wire/open-port.ts';
-import { SkLink } from './skstack/sk-link.ts';
+import { SkChannel } from './skstack/sk-link.ts';
 import type { ModuleDeps, SkstackFound } from './skstack/skstack-module.ts';
 import type { Family } from '../wire/wire.ts';
 
@@ -60,7 +60,7 @@ async function askSkstack(
   { clock, log }: ModuleDeps,
   signal: AbortSignal,
 ): Promise<Found | undefined> {
-  const link = new SkLink(port, clock, log);
+  const link = new SkChannel(port, clock, log);
   try {
     const version = await askVersion(link, timeoutMs, burst === true, signal);
     if (version !== undefined) return { family: 'SKSTACK', link, identity: await identify(link, version, signal) };
@@ -78,7 +78,7 @@ async function askJ11(
   { clock, log }: ModuleDeps,
   signal: AbortSignal,
 ): Promise<Found | undefined> {
-  const link = new J11Link(port, clock, log);
+  const link = new J11Channel(port, clock, log);
   try {
     const status = await askStatus(link, timeoutMs, signal);
     if (status) return { family: 'J11', link, identity: await identifyJ11(link, status, signal) };

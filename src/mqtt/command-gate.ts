@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterCommand } from '../model/status.ts';
-import { Repeats } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-throttle.ts';
 
 /** The only commands there are, with the shortest time between two of a kind, ms. */
 const commands: Readonly<Record<MeterCommand, number>> = { read_now: 10_000, restart_session: 30_000, rescan: 60_000 };
@@ -22,13 +22,13 @@ export class CommandGate {
   readonly #log: Log;
   readonly #onCommand: (command: MeterCommand) => void;
   readonly #lastMs = new Map<MeterCommand, number>();
-  readonly #refusals: Repeats;
+  readonly #refusals: LogThrottle;
 
   constructor(clock: Clock, log: Log, onCommand: (command: MeterCommand) => void) {
     this.#clock = clock;
     this.#log = log;
     this.#onCommand = onCommand;
-    this.#refusals = new Repeats(clock, QUIET_MS);
+    this.#refusals = new LogThrottle(clock, QUIET_MS);
   }
 
   take({ name, bytes, retained }: Incoming): void {

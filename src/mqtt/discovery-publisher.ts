@@ -2,13 +2,13 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterProfile } from '../model/reading.ts';
-import type { Agenda } from '../kernel/deadlines.ts';
+import type { Deadlines } from '../kernel/deadlines.ts';
 import { Announced } from './announced.ts';
 import { DocumentTrial } from './document-trial.ts';
 import { deviceDocument, possibleKeys } from './ha-discovery.ts';
 import type { DeviceDocument, DiscoveryInput } from './ha-discovery.ts';
 import { leftOutHint } from '../broker/broker-failures.ts';
-import type { Message, MqttLink, Outcome } from '../broker/mqtt-link.ts';
+import type { Message, BrokerConnection, Outcome } from '../broker/mqtt-link.ts';
 import { discoveryTopic } from './mqtt-topics.ts';
 
 /** Home Assistant sets entities up in the background and skips what comes while it does: never two changes in a burst. */
@@ -18,27 +18,27 @@ const LONGEST_JITTER_MS = 5000;
 /** Whoever may write on Home Assistant's topic could otherwise make us say everything as fast as he can. */
 const BIRTH_PACE_MS = 5000;
 
-export type AnnouncerOptions = Omit<DiscoveryInput, 'profile'> & {
+export type DiscoveryPublisherOptions = Omit<DiscoveryInput, 'profile'> & {
   readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string };
   /** The meter's folder, where what was announced is remembered. */
   readonly stateDir?: string | undefined;
 };
 
-export interface AnnouncerDeps {
+export interface DiscoveryPublisherDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly agenda: Agenda;
+  readonly agenda: Deadlines;
   /** The connection of this moment. */
-  readonly link: () => MqttLink | undefined;
+  readonly link: () => BrokerConnection | undefined;
   readonly send: (message: Message, done: (outcome: Outcome) => void) => void;
   /** A document went out: the states that are not retained have to follow. */
   readonly published: () => void;
 }
 
 /** Keeps Home Assistant's device document: what it says, when it may be published. */
-export class Announcer {
-  readonly #options: AnnouncerOptions;
-  readonly #deps: AnnouncerDeps;
+export class DiscoveryPublisher {
+  readonly #options: DiscoveryPublisherOptions;
+  readonly #deps: DiscoveryPublisherDeps;
   readonly #topic: string;
   #profile: MeterProfile | undefined;
   #slowestS = 0;
@@ -49,7 +49,7 @@ export class Announcer {
   #refusal: BridgeError | undefined;
   #birthAtMs = -Infinity;
 
-  constructor(options: AnnouncerOptions, deps: AnnouncerDeps) {
+  constructor(options: DiscoveryPublisherOptions, deps: DiscoveryPublisherDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#topic = discoveryTopic(options.homeAssistant.prefix, options.meter.id);
@@ -102,7 +102,7 @@ export class Announcer {
   }
 
   /** A connection or a birth wants the document now. While a change has to wait, that is the one before it. */
-  announce(link: MqttLink): void {
+  announce(link: BrokerConnection): void {
     this.#clearStray();
     if (this.#waitMs() > 0 && this.#last) {
       this.#put(link, this.#last.document);
@@ -113,7 +113,7 @@ export class Announcer {
   }
 
   /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
-  born(answer: (link: MqttLink) => void): void {
+  born(answer: (link: BrokerConnection) => void): void {
     const { agenda, clock, link } = this.#deps;
     if (agenda.has('birth')) return;
     const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
@@ -138,7 +138,7 @@ export class Announcer {
     return Math.max(0, this.#last.atMs + DOCUMENT_PACE_MS - this.#deps.clock.monotonicMs());
   }
 
-  #put(link: MqttLink, document: DeviceDocument): void {
+  #put(link: BrokerConnection, document: DeviceDocument): void {
     const { clock, send, published } = this.#deps;
     if (!this.#options.homeAssistant.discovery || this.#trial.isRefused(clock.monotonicMs())) return;
     const message: Message = { topic: this.#topic, payload: document.text, qos: 1, retain: true };
@@ -175,7 +175,7 @@ export class Announcer {
     });
   }
 
-  #complain(link: MqttLink, bytes: number): void {
+  #complain(link: BrokerConnection, bytes: number): void {
     const { maximumPacketSize: limit } = link.limits;
     if (this.#refusal) return;
     this.#leaveOut(

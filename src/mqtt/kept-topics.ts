@@ -1,5 +1,5 @@
 import { retainedOn } from '../broker/retained.ts';
-import type { MqttLink } from '../broker/mqtt-link.ts';
+import type { BrokerConnection } from '../broker/mqtt-link.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { discoveryTopic, isOwnTopic, topicsOf } from './mqtt-topics.ts';
 
@@ -19,7 +19,12 @@ export interface Kept {
 }
 
 /** What the broker keeps of one meter. @throws BridgeError BROKER_REFUSED when we may not look. */
-export async function keptOf(link: MqttLink, meter: MeterOnBroker, clock: Clock, signal: AbortSignal): Promise<Kept> {
+export async function keptOf(
+  link: BrokerConnection,
+  meter: MeterOnBroker,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Kept> {
   const { meterId, baseTopic, prefix } = meter;
   const document = discoveryTopic(prefix, meterId);
   const root = `${baseTopic}/${meterId}/`;

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { LinkStatus } from '../model/status.ts';
-import type { Agenda } from '../kernel/deadlines.ts';
+import type { Deadlines } from '../kernel/deadlines.ts';
 import { linkPayload } from './mqtt-payloads.ts';
 import type { Presence } from './mqtt-payloads.ts';
 
@@ -20,9 +20,9 @@ const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus,
     lqi === undefined,
   ]);
 
-export interface LinkStateDeps {
+export interface LinkTopicDeps {
   readonly clock: Clock;
-  readonly agenda: Agenda;
+  readonly agenda: Deadlines;
   /** As of now. */
   readonly presence: () => Presence;
   /** Publishes a payload; called only between `up` and `down`. */
@@ -30,12 +30,12 @@ export interface LinkStateDeps {
 }
 
 /** `state/link`: phases and presence at once, figures at most once a minute. */
-export class LinkState {
-  readonly #deps: LinkStateDeps;
+export class LinkTopic {
+  readonly #deps: LinkTopicDeps;
   #status: LinkStatus | undefined;
   #sent: { readonly urgent: string; readonly text: string; readonly atMs: number } | undefined;
 
-  constructor(deps: LinkStateDeps) {
+  constructor(deps: LinkTopicDeps) {
     this.#deps = deps;
   }
 

@@ -1,14 +1,14 @@
 import type { Clock } from '../kernel/clock.ts';
 import { marksOf } from '../model/health.ts';
 import type { MeterProfile, Reading } from '../model/reading.ts';
-import type { Agenda } from '../kernel/deadlines.ts';
+import type { Deadlines } from '../kernel/deadlines.ts';
 import { LiveValues } from './live-values.ts';
 import type { LiveNews } from './live-values.ts';
 import type { MqttSinkOptions } from './mqtt-sink-options.ts';
 
 export interface LiveDeps {
   readonly clock: Clock;
-  readonly agenda: Agenda;
+  readonly agenda: Deadlines;
   /** Publishes; called with or without a connection. */
   readonly sendInstant: (payload: string) => void;
   readonly sendEnergy: (payload: string) => void;

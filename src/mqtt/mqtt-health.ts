@@ -1,5 +1,5 @@
 import type { BridgeError } from '../kernel/errors.ts';
-import type { MqttConnection } from '../broker/mqtt-connection.ts';
+import type { ConnectionKeeper } from '../broker/mqtt-connection.ts';
 import type { ReadingsStream } from './readings-stream.ts';
 
 export interface MqttHealth {
@@ -22,7 +22,7 @@ export interface MqttHealth {
 
 /** @param refusal why there is no discovery document on this broker */
 export function mqttHealth(
-  { link, error, url }: MqttConnection,
+  { link, error, url }: ConnectionKeeper,
   { held: stuck, queued, dropped }: ReadingsStream,
   refusal: BridgeError | undefined,
 ): MqttHealth {

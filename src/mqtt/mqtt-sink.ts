@@ -4,15 +4,15 @@ import { hasMeasured } from '../model/reading.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
-import { Agenda } from '../kernel/deadlines.ts';
-import { Announcer } from './discovery-publisher.ts';
-import type { AnnouncerDeps } from './discovery-publisher.ts';
+import { Deadlines } from '../kernel/deadlines.ts';
+import { DiscoveryPublisher } from './discovery-publisher.ts';
+import type { DiscoveryPublisherDeps } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
 import { HalfHours } from './half-hours.ts';
-import { LinkState } from './link-state.ts';
+import { LinkTopic } from './link-state.ts';
 import { LiveTopics } from './live-topics.ts';
-import { MqttConnection } from '../broker/mqtt-connection.ts';
-import type { Message, MqttLink, Outcome } from '../broker/mqtt-link.ts';
+import { ConnectionKeeper } from '../broker/mqtt-connection.ts';
+import type { Message, BrokerConnection, Outcome } from '../broker/mqtt-link.ts';
 import { readingPayload } from './mqtt-payloads.ts';
 import { mqttHealth } from './mqtt-health.ts';
 import type { MqttHealth } from './mqtt-health.ts';
@@ -23,7 +23,7 @@ import { PortTurn } from './mqtt-turn.ts';
 import { openOutbox } from '../outbox/open-outbox.ts';
 import { PortClaim } from './port-claim.ts';
 import { ReadingsStream } from './readings-stream.ts';
-import { Refusals } from '../broker/refused-topics.ts';
+import { RefusedTopics } from '../broker/refused-topics.ts';
 
 /** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
 const REPEAT_MS = 2500;
@@ -36,15 +36,15 @@ export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #meterHealth: MeterHealth;
   readonly #topics: Topics;
-  readonly #agenda: Agenda;
+  readonly #agenda: Deadlines;
   readonly #claim: PortClaim;
-  readonly #connection: MqttConnection;
-  readonly #announcer: Announcer;
+  readonly #connection: ConnectionKeeper;
+  readonly #announcer: DiscoveryPublisher;
   readonly #live: LiveTopics;
-  readonly #linkState: LinkState;
+  readonly #linkState: LinkTopic;
   readonly #stream: ReadingsStream;
   readonly #gate: CommandGate;
-  readonly #refusals: Refusals;
+  readonly #refusals: RefusedTopics;
   readonly #halfHours = new HalfHours();
   #run = 0;
   #seq = 0;
@@ -57,33 +57,33 @@ export class MqttSink implements Sink {
     const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
-    const send: AnnouncerDeps['send'] = (message, done) => this.#send(message, done);
+    const send: DiscoveryPublisherDeps['send'] = (message, done) => this.#send(message, done);
     this.name = `mqtt:${id}`;
     this.#options = options;
     this.#meterHealth = new MeterHealth(options.meter.intervalS, clock);
     this.#topics = topicsOf(options.baseTopic, id);
-    const agenda = new Agenda(clock, beat?.('agenda'));
+    const agenda = new Deadlines(clock, beat?.('agenda'));
     this.#agenda = agenda;
-    this.#refusals = new Refusals(clock, log);
+    this.#refusals = new RefusedTopics(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
     this.#claim = claim;
-    this.#connection = new MqttConnection(options.broker, identity, turn, {
+    this.#connection = new ConnectionKeeper(options.broker, identity, turn, {
       clock,
       log,
       ...(random && { random }),
       ...(beat && { beat: beat('connection') }),
     });
-    const link = (): MqttLink | undefined => (this.#ready ? this.#connection.link : undefined);
+    const link = (): BrokerConnection | undefined => (this.#ready ? this.#connection.link : undefined);
     const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
-    this.#announcer = new Announcer(options, { clock, log, agenda, link, send, published });
+    this.#announcer = new DiscoveryPublisher(options, { clock, log, agenda, link, send, published });
     this.#live = new LiveTopics(options.meter, {
       clock,
       agenda,
       sendInstant: (text) => this.#sendInstant(text),
       sendEnergy: (text) => this.#sendRetained(this.#topics.energy, text),
     });
-    this.#linkState = new LinkState({
+    this.#linkState = new LinkTopic({
       clock,
       agenda,
       presence: () => ({ connected: this.#meterHealth.now.connected, intervalS: this.#meterHealth.intervalS }),
@@ -97,7 +97,7 @@ export class MqttSink implements Sink {
   /** Resolves after the clean stop that `signal` asks for; at most two seconds after it. Rejects only for a defect. */
   async run(signal: AbortSignal): Promise<void> {
     const handlers = {
-      up: (link: MqttLink) => this.#up(link),
+      up: (link: BrokerConnection) => this.#up(link),
       down: () => this.#down(),
       message: (topic: string, payload: Buffer, retained: boolean) => this.#message(topic, payload, retained),
       farewell: () => this.#farewell(),
@@ -180,7 +180,7 @@ export class MqttSink implements Sink {
   }
 
   /** What the broker may have kept over a power cut is contradicted first; the rest waits for what the disk remembers. */
-  #up(link: MqttLink): void {
+  #up(link: BrokerConnection): void {
     this.#announcer.up();
     if (!this.#ready) return this.#show(false);
     this.#announce(link);
@@ -196,7 +196,7 @@ export class MqttSink implements Sink {
   }
 
   /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
-  #announce(link: MqttLink): void {
+  #announce(link: BrokerConnection): void {
     const { commandPrefix, bridgeAvailability } = this.#topics;
     const { discovery, statusTopic } = this.#options.homeAssistant;
     // a command must never be retained, nor a live one; a birth may well be

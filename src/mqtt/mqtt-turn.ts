@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import { AttemptFailed } from '../broker/connection-attempt.ts';
 import { connackCodes, failureOf, takenOverHint } from '../broker/broker-failures.ts';
 import type { Turn } from '../broker/mqtt-connection.ts';
-import type { MqttLink } from '../broker/mqtt-link.ts';
+import type { BrokerConnection } from '../broker/mqtt-link.ts';
 import { presenceTopic } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import type { PortClaim } from './port-claim.ts';
@@ -51,7 +51,7 @@ export class PortTurn implements Turn {
   }
 
   async come(
-    visit: (signal: AbortSignal) => Promise<MqttLink>,
+    visit: (signal: AbortSignal) => Promise<BrokerConnection>,
     onTaken: (why: BridgeError) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -64,7 +64,7 @@ export class PortTurn implements Turn {
   }
 
   async #look(
-    visit: (signal: AbortSignal) => Promise<MqttLink>,
+    visit: (signal: AbortSignal) => Promise<BrokerConnection>,
     onTaken: (why: BridgeError) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -81,7 +81,7 @@ export class PortTurn implements Turn {
     }
   }
 
-  async #untilFree(link: MqttLink, onTaken: (why: BridgeError) => void, signal: AbortSignal): Promise<void> {
+  async #untilFree(link: BrokerConnection, onTaken: (why: BridgeError) => void, signal: AbortSignal): Promise<void> {
     const { meterId, topics } = this.#options;
     const other = listen(link, topics.bridgeAvailability);
     if (!(await this.#mayListen(link, [topics.bridgeAvailability], signal))) return;
@@ -100,7 +100,7 @@ export class PortTurn implements Turn {
   }
 
   /** Whether a bridge stands behind the `online` that the broker keeps. */
-  async #answers(link: MqttLink, other: Other, signal: AbortSignal): Promise<boolean> {
+  async #answers(link: BrokerConnection, other: Other, signal: AbortSignal): Promise<boolean> {
     const { words } = other;
     link.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
     await this.#until(other.word(), this.#presenceMs, signal);
@@ -114,7 +114,7 @@ export class PortTurn implements Turn {
   }
 
   /** A broker that does not let us look, or does not answer, is taken as it comes. */
-  async #mayListen(link: MqttLink, filters: readonly string[], signal: AbortSignal): Promise<boolean> {
+  async #mayListen(link: BrokerConnection, filters: readonly string[], signal: AbortSignal): Promise<boolean> {
     let grants: readonly number[] | undefined;
     await together(
       signal,
@@ -143,7 +143,7 @@ interface Other {
   readonly gone: () => Promise<void>;
 }
 
-function listen(link: MqttLink, availability: string): Other {
+function listen(link: BrokerConnection, availability: string): Other {
   let [word, gone] = [deferred<void>(), deferred<void>()];
   const other = { isOnline: false, words: 0, word: () => word.promise, gone: () => gone.promise };
   link.onMessage((topic, payload) => {
@@ -159,7 +159,7 @@ function listen(link: MqttLink, availability: string): Other {
   return other;
 }
 
-async function subscribed(link: MqttLink, filters: readonly string[]): Promise<readonly number[]> {
+async function subscribed(link: BrokerConnection, filters: readonly string[]): Promise<readonly number[]> {
   try {
     return await link.subscribeWithRetained(filters);
   } catch (error) {
@@ -169,9 +169,9 @@ async function subscribed(link: MqttLink, filters: readonly string[]): Promise<r
 
 /** A broker that does not let this client id in, but may well let in ours, cannot be asked. */
 async function visitOrPass(
-  visit: (signal: AbortSignal) => Promise<MqttLink>,
+  visit: (signal: AbortSignal) => Promise<BrokerConnection>,
   signal: AbortSignal,
-): Promise<MqttLink | undefined> {
+): Promise<BrokerConnection | undefined> {
   try {
     return await visit(signal);
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Agenda } from '../kernel/deadlines.ts';
+import type { Deadlines } from '../kernel/deadlines.ts';
 import { reasonText } from '../broker/broker-failures.ts';
-import type { MqttLink, Outcome } from '../broker/mqtt-link.ts';
+import type { BrokerConnection, Outcome } from '../broker/mqtt-link.ts';
 import type { Waiting } from '../outbox/outbox-queue.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { heldError, isMessageWrong, PACKET_TOO_LARGE } from '../broker/refused-topics.ts';
-import { Repeats } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-throttle.ts';
 
 /** Sent but not acknowledged at one time; few, so that little is doubled after a lost connection. */
 const WINDOW = 8;
@@ -19,12 +19,12 @@ const HOLD_BASE_MS = 5000;
 const HOLD_CAP_MS = 30_000;
 
 /** What the stream needs of a connection. */
-export type StreamLink = Pick<MqttLink, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
+export type StreamLink = Pick<BrokerConnection, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
 
 export interface StreamDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly agenda: Agenda;
+  readonly agenda: Deadlines;
   readonly outbox: Outbox;
 }
 
@@ -42,9 +42,9 @@ export class ReadingsStream {
   readonly #topic: string;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #agenda: Agenda;
+  readonly #agenda: Deadlines;
   readonly #outbox: Outbox;
-  readonly #givenUp: Repeats;
+  readonly #givenUp: LogThrottle;
   #link: StreamLink | undefined;
   #sentUpTo = 0;
   readonly #inFlight = new Set<number>();
@@ -57,7 +57,7 @@ export class ReadingsStream {
     this.#log = log;
     this.#agenda = agenda;
     this.#outbox = outbox;
-    this.#givenUp = new Repeats(clock, 3_600_000);
+    this.#givenUp = new LogThrottle(clock, 3_600_000);
   }
 
   get queued(): number {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Agenda } from '../kernel/deadlines.ts';
+import type { Deadlines } from '../kernel/deadlines.ts';
 import { OutboxDisk } from './outbox-disk.ts';
 import { OutboxFolder } from './outbox-folder.ts';
 import { Outbox } from './outbox.ts';
@@ -14,7 +14,7 @@ const DISK = { bytes: 64 * 1024 * 1024, ageMs: 30 * 86_400_000, segmentBytes: 64
 /** @param stateDir the meter's folder; without one everything waits in memory. Nothing is read or written yet. */
 export function openOutbox(
   stateDir: string | undefined,
-  deps: { readonly clock: Clock; readonly log: Log; readonly agenda: Agenda },
+  deps: { readonly clock: Clock; readonly log: Log; readonly agenda: Deadlines },
 ): Outbox {
   const folder = stateDir === undefined ? undefined : join(stateDir, 'outbox');
   const disk = folder === undefined ? undefined : new OutboxDisk(new OutboxFolder(folder, deps.log), DISK, deps);

@@ -25,18 +25,18 @@ interface Segment {
 }
 
 /** Where a reading lies. */
-export interface Place {
+export interface SegmentPlace {
   readonly segment: Segment;
   readonly start: number;
 }
 
 export interface Loaded {
   readonly payload: string;
-  readonly place: Place;
+  readonly place: SegmentPlace;
 }
 
 /** Of an appended reading: still in memory, acknowledged meanwhile, or on disk only. */
-export type Fate = 'held' | 'acked' | 'left';
+export type WriteFate = 'held' | 'acked' | 'left';
 
 /** A clock that says less has not been set yet (a Raspberry Pi without network): ages told by it are not believed. */
 const CLOCK_SET_MS = Date.UTC(2024, 0, 1);
@@ -106,12 +106,12 @@ export class OutboxDisk {
    * Appends as many of `payloads` as the segment takes, at least one. What cannot be written is not there: a second try
    * overwrites it. @returns where each one lies; `settle` must follow.
    */
-  async append(payloads: readonly string[]): Promise<Place[]> {
+  async append(payloads: readonly string[]): Promise<SegmentPlace[]> {
     const [first = '', ...others] = payloads.map(encodeLine);
     const size = Buffer.byteLength(first);
     if (this.#active && this.#active.bytes + size > this.#limits.segmentBytes) this.#active = undefined;
     const segment = this.#active ?? this.#fresh();
-    const places: Place[] = [{ segment, start: segment.bytes }];
+    const places: SegmentPlace[] = [{ segment, start: segment.bytes }];
     let text = first;
     let end = segment.bytes + size;
     for (const line of others) {
@@ -138,7 +138,7 @@ export class OutboxDisk {
   }
 
   /** Takes note of what became of appended readings while they were written; those that memory forgets come last. */
-  settle(places: readonly Place[], fates: readonly Fate[]): void {
+  settle(places: readonly SegmentPlace[], fates: readonly WriteFate[]): void {
     fates.forEach((fate, i) => {
       const segment = places[i]?.segment;
       if (!segment) return;
@@ -166,7 +166,7 @@ export class OutboxDisk {
     return lines.map(({ payload, start }) => ({ payload, place: { segment, start } }));
   }
 
-  acked({ segment }: Place): void {
+  acked({ segment }: SegmentPlace): void {
     segment.pending--;
   }
 
@@ -190,7 +190,7 @@ export class OutboxDisk {
   }
 
   /** Remembers the first that is not acknowledged. A segment without a cursor is sent from its beginning. */
-  async writeCursor({ segment, start }: Place, payload: string): Promise<void> {
+  async writeCursor({ segment, start }: SegmentPlace, payload: string): Promise<void> {
     if (start > 0) await this.#store.writeCursor({ segment: segment.number, offset: start, crc: checksum(payload) });
   }
 

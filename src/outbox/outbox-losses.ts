@@ -1,17 +1,17 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { Repeats } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-throttle.ts';
 
 /** Readings given up, counted; those that had to give way are said once an hour. */
 export class Losses {
   readonly #log: Log;
-  readonly #repeats: Repeats;
+  readonly #repeats: LogThrottle;
   #unsaid = 0;
   count = 0;
 
   constructor(clock: Clock, log: Log) {
     this.#log = log;
-    this.#repeats = new Repeats(clock, 3_600_000);
+    this.#repeats = new LogThrottle(clock, 3_600_000);
   }
 
   /** @param queued how many still wait. */

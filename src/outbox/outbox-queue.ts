@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { Fate, Loaded, Place } from './outbox-disk.ts';
+import type { WriteFate, Loaded, SegmentPlace } from './outbox-disk.ts';
 
 export interface Waiting {
   /** Ascending, from 1. */
@@ -13,7 +13,7 @@ export interface Entry extends Waiting {
   id: number;
   readonly sinceMs: number;
   /** Where it lies on disk too. */
-  place?: Place;
+  place?: SegmentPlace;
   state: 'waiting' | 'writing' | 'gone';
 }
 
@@ -111,7 +111,7 @@ export class OutboxQueue {
   }
 
   /** It is on disk now. What may not be sent yet is forgotten here. */
-  stored(entry: Entry, place: Place): Fate {
+  stored(entry: Entry, place: SegmentPlace): WriteFate {
     if (entry.state === 'gone') return 'acked';
     entry.place = place;
     if (entry.id > 0) return 'held';
@@ -120,7 +120,7 @@ export class OutboxQueue {
   }
 
   /** Its readings are given up. */
-  forget(segment: Place['segment']): void {
+  forget(segment: SegmentPlace['segment']): void {
     const kept = this.#front.filter(({ place }) => place?.segment !== segment);
     this.#front.splice(0, Infinity, ...kept);
   }

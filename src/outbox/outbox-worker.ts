@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { Attempts, RETRY_MS } from './outbox-attempts.ts';
 import type { JobName } from './outbox-attempts.ts';
-import type { Fate, OutboxDisk, Place } from './outbox-disk.ts';
+import type { WriteFate, OutboxDisk, SegmentPlace } from './outbox-disk.ts';
 import type { Losses } from './outbox-losses.ts';
 import type { Entry, OutboxQueue } from './outbox-queue.ts';
 
@@ -129,13 +129,13 @@ export class OutboxWorker {
   async #append(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
     for (const entry of entries) entry.state = 'writing';
-    let places: readonly Place[] = [];
+    let places: readonly SegmentPlace[] = [];
     try {
       places = await this.#disk.append(entries.map(({ payload }) => payload));
     } finally {
       for (const entry of entries) if (entry.state === 'writing') entry.state = 'waiting';
     }
-    const fates = places.map((place, i): Fate => {
+    const fates = places.map((place, i): WriteFate => {
       const entry = entries[i];
       return entry ? this.#queue.stored(entry, place) : 'acked';
     });

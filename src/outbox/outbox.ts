@@ -2,7 +2,7 @@ import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Agenda } from '../kernel/deadlines.ts';
+import type { Deadlines } from '../kernel/deadlines.ts';
 import type { OutboxDisk } from './outbox-disk.ts';
 import { Losses } from './outbox-losses.ts';
 import { OutboxQueue } from './outbox-queue.ts';
@@ -19,7 +19,7 @@ const CLOSE_MS = 700;
 export interface OutboxDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly agenda: Agenda;
+  readonly agenda: Deadlines;
   readonly limits: MemoryLimits;
   /** Without one everything waits in memory. */
   readonly disk?: OutboxDisk | undefined;
@@ -33,7 +33,7 @@ export interface OutboxDeps {
 export class Outbox {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #agenda: Agenda;
+  readonly #agenda: Deadlines;
   readonly #disk: OutboxDisk | undefined;
   readonly #queue: OutboxQueue;
   readonly #losses: Losses;

@@ -1,13 +1,13 @@
 import { esv } from '../echonet/frame.ts';
 import { eventNumber } from '../skstack/events.ts';
-import type { Bench } from './module-context.ts';
+import type { ModuleContext } from './module-context.ts';
 import { event } from './module-context.ts';
 import type { Fault } from './faults.ts';
 import type { SimModule } from './module/sim-module.ts';
 
 /** What a fault of kind `now` does, or the wire it does it to. */
-export interface Victims {
-  readonly bench: Omit<Bench, 'say' | 'sayText'>;
+export interface FaultTargets {
+  readonly bench: Omit<ModuleContext, 'say' | 'sayText'>;
   readonly module: SimModule;
   unplug(): void;
   plug(): void;
@@ -24,7 +24,7 @@ const BACK_STEPS = 100;
 const REPLACED = { mac: '001C640003DD6393', serial: 'SIM0002' };
 
 /** Makes a fault happen that waits for nothing. */
-export function happen(fault: Fault, victims: Victims): void {
+export function happen(fault: Fault, victims: FaultTargets): void {
   const { bench, module } = victims;
   const { session } = module;
   switch (fault.fault) {
@@ -73,7 +73,7 @@ export function happen(fault: Fault, victims: Victims): void {
 }
 
 /** The airtime's hour goes on whatever becomes of the module: a reset must not block it for ever. */
-function block(fault: Fault, { bench, module, afterwards }: Victims): void {
+function block(fault: Fault, { bench, module, afterwards }: FaultTargets): void {
   const address = module.session.peerAddress ?? bench.ownAddress;
   bench.state.blocked = true;
   module.say(event(eventNumber.airtimeLimited, address));
@@ -83,7 +83,7 @@ function block(fault: Fault, { bench, module, afterwards }: Victims): void {
   });
 }
 
-function happenToMeter(fault: Fault, { bench }: Victims): void {
+function happenToMeter(fault: Fault, { bench }: FaultTargets): void {
   const { meter, place, meterNow } = bench;
   if (fault.fault === 'energy-back') {
     const { normal } = meter.registersAt(meterNow());

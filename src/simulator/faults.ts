@@ -114,7 +114,7 @@ interface Armed {
 }
 
 /** The faults that wait for their occasion. */
-export class FaultDesk {
+export class ArmedFaults {
   readonly #armed: Armed[] = [];
   readonly #nowMs: () => number;
   readonly #timeFactor: number;

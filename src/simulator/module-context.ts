@@ -1,6 +1,6 @@
 import type { Frame } from '../echonet/frame.ts';
 import type { SkEvent, SkLine } from '../skstack/events.ts';
-import type { FaultDesk } from './faults.ts';
+import type { ArmedFaults } from './faults.ts';
 import type { ModuleState } from './module/module-state.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { RadioTiming } from './radio/radio-timing.ts';
@@ -17,12 +17,12 @@ export interface MeterPlace {
 }
 
 /** What the parts of the simulated module share. */
-export interface Bench {
+export interface ModuleContext {
   readonly options: ResolvedOptions;
   readonly state: ModuleState;
   readonly meter: SimMeter;
   readonly place: MeterPlace;
-  readonly faults: FaultDesk;
+  readonly faults: ArmedFaults;
   readonly timing: RadioTiming;
   readonly random: Random;
   /** What goes on in the module; ends when it loses power. */

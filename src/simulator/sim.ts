@@ -6,10 +6,10 @@ import { esv } from '../echonet/frame.ts';
 import type { Frame } from '../echonet/frame.ts';
 import { linkLocalAddress } from '../model/pan.ts';
 import { hex, hexOfBytes } from '../skstack/hex.ts';
-import type { Bench, MeterPlace } from './module-context.ts';
+import type { ModuleContext, MeterPlace } from './module-context.ts';
 import { happen } from './fault-effects.ts';
 import type { ScriptEntry } from './fault-script.ts';
-import { FaultDesk, faultKinds } from './faults.ts';
+import { ArmedFaults, faultKinds } from './faults.ts';
 import type { Fault } from './faults.ts';
 import { ModuleState } from './module/module-state.ts';
 import { resolveOptions } from './options.ts';
@@ -84,7 +84,7 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
   const startedMs = clock.monotonicMs();
   const meterNow = (): number => Math.floor(startAt + (clock.monotonicMs() - startedMs) * meterSpeed);
   const random = new Random(resolved.seed);
-  const faults = new FaultDesk(() => clock.monotonicMs(), timeFactor);
+  const faults = new ArmedFaults(() => clock.monotonicMs(), timeFactor);
   const meter = new SimMeter(resolved);
   const { channel, panId, macAddress, lqi } = resolved;
   const place: MeterPlace = { channel, panId, macAddress, lqi };
@@ -95,7 +95,7 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
       if (edt.length > 0) onAnswer?.({ atMs: Math.floor(clock.now()), epc: hex(epc, 2), edt: hexOfBytes(edt) });
     }
   };
-  const bench: Omit<Bench, 'say' | 'sayText'> = {
+  const bench: Omit<ModuleContext, 'say' | 'sayText'> = {
     options: resolved,
     state: new ModuleState(resolved),
     meter,

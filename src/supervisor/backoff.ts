@@ -2,7 +2,7 @@ const STEPS_MS = [1000, 5000, 10_000, 15_000];
 const JITTER = 0.2;
 
 /** Delays before the next try: rising, capped, with jitter so that many bridges do not march in step. */
-export class Backoff {
+export class SessionBackoff {
   readonly #random: () => number;
   #failures = 0;
 

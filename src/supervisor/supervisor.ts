@@ -9,7 +9,7 @@ import type { MeterReader } from '../meter/meter-reader.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { AirtimePause } from './airtime-pause.ts';
-import { Backoff } from './backoff.ts';
+import { SessionBackoff } from './backoff.ts';
 import { HelpTimer } from './help-timer.ts';
 import { channelScan, fullScan, Ladder } from './ladder.ts';
 import type { Step } from './ladder.ts';
@@ -51,7 +51,7 @@ export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #report: LinkReport;
   readonly #ladder = new Ladder();
-  readonly #backoff: Backoff;
+  readonly #backoff: SessionBackoff;
   readonly #search: MeterSearch;
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
@@ -62,7 +62,7 @@ export class Supervisor {
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#report = new LinkReport(deps.meter, deps.clock, deps.log, deps.emit);
-    this.#backoff = new Backoff(deps.random);
+    this.#backoff = new SessionBackoff(deps.random);
     const did = (activity: Activity): void => this.#report.did(activity);
     this.#search = new MeterSearch({ clock: deps.clock, log: deps.log, did });
     const { clock, whenPresent, onStuck } = deps;

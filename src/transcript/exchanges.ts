@@ -14,7 +14,7 @@ export interface Reply {
 }
 
 /** One word of the host and everything the module said until the next one. */
-export interface Exchange {
+export interface RecordedExchange {
   readonly index: number;
   readonly host: WireUnit;
   readonly key: string;
@@ -77,10 +77,10 @@ export const isAnswer = (service: number): boolean =>
 /** What the module said before anything was asked, and the exchanges in their order. */
 export function scriptOf(transcript: Transcript): {
   readonly opening: readonly Reply[];
-  readonly exchanges: readonly Exchange[];
+  readonly exchanges: readonly RecordedExchange[];
 } {
   const opening: Reply[] = [];
-  type Growing = Omit<Exchange, 'answer'> & { replies: Reply[]; answer?: ReceivedFrame };
+  type Growing = Omit<RecordedExchange, 'answer'> & { replies: Reply[]; answer?: ReceivedFrame };
   const exchanges: Growing[] = [];
   const asked = new Map<number, Growing>();
   for (const unit of unitsOf(transcript)) {

@@ -3,7 +3,7 @@ import type { Property, ReceivedFrame } from '../echonet/frame.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { hex, hexOfBytes, latin1OfBytes } from '../skstack/hex.ts';
 import { frameOf, hostWord, isAnswer, scriptOf } from './exchanges.ts';
-import type { Exchange, HostWord, Reply } from './exchanges.ts';
+import type { RecordedExchange, HostWord, Reply } from './exchanges.ts';
 import type { Transcript } from './transcript.ts';
 import { WireUnits } from './wire-units.ts';
 import type { WireUnit } from './wire-units.ts';
@@ -35,8 +35,8 @@ export interface ReplayerTools {
 export class Replayer {
   readonly #tools: ReplayerTools;
   readonly #opening: readonly Reply[];
-  readonly #exchanges: readonly Exchange[];
-  readonly #played = new Set<Exchange>();
+  readonly #exchanges: readonly RecordedExchange[];
+  readonly #played = new Set<RecordedExchange>();
   /** Transactions of the recording and those of this host. */
   readonly #tids = new Map<number, number>();
   /** What the meter said last of each property. */
@@ -100,7 +100,7 @@ export class Replayer {
   }
 
   /** The next of its kind that was not played yet; when all were, the last that the meter answered. */
-  #next({ key, looseKey, frame }: HostWord): Exchange | undefined {
+  #next({ key, looseKey, frame }: HostWord): RecordedExchange | undefined {
     const exact = this.#exchanges.filter((exchange) => exchange.key === key);
     const alike =
       exact.length > 0 || looseKey === undefined

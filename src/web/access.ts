@@ -28,13 +28,13 @@ export function createTokenCheck(token: string | undefined): (header: string | u
 }
 
 /** Why a request may not read, and the header that belongs to it. */
-export interface Refusal {
+export interface AccessRefusal {
   readonly status: 401 | 429;
   readonly header: readonly [name: string, value: string];
   readonly text: string;
 }
 
-const noToken: Refusal = {
+const noToken: AccessRefusal = {
   status: 401,
   header: ['www-authenticate', 'Bearer'],
   text: 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….',
@@ -44,7 +44,7 @@ const noToken: Refusal = {
 export function createDoor(
   token: string | undefined,
   clock: Clock,
-): (ip: string, header: string | undefined, query: Query) => Refusal | undefined {
+): (ip: string, header: string | undefined, query: Query) => AccessRefusal | undefined {
   const allowed = createTokenCheck(token);
   const guesses = new Guesses(clock);
   return (ip, header, query) => {
@@ -57,7 +57,7 @@ export function createDoor(
   };
 }
 
-const tooMany = (waitS: number): Refusal => ({
+const tooMany = (waitS: number): AccessRefusal => ({
   status: 429,
   header: ['retry-after', String(waitS)],
   text: `Too many different tokens were tried from this address. Try again in ${waitS} s.`,

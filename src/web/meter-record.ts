@@ -5,8 +5,8 @@ import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 import type { MeterClock } from '../model/meter-clock.ts';
 import type { HalfHour, Reading } from '../model/reading.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import { answerObject } from '../model/reading-json.ts';
-import type { AnswerObject } from '../model/reading-json.ts';
+import { readingJson } from '../model/reading-json.ts';
+import type { ReadingJson } from '../model/reading-json.ts';
 import { isoJst, isoLocal } from '../kernel/iso-time.ts';
 import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
@@ -49,7 +49,7 @@ export class MeterRecord {
   #signalAtMs: number | undefined;
   readonly #numbers = new Map<keyof Reading, Seen<number>>();
   #fault: Seen<boolean> | undefined;
-  #answer: AnswerObject | undefined;
+  #answer: ReadingJson | undefined;
   #halfHour: HalfHour | undefined;
   #clockSkewS: Seen<number> | undefined;
   readonly #history: { readonly atMs: number; readonly watts: number }[] = [];
@@ -130,7 +130,7 @@ export class MeterRecord {
 
   #takeReading(reading: Reading): void {
     const stamp = { wallMs: reading.atMs, atMs: this.#clock.monotonicMs() };
-    const answer = answerObject(this.meter.id, reading);
+    const answer = readingJson(this.meter.id, reading);
     // A meter that is asked in several requests also answers with registers alone: power is what is wanted.
     if (answer?.power !== undefined || this.#answer?.power === undefined) this.#answer = answer ?? this.#answer;
     for (const kind of ['powerW', 'currentRA', 'currentTA', 'importKwh', 'exportKwh'] as const) {

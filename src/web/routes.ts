@@ -4,7 +4,7 @@ import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import { createDoor, languageOfRequest, securityHeaders, textOf } from './access.ts';
-import type { Query, Refusal } from './access.ts';
+import type { Query, AccessRefusal } from './access.ts';
 import type { Asset } from './assets.ts';
 import { createHostCheck } from './hosts.ts';
 import type { Metrics } from './metrics.ts';
@@ -39,7 +39,7 @@ const onlyMetrics = 'There is nothing here. The metrics are at /metrics.';
 const HTML = 'text/html; charset=utf-8';
 
 type Sentence = (reply: FastifyReply, status: number, text: string) => FastifyReply;
-type Refuse = (request: FastifyRequest) => Refusal | undefined;
+type Refuse = (request: FastifyRequest) => AccessRefusal | undefined;
 
 /** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {

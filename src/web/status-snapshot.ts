@@ -1,5 +1,5 @@
 import type { LinkPhase } from '../model/status.ts';
-import type { AnswerObject } from '../model/reading-json.ts';
+import type { ReadingJson } from '../model/reading-json.ts';
 
 /** A measured value with its own age. `stale`: too old to be shown as current; readers show it with its time or not at all. */
 export interface ValueSnapshot<T> {
@@ -83,7 +83,7 @@ export interface MeterSnapshot {
   };
   readonly reading?: ReadingSnapshot;
   /** The newest answer with a power, as one object; before the first, the newest with any measured value. */
-  readonly last_answer?: AnswerObject;
+  readonly last_answer?: ReadingJson;
   readonly half_hour?: HalfHourSnapshot;
   /** Meter minus ours, whole seconds, right to half a minute; absent while unknown. */
   readonly clock_skew?: ValueSnapshot<number>;

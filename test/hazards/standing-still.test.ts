@@ -5,9 +5,9 @@ import type { Pan } from '../../src/model/pan.ts';
 import type { BridgeEvent } from '../../src/model/status.ts';
 import { AirtimeLimit } from '../../src/module/airtime-limit.ts';
 import type { Session, WiSunModule } from '../../src/module/module.ts';
-import { Agenda } from '../../src/kernel/deadlines.ts';
+import { Deadlines } from '../../src/kernel/deadlines.ts';
 import { MackerelSink } from '../../src/mackerel/mackerel-sink.ts';
-import { MqttConnection } from '../../src/broker/mqtt-connection.ts';
+import { ConnectionKeeper } from '../../src/broker/mqtt-connection.ts';
 import { topicsOf } from '../../src/mqtt/mqtt-topics.ts';
 import { PortTurn } from '../../src/mqtt/mqtt-turn.ts';
 import { PortClaim } from '../../src/mqtt/port-claim.ts';
@@ -108,9 +108,9 @@ test('the loop of a sink that stands still is named; one that naps is not', asyn
   const clock = new VirtualClock();
   const pulse = new Pulse(clock);
   const { signal } = new AbortController();
-  void new Agenda(clock, pulse.of('good')).run(signal);
+  void new Deadlines(clock, pulse.of('good')).run(signal);
   const still = { now: () => clock.now(), monotonicMs: () => clock.monotonicMs(), sleep: forever };
-  void new Agenda(still, pulse.of('stuck')).run(signal);
+  void new Deadlines(still, pulse.of('stuck')).run(signal);
   await clock.advance(HOUR_MS);
   expect(pulse.late()).toEqual([expect.stringMatching(/^stuck: /)]);
 });
@@ -131,7 +131,7 @@ test('a post to Mackerel or a rest before the broker that never ends is named', 
 
   const still = { now: () => clock.now(), monotonicMs: () => clock.monotonicMs(), sleep: forever };
   const claim = new PortClaim(true);
-  const connection = new MqttConnection(
+  const connection = new ConnectionKeeper(
     { url: 'mqtt://127.0.0.1:1', tls: {} },
     { clientId: 'x', willTopic: 'x' },
     new PortTurn(claim, 'x', { meterId: 'x', topics: topicsOf('broute2mqtt', 'x') }, { clock: still, log }),

@@ -1,14 +1,14 @@
 import { BridgeError, errorCodes } from '../../kernel/errors.ts';
 import type { ErrorCode } from '../../kernel/errors.ts';
-import type { AnswerObject } from '../../model/reading-json.ts';
+import type { ReadingJson } from '../../model/reading-json.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 
 /** What is known of one meter now. */
 export interface CurrentReading {
   /** The newest answer: the object of `readings` without `run` and `seq`. */
-  readonly answer: AnswerObject;
+  readonly answer: ReadingJson;
   /** Current values that this answer did not hold, each with the time of its own. */
-  readonly besides: readonly AnswerObject[];
+  readonly besides: readonly ReadingJson[];
 }
 
 /**

@@ -11,7 +11,7 @@ import { StatusBoard } from '../../web/status-board.ts';
 import { currentReading, withoutCode } from './current-reading.ts';
 import type { CurrentReading } from './current-reading.ts';
 import { wireOf } from '../device.ts';
-import { openMeterLink } from '../meter-link.ts';
+import { openMeterParts } from '../meter-link.ts';
 
 /** The registers come with the second answer, some seconds after the first: so long they are worth waiting for. */
 const REGISTERS_WORTH_MS = 3000;
@@ -48,7 +48,7 @@ export async function holdSession(
   let hasRead = false as boolean;
   let silences = 0;
   const { on_stuck_command: _forTheService, ...plain } = meter;
-  const { reader, supervisor } = await openMeterLink(plain, {
+  const { reader, supervisor } = await openMeterParts(plain, {
     clock,
     log,
     wireOf: (one) => wireOf(one, clock, log),

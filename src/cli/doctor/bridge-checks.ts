@@ -9,7 +9,7 @@ import type { Asked } from '../../app/ask/asked.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { linkWords, phaseWords } from '../../app/phase-words.ts';
 import { failedBy, ok, titles, warning } from './check.ts';
-import type { Check, CheckId, Finding } from './check.ts';
+import type { Check, CheckId, CheckFinding } from './check.ts';
 import { panFinding } from './radio-checks.ts';
 import { moduleFinding, skewFinding, valuesFinding, valuesOf } from './radio-words.ts';
 import type { DoctorWorld } from './world.ts';
@@ -46,7 +46,7 @@ export function heldChecks(
   const rows: readonly (readonly [
     CheckId,
     readonly CheckId[],
-    (snapshot: MeterSnapshot) => Finding | Promise<Finding>,
+    (snapshot: MeterSnapshot) => CheckFinding | Promise<CheckFinding>,
   ])[] = [
     ['port', ['bridge'], (held) => portOf(held, () => othersBeside(meter.device, status.pid, world))],
     ['module', ['port'], moduleOf],
@@ -65,7 +65,7 @@ export function heldChecks(
   }));
 }
 
-function unknownMeter(id: string): Finding {
+function unknownMeter(id: string): CheckFinding {
   return {
     mark: 'failed',
     detail: { en: `the running bridge does not know ${id}`, ja: `動作中のブリッジは ${id} を知りません` },
@@ -99,7 +99,7 @@ function hintOf(hint: string, code: ErrorCode): { readonly hint?: Text } {
     : { hint: { en: hint, ja: hint } };
 }
 
-async function portOf(snapshot: MeterSnapshot, others: () => Promise<Finding | undefined>): Promise<Finding> {
+async function portOf(snapshot: MeterSnapshot, others: () => Promise<CheckFinding | undefined>): Promise<CheckFinding> {
   throwFailure(snapshot, 'port');
   if (snapshot.phase === 'opening' && !snapshot.module) return underWay(snapshot);
   return (await others()) ?? ok('held by the bridge', 'ブリッジが使用中');
@@ -110,7 +110,7 @@ async function othersBeside(
   device: string,
   bridgePid: number | undefined,
   { othersOn }: Pick<DoctorWorld, 'othersOn'>,
-): Promise<Finding | undefined> {
+): Promise<CheckFinding | undefined> {
   const holder = bridgePid === undefined ? undefined : (await othersOn(device, bridgePid))?.holder;
   if (!holder) return undefined;
   const who = `${holder.name} (pid ${holder.pid})`;
@@ -126,7 +126,7 @@ async function othersBeside(
   );
 }
 
-function moduleOf(snapshot: MeterSnapshot): Finding {
+function moduleOf(snapshot: MeterSnapshot): CheckFinding {
   throwFailure(snapshot, 'module');
   const { module } = snapshot;
   if (!module) return underWay(snapshot);
@@ -138,7 +138,7 @@ function moduleOf(snapshot: MeterSnapshot): Finding {
   });
 }
 
-function panOf(snapshot: MeterSnapshot): Finding {
+function panOf(snapshot: MeterSnapshot): CheckFinding {
   throwFailure(snapshot, 'scan');
   const { pan, lqi, rssi, signal_age_s: ageS } = snapshot;
   if (!pan) return underWay(snapshot);
@@ -147,7 +147,7 @@ function panOf(snapshot: MeterSnapshot): Finding {
   return panFinding(heard, 0, { rssi, ageS });
 }
 
-function joinOf(snapshot: MeterSnapshot): Finding {
+function joinOf(snapshot: MeterSnapshot): CheckFinding {
   throwFailure(snapshot, 'join');
   if (snapshot.phase !== 'connected' && snapshot.phase !== 'paused') return lost(snapshot);
   const words = linkWords(snapshot);
@@ -156,16 +156,16 @@ function joinOf(snapshot: MeterSnapshot): Finding {
   });
 }
 
-function readingOf(snapshot: MeterSnapshot): Finding {
+function readingOf(snapshot: MeterSnapshot): CheckFinding {
   if (snapshot.fresh) return valuesFinding(valuesOf(snapshot));
   return lost(snapshot);
 }
 
-const clockOf = ({ clock_skew: skew }: MeterSnapshot): Finding =>
+const clockOf = ({ clock_skew: skew }: MeterSnapshot): CheckFinding =>
   skew === undefined ? ok('not measured yet', 'まだ測定していません') : skewFinding(skew.value * 1000);
 
 /** Not up, and the bridge is at it. */
-function lost(snapshot: MeterSnapshot): Finding {
+function lost(snapshot: MeterSnapshot): CheckFinding {
   const { error, reason } = snapshot;
   const code = errorCodes.find((known) => known === error?.code);
   const own =
@@ -183,7 +183,7 @@ function lost(snapshot: MeterSnapshot): Finding {
   };
 }
 
-const underWay = ({ phase }: MeterSnapshot): Finding =>
+const underWay = ({ phase }: MeterSnapshot): CheckFinding =>
   warning(
     { en: `not known yet: ${phaseWords[phase].en}`, ja: `まだ不明: ${phaseWords[phase].ja}` },
     { en: 'Run doctor again in a minute.', ja: '1分後にもう一度実行してください。' },

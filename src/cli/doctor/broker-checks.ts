@@ -7,7 +7,7 @@ import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
 import { failedBy, ok, titles, warning } from './check.ts';
-import type { Check, CheckId, Finding } from './check.ts';
+import type { Check, CheckId, CheckFinding } from './check.ts';
 import type { DoctorWorld } from './world.ts';
 
 const LIMIT_MS = 60_000;
@@ -23,7 +23,7 @@ export function brokerChecks(
   let visit: Promise<BrokerFindings> | undefined;
   const url = shownUrl(mqtt.url);
   const isTls = /^(mqtts|wss):/.test(mqtt.url);
-  const row = (id: CheckId, needs: readonly CheckId[], find: (found: BrokerFindings) => Finding): Check => ({
+  const row = (id: CheckId, needs: readonly CheckId[], find: (found: BrokerFindings) => CheckFinding): Check => ({
     id,
     title: titles[id],
     needs,
@@ -49,16 +49,16 @@ export function brokerChecks(
 }
 
 /** A failure when the visit ended at this stage. */
-function reached({ stage, error }: BrokerFindings, wanted: BrokerFindings['stage']): Finding | undefined {
+function reached({ stage, error }: BrokerFindings, wanted: BrokerFindings['stage']): CheckFinding | undefined {
   return error && stages.indexOf(stage) <= stages.indexOf(wanted) ? failedBy(error) : undefined;
 }
 
-const addressFinding = (url: string, { url: full }: MqttConfig): Finding =>
+const addressFinding = (url: string, { url: full }: MqttConfig): CheckFinding =>
   /^(mqtts|wss):/.test(full)
     ? ok(`${url} answers`, `${url} に接続できます`)
     : ok(`${url} answers, without encryption`, `${url} に接続できます（暗号化なし）`);
 
-function tlsFinding({ tls }: MqttConfig): Finding {
+function tlsFinding({ tls }: MqttConfig): CheckFinding {
   if (tls.insecure)
     return warning(
       { en: 'encrypted, but anyone may answer as the broker', ja: '暗号化されていますが、相手を確認していません' },
@@ -78,7 +78,7 @@ function loginFinding(
   { protocol = '5' }: BrokerFindings,
   { username }: MqttConfig,
   status: BridgeStatus | undefined,
-): Finding {
+): CheckFinding {
   const away = status?.meters.find(({ broker }) => broker?.connected === false);
   if (away)
     return {
@@ -110,13 +110,13 @@ function topicsFinding(
   { refusal }: { readonly refusal?: BridgeError | undefined },
   { base_topic: base }: MqttConfig,
   status: BridgeStatus | undefined,
-): Finding {
+): CheckFinding {
   if (refusal) return failedBy(refusal);
   return heldFinding(status) ?? ok(`may write and read under ${base}`, `${base} 以下の読み書きが可能`);
 }
 
 /** What the running bridge is refused, by its own account: an access list can be right for us and wrong for it. */
-function heldFinding(status: BridgeStatus | undefined): Finding | undefined {
+function heldFinding(status: BridgeStatus | undefined): CheckFinding | undefined {
   const [first] = status?.meters.flatMap(({ id, broker }) => (broker?.held ? [{ id, ...broker.held }] : [])) ?? [];
   if (!first) return undefined;
   const { id, message, hint } = first;
@@ -133,7 +133,7 @@ function heldFinding(status: BridgeStatus | undefined): Finding | undefined {
 }
 
 /** Readings flow, and Home Assistant is told of no device. */
-function unannouncedFinding(status: BridgeStatus | undefined): Finding | undefined {
+function unannouncedFinding(status: BridgeStatus | undefined): CheckFinding | undefined {
   const told = status?.meters.flatMap(({ id, broker }) => (broker?.unannounced ? [{ id, ...broker.unannounced }] : []));
   if (!told?.[0]) return undefined;
   const { id, message, hint } = told[0];
@@ -154,7 +154,7 @@ const births: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>>
   refused: (topic) => ({ en: `we may not read ${topic}`, ja: `${topic} を読めません` }),
 };
 
-function birthFinding(birth: BrokerFindings['birth'], topic: string): Finding {
+function birthFinding(birth: BrokerFindings['birth'], topic: string): CheckFinding {
   const detail = births[birth](topic);
   if (birth === 'online' || birth === 'retained') return ok(detail.en, detail.ja, { birth });
   return warning(detail, birth === 'refused' ? allowStatus : haAdvice, { birth });

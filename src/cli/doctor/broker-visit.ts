@@ -1,7 +1,7 @@
 import type { Config, MqttConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { MqttLink } from '../../broker/mqtt-link.ts';
+import type { BrokerConnection } from '../../broker/mqtt-link.ts';
 import { topicRefused } from '../../broker/retained.ts';
 import { identityOf } from '../../mqtt/mqtt-topics.ts';
 import { visitBroker } from '../../broker/broker-visit.ts';
@@ -71,7 +71,7 @@ function probesOf({ meters, home_assistant: homeAssistant }: Config, { base_topi
 async function tryTopics(
   config: Config,
   mqtt: MqttConfig,
-  link: MqttLink,
+  link: BrokerConnection,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Pick<BrokerFindings, 'refusal' | 'birth'>> {
@@ -103,7 +103,7 @@ function birthOf(payload: string, retained: boolean): BrokerFindings['birth'] {
 
 /** Each probe has to come back: MQTT 3.1.1 refuses without a word, and so does Mosquitto for reading. */
 async function echo(
-  link: MqttLink,
+  link: BrokerConnection,
   probes: readonly string[],
   heard: ReadonlySet<string>,
   clock: Clock,

@@ -25,7 +25,7 @@ export const checkIds = [
 export type CheckId = (typeof checkIds)[number];
 
 /** What one link turned out to be. */
-export interface Finding {
+export interface CheckFinding {
   readonly mark: 'ok' | 'warning' | 'failed';
   readonly detail: Text;
   /** What to do about it. */
@@ -47,7 +47,7 @@ export interface Check {
   readonly limitMs: number;
   /** Said before a check that takes longer than a user waits in silence. */
   readonly slow?: Text;
-  readonly run: (signal: AbortSignal) => Promise<Finding>;
+  readonly run: (signal: AbortSignal) => Promise<CheckFinding>;
 }
 
 export const titles: Readonly<Record<CheckId, Text>> = {
@@ -71,13 +71,13 @@ export const titles: Readonly<Record<CheckId, Text>> = {
   node: { en: 'Node.js', ja: 'Node.js' },
 };
 
-export const ok = (en: string, ja: string, facts?: Finding['facts']): Finding => ({
+export const ok = (en: string, ja: string, facts?: CheckFinding['facts']): CheckFinding => ({
   mark: 'ok',
   detail: { en, ja },
   ...(facts && { facts }),
 });
 
-export const warning = (detail: Text, advice: Text, facts?: Finding['facts']): Finding => ({
+export const warning = (detail: Text, advice: Text, facts?: CheckFinding['facts']): CheckFinding => ({
   mark: 'warning',
   detail,
   advice,
@@ -85,7 +85,7 @@ export const warning = (detail: Text, advice: Text, facts?: Finding['facts']): F
 });
 
 /** A failure in the words of the error catalogue. */
-export const failedBy = (error: BridgeError): Finding => ({
+export const failedBy = (error: BridgeError): CheckFinding => ({
   mark: 'failed',
   detail: { en: error.message, ja: error.message },
   advice: { en: error.hint('en'), ja: error.hint('ja') },

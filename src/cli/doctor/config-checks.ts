@@ -6,7 +6,7 @@ import type { Problem } from '../../config/problems.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { openToOthers } from '../../app/open-files.ts';
 import { ok, titles, warning } from './check.ts';
-import type { Check, Finding } from './check.ts';
+import type { Check, CheckFinding } from './check.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
@@ -29,7 +29,7 @@ export const configurationCheck = (load: () => Promise<LoadResult>, onLoaded: (l
   },
 });
 
-function problemsFinding(problems: readonly Problem[]): Finding {
+function problemsFinding(problems: readonly Problem[]): CheckFinding {
   const lines = (language: 'en' | 'ja'): string =>
     problems.map((problem) => formatProblem(problem, language)).join('\n');
   return {
@@ -81,7 +81,7 @@ export const stateCheck = ({ config }: Loaded): Check => ({
   },
 });
 
-async function spaceFinding(dir: string, there: string): Promise<Finding> {
+async function spaceFinding(dir: string, there: string): Promise<CheckFinding> {
   const { bavail, bsize } = await statfs(there);
   const free = bavail * bsize;
   const megabytes = Math.floor(free / 1_000_000);

@@ -11,7 +11,7 @@ import { clockCheck, httpCheck, nodeCheck } from './host-checks.ts';
 import { radioChecks, withoutRadio } from './radio-checks.ts';
 import { RadioVisit } from './radio-visit.ts';
 import { runChecks } from './runner.ts';
-import type { Result, RunnerDeps } from './runner.ts';
+import type { CheckResult, RunnerDeps } from './runner.ts';
 import type { DoctorWorld } from './world.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
@@ -27,7 +27,7 @@ export interface ExamineOptions {
 }
 
 export interface Examination {
-  readonly results: readonly Result[];
+  readonly results: readonly CheckResult[];
   readonly config: Config | undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { Language, Text } from '../../kernel/language.ts';
-import type { Mark, Result } from './runner.ts';
+import type { Mark, CheckResult } from './runner.ts';
 
 export const markWords: Readonly<Record<Mark, Text>> = {
   ok: { en: 'ok         ', ja: '正常  ' },
@@ -11,7 +11,7 @@ const symbols: Readonly<Record<Mark, string>> = { ok: '✓', warning: '!', faile
 const INDENT = ' '.repeat(4);
 
 /** One line, and below a failure or a warning what to do. */
-export function resultText({ meter, title, mark, detail, advice }: Result, language: Language): string {
+export function resultText({ meter, title, mark, detail, advice }: CheckResult, language: Language): string {
   const of = meter === undefined ? '' : `${meter}: `;
   const line = `${symbols[mark]} ${markWords[mark][language]}  ${of}${title[language]}: ${detail[language]}\n`;
   if (!advice) return line;
@@ -19,7 +19,7 @@ export function resultText({ meter, title, mark, detail, advice }: Result, langu
   return line + lines.join('');
 }
 
-export function summaryText(results: readonly Result[], language: Language): string {
+export function summaryText(results: readonly CheckResult[], language: Language): string {
   const count = (wanted: Mark): number => results.filter(({ mark }) => mark === wanted).length;
   const [failed, warnings, unreached] = [count('failed'), count('warning'), count('not_reached')];
   if (failed === 0 && warnings === 0) return { en: 'All is well.\n', ja: 'すべて正常です。\n' }[language];
@@ -30,7 +30,7 @@ export function summaryText(results: readonly Result[], language: Language): str
 }
 
 /** As `--json` and the report hold it. */
-export const resultObject = ({ id, meter, mark, detail, advice, code, facts }: Result, language: Language) => ({
+export const resultObject = ({ id, meter, mark, detail, advice, code, facts }: CheckResult, language: Language) => ({
   check: id,
   ...(meter !== undefined && { meter }),
   result: mark,

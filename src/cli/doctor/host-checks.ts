@@ -8,7 +8,7 @@ import type { Text } from '../../kernel/language.ts';
 import { listenFailed } from '../../web/server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
 import { ok, titles, warning } from './check.ts';
-import type { Check, Finding } from './check.ts';
+import type { Check, CheckFinding } from './check.ts';
 import type { DoctorWorld } from './world.ts';
 
 /** A clock that shows an earlier year was never set. */
@@ -75,7 +75,7 @@ export const nodeCheck = ({ nodeVersion }: DoctorWorld): Check => ({
   run: () => Promise.resolve(nodeFinding(nodeVersion)),
 });
 
-function nodeFinding(version: string): Finding {
+function nodeFinding(version: string): CheckFinding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const [leastMajor, leastMinor] = LEAST_NODE;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return ok(version, version, { version });

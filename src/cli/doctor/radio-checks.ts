@@ -5,7 +5,7 @@ import type { Pan } from '../../model/pan.ts';
 import { channelsOfMask, scanTimeMs } from '../../skstack/dialect.ts';
 import { fullScan } from '../../supervisor/ladder.ts';
 import { ok, titles, warning } from './check.ts';
-import type { Check, CheckId, Finding } from './check.ts';
+import type { Check, CheckId, CheckFinding } from './check.ts';
 import { moduleFinding, skewFinding, valuesFinding } from './radio-words.ts';
 import type { RadioVisit } from './radio-visit.ts';
 import { readSkew, readValues } from './read-values.ts';
@@ -73,7 +73,7 @@ export function radioChecks(meter: MeterConfig, visit: RadioVisit, world: Doctor
 /** Those of them that send nothing by radio. */
 export const withoutRadio: ReadonlySet<CheckId> = new Set(['port', 'module']);
 
-async function openPort(visit: RadioVisit, { othersOn }: DoctorWorld, signal: AbortSignal): Promise<Finding> {
+async function openPort(visit: RadioVisit, { othersOn }: DoctorWorld, signal: AbortSignal): Promise<CheckFinding> {
   const name = await visit.openPort(signal);
   const isPartial = (await othersOn(name))?.isPartial === true;
   const unseen = isPartial
@@ -85,7 +85,7 @@ async function openPort(visit: RadioVisit, { othersOn }: DoctorWorld, signal: Ab
   return ok(`${name} opened${unseen.en}`, `${name} を開きました${unseen.ja}`);
 }
 
-async function scan(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {
+async function scan(visit: RadioVisit, signal: AbortSignal): Promise<CheckFinding> {
   for (const request of fullScan) {
     visit.pans = await visit.module.scan(request, signal);
     if (visit.pans.length > 0) break;
@@ -106,7 +106,7 @@ export function panFinding(
   pan: Pan,
   others: number,
   { rssi, ageS = 0 }: { readonly rssi?: number | undefined; readonly ageS?: number | undefined } = {},
-): Finding {
+): CheckFinding {
   const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi ?? pan.rssiDbm);
   const panId = pan.panId.toString(16).toUpperCase().padStart(4, '0');
   const more = others > 0 ? { en: `; ${others} more`, ja: `（ほか ${others} 件）` } : { en: '', ja: '' };
@@ -121,7 +121,7 @@ export function panFinding(
 }
 
 /** Where two networks answered and the better one refuses, the other gets its turn. */
-async function join(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {
+async function join(visit: RadioVisit, signal: AbortSignal): Promise<CheckFinding> {
   let first: unknown;
   for (const pan of visit.pans.slice(0, MOST_JOINS)) {
     try {
@@ -135,7 +135,12 @@ async function join(visit: RadioVisit, signal: AbortSignal): Promise<Finding> {
   throw first;
 }
 
-async function read(visit: RadioVisit, meter: MeterConfig, world: DoctorWorld, signal: AbortSignal): Promise<Finding> {
+async function read(
+  visit: RadioVisit,
+  meter: MeterConfig,
+  world: DoctorWorld,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
   const { powerW, currentRA, currentTA, importKwh, exportKwh } = await readValues(
     sessionOf(visit),
     meter,

@@ -1,13 +1,13 @@
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import { ok, warning } from './check.ts';
-import type { Finding } from './check.ts';
+import type { CheckFinding } from './check.ts';
 
 /** As where the service warns: the figure is right to half a minute. */
 const MOST_SKEW_MS = 180_000;
 const MINUTE_MS = 60_000;
 
-export function moduleFinding({ stackVersion, appVersion, edition, printMode }: ModuleInfo): Finding {
+export function moduleFinding({ stackVersion, appVersion, edition, printMode }: ModuleInfo): CheckFinding {
   const parts = [
     edition === 'J11' ? stackVersion : `SKSTACK-IP ${stackVersion}`,
     edition,
@@ -33,7 +33,7 @@ export interface Values {
 }
 
 /** The values themselves stay out of the facts: a report is made public. */
-export function valuesFinding({ power, currentR, currentT, importKwh, exportKwh }: Values): Finding {
+export function valuesFinding({ power, currentR, currentT, importKwh, exportKwh }: Values): CheckFinding {
   const list = [
     [power, 'W'],
     [currentR, 'A (R)'],
@@ -50,7 +50,7 @@ export function valuesFinding({ power, currentR, currentT, importKwh, exportKwh 
 }
 
 /** @param skewMs meter minus ours; undefined when the meter tells no time. */
-export function skewFinding(skewMs: number | undefined): Finding {
+export function skewFinding(skewMs: number | undefined): CheckFinding {
   if (skewMs === undefined) return ok('the meter tells no time', 'メーターは時刻を返しません');
   const facts = { skew_s: Math.round(skewMs / 1000) };
   if (Math.abs(skewMs) <= MOST_SKEW_MS) return ok('agrees with ours', 'このマシンの時計と一致', facts);

@@ -3,7 +3,7 @@ import { abortable, deferred, scope, together } from '../../kernel/async.ts';
 import { epc } from '../../echonet/epc.ts';
 import { ClockCheck } from '../../meter/clock-check.ts';
 import { MeterClient } from '../../meter/meter-client.ts';
-import type { Answer } from '../../meter/meter-client.ts';
+import type { MeterAnswer } from '../../meter/meter-client.ts';
 import { meterMemory } from '../../meter/meter-memory.ts';
 import { MeterReader } from '../../meter/meter-reader.ts';
 import type { Reading } from '../../model/reading.ts';
@@ -63,7 +63,7 @@ export async function readSkew(
 ): Promise<number | undefined> {
   const check = new ClockCheck(clock, log);
   let skewMs: number | undefined;
-  const onAnswer = (answer: Answer): void => void (skewMs = check.take(answer)?.skewMs);
+  const onAnswer = (answer: MeterAnswer): void => void (skewMs = check.take(answer)?.skewMs);
   const client = new MeterClient(session, { clock, log, onAnswer });
   await together(
     signal,

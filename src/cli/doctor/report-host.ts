@@ -2,10 +2,10 @@ import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import { arch, cpus, release, totalmem, type, uptime } from 'node:os';
 import { join } from 'node:path';
 import { usbPorts } from '../../wire/usb-sysfs.ts';
-import type { Environment } from '../../app/context.ts';
+import type { ProcessEnvironment } from '../../app/context.ts';
 
 /** The machine, without its name. */
-export async function hostFacts(env: Environment): Promise<Readonly<Record<string, unknown>>> {
+export async function hostFacts(env: ProcessEnvironment): Promise<Readonly<Record<string, unknown>>> {
   const osRelease = await readFile('/etc/os-release', 'utf8').catch(() => '');
   return {
     os: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? type(),
@@ -25,7 +25,7 @@ export async function hostFacts(env: Environment): Promise<Readonly<Record<strin
   };
 }
 
-async function containerKind(env: Environment): Promise<string> {
+async function containerKind(env: ProcessEnvironment): Promise<string> {
   if (env['SUPERVISOR_TOKEN'] !== undefined) return 'Home Assistant app';
   if (env['KUBERNETES_SERVICE_HOST'] !== undefined) return 'kubernetes';
   if (await isThere('/run/.containerenv')) return 'podman';

@@ -4,17 +4,17 @@ import type { Clock } from '../../kernel/clock.ts';
 import { Redactor } from '../../kernel/redactor.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
 import { writeUserFile } from '../../store/user-file.ts';
-import type { Environment } from '../../app/context.ts';
+import type { ProcessEnvironment } from '../../app/context.ts';
 import { resultObject } from './format.ts';
 import { hostFacts, usbFacts } from './report-host.ts';
 import { stateFiles } from './report-state.ts';
-import type { Result } from './runner.ts';
+import type { CheckResult } from './runner.ts';
 
 export interface ReportInput {
   readonly version: string;
-  readonly results: readonly Result[];
+  readonly results: readonly CheckResult[];
   readonly config: Config | undefined;
-  readonly env: Environment;
+  readonly env: ProcessEnvironment;
   readonly clock: Clock;
   /** Knows the secrets of the configuration. */
   readonly redactor: Redactor;
@@ -45,7 +45,7 @@ export async function reportText({ version, results, config, env, clock, redacto
 }
 
 /** What a household uses is nobody's business. */
-const withoutValues = (result: Result): Result =>
+const withoutValues = (result: CheckResult): CheckResult =>
   result.id === 'reading' && result.mark === 'ok'
     ? { ...result, detail: { en: 'values told, left out here', ja: '値は省略' } }
     : result;

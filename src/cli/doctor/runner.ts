@@ -4,11 +4,11 @@ import { BridgeError } from '../../kernel/errors.ts';
 import type { ErrorCode } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { failedBy, titles } from './check.ts';
-import type { Check, CheckId, Finding } from './check.ts';
+import type { Check, CheckId, CheckFinding } from './check.ts';
 
-export type Mark = Finding['mark'] | 'not_reached';
+export type Mark = CheckFinding['mark'] | 'not_reached';
 
-export interface Result {
+export interface CheckResult {
   readonly id: CheckId;
   readonly meter?: string;
   readonly title: Text;
@@ -16,13 +16,13 @@ export interface Result {
   readonly detail: Text;
   readonly advice?: Text;
   readonly code?: ErrorCode;
-  readonly facts?: Finding['facts'];
+  readonly facts?: CheckFinding['facts'];
 }
 
 export interface RunnerDeps {
   readonly clock: Clock;
   readonly onSlow?: (text: Text) => void;
-  readonly onResult?: (result: Result) => void;
+  readonly onResult?: (result: CheckResult) => void;
 }
 
 /**
@@ -34,33 +34,33 @@ export async function runChecks(
   checks: readonly Check[],
   { clock, onSlow, onResult }: RunnerDeps,
   signal: AbortSignal,
-  before: readonly Result[] = [],
-): Promise<readonly Result[]> {
-  const results: Result[] = [...before];
+  before: readonly CheckResult[] = [],
+): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = [...before];
   for (const check of checks) {
     const missing = check.needs.find((need) => isDown(results, need, check.meter));
     if (missing === undefined && check.slow) onSlow?.(check.slow);
     const finding = missing === undefined ? await runOne(check, clock, signal) : notReached(missing);
     const { id, meter, title } = check;
-    const result: Result = { id, ...(meter !== undefined && { meter }), title, ...finding };
+    const result: CheckResult = { id, ...(meter !== undefined && { meter }), title, ...finding };
     results.push(result);
     onResult?.(result);
   }
   return results;
 }
 
-const isDown = (results: readonly Result[], need: CheckId, meter: string | undefined): boolean =>
+const isDown = (results: readonly CheckResult[], need: CheckId, meter: string | undefined): boolean =>
   results.some(
     ({ id, meter: of, mark }) =>
       id === need && (of === undefined || of === meter) && (mark === 'failed' || mark === 'not_reached'),
   );
 
-const notReached = (missing: CheckId): Pick<Result, 'mark' | 'detail'> => ({
+const notReached = (missing: CheckId): Pick<CheckResult, 'mark' | 'detail'> => ({
   mark: 'not_reached',
   detail: { en: `needs: ${titles[missing].en}`, ja: `先に必要: ${titles[missing].ja}` },
 });
 
-async function runOne({ title, limitMs, run }: Check, clock: Clock, signal: AbortSignal): Promise<Finding> {
+async function runOne({ title, limitMs, run }: Check, clock: Clock, signal: AbortSignal): Promise<CheckFinding> {
   const seconds = Math.round(limitMs / 1000);
   let late = false;
   const onLate = (): Error => {
@@ -77,7 +77,7 @@ async function runOne({ title, limitMs, run }: Check, clock: Clock, signal: Abor
   }
 }
 
-const tooLate = (title: Text, seconds: number): Finding => ({
+const tooLate = (title: Text, seconds: number): CheckFinding => ({
   mark: 'failed',
   detail: { en: `no outcome within ${seconds} s`, ja: `${seconds} 秒以内に結果が出ませんでした` },
   advice: {

@@ -4,9 +4,9 @@ import { readFileFromDisk } from '../../config/files.ts';
 import type { LoadResult } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problems.ts';
-import type { CliContext, Environment } from '../../app/context.ts';
+import type { CliContext, ProcessEnvironment } from '../../app/context.ts';
 import { exitCodes, Stop } from '../../app/exit-codes.ts';
-import type { MackerelOptions } from './mackerel-options.ts';
+import type { MackerelFlags } from './mackerel-options.ts';
 
 type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
@@ -18,10 +18,10 @@ const names = {
   idFile: `${METER}ROUTE_B_ID_FILE`,
   password: `${METER}ROUTE_B_PASSWORD`,
   passwordFile: `${METER}ROUTE_B_PASSWORD_FILE`,
-} as const satisfies Partial<Record<keyof MackerelOptions, string>>;
+} as const satisfies Partial<Record<keyof MackerelFlags, string>>;
 
 /** Where what is remembered between two runs lies, one folder for each stick; no secret is in it. */
-export function stateDirOf(device: string, env: Environment): string {
+export function stateDirOf(device: string, env: ProcessEnvironment): string {
   const home = env['HOME'] || homedir();
   const base =
     env['BROUTE2MQTT_STATE_DIR'] ||
@@ -31,7 +31,7 @@ export function stateDirOf(device: string, env: Environment): string {
 }
 
 /** A configuration of one meter, from the options alone. Every problem is told by the option's name. @throws Stop */
-export async function configOfOptions(options: MackerelOptions, context: CliContext): Promise<Loaded['config']> {
+export async function configOfOptions(options: MackerelFlags, context: CliContext): Promise<Loaded['config']> {
   const { env } = context;
   const { device = '' } = options;
   const ours = Object.entries(env).filter(([name]) => !/^BROUTE2MQTT_(METERS|MQTT|HTTP|MACKEREL)_/.test(name));

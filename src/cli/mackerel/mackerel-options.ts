@@ -7,7 +7,7 @@ const ours = ['config', 'meter', 'id-file', 'password-file'];
 const flags: GoFlags = { texts: [...theirs, ...ours], switches: ['dse', 'scan'] };
 
 /** Of mackerel-plugin-smartmeter, and ours: --config, --meter, --id-file, --password-file. */
-export interface MackerelOptions {
+export interface MackerelFlags {
   readonly device?: string;
   readonly id?: string;
   readonly idFile?: string;
@@ -44,7 +44,7 @@ export function understood(args: readonly string[]): readonly string[] {
 const wrong = (option: string, what: string): BridgeError => new BridgeError('USAGE', `--${option}: ${what}`);
 
 /** @throws BridgeError USAGE, without any value. */
-export function settingsOf(options: MackerelOptions): MackerelSettings {
+export function settingsOf(options: MackerelFlags): MackerelSettings {
   const { metricKeyPrefix: prefix = 'smartmeter', verbosity = '1', channel, ipaddr } = options;
   if (!/^(?=.{1,100}$)[\w-]+(\.[\w-]+)*$/.test(prefix))
     throw wrong('metric-key-prefix', 'letters, digits, _ and -, with dots between');

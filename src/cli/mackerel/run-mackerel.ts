@@ -11,7 +11,7 @@ import type { CliContext } from '../../app/context.ts';
 import { exitCodes, Stop } from '../../app/exit-codes.ts';
 import { mackerelLines } from '../../mackerel/mackerel-lines.ts';
 import { settingsOf } from './mackerel-options.ts';
-import type { MackerelOptions, MackerelSettings } from './mackerel-options.ts';
+import type { MackerelFlags, MackerelSettings } from './mackerel-options.ts';
 import type { Obtained } from '../../app/read/obtain-readings.ts';
 import type { SearchHints, ShortSearch } from './short-search.ts';
 import { tellError } from '../../app/tell-error.ts';
@@ -22,7 +22,7 @@ const LEAST_MS = 2000;
 
 /** @param configFile undefined when none was named. */
 export async function runMackerel(
-  options: MackerelOptions,
+  options: MackerelFlags,
   configFile: string | undefined,
   context: CliContext,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function runMackerel(
 
 /** Nothing but the configuration is looked at: the agent asks this once, at its start. */
 async function printGraphs(
-  options: MackerelOptions,
+  options: MackerelFlags,
   { prefix }: MackerelSettings,
   configFile: string | undefined,
   context: CliContext,
@@ -72,7 +72,7 @@ function hidePassword({ verbosity }: MackerelSettings, context: CliContext): voi
 }
 
 async function obtain(
-  options: MackerelOptions,
+  options: MackerelFlags,
   settings: MackerelSettings,
   configFile: string | undefined,
   context: CliContext,
@@ -112,7 +112,7 @@ const nothingNamed = (): BridgeError =>
  */
 async function fromConfig(
   config: Config,
-  { meter, device }: MackerelOptions,
+  { meter, device }: MackerelFlags,
   { verbosity }: MackerelSettings,
   context: CliContext,
   hints: SearchHints = { channel: undefined, macAddress: undefined },
@@ -144,7 +144,7 @@ const lateHint = {
   ja: '次回の実行で続きから再開します。最初の探索には数分かかることがあります。--scan で調べた --channel を指定すると短くなります。',
 };
 
-async function scan(options: MackerelOptions, configFile: string | undefined, context: CliContext): Promise<void> {
+async function scan(options: MackerelFlags, configFile: string | undefined, context: CliContext): Promise<void> {
   const config =
     configFile === undefined
       ? options.device

@@ -1,12 +1,12 @@
 import type { Language } from '../../kernel/language.ts';
-import type { AnswerObject } from '../../model/reading-json.ts';
+import type { ReadingJson } from '../../model/reading-json.ts';
 import type { CurrentReading } from '../../app/read/current-reading.ts';
 import { mackerelLines } from '../../mackerel/mackerel-lines.ts';
 
 export const readFormats = ['text', 'json', 'mackerel'] as const;
 export type ReadFormat = (typeof readFormats)[number];
 
-type Measured = Exclude<keyof AnswerObject, 'meter' | 'time'>;
+type Measured = Exclude<keyof ReadingJson, 'meter' | 'time'>;
 
 const words: Readonly<Record<Measured, Readonly<Record<Language, string>>>> = {
   power: { en: 'power', ja: '電力' },

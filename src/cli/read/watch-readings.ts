@@ -2,7 +2,7 @@ import type { Config, MeterConfig } from '../../config/schema.ts';
 import { together } from '../../kernel/async.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { LinkStatus } from '../../model/status.ts';
-import { answerObject } from '../../model/reading-json.ts';
+import { readingJson } from '../../model/reading-json.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { Asked } from '../../app/ask/asked.ts';
 import { chooseMeters } from '../../app/choose-meters.ts';
@@ -63,7 +63,7 @@ export async function watchReadings(
               log,
               onEvent: (event) => {
                 if (event.kind === 'status') onStatus(one.id, event.status);
-                const answer = event.kind === 'reading' ? answerObject(one.id, event.reading) : undefined;
+                const answer = event.kind === 'reading' ? readingJson(one.id, event.reading) : undefined;
                 if (answer) teller.tell({ meter: one.id, ok: true, answer, besides: [] });
               },
             },

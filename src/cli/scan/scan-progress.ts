@@ -13,7 +13,7 @@ const BAR_WIDTH = 24;
 const ERASE_LINE = '\r\x1b[K';
 
 /** Which of how many scans this is. */
-export interface Place {
+export interface ScanPlace {
   readonly at: number;
   readonly of: number;
 }
@@ -24,7 +24,7 @@ export interface Place {
  */
 export async function withScanProgress<T>(
   request: ScanRequest,
-  place: Place,
+  place: ScanPlace,
   { clock, context }: { readonly clock: Clock; readonly context: CliContext },
   task: () => Promise<T>,
 ): Promise<T> {
@@ -50,7 +50,7 @@ export async function withScanProgress<T>(
   }
 }
 
-function beginText({ mask, duration }: ScanRequest, { at, of }: Place): Text {
+function beginText({ mask, duration }: ScanRequest, { at, of }: ScanPlace): Text {
   const channels = channelsOfMask(mask);
   const seconds = Math.ceil(scanTimeMs(mask, duration) / 1000);
   const range = `${channels[0]}–${channels.at(-1)}`;
@@ -61,7 +61,7 @@ function beginText({ mask, duration }: ScanRequest, { at, of }: Place): Text {
 }
 
 /** The bar as it stands after `elapsedMs`. */
-export function scanBar({ mask, duration }: ScanRequest, { at, of }: Place, elapsedMs: number): Text {
+export function scanBar({ mask, duration }: ScanRequest, { at, of }: ScanPlace, elapsedMs: number): Text {
   const channels = channelsOfMask(mask);
   const share = Math.min(1, elapsedMs / scanTimeMs(mask, duration));
   const filled = Math.round(share * BAR_WIDTH);

@@ -4,14 +4,14 @@ import { BridgeError } from '../../kernel/errors.ts';
 import type { PanaOutcome } from '../../j11/notifications.ts';
 import { result, resultText } from '../../j11/results.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
-import type { J11Link } from './j11-link.ts';
+import type { J11Channel } from './j11-link.ts';
 
 /** PANA takes 3–4 s. Later the module is asked how it stands: its word may have been lost, and it may take minutes to give up. */
 const ASK_AFTER_MS = 20_000;
 const JOIN_LIMIT_MS = 120_000;
 
 /** 0056 until 6028, with 0001 in between. @throws BridgeError JOIN_REFUSED, JOIN_TIMEOUT, COMMAND_REFUSED */
-export async function authenticate(link: J11Link, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function authenticate(link: J11Channel, clock: Clock, signal: AbortSignal): Promise<void> {
   const told = deferred<PanaOutcome | 'restarted'>();
   const stop = link.listen((notification) => {
     if (notification.kind === 'pana') told.resolve(notification.outcome);
@@ -41,7 +41,7 @@ const words = {
 type Outcome = 'ok' | 'refused' | keyof typeof words;
 
 async function outcomeOf(
-  link: J11Link,
+  link: J11Channel,
   clock: Clock,
   told: Promise<PanaOutcome | 'restarted'>,
   signal: AbortSignal,

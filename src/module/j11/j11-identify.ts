@@ -4,7 +4,7 @@ import { decodeStatus, decodeVersion } from '../../j11/responses.ts';
 import type { J11Response, ModuleStatus } from '../../j11/responses.ts';
 import { result, resultText } from '../../j11/results.ts';
 import { ECHONET_PORT } from '../../skstack/dialect.ts';
-import type { J11Link } from './j11-link.ts';
+import type { J11Channel } from './j11-link.ts';
 
 /** A simple command is answered at once; this is for a busy USB bus, and a module at work. */
 export const COMMAND_LIMIT_MS = 5000;
@@ -21,7 +21,7 @@ export interface J11Identity {
 
 /** The first question: it changes nothing, and every state has an answer. @returns undefined when there was none in time. */
 export async function askStatus(
-  link: J11Link,
+  link: J11Channel,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<J11Response | undefined> {
@@ -37,7 +37,7 @@ export async function askStatus(
  * What is known of a J11 module that answered, without resetting anything, unless it is busy and stays so: only a reset
  * may interrupt. @throws BridgeError MODULE_SILENT, MODULE_UNKNOWN
  */
-export async function identifyJ11(link: J11Link, first: J11Response, signal: AbortSignal): Promise<J11Identity> {
+export async function identifyJ11(link: J11Channel, first: J11Response, signal: AbortSignal): Promise<J11Identity> {
   const limits = { timeoutMs: COMMAND_LIMIT_MS, signal };
   let status = first;
   if (status.result === result.busy) status = await link.ask({ name: 'status' }, limits, BUSY_LIMIT_MS);
@@ -57,7 +57,7 @@ export async function identifyJ11(link: J11Link, first: J11Response, signal: Abo
   };
 }
 
-async function interrupt(link: J11Link, signal: AbortSignal): Promise<void> {
+async function interrupt(link: J11Channel, signal: AbortSignal): Promise<void> {
   try {
     await link.reset({ timeoutMs: RESET_LIMIT_MS, signal });
   } catch (error) {
@@ -65,7 +65,7 @@ async function interrupt(link: J11Link, signal: AbortSignal): Promise<void> {
   }
 }
 
-const stillBusy = ({ name }: J11Link): BridgeError =>
+const stillBusy = ({ name }: J11Channel): BridgeError =>
   new BridgeError('MODULE_SILENT', `${name}: the J11 module is busy with something else and does not let go of it`, {
     hint: {
       en: 'The stick is at work on what an earlier program asked for; it is asked again by itself. If this stays, replug it.',
@@ -79,7 +79,7 @@ export const statusOf = (response: J11Response): ModuleStatus | undefined =>
 const isUp = (status: ModuleStatus | undefined): boolean => status?.started === true && status.routeB !== 'none';
 
 /** Without it nothing is received. @returns the result: opened now, or open already. */
-export async function openEchonetPort(link: J11Link, signal: AbortSignal): Promise<number> {
+export async function openEchonetPort(link: J11Channel, signal: AbortSignal): Promise<number> {
   const limits = { timeoutMs: COMMAND_LIMIT_MS, signal };
   return (await link.ask({ name: 'openPort', port: ECHONET_PORT }, limits)).result;
 }

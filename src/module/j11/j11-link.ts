@@ -32,7 +32,7 @@ interface Current {
  * notifications may stand between. Frames are read all the time, whether or not anyone waits. Disposing stops listening
  * and leaves the wire open.
  */
-export class J11Link implements Disposable {
+export class J11Channel implements Disposable {
   readonly name: string;
   readonly #port: OpenPort;
   readonly #clock: Clock;

@@ -12,7 +12,7 @@ import { AirtimeLimit } from '../airtime-limit.ts';
 import { authenticate } from './j11-authentication.ts';
 import { COMMAND_LIMIT_MS, openEchonetPort } from './j11-identify.ts';
 import type { J11Identity } from './j11-identify.ts';
-import type { J11Link } from './j11-link.ts';
+import type { J11Channel } from './j11-link.ts';
 import { j11Scan } from './j11-scan.ts';
 import { J11Session } from './j11-session.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from '../module.ts';
@@ -29,7 +29,7 @@ const TERMINATE_LIMIT_MS = 5000;
 
 /** What answered as J11. */
 export interface J11Found {
-  readonly link: J11Link;
+  readonly link: J11Channel;
   readonly identity: J11Identity;
 }
 
@@ -42,7 +42,7 @@ export class J11Module implements WiSunModule {
   /** Only the result of a send tells of it; nothing can be asked. */
   readonly airtime: AirtimeLimit;
   readonly #port: OpenPort;
-  readonly #link: J11Link;
+  readonly #link: J11Channel;
   readonly #isWarm: boolean;
   readonly #credentials: Credentials;
   readonly #deps: ModuleDeps;

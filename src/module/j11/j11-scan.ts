@@ -5,7 +5,7 @@ import type { Pan } from '../../model/pan.ts';
 import { channelOfJ11, dwellMs, numbersOfMask } from '../../j11/channels.ts';
 import type { ScanCommand } from '../../j11/commands.ts';
 import { result, resultText } from '../../j11/results.ts';
-import type { J11Link } from './j11-link.ts';
+import type { J11Channel } from './j11-link.ts';
 
 /** Over the formula's time. */
 const MARGIN_MS = 10_000;
@@ -15,7 +15,7 @@ const MARGIN_MS = 10_000;
  * @returns what was heard, strongest first. @throws BridgeError COMMAND_REFUSED, MODULE_SILENT
  */
 export async function j11Scan(
-  link: J11Link,
+  link: J11Channel,
   request: Omit<ScanCommand, 'name'>,
   clock: Clock,
   signal: AbortSignal,

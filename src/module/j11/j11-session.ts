@@ -10,7 +10,7 @@ import { result, resultText, sendResult, sendResultText } from '../../j11/result
 import { ECHONET_PORT } from '../../skstack/dialect.ts';
 import type { AirtimeLimit } from '../airtime-limit.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
-import type { J11Link } from './j11-link.ts';
+import type { J11Channel } from './j11-link.ts';
 import type { Datagram, Hold, Session } from '../module.ts';
 import { sendPatiently } from '../patient-send.ts';
 import { SessionState } from '../session-state.ts';
@@ -36,7 +36,7 @@ interface SessionDeps {
 export class J11Session implements Session {
   readonly pan: Pan;
   readonly #address: string;
-  readonly #link: J11Link;
+  readonly #link: J11Channel;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #airtime: AirtimeLimit;
@@ -48,7 +48,7 @@ export class J11Session implements Session {
   #renewed = false;
 
   /** @param live false when PANA is still to come: `begin` then says that it is there. */
-  constructor(link: J11Link, pan: Pan, address: string, live: boolean, { clock, log, airtime }: SessionDeps) {
+  constructor(link: J11Channel, pan: Pan, address: string, live: boolean, { clock, log, airtime }: SessionDeps) {
     this.pan = pan;
     this.#live = live;
     this.#address = address;

@@ -3,13 +3,13 @@ import type { ModuleInfo } from '../../model/status.ts';
 import type { Edition } from '../../skstack/dialect.ts';
 import { dataThenOk, failText, okOrFail } from '../../skstack/exchanges.ts';
 import type { Exchange } from '../../skstack/exchanges.ts';
-import type { SkLink } from './sk-link.ts';
+import type { SkChannel } from './sk-link.ts';
 
 /** A simple command is answered within some 12 ms, SKLL64 in 100 ms; this is for a busy USB bus. */
 export const LINE_LIMIT_MS = 3000;
 
 /** What is behind the wire. */
-export interface Identity {
+export interface ModuleIdentity {
   readonly info: ModuleInfo;
   /** Channel and PAN ID the module is set to: 0x21 and 0xFFFF when fresh, the session's when it still holds one. */
   readonly configured: { readonly channel: number; readonly panId: number };
@@ -19,7 +19,7 @@ export interface Identity {
  * Finds out edition and print mode of a module whose version is known, without resetting anything: it may hold a session
  * worth keeping. @throws BridgeError MODULE_SILENT, MODULE_UNKNOWN
  */
-export async function identify(link: SkLink, stackVersion: string, signal: AbortSignal): Promise<Identity> {
+export async function identify(link: SkChannel, stackVersion: string, signal: AbortSignal): Promise<ModuleIdentity> {
   await quieten(link, signal, false);
   const limits = { timeoutMs: LINE_LIMIT_MS, signal };
   const info = await link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
@@ -42,7 +42,7 @@ export async function identify(link: SkLink, stackVersion: string, signal: Abort
 }
 
 /** Echo off, and (DSE) link quality with each datagram: both are lost at a reset. */
-export async function quieten(link: SkLink, signal: AbortSignal, withQuality = true): Promise<void> {
+export async function quieten(link: SkChannel, signal: AbortSignal, withQuality = true): Promise<void> {
   const answer = await link.ask({ name: 'SKSREG', register: 'SFE', value: '0' }, okOrFail(), {
     timeoutMs: LINE_LIMIT_MS,
     signal,
@@ -54,7 +54,7 @@ export async function quieten(link: SkLink, signal: AbortSignal, withQuality = t
 }
 
 /** Register SA2 exists on DSE only; a firmware that refuses it just tells no link quality. */
-async function showLinkQuality(link: SkLink, signal: AbortSignal): Promise<void> {
+async function showLinkQuality(link: SkChannel, signal: AbortSignal): Promise<void> {
   if (link.edition !== 'DSE') return;
   await link.ask({ name: 'SKSREG', register: 'SA2', value: '1' }, okOrFail(), { timeoutMs: LINE_LIMIT_MS, signal });
 }
@@ -65,7 +65,7 @@ async function showLinkQuality(link: SkLink, signal: AbortSignal): Promise<void>
  * @returns SKVER's version; undefined when there was no answer in time.
  */
 export async function askVersion(
-  link: SkLink,
+  link: SkChannel,
   timeoutMs: number,
   burst: boolean,
   signal: AbortSignal,

@@ -30,7 +30,7 @@ interface Current {
  * unasked. Disposing stops listening and leaves the wire open.
  * Lines are read all the time, whether or not anyone waits: a session that ends between two commands must be seen.
  */
-export class SkLink implements Disposable {
+export class SkChannel implements Disposable {
   readonly name: string;
   edition: Edition = 'SE';
   readonly counts = { lines: 0, noise: 0, echoes: 0 };

@@ -14,7 +14,7 @@ import type { Datagram, Hold, Session } from '../module.ts';
 import { sendPatiently } from '../patient-send.ts';
 import { SessionState } from '../session-state.ts';
 import type { Expiry } from '../session-state.ts';
-import type { SkLink } from './sk-link.ts';
+import type { SkChannel } from './sk-link.ts';
 
 /**
  * EVENT 29 marks the start of the module's own renewal, at 80 % of the lifetime: EVENT 25 came after 2 s in the median and
@@ -36,7 +36,7 @@ interface SessionDeps {
 export class SkSession implements Session {
   readonly pan: Pan;
   readonly #address: string;
-  readonly #link: SkLink;
+  readonly #link: SkChannel;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #airtime: AirtimeLimit;
@@ -48,7 +48,7 @@ export class SkSession implements Session {
   #live: boolean;
 
   /** @param live false when SKJOIN is still to come: the session then begins with EVENT 25. */
-  constructor(link: SkLink, pan: Pan, address: string, live: boolean, { clock, log, airtime }: SessionDeps) {
+  constructor(link: SkChannel, pan: Pan, address: string, live: boolean, { clock, log, airtime }: SessionDeps) {
     this.pan = pan;
     this.#live = live;
     this.#address = address;

@@ -24,10 +24,10 @@ import { ownPans, PanCollector } from '../../skstack/pan-collector.ts';
 import { AirtimeLimit } from '../airtime-limit.ts';
 import type { AirtimeRecord } from '../airtime-record.ts';
 import { LINE_LIMIT_MS, quieten } from './identify.ts';
-import type { Identity } from './identify.ts';
+import type { ModuleIdentity } from './identify.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from '../module.ts';
 import type { OpenPort } from '../../wire/open-port.ts';
-import type { SkLink } from './sk-link.ts';
+import type { SkChannel } from './sk-link.ts';
 import { SkSession } from './sk-session.ts';
 
 /** SKRESET answers after some 0.6 s. */
@@ -56,8 +56,8 @@ export interface ModuleDeps {
 
 /** What answered as SKSTACK. */
 export interface SkstackFound {
-  readonly link: SkLink;
-  readonly identity: Identity;
+  readonly link: SkChannel;
+  readonly identity: ModuleIdentity;
 }
 
 /** A module with SKSTACK-IP, in either edition. Disposing closes the port. */
@@ -65,8 +65,8 @@ export class SkstackModule implements WiSunModule {
   readonly info: ModuleInfo;
   readonly airtime: AirtimeLimit;
   readonly #port: OpenPort;
-  readonly #link: SkLink;
-  readonly #identity: Identity;
+  readonly #link: SkChannel;
+  readonly #identity: ModuleIdentity;
   readonly #credentials: Credentials;
   readonly #deps: ModuleDeps;
   #failedSends = 0;

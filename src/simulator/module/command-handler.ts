@@ -2,9 +2,9 @@ import { linkLocalAddress } from '../../model/pan.ts';
 import type { HostCommand } from '../../skstack/command-syntax.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import { hex } from '../../skstack/hex.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
-import type { Exchange } from '../radio/exchange.ts';
+import type { DatagramExchange } from '../radio/exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';
 import type { Scanner } from '../radio/scanner.ts';
 
@@ -13,7 +13,7 @@ const UDP_PORTS = [3610, 716, 19788, 0, 0, 0];
 export interface ModuleParts {
   readonly scanner: Scanner;
   readonly session: RadioSession;
-  readonly exchange: Exchange;
+  readonly exchange: DatagramExchange;
   /** All that SKRESET takes back. */
   reset(): void;
   /** SKDSLEEP. */
@@ -22,11 +22,11 @@ export interface ModuleParts {
 
 /** What the module does and says on each command it understood. */
 export class CommandHandler {
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   readonly #parts: ModuleParts;
   #saved = false;
 
-  constructor(bench: Bench, parts: ModuleParts) {
+  constructor(bench: ModuleContext, parts: ModuleParts) {
     this.#bench = bench;
     this.#parts = parts;
   }

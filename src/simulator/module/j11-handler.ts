@@ -8,8 +8,8 @@ import { encodeConnection, encodeResponse, encodeStatus, encodeVersion } from '.
 import type { ModuleStatus } from '../../j11/responses.ts';
 import { result, sendResult } from '../../j11/results.ts';
 import { hex } from '../../skstack/hex.ts';
-import type { Bench, MeterPlace } from '../module-context.ts';
-import type { Exchange } from '../radio/exchange.ts';
+import type { ModuleContext, MeterPlace } from '../module-context.ts';
+import type { DatagramExchange } from '../radio/exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';
 import type { Scanner } from '../radio/scanner.ts';
 
@@ -22,14 +22,14 @@ const REPEATED_BYTES = 5;
 export interface J11Parts {
   readonly scanner: Scanner;
   readonly session: RadioSession;
-  readonly exchange: Exchange;
+  readonly exchange: DatagramExchange;
   /** All that 00D9 takes back, and the way up again. */
   restart(): void;
 }
 
 /** What a J11 module does and says on each command it understood, and in which state it refuses it. */
 export class J11Handler {
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   readonly #parts: J11Parts;
   readonly #put: (bytes: Uint8Array) => void;
   #settings: ConfigureCommand | undefined;
@@ -37,7 +37,7 @@ export class J11Handler {
   /** Where 0053 found the meter; it may have moved since. */
   #connection: MeterPlace | undefined;
 
-  constructor(bench: Bench, parts: J11Parts, put: (bytes: Uint8Array) => void) {
+  constructor(bench: ModuleContext, parts: J11Parts, put: (bytes: Uint8Array) => void) {
     this.#bench = bench;
     this.#parts = parts;
     this.#put = put;

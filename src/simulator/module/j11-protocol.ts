@@ -11,29 +11,29 @@ import { PANA_PORT } from '../../skstack/dialect.ts';
 import { eventNumber } from '../../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../../skstack/events.ts';
 import { hex } from '../../skstack/hex.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { J11Handler } from './j11-handler.ts';
 import type { J11Parts } from './j11-handler.ts';
-import type { Asked, Tongue } from './module-protocol.ts';
+import type { AskedCommand, ModuleProtocol } from './module-protocol.ts';
 
 type Said = Exclude<J11Notification, { kind: 'noise' }>;
 
 /** J11: binary frames. PANA and address resolution go on unseen. */
-export class J11Tongue implements Tongue {
+export class J11Protocol implements ModuleProtocol {
   readonly greeting = encodeNotification({ kind: 'started' });
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   readonly #handler: J11Handler;
   readonly #respond: (bytes: Uint8Array) => void;
   #reader = new FrameReader('host');
 
   /** @param respond puts a response on the wire */
-  constructor(bench: Bench, parts: J11Parts, respond: (bytes: Uint8Array) => void) {
+  constructor(bench: ModuleContext, parts: J11Parts, respond: (bytes: Uint8Array) => void) {
     this.#bench = bench;
     this.#respond = respond;
     this.#handler = new J11Handler(bench, parts, respond);
   }
 
-  push(bytes: Uint8Array): readonly Asked[] {
+  push(bytes: Uint8Array): readonly AskedCommand[] {
     return this.#reader.push(bytes).map((input) => this.#asked(input));
   }
 
@@ -97,7 +97,7 @@ export class J11Tongue implements Tongue {
     return undefined;
   }
 
-  #asked(input: FrameInput): Asked {
+  #asked(input: FrameInput): AskedCommand {
     if (input.kind === 'frame') return this.#understood(input);
     const say = async (code: number, failure: number, signal: AbortSignal): Promise<void> => {
       const { tasks, timing } = this.#bench;
@@ -118,7 +118,7 @@ export class J11Tongue implements Tongue {
     };
   }
 
-  #understood(frame: J11Frame): Asked {
+  #understood(frame: J11Frame): AskedCommand {
     const { tasks, timing } = this.#bench;
     const parsed = parseCommand(frame);
     const name = hex(frame.code, 4);

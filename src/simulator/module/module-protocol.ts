@@ -1,7 +1,7 @@
 import type { SkLine } from '../../skstack/events.ts';
 
 /** One thing the host asked for. */
-export interface Asked {
+export interface AskedCommand {
   /** The command's name, the `on` of a fault script; undefined for what was not understood. */
   readonly name: string | undefined;
   /** For the log: the name, or why it was not understood. */
@@ -17,8 +17,8 @@ export interface Asked {
 }
 
 /** A language a module can speak. What goes on inside is the same for all and told in the words of SKSTACK. */
-export interface Tongue {
-  push(bytes: Uint8Array): readonly Asked[];
+export interface ModuleProtocol {
+  push(bytes: Uint8Array): readonly AskedCommand[];
   /** Power or reset: half a command is forgotten, and what only this language knows of. */
   reset(): void;
   /** How it says this; undefined where it has no word for it. */

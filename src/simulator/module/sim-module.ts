@@ -1,15 +1,15 @@
 import type { Log } from '../../kernel/log.ts';
 import type { SkLine } from '../../skstack/events.ts';
 import { bytesOfLatin1 } from '../../skstack/hex.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
-import { Exchange } from '../radio/exchange.ts';
-import { J11Tongue } from './j11-protocol.ts';
+import { DatagramExchange } from '../radio/exchange.ts';
+import { J11Protocol } from './j11-protocol.ts';
 import { BOOT_MS } from '../radio/radio-timing.ts';
 import { RadioSession } from '../radio/radio-session.ts';
 import { Scanner } from '../radio/scanner.ts';
-import { SkTongue } from './sk-protocol.ts';
-import type { Asked, Tongue } from './module-protocol.ts';
+import { SkProtocol } from './sk-protocol.ts';
+import type { AskedCommand, ModuleProtocol } from './module-protocol.ts';
 import type { WireEnd } from './wire-end.ts';
 
 /** What stands glued before a line in one capture: the rest of an echo. */
@@ -22,18 +22,18 @@ type Power = 'on' | 'booting' | 'asleep' | 'hung' | 'off';
 /** The module: answers commands, one at a time, and speaks unasked. Its state outlives the wire, not its power. */
 export class SimModule {
   readonly session: RadioSession;
-  readonly exchange: Exchange;
+  readonly exchange: DatagramExchange;
   readonly scanner: Scanner;
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   readonly #wire: WireEnd;
-  readonly #tongue: Tongue;
+  readonly #tongue: ModuleProtocol;
   readonly #log: Log | undefined;
-  readonly #queue: Asked[] = [];
+  readonly #queue: AskedCommand[] = [];
   /** Names the one who works off the queue; who has been called off no longer counts. */
   #worker: symbol | undefined;
   #power: Power = 'on';
 
-  constructor(bench: Omit<Bench, 'say' | 'sayText'>, wire: WireEnd, onCommand: () => void, log?: Log) {
+  constructor(bench: Omit<ModuleContext, 'say' | 'sayText'>, wire: WireEnd, onCommand: () => void, log?: Log) {
     this.#bench = { ...bench, say: (line) => this.#say(line), sayText: (text, end) => this.#sayText(text, end) };
     this.#wire = wire;
     this.#log = log;
@@ -41,13 +41,13 @@ export class SimModule {
     this.session = new RadioSession(this.#bench);
     this.scanner = new Scanner(this.#bench);
     const isJ11 = bench.options.edition === 'J11';
-    this.exchange = new Exchange(this.#bench, this.session, isJ11 ? '0008' : 'SKSENDTO');
+    this.exchange = new DatagramExchange(this.#bench, this.session, isJ11 ? '0008' : 'SKSENDTO');
     const { scanner, session, exchange } = this;
     this.#tongue = isJ11
-      ? new J11Tongue(this.#bench, { scanner, session, exchange, restart: () => this.crash() }, (bytes) =>
+      ? new J11Protocol(this.#bench, { scanner, session, exchange, restart: () => this.crash() }, (bytes) =>
           this.#respond(bytes),
         )
-      : new SkTongue(this.#bench, {
+      : new SkProtocol(this.#bench, {
           scanner,
           session,
           exchange,
@@ -117,7 +117,7 @@ export class SimModule {
     if (bytes) this.#put(bytes);
   }
 
-  get say(): Bench['say'] {
+  get say(): ModuleContext['say'] {
     return this.#bench.say;
   }
 
@@ -154,7 +154,7 @@ export class SimModule {
     }
   }
 
-  async #take(asked: Asked, signal: AbortSignal): Promise<void> {
+  async #take(asked: AskedCommand, signal: AbortSignal): Promise<void> {
     const { faults } = this.#bench;
     this.#log?.debug(asked.told, 'command');
     faults.command = asked.name;

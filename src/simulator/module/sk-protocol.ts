@@ -3,27 +3,27 @@ import type { HostInput } from '../../skstack/command-reader.ts';
 import type { SkLine } from '../../skstack/events.ts';
 import { bytesOfLatin1 } from '../../skstack/hex.ts';
 import { formatLine } from '../../skstack/line-formatter.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { CommandHandler } from './command-handler.ts';
 import type { ModuleParts } from './command-handler.ts';
-import type { Asked, Tongue } from './module-protocol.ts';
+import type { AskedCommand, ModuleProtocol } from './module-protocol.ts';
 
 const USUAL_FAILURE = 10;
 
 /** SKSTACK-IP, in either edition: lines, with an echo. */
-export class SkTongue implements Tongue {
+export class SkProtocol implements ModuleProtocol {
   readonly greeting = undefined;
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   readonly #reader: CommandReader;
   readonly #handler: CommandHandler;
 
-  constructor(bench: Bench, parts: ModuleParts) {
+  constructor(bench: ModuleContext, parts: ModuleParts) {
     this.#bench = bench;
     this.#reader = new CommandReader(bench.options.dialect);
     this.#handler = new CommandHandler(bench, parts);
   }
 
-  push(bytes: Uint8Array): readonly Asked[] {
+  push(bytes: Uint8Array): readonly AskedCommand[] {
     return this.#reader.push(bytes).map((input) => this.#asked(input));
   }
 
@@ -44,7 +44,7 @@ export class SkTongue implements Tongue {
     return text.startsWith('SKSENDTO ') && this.#bench.faults.take('echoed-send') !== undefined;
   }
 
-  #asked(input: HostInput): Asked {
+  #asked(input: HostInput): AskedCommand {
     const fail = async (code: number, signal: AbortSignal): Promise<void> => {
       const { tasks, timing, say } = this.#bench;
       await tasks.wait(timing.command(), signal);

@@ -3,7 +3,7 @@ import type { Frame } from '../../echonet/frame.ts';
 import { ECHONET_PORT } from '../../skstack/dialect.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
 import { distort } from '../distortion.ts';
 import type { RadioSession } from './radio-session.ts';
@@ -24,15 +24,15 @@ const words: Readonly<Record<Fate, number>> = {
 };
 
 /** SKSENDTO and what comes of it: EVENT 21, OK, and the meter's answer. */
-export class Exchange {
-  readonly #bench: Bench;
+export class DatagramExchange {
+  readonly #bench: ModuleContext;
   readonly #session: RadioSession;
   readonly #command: string;
   /** INFC of the meter still without an answer, by TID. */
   readonly unanswered = new Set<number>();
 
   /** @param command what sends: the `on` of a script's faults */
-  constructor(bench: Bench, session: RadioSession, command: string) {
+  constructor(bench: ModuleContext, session: RadioSession, command: string) {
     this.#command = command;
     this.#bench = bench;
     this.#session = session;

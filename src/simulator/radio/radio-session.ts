@@ -2,7 +2,7 @@ import { linkLocalAddress } from '../../model/pan.ts';
 import { ECHONET_PORT, PANA_PORT } from '../../skstack/dialect.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import { encodeFrame } from '../../echonet/frame.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
 import { panaDatagrams } from './pana.ts';
 import { INSTANCE_LIST_MS, JOIN_GIVE_UP_MS, JOIN_RETRIES_MS, RENEW_AT, airtimeMs } from './radio-timing.ts';
@@ -22,7 +22,7 @@ export type SessionPhase = 'none' | 'joining' | 'up' | 'expired';
 
 /** The PANA session between module and meter: join, renewal, end. Lives as long as the module has power and is not reset. */
 export class RadioSession {
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   #phase: SessionPhase = 'none';
   #peer: Peer | undefined;
   #task: Task | undefined;
@@ -34,7 +34,7 @@ export class RadioSession {
   /** The meter's link address is not resolved yet: EVENT 21 comes with 02 first. */
   unresolved = false;
 
-  constructor(bench: Bench) {
+  constructor(bench: ModuleContext) {
     this.#bench = bench;
   }
 

@@ -3,7 +3,7 @@ import { eventNumber } from '../../skstack/events.ts';
 import { hex } from '../../skstack/hex.ts';
 import { panLines } from '../../skstack/line-formatter.ts';
 import type { PanDescription } from '../../skstack/line-formatter.ts';
-import type { Bench } from '../module-context.ts';
+import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
 import type { Task } from '../module/tasks.ts';
 
@@ -25,10 +25,10 @@ export interface Heard {
 
 /** SKSCAN: one channel after the other, a beacon when the meter's turn comes, EVENT 22 at the end. */
 export class Scanner {
-  readonly #bench: Bench;
+  readonly #bench: ModuleContext;
   #task: Task | undefined;
 
-  constructor(bench: Bench) {
+  constructor(bench: ModuleContext) {
     this.#bench = bench;
   }
 

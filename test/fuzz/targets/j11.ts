@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
 import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes } from '../../../src/j11/frame.ts';
-import type { J11Frame, Side } from '../../../src/j11/frame.ts';
+import type { J11Frame, FrameSide } from '../../../src/j11/frame.ts';
 import { FrameReader } from '../../../src/j11/frame-reader.ts';
 import type { FrameInput } from '../../../src/j11/frame-reader.ts';
 import { encodeNotification, parseNotification } from '../../../src/j11/notifications.ts';
@@ -13,7 +13,7 @@ import { chunksOf, Dice, mutated } from '../mutator.ts';
 import { must, nothing } from '../target.ts';
 import type { Target } from '../target.ts';
 
-const sides: readonly Side[] = ['host', 'module'];
+const sides: readonly FrameSide[] = ['host', 'module'];
 /** What must be found behind anything. */
 const LAST: J11Frame = { code: 0x6019, data: new Uint8Array() };
 
@@ -55,7 +55,7 @@ function codeOf(bytes: Uint8Array): number {
   return ((bytes[4] ?? 0) << 8) | (bytes[5] ?? 0);
 }
 
-function checkStream(side: Side, input: Uint8Array): void {
+function checkStream(side: FrameSide, input: Uint8Array): void {
   const reader = new FrameReader(side);
   const found = chunksOf(input).flatMap((chunk) => reader.push(chunk));
   must(isDeepStrictEqual(found, new FrameReader(side).push(input)), 'the chunks mattered');
@@ -67,7 +67,7 @@ function checkStream(side: Side, input: Uint8Array): void {
 }
 
 /** A frame stands in the bytes as it would be written; nothing is made up. */
-function checkFound(side: Side, found: FrameInput, input: Uint8Array): void {
+function checkFound(side: FrameSide, found: FrameInput, input: Uint8Array): void {
   if (found.kind === 'damaged') return;
   const written = encodeFrame(side, found);
   const stands = Buffer.from(input.buffer, input.byteOffset, input.length).includes(Buffer.from(written));

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Environment } from '../../../src/app/context.ts';
+import type { ProcessEnvironment } from '../../../src/app/context.ts';
 import { Stop } from '../../../src/app/exit-codes.ts';
 import { exporterConfig, plainValue } from '../../../src/app/exporter-mode.ts';
 import { collector } from '../cli/run.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'exporter-')))
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Nothing is there but the environment. */
-async function start(env: Environment, language: 'en' | 'ja' = 'en') {
+async function start(env: ProcessEnvironment, language: 'en' | 'ja' = 'en') {
   const { context, err } = collector({ env, language });
   const config = { path: join(folder, 'config.yaml'), pathGiven: false };
   try {
@@ -123,7 +123,7 @@ test('our own words win: an address, a log level, a meter', async () => {
   expect((await start({ ...login, BROUTE2MQTT_METERS_0_ID: 'home' })).found).toBeUndefined();
 });
 
-test.each<[string, Environment]>([
+test.each<[string, ProcessEnvironment]>([
   ['nothing', {}],
   ['variables that are there but empty', { SMARTMETER_ID: '' }],
   ["another program's port", { PORT: '3000' }],

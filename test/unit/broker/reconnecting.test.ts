@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { birthJitterMs } from '../../../src/mqtt/discovery-publisher.ts';
 import { Backoff } from '../../../src/kernel/backoff.ts';
-import { Manners } from '../../../src/broker/protocol-choice.ts';
+import { ProtocolChoice } from '../../../src/broker/protocol-choice.ts';
 import { shownUrl } from '../../../src/broker/connection-attempt.ts';
 import { failureOf, refusedBy } from '../../../src/broker/broker-failures.ts';
-import { Takeover } from '../../../src/broker/takeover-detector.ts';
+import { TakeoverDetector } from '../../../src/broker/takeover-detector.ts';
 
 describe('back-off', () => {
   test('full jitter up to 5 s, after two minutes 30 s, never zero', () => {
@@ -25,30 +25,30 @@ describe('back-off', () => {
 describe('manners', () => {
   const refuse = (code: number) => ({ kind: 'connack', code }) as const;
   const hangUp = { kind: 'hang-up' } as const;
-  const protocols = (manners: Manners, steps: readonly (() => void)[]): number[] =>
+  const protocols = (manners: ProtocolChoice, steps: readonly (() => void)[]): number[] =>
     steps.map((step) => (step(), manners.current.protocol));
 
   test('5 first; refused in words: 3.1.1 for good', () => {
-    const m = new Manners();
+    const m = new ProtocolChoice();
     expect(m.current.protocol).toBe(5);
     expect(protocols(m, [() => m.failed(refuse(0x84)), () => m.worked(), () => m.failed(undefined)])).toEqual([
       4, 4, 4,
     ]);
   });
   test('hung up on: 3.1.1 next, taken for good when it worked twice', () => {
-    const m = new Manners();
+    const m = new ProtocolChoice();
     const bad = (): void => m.failed(hangUp);
     const good = (): void => m.worked();
     expect(protocols(m, [bad, good, bad, good, good])).toEqual([4, 5, 4, 4, 4]);
   });
   test('one that spoke 5 is not doubted for one hang-up, but for five', () => {
-    const m = new Manners();
+    const m = new ProtocolChoice();
     m.worked();
     const bad = (): void => m.failed(hangUp);
     expect(protocols(m, [bad, bad, bad, bad, bad])).toEqual([5, 5, 5, 5, 4]);
   });
   test('a will the broker cannot keep is made weaker', () => {
-    const m = new Manners();
+    const m = new ProtocolChoice();
     m.failed(refuse(0x9a));
     m.failed(refuse(0x9b));
     expect(m.current).toEqual({ protocol: 5, willRetain: false, willQos: 0 });
@@ -58,11 +58,11 @@ describe('manners', () => {
 describe('takeover', () => {
   const loss = (silent: boolean) => ({ error: new BridgeError('BROKER_UNREACHABLE', 'x'), takenOver: false, silent });
   test('three short lives in a row, each taken back at once', () => {
-    const t = new Takeover();
+    const t = new TakeoverDetector();
     expect([1, 2, 3, 4].map(() => t.lost(loss(true), 500, 'mqtt://b').takenOver)).toEqual([false, false, true, true]);
   });
   test('a broker that was away in between, or says why, is none', () => {
-    const t = new Takeover();
+    const t = new TakeoverDetector();
     const lives = [1, 2, 3, 4].map(() => {
       const { takenOver } = t.lost(loss(true), 500, 'mqtt://b');
       t.failed();

@@ -2,14 +2,14 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { exitCodeOf } from '../../../src/cli/doctor.ts';
 import { titles } from '../../../src/cli/doctor/check.ts';
-import type { Check, CheckId, Finding } from '../../../src/cli/doctor/check.ts';
+import type { Check, CheckId, CheckFinding } from '../../../src/cli/doctor/check.ts';
 import { heldChecks } from '../../../src/cli/doctor/bridge-checks.ts';
 import { resultText, summaryText } from '../../../src/cli/doctor/format.ts';
 import { clockCheck, nodeCheck } from '../../../src/cli/doctor/host-checks.ts';
 import { radioChecks } from '../../../src/cli/doctor/radio-checks.ts';
 import { RadioVisit } from '../../../src/cli/doctor/radio-visit.ts';
 import { runChecks } from '../../../src/cli/doctor/runner.ts';
-import type { Result } from '../../../src/cli/doctor/runner.ts';
+import type { CheckResult } from '../../../src/cli/doctor/runner.ts';
 import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
 import type { MeterConfig } from '../../../src/config/schema.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
@@ -68,15 +68,15 @@ async function settled<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
   return await work;
 }
 
-async function radio({ clock, world }: Bench): Promise<readonly Result[]> {
+async function radio({ clock, world }: Bench): Promise<readonly CheckResult[]> {
   const visit = new RadioVisit(meter, world);
   const results = await settled(clock, runChecks(radioChecks(meter, visit, world), { clock }, signal));
   await settled(clock, visit[Symbol.asyncDispose]());
   return results;
 }
 
-const marks = (results: readonly Result[]): string[] => results.map(({ id, mark }) => `${id} ${mark}`);
-const of = (results: readonly Result[], id: CheckId): Result => {
+const marks = (results: readonly CheckResult[]): string[] => results.map(({ id, mark }) => `${id} ${mark}`);
+const of = (results: readonly CheckResult[], id: CheckId): CheckResult => {
   const found = results.find((result) => result.id === id);
   if (!found) throw new Error(`no ${id}`);
   return found;
@@ -148,14 +148,14 @@ test.each([
   expect(found?.mark).toBe(mark);
 });
 
-const check = (id: CheckId, needs: readonly CheckId[], run: (inner: AbortSignal) => Promise<Finding>): Check => ({
+const check = (id: CheckId, needs: readonly CheckId[], run: (inner: AbortSignal) => Promise<CheckFinding>): Check => ({
   id,
   title: titles[id],
   needs,
   limitMs: 10_000,
   run,
 });
-const fine: Finding = { mark: 'ok', detail: { en: 'fine', ja: '良い' } };
+const fine: CheckFinding = { mark: 'ok', detail: { en: 'fine', ja: '良い' } };
 
 test('what needs a link that is down is not reached, however far; the rest is looked at', async () => {
   const { clock } = bench();
@@ -175,7 +175,7 @@ test('what needs a link that is down is not reached, however far; the rest is lo
     '✗ 異常    ポート: /dev/x: there is no such port [PORT_MISSING]\n    → Wi-SUNスティックを挿し、`device` を確認してください。接続中のものは /dev/serial/by-id にあります。\n',
   );
   expect(told[1]).toBe('- 未確認  モジュール: 先に必要: ポート\n');
-  expect(resultText(results[1] as Result, 'en')).toBe('- not reached  module: needs: port\n');
+  expect(resultText(results[1] as CheckResult, 'en')).toBe('- not reached  module: needs: port\n');
   expect(summaryText(results, 'en')).toBe('1 failed, 0 warning(s), 2 not reached.\n');
 });
 
@@ -215,7 +215,7 @@ const snapshot: MeterSnapshot = {
   stale_after_s: 35,
   reconnects: 2,
 };
-const held = async (partial: Partial<MeterSnapshot>, holder?: Holder): Promise<readonly Result[]> => {
+const held = async (partial: Partial<MeterSnapshot>, holder?: Holder): Promise<readonly CheckResult[]> => {
   const othersOn: DoctorWorld['othersOn'] = (device, pid) =>
     Promise.resolve(
       device === meter.device && pid === 812 ? { ...(holder ? { holder } : {}), isPartial: true } : undefined,

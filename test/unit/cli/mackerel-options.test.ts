@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settingsOf, understood } from '../../../src/cli/mackerel/mackerel-options.ts';
-import type { MackerelOptions } from '../../../src/cli/mackerel/mackerel-options.ts';
+import type { MackerelFlags } from '../../../src/cli/mackerel/mackerel-options.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 
 test.each<[line: string, taken: string]>([
@@ -52,7 +52,7 @@ test.each([
   ['0x3C', 60],
 ])('channel %s is %d', (channel, number) => expect(settingsOf({ channel }).channel).toBe(number));
 
-test.each<[MackerelOptions]>([
+test.each<[MackerelFlags]>([
   [{ channel: '20' }],
   [{ channel: '3D' }],
   [{ channel: '47x' }],

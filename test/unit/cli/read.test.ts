@@ -5,7 +5,7 @@ import { fromBridge } from '../../../src/app/read/obtain-readings.ts';
 import { readingsText } from '../../../src/cli/read/read-formats.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
-import { answerObject } from '../../../src/model/reading-json.ts';
+import { readingJson } from '../../../src/model/reading-json.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -32,10 +32,10 @@ function rig() {
 
 test('an answer is an object of what it held and nothing else', () => {
   const atMs = Date.parse('2026-01-15T12:00:00+09:00');
-  const held = answerObject('home', { atMs, powerW: 0, importKwh: 1.5, roundTripMs: 9 });
+  const held = readingJson('home', { atMs, powerW: 0, importKwh: 1.5, roundTripMs: 9 });
   expect(Object.keys(held ?? {})).toEqual(['meter', 'time', 'power', 'import']);
   expect(held).toMatchObject({ meter: 'home', power: 0, import: 1.5 });
-  expect(answerObject('home', { atMs, fault: false })).toBeUndefined();
+  expect(readingJson('home', { atMs, fault: false })).toBeUndefined();
 });
 
 test('the newest answer with a power is the reading; registers of another answer stand beside it with their time', async () => {

@@ -1,20 +1,20 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes } from '../../../src/j11/frame.ts';
-import type { J11Frame, Side } from '../../../src/j11/frame.ts';
+import type { J11Frame, FrameSide } from '../../../src/j11/frame.ts';
 import { FrameReader } from '../../../src/j11/frame-reader.ts';
 import type { FrameInput } from '../../../src/j11/frame-reader.ts';
 import { joinBytes } from '../../support/transcript.ts';
 import { goldenFrames, requestVectors } from './golden.ts';
 
-const read = (side: Side, ...chunks: readonly Uint8Array[]): FrameInput[] => {
+const read = (side: FrameSide, ...chunks: readonly Uint8Array[]): FrameInput[] => {
   const reader = new FrameReader(side);
   return chunks.flatMap((chunk) => reader.push(chunk));
 };
 const good = (inputs: readonly FrameInput[]): J11Frame[] =>
   inputs.flatMap((input) => (input.kind === 'frame' ? [{ code: input.code, data: input.data }] : []));
 const sides = ['host', 'module'] as const;
-const golden: readonly (readonly [Side, Uint8Array])[] = [
+const golden: readonly (readonly [FrameSide, Uint8Array])[] = [
   ...requestVectors.map((bytes) => ['host', bytes] as const),
   ...goldenFrames.map(({ side, bytes }) => [side, bytes] as const),
 ];

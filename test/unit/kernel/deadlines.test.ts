@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { Agenda } from '../../../src/kernel/deadlines.ts';
-import { Repeats } from '../../../src/kernel/log-throttle.ts';
+import { Deadlines } from '../../../src/kernel/deadlines.ts';
+import { LogThrottle } from '../../../src/kernel/log-throttle.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('agenda', () => {
   test('runs in time order, replaces by name, forgets what is cancelled, ends with its signal', async () => {
     const clock = new VirtualClock();
-    const agenda = new Agenda(clock);
+    const agenda = new Deadlines(clock);
     const stop = new AbortController();
     const done: string[] = [];
     const running = agenda.run(stop.signal);
@@ -29,7 +29,7 @@ describe('agenda', () => {
 
   test('an action that throws is a defect', async () => {
     const clock = new VirtualClock();
-    const agenda = new Agenda(clock);
+    const agenda = new Deadlines(clock);
     agenda.in(0, 'bad', () => {
       throw new RangeError('defect');
     });
@@ -39,7 +39,7 @@ describe('agenda', () => {
 
 test('repeats: once, then counted', async () => {
   const clock = new VirtualClock();
-  const repeats = new Repeats(clock, 1000);
+  const repeats = new LogThrottle(clock, 1000);
   expect([repeats.due('a'), repeats.due('a'), repeats.due('b'), repeats.due('a')]).toEqual([
     0,
     undefined,

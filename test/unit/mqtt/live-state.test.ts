@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Agenda } from '../../../src/kernel/deadlines.ts';
-import { LinkState } from '../../../src/mqtt/link-state.ts';
+import { Deadlines } from '../../../src/kernel/deadlines.ts';
+import { LinkTopic } from '../../../src/mqtt/link-state.ts';
 import { LiveTopics } from '../../../src/mqtt/live-topics.ts';
 import { LiveValues } from '../../../src/mqtt/live-values.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
@@ -69,7 +69,7 @@ describe('live values', () => {
 
 test('live topics: taken back at the mark by the clock alone, and no timer is left behind', async () => {
   const clock = new VirtualClock();
-  const agenda = new Agenda(clock);
+  const agenda = new Deadlines(clock);
   const stop = new AbortController();
   const running = agenda.run(stop.signal).catch(() => undefined);
   const sent: string[] = [];
@@ -95,12 +95,12 @@ test('live topics: taken back at the mark by the clock alone, and no timer is le
 
 test('link state: phases at once, figures once a minute', async () => {
   const clock = new VirtualClock();
-  const agenda = new Agenda(clock);
+  const agenda = new Deadlines(clock);
   const stop = new AbortController();
   const running = agenda.run(stop.signal).catch(() => undefined);
   const sent: unknown[] = [];
   const presence = { connected: true, intervalS: 10 };
-  const state = new LinkState({
+  const state = new LinkTopic({
     clock,
     agenda,
     presence: () => presence,

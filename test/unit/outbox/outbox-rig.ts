@@ -1,4 +1,4 @@
-import { Agenda } from '../../../src/kernel/deadlines.ts';
+import { Deadlines } from '../../../src/kernel/deadlines.ts';
 import type { StreamLink } from '../../../src/mqtt/readings-stream.ts';
 import { ReadingsStream } from '../../../src/mqtt/readings-stream.ts';
 import type { Outcome } from '../../../src/broker/mqtt-link.ts';
@@ -190,7 +190,7 @@ export class OutboxRig {
     this.#clock = clock;
     this.#store = new MemoryStore(platter, clock, tear);
     const { log } = this.lines;
-    const agenda = new Agenda(clock);
+    const agenda = new Deadlines(clock);
     const used = store === undefined ? this.#store : store;
     this.outbox = new Outbox({
       clock,
