@@ -13,8 +13,8 @@ import { lockState } from '../store/state-lock.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
 import { brokerOptions } from './broker-options.ts';
-import { openMeterParts } from './meter-link.ts';
-import type { MeterParts } from './meter-link.ts';
+import { openMeterParts } from './meter-parts.ts';
+import type { MeterParts } from './meter-parts.ts';
 import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
 

@@ -5,7 +5,7 @@ import { ProtocolChoice } from './protocol-choice.ts';
 import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
 import type { BrokerOptions } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
-import type { BrokerConnection } from './mqtt-link.ts';
+import type { BrokerConnection } from './broker-connection.ts';
 
 /** MQTT 5, then 3.1.1, then once more as the broker's refusals taught. */
 const MOST_TRIES = 3;

@@ -6,7 +6,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { NewClient } from './mqtt-client.ts';
 import { failureOf, hungUp, isHangUp, refusedBy, tooLong } from './broker-failures.ts';
 import type { Protocol } from './broker-failures.ts';
-import { BrokerConnection } from './mqtt-link.ts';
+import { BrokerConnection } from './broker-connection.ts';
 import { PacketLengths } from './packet-lengths.ts';
 
 export interface BrokerOptions {

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import type { BrokerConnection } from './mqtt-link.ts';
+import type { BrokerConnection } from './broker-connection.ts';
 import { reasonText } from './broker-failures.ts';
 
 /** A broker passes on what it keeps right after the SUBACK; so long after the last of it nothing more is expected. */

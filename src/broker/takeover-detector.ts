@@ -1,5 +1,5 @@
 import { BridgeError } from '../kernel/errors.ts';
-import type { Loss } from './mqtt-link.ts';
+import type { Loss } from './broker-connection.ts';
 
 const SHORT_MS = 10_000;
 const LONG_MS = 60_000;

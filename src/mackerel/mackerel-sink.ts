@@ -42,7 +42,7 @@ export interface MackerelDeps {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Of each loop: whether it goes on is asked from outside. */
-  readonly beat?: (loop: 'agenda' | 'posts') => Beat;
+  readonly beat?: (loop: 'deadlines' | 'posts') => Beat;
 }
 
 interface Period {
@@ -55,7 +55,7 @@ export class MackerelSink implements Sink {
   readonly name: string;
   readonly #options: MackerelOptions;
   readonly #deps: MackerelDeps;
-  readonly #agenda: Deadlines;
+  readonly #deadlines: Deadlines;
   readonly #queue: MackerelQueue;
   readonly #open = new Map<string, Period>();
   readonly #wake = new Mailbox<true>(1);
@@ -71,7 +71,7 @@ export class MackerelSink implements Sink {
     this.name = `mackerel:${'service' in target ? target.service : target.hostId}`;
     this.#options = options;
     this.#deps = deps;
-    this.#agenda = new Deadlines(deps.clock, deps.beat?.('agenda'));
+    this.#deadlines = new Deadlines(deps.clock, deps.beat?.('deadlines'));
     this.#queue = new MackerelQueue(deps.clock, options.meters.length);
     this.#offsetMs = deps.random() * SPREAD_MS;
     this.#graphsTold = 'service' in target; // only a host's custom metrics have graph definitions
@@ -91,7 +91,7 @@ export class MackerelSink implements Sink {
     try {
       await together(
         signal,
-        (s) => this.#agenda.run(s),
+        (s) => this.#deadlines.run(s),
         (s) => this.#serve(s),
       );
     } catch (error) {
@@ -110,7 +110,7 @@ export class MackerelSink implements Sink {
     if (!period) {
       period = { number, values: new Map() };
       this.#open.set(meter, period);
-      this.#agenda.in((number + 1) * periodMs - reading.atMs, `close ${meter}`, () => this.#close(meter));
+      this.#deadlines.in((number + 1) * periodMs - reading.atMs, `close ${meter}`, () => this.#close(meter));
     }
     for (const [metric, value] of values) {
       const name = `${mackerelPrefix(prefix, meter, meters.length)}.${metric}`;
@@ -122,7 +122,7 @@ export class MackerelSink implements Sink {
     const period = this.#open.get(meter);
     if (!period) return;
     this.#open.delete(meter);
-    this.#agenda.cancel(`close ${meter}`);
+    this.#deadlines.cancel(`close ${meter}`);
     this.#queue.push({ values: [...period.values.values()] });
     this.#wake.put(true);
   }

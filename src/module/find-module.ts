@@ -1,10 +1,10 @@
 import { BridgeError } from '../kernel/errors.ts';
 import { askVersion, identify } from './skstack/identify.ts';
 import { askStatus, identifyJ11 } from './j11/j11-identify.ts';
-import { J11Channel } from './j11/j11-link.ts';
+import { J11Channel } from './j11/j11-channel.ts';
 import type { J11Found } from './j11/j11-module.ts';
 import type { OpenPort } from '../wire/open-port.ts';
-import { SkChannel } from './skstack/sk-link.ts';
+import { SkChannel } from './skstack/sk-channel.ts';
 import type { ModuleDeps, SkstackFound } from './skstack/skstack-module.ts';
 import type { Family } from '../wire/wire.ts';
 

@@ -8,7 +8,7 @@ import { DocumentTrial } from './document-trial.ts';
 import { deviceDocument, possibleKeys } from './ha-discovery.ts';
 import type { DeviceDocument, DiscoveryInput } from './ha-discovery.ts';
 import { leftOutHint } from '../broker/broker-failures.ts';
-import type { Message, BrokerConnection, Outcome } from '../broker/mqtt-link.ts';
+import type { Message, BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import { discoveryTopic } from './mqtt-topics.ts';
 
 /** Home Assistant sets entities up in the background and skips what comes while it does: never two changes in a burst. */
@@ -27,7 +27,7 @@ export type DiscoveryPublisherOptions = Omit<DiscoveryInput, 'profile'> & {
 export interface DiscoveryPublisherDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly agenda: Deadlines;
+  readonly deadlines: Deadlines;
   /** The connection of this moment. */
   readonly link: () => BrokerConnection | undefined;
   readonly send: (message: Message, done: (outcome: Outcome) => void) => void;
@@ -114,10 +114,10 @@ export class DiscoveryPublisher {
 
   /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
   born(answer: (link: BrokerConnection) => void): void {
-    const { agenda, clock, link } = this.#deps;
-    if (agenda.has('birth')) return;
+    const { deadlines, clock, link } = this.#deps;
+    if (deadlines.has('birth')) return;
     const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
-    agenda.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), 'birth', () => {
+    deadlines.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), 'birth', () => {
       this.#birthAtMs = clock.monotonicMs();
       const current = link();
       if (current) answer(current);
@@ -129,7 +129,7 @@ export class DiscoveryPublisher {
     const link = this.#deps.link();
     if (!link || this.#document.text === this.#last?.document.text) return; // the next connection announces it
     const waitMs = this.#waitMs();
-    if (waitMs > 0) this.#deps.agenda.in(waitMs, 'document', this.#offer);
+    if (waitMs > 0) this.#deps.deadlines.in(waitMs, 'document', this.#offer);
     else this.#put(link, this.#document);
   };
 

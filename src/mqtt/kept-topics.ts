@@ -1,5 +1,5 @@
 import { retainedOn } from '../broker/retained.ts';
-import type { BrokerConnection } from '../broker/mqtt-link.ts';
+import type { BrokerConnection } from '../broker/broker-connection.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { discoveryTopic, isOwnTopic, topicsOf } from './mqtt-topics.ts';
 

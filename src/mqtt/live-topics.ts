@@ -8,7 +8,7 @@ import type { MqttSinkOptions } from './mqtt-sink-options.ts';
 
 export interface LiveDeps {
   readonly clock: Clock;
-  readonly agenda: Deadlines;
+  readonly deadlines: Deadlines;
   /** Publishes; called with or without a connection. */
   readonly sendInstant: (payload: string) => void;
   readonly sendEnergy: (payload: string) => void;
@@ -71,8 +71,8 @@ export class LiveTopics {
   #tell({ instant, energy }: LiveNews): void {
     if (instant !== undefined) this.#deps.sendInstant(instant);
     if (energy !== undefined) this.#deps.sendEnergy(energy);
-    const { clock, agenda } = this.#deps;
+    const { clock, deadlines } = this.#deps;
     const { nextMarkMs } = this.#values;
-    if (nextMarkMs !== undefined) agenda.in(nextMarkMs - clock.monotonicMs(), 'live', () => this.#tell(this.#age()));
+    if (nextMarkMs !== undefined) deadlines.in(nextMarkMs - clock.monotonicMs(), 'live', () => this.#tell(this.#age()));
   }
 }

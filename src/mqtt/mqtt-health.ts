@@ -1,5 +1,5 @@
 import type { BridgeError } from '../kernel/errors.ts';
-import type { ConnectionKeeper } from '../broker/mqtt-connection.ts';
+import type { ConnectionKeeper } from '../broker/connection-keeper.ts';
 import type { ReadingsStream } from './readings-stream.ts';
 
 export interface MqttHealth {

@@ -34,5 +34,5 @@ export interface MqttSinkDeps {
   /** Whether the broker connection is ours to take; without one the link's status alone tells. */
   readonly claim?: PortClaim;
   /** Of each loop: whether it goes on is asked from outside. */
-  readonly beat?: (loop: 'agenda' | 'connection') => Beat;
+  readonly beat?: (loop: 'deadlines' | 'connection') => Beat;
 }

@@ -9,17 +9,17 @@ import { DiscoveryPublisher } from './discovery-publisher.ts';
 import type { DiscoveryPublisherDeps } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
 import { HalfHours } from './half-hours.ts';
-import { LinkTopic } from './link-state.ts';
+import { LinkTopic } from './link-topic.ts';
 import { LiveTopics } from './live-topics.ts';
-import { ConnectionKeeper } from '../broker/mqtt-connection.ts';
-import type { Message, BrokerConnection, Outcome } from '../broker/mqtt-link.ts';
+import { ConnectionKeeper } from '../broker/connection-keeper.ts';
+import type { Message, BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import { readingPayload } from './mqtt-payloads.ts';
 import { mqttHealth } from './mqtt-health.ts';
 import type { MqttHealth } from './mqtt-health.ts';
 import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
-import { PortTurn } from './mqtt-turn.ts';
+import { PortTurn } from './port-turn.ts';
 import { openOutbox } from '../outbox/open-outbox.ts';
 import { PortClaim } from './port-claim.ts';
 import { ReadingsStream } from './readings-stream.ts';
@@ -36,7 +36,7 @@ export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #meterHealth: MeterHealth;
   readonly #topics: Topics;
-  readonly #agenda: Deadlines;
+  readonly #deadlines: Deadlines;
   readonly #claim: PortClaim;
   readonly #connection: ConnectionKeeper;
   readonly #announcer: DiscoveryPublisher;
@@ -62,8 +62,8 @@ export class MqttSink implements Sink {
     this.#options = options;
     this.#meterHealth = new MeterHealth(options.meter.intervalS, clock);
     this.#topics = topicsOf(options.baseTopic, id);
-    const agenda = new Deadlines(clock, beat?.('agenda'));
-    this.#agenda = agenda;
+    const deadlines = new Deadlines(clock, beat?.('deadlines'));
+    this.#deadlines = deadlines;
     this.#refusals = new RefusedTopics(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
@@ -75,22 +75,22 @@ export class MqttSink implements Sink {
       ...(beat && { beat: beat('connection') }),
     });
     const link = (): BrokerConnection | undefined => (this.#ready ? this.#connection.link : undefined);
-    const published = (): void => agenda.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
-    this.#announcer = new DiscoveryPublisher(options, { clock, log, agenda, link, send, published });
+    const published = (): void => deadlines.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
+    this.#announcer = new DiscoveryPublisher(options, { clock, log, deadlines, link, send, published });
     this.#live = new LiveTopics(options.meter, {
       clock,
-      agenda,
+      deadlines,
       sendInstant: (text) => this.#sendInstant(text),
       sendEnergy: (text) => this.#sendRetained(this.#topics.energy, text),
     });
     this.#linkState = new LinkTopic({
       clock,
-      agenda,
+      deadlines,
       presence: () => ({ connected: this.#meterHealth.now.connected, intervalS: this.#meterHealth.intervalS }),
       send: (text) => this.#sendRetained(this.#topics.link, text),
     });
-    const outbox = openOutbox(options.stateDir, { clock, log, agenda });
-    this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, agenda, outbox });
+    const outbox = openOutbox(options.stateDir, { clock, log, deadlines });
+    this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, deadlines, outbox });
     this.#gate = new CommandGate(clock, log, onCommand);
   }
 
@@ -106,7 +106,7 @@ export class MqttSink implements Sink {
     try {
       await together(
         signal,
-        (s) => this.#agenda.run(s),
+        (s) => this.#deadlines.run(s),
         (s) => this.#connection.run(handlers, s),
       );
     } catch (error) {
@@ -192,7 +192,7 @@ export class MqttSink implements Sink {
     this.#shown = undefined;
     this.#linkState.down();
     this.#stream.down();
-    for (const name of ['birth', 'repeat', 'document', 'present']) this.#agenda.cancel(name);
+    for (const name of ['birth', 'repeat', 'document', 'present']) this.#deadlines.cancel(name);
   }
 
   /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
@@ -225,8 +225,8 @@ export class MqttSink implements Sink {
 
   /** Another bridge asks; nobody makes us say it as fast as he can. */
   #sayPresent(): void {
-    if (this.#agenda.has('present')) return;
-    this.#agenda.in(PRESENT_PACE_MS, 'present', () => this.#sendRetained(this.#topics.bridgeAvailability, 'online'));
+    if (this.#deadlines.has('present')) return;
+    this.#deadlines.in(PRESENT_PACE_MS, 'present', () => this.#sendRetained(this.#topics.bridgeAvailability, 'online'));
   }
 
   #farewell(): readonly Message[] {
@@ -251,7 +251,7 @@ export class MqttSink implements Sink {
       if (fresh !== this.#shown) this.#show(fresh);
       if (fresh) this.#linkState.tell();
     }
-    if (staleInMs !== undefined) this.#agenda.in(staleInMs, 'stale', () => this.#showHealth());
+    if (staleInMs !== undefined) this.#deadlines.in(staleInMs, 'stale', () => this.#showHealth());
   }
 
   #show(fresh: boolean): void {

@@ -3,7 +3,7 @@ import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Deadlines } from '../kernel/deadlines.ts';
 import { reasonText } from '../broker/broker-failures.ts';
-import type { BrokerConnection, Outcome } from '../broker/mqtt-link.ts';
+import type { BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import type { Waiting } from '../outbox/outbox-queue.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { heldError, isMessageWrong, PACKET_TOO_LARGE } from '../broker/refused-topics.ts';
@@ -24,7 +24,7 @@ export type StreamLink = Pick<BrokerConnection, 'url' | 'fits' | 'publish' | 'ha
 export interface StreamDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly agenda: Deadlines;
+  readonly deadlines: Deadlines;
   readonly outbox: Outbox;
 }
 
@@ -42,7 +42,7 @@ export class ReadingsStream {
   readonly #topic: string;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #agenda: Deadlines;
+  readonly #deadlines: Deadlines;
   readonly #outbox: Outbox;
   readonly #givenUp: LogThrottle;
   #link: StreamLink | undefined;
@@ -51,11 +51,11 @@ export class ReadingsStream {
   #slice = { startMs: -Infinity, sent: 0 };
   #hold: Hold | undefined;
 
-  constructor(topic: string, { clock, log, agenda, outbox }: StreamDeps) {
+  constructor(topic: string, { clock, log, deadlines, outbox }: StreamDeps) {
     this.#topic = topic;
     this.#clock = clock;
     this.#log = log;
-    this.#agenda = agenda;
+    this.#deadlines = deadlines;
     this.#outbox = outbox;
     this.#givenUp = new LogThrottle(clock, 3_600_000);
   }
@@ -124,11 +124,11 @@ export class ReadingsStream {
   #mayGo(): boolean {
     const now = this.#clock.monotonicMs();
     const restMs = (this.#hold?.untilMs ?? 0) - now;
-    if (restMs > 0) this.#agenda.in(restMs, 'replay', this.#pump);
+    if (restMs > 0) this.#deadlines.in(restMs, 'replay', this.#pump);
     if (restMs > 0) return false;
     if (now - this.#slice.startMs >= SLICE_MS) this.#slice = { startMs: now, sent: 0 };
     if (this.#slice.sent >= PER_SLICE) {
-      this.#agenda.in(this.#slice.startMs + SLICE_MS - now, 'replay', this.#pump);
+      this.#deadlines.in(this.#slice.startMs + SLICE_MS - now, 'replay', this.#pump);
       return false;
     }
     this.#slice.sent++;

@@ -14,7 +14,7 @@ const DISK = { bytes: 64 * 1024 * 1024, ageMs: 30 * 86_400_000, segmentBytes: 64
 /** @param stateDir the meter's folder; without one everything waits in memory. Nothing is read or written yet. */
 export function openOutbox(
   stateDir: string | undefined,
-  deps: { readonly clock: Clock; readonly log: Log; readonly agenda: Deadlines },
+  deps: { readonly clock: Clock; readonly log: Log; readonly deadlines: Deadlines },
 ): Outbox {
   const folder = stateDir === undefined ? undefined : join(stateDir, 'outbox');
   const disk = folder === undefined ? undefined : new OutboxDisk(new OutboxFolder(folder, deps.log), DISK, deps);

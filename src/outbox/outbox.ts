@@ -19,7 +19,7 @@ const CLOSE_MS = 700;
 export interface OutboxDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly agenda: Deadlines;
+  readonly deadlines: Deadlines;
   readonly limits: MemoryLimits;
   /** Without one everything waits in memory. */
   readonly disk?: OutboxDisk | undefined;
@@ -33,7 +33,7 @@ export interface OutboxDeps {
 export class Outbox {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #agenda: Deadlines;
+  readonly #deadlines: Deadlines;
   readonly #disk: OutboxDisk | undefined;
   readonly #queue: OutboxQueue;
   readonly #losses: Losses;
@@ -44,10 +44,10 @@ export class Outbox {
   #flowing = false;
   #more: () => void = () => undefined;
 
-  constructor({ clock, log, agenda, limits, disk }: OutboxDeps) {
+  constructor({ clock, log, deadlines, limits, disk }: OutboxDeps) {
     this.#clock = clock;
     this.#log = log;
-    this.#agenda = agenda;
+    this.#deadlines = deadlines;
     this.#disk = disk;
     this.#queue = new OutboxQueue(clock, limits);
     this.#losses = new Losses(clock, log);
@@ -110,8 +110,8 @@ export class Outbox {
   /** Writes what still waits. Resolves soon, whatever the disk does; nothing is written afterwards. */
   async close(): Promise<void> {
     this.#state = 'closed';
-    this.#agenda.cancel('outbox');
-    this.#agenda.cancel('sync');
+    this.#deadlines.cancel('outbox');
+    this.#deadlines.cancel('sync');
     const tooSlow = (): Error =>
       new BridgeError('STATE_UNWRITABLE', `the outbox was not written within ${CLOSE_MS} ms: readings may be lost`);
     await within(
@@ -123,12 +123,12 @@ export class Outbox {
     ).catch((error: unknown) => this.#log.warn({ err: error, queued: this.size }, 'outbox not closed'));
   }
 
-  /** What the disk has delivered moves up, and the next work for it is begun or put on the agenda. */
+  /** What the disk has delivered moves up, and the next work for it is begun or put on the deadlines. */
   #changed(): void {
     const hasMore = this.#worker?.hasNext !== false && this.#queue.advance();
     this.#work();
-    if (this.#worker?.isUnsynced && this.#state === 'serving' && !this.#agenda.has('sync'))
-      this.#agenda.in(SYNC_PAUSE_MS, 'sync', () => this.#sync());
+    if (this.#worker?.isUnsynced && this.#state === 'serving' && !this.#deadlines.has('sync'))
+      this.#deadlines.in(SYNC_PAUSE_MS, 'sync', () => this.#sync());
     if (hasMore) this.#more();
   }
 
@@ -136,13 +136,13 @@ export class Outbox {
     const worker = this.#worker;
     if (!worker || this.#state !== 'serving' || this.#working) return;
     const [job] = worker.jobs(this.#flowing).sort((a, b) => a.dueMs - b.dueMs);
-    if (!job) return this.#agenda.cancel('outbox');
+    if (!job) return this.#deadlines.cancel('outbox');
     const waitMs = job.dueMs - this.#clock.monotonicMs();
-    if (waitMs > 0) return this.#agenda.in(waitMs, 'outbox', () => this.#work());
-    this.#agenda.in(HANGS_MS, 'outbox', () => worker.waitNoMore());
+    if (waitMs > 0) return this.#deadlines.in(waitMs, 'outbox', () => this.#work());
+    this.#deadlines.in(HANGS_MS, 'outbox', () => worker.waitNoMore());
     this.#working = job.run().finally(() => {
       this.#working = undefined;
-      this.#agenda.cancel('outbox');
+      this.#deadlines.cancel('outbox');
       this.#changed();
     });
   }

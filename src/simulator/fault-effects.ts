@@ -7,7 +7,7 @@ import type { SimModule } from './module/sim-module.ts';
 
 /** What a fault of kind `now` does, or the wire it does it to. */
 export interface FaultTargets {
-  readonly bench: Omit<ModuleContext, 'say' | 'sayText'>;
+  readonly context: Omit<ModuleContext, 'say' | 'sayText'>;
   readonly module: SimModule;
   unplug(): void;
   plug(): void;
@@ -24,8 +24,8 @@ const BACK_STEPS = 100;
 const REPLACED = { mac: '001C640003DD6393', serial: 'SIM0002' };
 
 /** Makes a fault happen that waits for nothing. */
-export function happen(fault: Fault, victims: FaultTargets): void {
-  const { bench, module } = victims;
+export function happen(fault: Fault, targets: FaultTargets): void {
+  const { context, module } = targets;
   const { session } = module;
   switch (fault.fault) {
     case 'session-lost':
@@ -46,45 +46,45 @@ export function happen(fault: Fault, victims: FaultTargets): void {
     case 'event-29':
       return session.expire(fault.recovers === false ? undefined : (fault.for_s ?? RENEW_S) * 1000);
     case 'event-32':
-      return block(fault, victims);
+      return block(fault, targets);
     case 'module-reset':
       return module.crash();
     case 'module-hang':
       return module.hang(fault.for_s === undefined ? undefined : fault.for_s * 1000);
     case 'port-lost':
-      victims.unplug();
-      if (fault.for_s !== undefined) victims.afterwards(fault.for_s * 1000, () => victims.plug());
+      targets.unplug();
+      if (fault.for_s !== undefined) targets.afterwards(fault.for_s * 1000, () => targets.plug());
       return;
     case 'receive-failure':
       for (let i = 0; i < (fault.count ?? FAILED_PACKETS); i++) module.undecryptable();
       return;
     case 'garbage':
-      return module.babble(bench.random.bytes(fault.count ?? GARBAGE_BYTES));
+      return module.babble(context.random.bytes(fault.count ?? GARBAGE_BYTES));
     case 'burst':
-      return module.babble(bench.random.bytes(fault.count ?? BURST_BYTES));
+      return module.babble(context.random.bytes(fault.count ?? BURST_BYTES));
     case 'notification': {
-      const service = bench.options.halfHour === 'infc' ? esv.infc : esv.inf;
-      module.exchange.announce(bench.meter.halfHour(bench.meterNow(), 0x0210, service));
+      const service = context.options.halfHour === 'infc' ? esv.infc : esv.inf;
+      module.exchange.announce(context.meter.halfHour(context.meterNow(), 0x0210, service));
       return;
     }
     default:
-      return happenToMeter(fault, victims);
+      return happenToMeter(fault, targets);
   }
 }
 
 /** The airtime's hour goes on whatever becomes of the module: a reset must not block it for ever. */
-function block(fault: Fault, { bench, module, afterwards }: FaultTargets): void {
-  const address = module.session.peerAddress ?? bench.ownAddress;
-  bench.state.blocked = true;
+function block(fault: Fault, { context, module, afterwards }: FaultTargets): void {
+  const address = module.session.peerAddress ?? context.ownAddress;
+  context.state.blocked = true;
   module.say(event(eventNumber.airtimeLimited, address));
   afterwards((fault.for_s ?? BLOCKED_S) * 1000, () => {
-    bench.state.blocked = false;
+    context.state.blocked = false;
     module.say(event(eventNumber.airtimeFree, address));
   });
 }
 
-function happenToMeter(fault: Fault, { bench }: FaultTargets): void {
-  const { meter, place, meterNow } = bench;
+function happenToMeter(fault: Fault, { context }: FaultTargets): void {
+  const { meter, place, meterNow } = context;
   if (fault.fault === 'energy-back') {
     const { normal } = meter.registersAt(meterNow());
     return meter.setCounter(meterNow(), 'import', Math.max(0, normal - (fault.count ?? BACK_STEPS)));

@@ -95,7 +95,7 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
       if (edt.length > 0) onAnswer?.({ atMs: Math.floor(clock.now()), epc: hex(epc, 2), edt: hexOfBytes(edt) });
     }
   };
-  const bench: Omit<ModuleContext, 'say' | 'sayText'> = {
+  const context: Omit<ModuleContext, 'say' | 'sayText'> = {
     options: resolved,
     state: new ModuleState(resolved),
     meter,
@@ -109,7 +109,7 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
     answered,
   };
   const wire: WireEnd = new WireEnd((bytes) => module.read(bytes));
-  const module: SimModule = new SimModule(bench, wire, () => effect(faults.due()), log);
+  const module: SimModule = new SimModule(context, wire, () => effect(faults.due()), log);
   let plugged = true;
 
   const unplug = (): void => {
@@ -126,7 +126,7 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
   const effect = (fault: Fault | undefined): void => {
     if (!fault) return;
     log?.info({ fault: fault.fault }, 'fault');
-    happen(fault, { bench, module, unplug, plug, afterwards: (ms, action) => void world.after(ms, action) });
+    happen(fault, { context, module, unplug, plug, afterwards: (ms, action) => void world.after(ms, action) });
   };
   const inject = (fault: Fault): void => {
     if (faultKinds[fault.fault] === 'now' && fault.on === undefined) effect(fault);
@@ -174,7 +174,7 @@ export function createSimulator(options: SimulatorOptions, { clock, log, onAnswe
       return module.session.phase;
     },
     get limited() {
-      return bench.state.blocked;
+      return context.state.blocked;
     },
     get unansweredInfc() {
       return module.exchange.unanswered.size;

@@ -11,7 +11,7 @@ import { StatusBoard } from '../../web/status-board.ts';
 import { currentReading, withoutCode } from './current-reading.ts';
 import type { CurrentReading } from './current-reading.ts';
 import { wireOf } from '../device.ts';
-import { openMeterParts } from '../meter-link.ts';
+import { openMeterParts } from '../meter-parts.ts';
 
 /** The registers come with the second answer, some seconds after the first: so long they are worth waiting for. */
 const REGISTERS_WORTH_MS = 3000;

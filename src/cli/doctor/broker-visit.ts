@@ -1,7 +1,7 @@
 import type { Config, MqttConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { BrokerConnection } from '../../broker/mqtt-link.ts';
+import type { BrokerConnection } from '../../broker/broker-connection.ts';
 import { topicRefused } from '../../broker/retained.ts';
 import { identityOf } from '../../mqtt/mqtt-topics.ts';
 import { visitBroker } from '../../broker/broker-visit.ts';

@@ -4,7 +4,7 @@ import { BridgeError } from '../../kernel/errors.ts';
 import type { PanaOutcome } from '../../j11/notifications.ts';
 import { result, resultText } from '../../j11/results.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
-import type { J11Channel } from './j11-link.ts';
+import type { J11Channel } from './j11-channel.ts';
 
 /** PANA takes 3–4 s. Later the module is asked how it stands: its word may have been lost, and it may take minutes to give up. */
 const ASK_AFTER_MS = 20_000;

@@ -4,7 +4,7 @@ import { decodeStatus, decodeVersion } from '../../j11/responses.ts';
 import type { J11Response, ModuleStatus } from '../../j11/responses.ts';
 import { result, resultText } from '../../j11/results.ts';
 import { ECHONET_PORT } from '../../skstack/dialect.ts';
-import type { J11Channel } from './j11-link.ts';
+import type { J11Channel } from './j11-channel.ts';
 
 /** A simple command is answered at once; this is for a busy USB bus, and a module at work. */
 export const COMMAND_LIMIT_MS = 5000;

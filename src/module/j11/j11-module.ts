@@ -12,7 +12,7 @@ import { AirtimeLimit } from '../airtime-limit.ts';
 import { authenticate } from './j11-authentication.ts';
 import { COMMAND_LIMIT_MS, openEchonetPort } from './j11-identify.ts';
 import type { J11Identity } from './j11-identify.ts';
-import type { J11Channel } from './j11-link.ts';
+import type { J11Channel } from './j11-channel.ts';
 import { j11Scan } from './j11-scan.ts';
 import { J11Session } from './j11-session.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from '../module.ts';

@@ -5,7 +5,7 @@ import type { Pan } from '../../model/pan.ts';
 import { channelOfJ11, dwellMs, numbersOfMask } from '../../j11/channels.ts';
 import type { ScanCommand } from '../../j11/commands.ts';
 import { result, resultText } from '../../j11/results.ts';
-import type { J11Channel } from './j11-link.ts';
+import type { J11Channel } from './j11-channel.ts';
 
 /** Over the formula's time. */
 const MARGIN_MS = 10_000;

@@ -10,7 +10,7 @@ import { result, resultText, sendResult, sendResultText } from '../../j11/result
 import { ECHONET_PORT } from '../../skstack/dialect.ts';
 import type { AirtimeLimit } from '../airtime-limit.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
-import type { J11Channel } from './j11-link.ts';
+import type { J11Channel } from './j11-channel.ts';
 import type { Datagram, Hold, Session } from '../module.ts';
 import { sendPatiently } from '../patient-send.ts';
 import { SessionState } from '../session-state.ts';

@@ -3,7 +3,7 @@ import type { ModuleInfo } from '../../model/status.ts';
 import type { Edition } from '../../skstack/dialect.ts';
 import { dataThenOk, failText, okOrFail } from '../../skstack/exchanges.ts';
 import type { Exchange } from '../../skstack/exchanges.ts';
-import type { SkChannel } from './sk-link.ts';
+import type { SkChannel } from './sk-channel.ts';
 
 /** A simple command is answered within some 12 ms, SKLL64 in 100 ms; this is for a busy USB bus. */
 export const LINE_LIMIT_MS = 3000;

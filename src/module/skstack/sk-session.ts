@@ -14,7 +14,7 @@ import type { Datagram, Hold, Session } from '../module.ts';
 import { sendPatiently } from '../patient-send.ts';
 import { SessionState } from '../session-state.ts';
 import type { Expiry } from '../session-state.ts';
-import type { SkChannel } from './sk-link.ts';
+import type { SkChannel } from './sk-channel.ts';
 
 /**
  * EVENT 29 marks the start of the module's own renewal, at 80 % of the lifetime: EVENT 25 came after 2 s in the median and

@@ -27,7 +27,7 @@ import { LINE_LIMIT_MS, quieten } from './identify.ts';
 import type { ModuleIdentity } from './identify.ts';
 import type { Credentials, ScanRequest, Session, WiSunModule } from '../module.ts';
 import type { OpenPort } from '../../wire/open-port.ts';
-import type { SkChannel } from './sk-link.ts';
+import type { SkChannel } from './sk-channel.ts';
 import { SkSession } from './sk-session.ts';
 
 /** SKRESET answers after some 0.6 s. */

@@ -4,7 +4,7 @@ import { eventNumber, udpSent } from '../../skstack/events.ts';
 import { hex } from '../../skstack/hex.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
-import type { DatagramExchange } from '../radio/exchange.ts';
+import type { DatagramExchange } from '../radio/datagram-exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';
 import type { Scanner } from '../radio/scanner.ts';
 
@@ -22,18 +22,18 @@ export interface ModuleParts {
 
 /** What the module does and says on each command it understood. */
 export class CommandHandler {
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   readonly #parts: ModuleParts;
   #saved = false;
 
-  constructor(bench: ModuleContext, parts: ModuleParts) {
-    this.#bench = bench;
+  constructor(context: ModuleContext, parts: ModuleParts) {
+    this.#context = context;
     this.#parts = parts;
   }
 
   /** Ends with the last line of the command's own answer; what follows comes by itself. */
   async handle(command: HostCommand, signal: AbortSignal): Promise<void> {
-    const { tasks, timing } = this.#bench;
+    const { tasks, timing } = this.#context;
     const { exchange } = this.#parts;
     if (command.name === 'SKSENDTO') return exchange.send(command, signal);
     if (command.name === 'SKRESET') await tasks.wait(timing.reset(), signal);
@@ -43,7 +43,7 @@ export class CommandHandler {
   }
 
   #answer(command: Exclude<HostCommand, { name: 'SKSENDTO' }>): void {
-    const { say, options, state, ownAddress } = this.#bench;
+    const { say, options, state, ownAddress } = this.#context;
     const { scanner, session } = this.#parts;
     const { model } = options;
     switch (command.name) {
@@ -94,11 +94,11 @@ export class CommandHandler {
       case 'WOPT':
         if (!model.hasOptions) return this.#fail(4);
         state.ascii = (command.value & 1) === 1;
-        return this.#bench.sayText('OK', '\r');
+        return this.#context.sayText('OK', '\r');
       case 'RUART':
         return model.hasOptions ? this.#option(model.uart) : this.#fail(4);
       case 'WUART':
-        return model.hasOptions ? this.#bench.sayText('OK', '\r') : this.#fail(4);
+        return model.hasOptions ? this.#context.sayText('OK', '\r') : this.#fail(4);
       case 'SKTABLE':
         return this.#table(command.table);
       case 'SKPING':
@@ -124,19 +124,19 @@ export class CommandHandler {
   }
 
   #ok(): void {
-    this.#bench.say({ kind: 'ok' });
+    this.#context.say({ kind: 'ok' });
   }
 
   #fail(code: number): void {
-    this.#bench.say({ kind: 'fail', code });
+    this.#context.say({ kind: 'fail', code });
   }
 
   #option(value: number): void {
-    this.#bench.say({ kind: 'ok', value: hex(value, 2) });
+    this.#context.say({ kind: 'ok', value: hex(value, 2) });
   }
 
   #register(name: string, value: string | undefined): void {
-    const { state, say, options } = this.#bench;
+    const { state, say, options } = this.#context;
     if (name === 'SFB' && !options.airtimeRegister) return this.#fail(6);
     if (value !== undefined) return state.write(name, value) ? this.#ok() : this.#fail(6);
     const text = state.read(name);
@@ -149,14 +149,14 @@ export class CommandHandler {
     const { session } = this.#parts;
     const address = session.peerAddress;
     if (address === undefined || !session.terminate()) return this.#fail(10);
-    if (this.#bench.options.dialect === 'SE') {
-      this.#bench.say(event(eventNumber.udpSent, address, udpSent.delivered));
+    if (this.#context.options.dialect === 'SE') {
+      this.#context.say(event(eventNumber.udpSent, address, udpSent.delivered));
     }
     this.#ok();
   }
 
   #ping(address: string): void {
-    const { tasks, timing, sayText, options } = this.#bench;
+    const { tasks, timing, sayText, options } = this.#context;
     this.#ok();
     if (!this.#parts.session.hears || address !== this.#parts.session.peerAddress) return;
     tasks.after(timing.reply(1), () => sayText(options.dialect === 'DSE' ? `EPONG 0 ${address}` : `EPONG ${address}`));
@@ -164,7 +164,7 @@ export class CommandHandler {
 
   /** SKTABLE: what is not secret. The key tables come empty. */
   #table(table: number): void {
-    const { sayText, options, ownAddress, place } = this.#bench;
+    const { sayText, options, ownAddress, place } = this.#context;
     const isDual = options.dialect === 'DSE';
     const peer = this.#parts.session.peerAddress;
     const rows: Readonly<Record<number, readonly string[]>> = {

@@ -9,7 +9,7 @@ import type { ModuleStatus } from '../../j11/responses.ts';
 import { result, sendResult } from '../../j11/results.ts';
 import { hex } from '../../skstack/hex.ts';
 import type { ModuleContext, MeterPlace } from '../module-context.ts';
-import type { DatagramExchange } from '../radio/exchange.ts';
+import type { DatagramExchange } from '../radio/datagram-exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';
 import type { Scanner } from '../radio/scanner.ts';
 
@@ -29,7 +29,7 @@ export interface J11Parts {
 
 /** What a J11 module does and says on each command it understood, and in which state it refuses it. */
 export class J11Handler {
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   readonly #parts: J11Parts;
   readonly #put: (bytes: Uint8Array) => void;
   #settings: ConfigureCommand | undefined;
@@ -37,8 +37,8 @@ export class J11Handler {
   /** Where 0053 found the meter; it may have moved since. */
   #connection: MeterPlace | undefined;
 
-  constructor(bench: ModuleContext, parts: J11Parts, put: (bytes: Uint8Array) => void) {
-    this.#bench = bench;
+  constructor(context: ModuleContext, parts: J11Parts, put: (bytes: Uint8Array) => void) {
+    this.#context = context;
     this.#parts = parts;
     this.#put = put;
   }
@@ -58,14 +58,14 @@ export class J11Handler {
 
   /** The meter is still where 0053 found it. */
   get hearsMeter(): boolean {
-    const { place } = this.#bench;
+    const { place } = this.#context;
     const at = this.#connection;
     return at?.channel === place.channel && at.panId === place.panId && at.macAddress === place.macAddress;
   }
 
   /** Ends with the command's own response; what follows comes by itself. */
   async handle(command: J11Command, signal: AbortSignal): Promise<void> {
-    const { tasks, timing } = this.#bench;
+    const { tasks, timing } = this.#context;
     if (command.name === 'reset') return this.restart();
     if (command.name === 'scan') return await this.#scan(command, signal);
     if (command.name === 'send') return await this.#send(command, signal);
@@ -85,7 +85,7 @@ export class J11Handler {
     command: Exclude<J11Command, { name: 'reset' | 'scan' | 'send' | 'startRouteB' }>,
   ): readonly [number, ...number[]] {
     const { session } = this.#parts;
-    const { model } = this.#bench.options;
+    const { model } = this.#context.options;
     switch (command.name) {
       case 'status':
         return [result.ok, ...encodeStatus(this.#status)];
@@ -118,7 +118,7 @@ export class J11Handler {
       case 'openPorts':
         return [result.ok, ...[...this.#ports].flatMap((port) => [...bytesOf16(port)])];
       case 'ownAddress':
-        return [result.ok, ...bytesOfAddress(this.#bench.ownAddress)];
+        return [result.ok, ...bytesOfAddress(this.#context.ownAddress)];
       case 'ownMac':
         return [result.ok, ...bytesOfMac(model.macAddress)];
       case 'panId':
@@ -152,7 +152,7 @@ export class J11Handler {
   }
 
   #setCredentials(id: string, password: string): number {
-    const { state } = this.#bench;
+    const { state } = this.#context;
     if (!this.#settings) return result.nothingStarted;
     if (state.id !== undefined) return result.credentialsSet;
     state.setId(id);
@@ -177,7 +177,7 @@ export class J11Handler {
 
   /** 0051: 4051 for each channel when its time is over, the response behind the last. */
   async #scan({ duration, mask, pairingId }: ScanCommand, signal: AbortSignal): Promise<void> {
-    const { tasks, timing, state } = this.#bench;
+    const { tasks, timing, state } = this.#context;
     const obstacle = this.#settings ? this.#obstacle : result.nothingStarted;
     if (obstacle !== undefined) {
       await tasks.wait(timing.command(), signal);
@@ -199,7 +199,7 @@ export class J11Handler {
 
   /** 0053. */
   async #connect(signal: AbortSignal): Promise<void> {
-    const { tasks, timing, state, place, faults, options } = this.#bench;
+    const { tasks, timing, state, place, faults, options } = this.#context;
     await tasks.wait(timing.connect(), signal);
     const channel = this.#settings?.channel;
     const obstacle = channel === undefined ? result.nothingStarted : this.#obstacle;
@@ -219,7 +219,7 @@ export class J11Handler {
 
   /** 0008. */
   async #send({ destination, destinationPort, payload }: SendCommand, signal: AbortSignal): Promise<void> {
-    const { tasks, timing } = this.#bench;
+    const { tasks, timing } = this.#context;
     const { session, exchange } = this.#parts;
     await exchange.handOver(signal);
     if (session.phase !== 'up')

@@ -21,16 +21,16 @@ type Said = Exclude<J11Notification, { kind: 'noise' }>;
 /** J11: binary frames. PANA and address resolution go on unseen. */
 export class J11Protocol implements ModuleProtocol {
   readonly greeting = encodeNotification({ kind: 'started' });
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   readonly #handler: J11Handler;
   readonly #respond: (bytes: Uint8Array) => void;
   #reader = new FrameReader('host');
 
   /** @param respond puts a response on the wire */
-  constructor(bench: ModuleContext, parts: J11Parts, respond: (bytes: Uint8Array) => void) {
-    this.#bench = bench;
+  constructor(context: ModuleContext, parts: J11Parts, respond: (bytes: Uint8Array) => void) {
+    this.#context = context;
     this.#respond = respond;
-    this.#handler = new J11Handler(bench, parts, respond);
+    this.#handler = new J11Handler(context, parts, respond);
   }
 
   push(bytes: Uint8Array): readonly AskedCommand[] {
@@ -51,12 +51,12 @@ export class J11Protocol implements ModuleProtocol {
     return encodeNotification({
       kind: 'receiveFailure',
       reason: 0x01,
-      from: linkLocalAddress(this.#bench.place.macAddress),
+      from: linkLocalAddress(this.#context.place.macAddress),
     });
   }
 
   #datagram({ from, to, remotePort, localPort, secured, payload }: RxUdp): Said | undefined {
-    const { panId, lqi } = this.#bench.place;
+    const { panId, lqi } = this.#context.place;
     if (localPort === PANA_PORT || !this.#handler.isOpen(localPort)) return undefined;
     return {
       kind: 'received',
@@ -72,7 +72,7 @@ export class J11Protocol implements ModuleProtocol {
   }
 
   #change({ number }: SkEvent): Said | undefined {
-    const { macAddress, lqi } = this.#bench.place;
+    const { macAddress, lqi } = this.#context.place;
     const connection = (change: ConnectionChange): Said => ({
       kind: 'connection',
       change,
@@ -85,7 +85,7 @@ export class J11Protocol implements ModuleProtocol {
       case eventNumber.joinFailed:
         return {
           kind: 'pana',
-          outcome: this.#handler.hearsMeter && !this.#bench.state.blocked ? 'refused' : 'noAnswer',
+          outcome: this.#handler.hearsMeter && !this.#context.state.blocked ? 'refused' : 'noAnswer',
           macAddress,
         };
       case eventNumber.peerEnded:
@@ -100,7 +100,7 @@ export class J11Protocol implements ModuleProtocol {
   #asked(input: FrameInput): AskedCommand {
     if (input.kind === 'frame') return this.#understood(input);
     const say = async (code: number, failure: number, signal: AbortSignal): Promise<void> => {
-      const { tasks, timing } = this.#bench;
+      const { tasks, timing } = this.#context;
       await tasks.wait(timing.command(), signal);
       this.#respond(encodeResponse(code, failure));
     };
@@ -119,7 +119,7 @@ export class J11Protocol implements ModuleProtocol {
   }
 
   #understood(frame: J11Frame): AskedCommand {
-    const { tasks, timing } = this.#bench;
+    const { tasks, timing } = this.#context;
     const parsed = parseCommand(frame);
     const name = hex(frame.code, 4);
     const respond = async (code: number, failure: number, signal: AbortSignal): Promise<void> => {

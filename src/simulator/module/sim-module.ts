@@ -3,7 +3,7 @@ import type { SkLine } from '../../skstack/events.ts';
 import { bytesOfLatin1 } from '../../skstack/hex.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
-import { DatagramExchange } from '../radio/exchange.ts';
+import { DatagramExchange } from '../radio/datagram-exchange.ts';
 import { J11Protocol } from './j11-protocol.ts';
 import { BOOT_MS } from '../radio/radio-timing.ts';
 import { RadioSession } from '../radio/radio-session.ts';
@@ -24,30 +24,30 @@ export class SimModule {
   readonly session: RadioSession;
   readonly exchange: DatagramExchange;
   readonly scanner: Scanner;
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   readonly #wire: WireEnd;
-  readonly #tongue: ModuleProtocol;
+  readonly #protocol: ModuleProtocol;
   readonly #log: Log | undefined;
   readonly #queue: AskedCommand[] = [];
   /** Names the one who works off the queue; who has been called off no longer counts. */
   #worker: symbol | undefined;
   #power: Power = 'on';
 
-  constructor(bench: Omit<ModuleContext, 'say' | 'sayText'>, wire: WireEnd, onCommand: () => void, log?: Log) {
-    this.#bench = { ...bench, say: (line) => this.#say(line), sayText: (text, end) => this.#sayText(text, end) };
+  constructor(context: Omit<ModuleContext, 'say' | 'sayText'>, wire: WireEnd, onCommand: () => void, log?: Log) {
+    this.#context = { ...context, say: (line) => this.#say(line), sayText: (text, end) => this.#sayText(text, end) };
     this.#wire = wire;
     this.#log = log;
     this.#onCommand = onCommand;
-    this.session = new RadioSession(this.#bench);
-    this.scanner = new Scanner(this.#bench);
-    const isJ11 = bench.options.edition === 'J11';
-    this.exchange = new DatagramExchange(this.#bench, this.session, isJ11 ? '0008' : 'SKSENDTO');
+    this.session = new RadioSession(this.#context);
+    this.scanner = new Scanner(this.#context);
+    const isJ11 = context.options.edition === 'J11';
+    this.exchange = new DatagramExchange(this.#context, this.session, isJ11 ? '0008' : 'SKSENDTO');
     const { scanner, session, exchange } = this;
-    this.#tongue = isJ11
-      ? new J11Protocol(this.#bench, { scanner, session, exchange, restart: () => this.crash() }, (bytes) =>
+    this.#protocol = isJ11
+      ? new J11Protocol(this.#context, { scanner, session, exchange, restart: () => this.crash() }, (bytes) =>
           this.#respond(bytes),
         )
-      : new SkProtocol(this.#bench, {
+      : new SkProtocol(this.#context, {
           scanner,
           session,
           exchange,
@@ -60,13 +60,13 @@ export class SimModule {
 
   /** Bytes from the host. */
   read(bytes: Uint8Array): void {
-    if (this.#power === 'asleep' && this.#bench.options.edition === 'DSE') {
+    if (this.#power === 'asleep' && this.#context.options.edition === 'DSE') {
       this.#power = 'on'; // the waking character itself is lost
       this.#say(event(WOKEN, ''));
       return;
     }
     if (this.#power !== 'on') return;
-    for (const asked of this.#tongue.push(bytes)) {
+    for (const asked of this.#protocol.push(bytes)) {
       const isBusy = this.#worker !== undefined || this.#queue.length > 0;
       if (isBusy && asked.refuseBusy) asked.refuseBusy();
       else this.#queue.push(asked);
@@ -74,12 +74,12 @@ export class SimModule {
     if (this.#worker || this.#queue.length === 0) return;
     const worker = Symbol('worker');
     this.#worker = worker;
-    this.#bench.tasks.start((signal) => this.#work(worker, signal));
+    this.#context.tasks.start((signal) => this.#work(worker, signal));
   }
 
   powerOff(): void {
     this.#power = 'off';
-    this.#bench.state.blocked = false;
+    this.#context.state.blocked = false;
     this.crash();
   }
 
@@ -91,14 +91,14 @@ export class SimModule {
 
   /** A spontaneous reset: as SKRESET, without a word; a J11 module tells when it is up again. It ends a hang, a sleep and a boot too. */
   crash(): void {
-    this.#bench.tasks.stopAll();
+    this.#context.tasks.stopAll();
     this.#idle();
     this.#forget();
     this.#queue.length = 0;
-    this.#tongue.reset();
+    this.#protocol.reset();
     if (this.#power === 'off') return;
-    this.#power = this.#tongue.greeting ? 'booting' : 'on';
-    if (this.#tongue.greeting) this.#up(this.#bench.timing.reset());
+    this.#power = this.#protocol.greeting ? 'booting' : 'on';
+    if (this.#protocol.greeting) this.#up(this.#context.timing.reset());
   }
 
   /** Neither listens nor speaks. @param ms undefined: until it loses power. */
@@ -106,19 +106,19 @@ export class SimModule {
     if (this.#power !== 'on') return;
     this.#power = 'hung';
     if (ms === undefined) return;
-    this.#bench.tasks.after(ms, () => {
+    this.#context.tasks.after(ms, () => {
       if (this.#power === 'hung') this.#power = 'on';
     });
   }
 
   /** A packet of the meter that cannot be decrypted. */
   undecryptable(): void {
-    const bytes = this.#tongue.undecryptable();
+    const bytes = this.#protocol.undecryptable();
     if (bytes) this.#put(bytes);
   }
 
   get say(): ModuleContext['say'] {
-    return this.#bench.say;
+    return this.#context.say;
   }
 
   /** Bytes that are no line. */
@@ -127,8 +127,8 @@ export class SimModule {
   }
 
   #up(afterMs: number): void {
-    const { greeting } = this.#tongue;
-    this.#bench.tasks.after(afterMs, () => {
+    const { greeting } = this.#protocol;
+    this.#context.tasks.after(afterMs, () => {
       this.#power = 'on';
       if (greeting) this.#put(greeting);
     });
@@ -136,13 +136,13 @@ export class SimModule {
 
   #idle(): void {
     this.#worker = undefined;
-    this.#bench.faults.command = undefined;
+    this.#context.faults.command = undefined;
   }
 
   #forget(): void {
     this.scanner.stop();
     this.session.forget();
-    this.#bench.state.reset();
+    this.#context.state.reset();
     this.exchange.unanswered.clear();
   }
 
@@ -155,7 +155,7 @@ export class SimModule {
   }
 
   async #take(asked: AskedCommand, signal: AbortSignal): Promise<void> {
-    const { faults } = this.#bench;
+    const { faults } = this.#context;
     this.#log?.debug(asked.told, 'command');
     faults.command = asked.name;
     const echo = asked.echo();
@@ -176,7 +176,7 @@ export class SimModule {
 
   /** Whether an OK does not come now. */
   #isLostOrLate(bytes: Uint8Array | undefined): boolean {
-    const { faults, tasks } = this.#bench;
+    const { faults, tasks } = this.#context;
     if (faults.take('missing-ok')) return true;
     const late = bytes && faults.take('late-ok');
     if (!late) return false;
@@ -185,8 +185,8 @@ export class SimModule {
   }
 
   #say(line: SkLine): void {
-    const { faults } = this.#bench;
-    const bytes = this.#tongue.format(line);
+    const { faults } = this.#context;
+    const bytes = this.#protocol.format(line);
     if (line.kind === 'ok' && this.#isLostOrLate(bytes)) return;
     if (!bytes) return;
     const canGlue = line.kind === 'event' || line.kind === 'rxudp' || line.kind === 'pan';
@@ -201,7 +201,7 @@ export class SimModule {
 
   #put(bytes: Uint8Array): void {
     if (this.#power !== 'on') return;
-    if (!this.#bench.faults.take('dribble')) return this.#wire.write(bytes);
+    if (!this.#context.faults.take('dribble')) return this.#wire.write(bytes);
     for (const byte of bytes) this.#wire.write(Uint8Array.of(byte));
   }
 }

@@ -13,14 +13,14 @@ const USUAL_FAILURE = 10;
 /** SKSTACK-IP, in either edition: lines, with an echo. */
 export class SkProtocol implements ModuleProtocol {
   readonly greeting = undefined;
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   readonly #reader: CommandReader;
   readonly #handler: CommandHandler;
 
-  constructor(bench: ModuleContext, parts: ModuleParts) {
-    this.#bench = bench;
-    this.#reader = new CommandReader(bench.options.dialect);
-    this.#handler = new CommandHandler(bench, parts);
+  constructor(context: ModuleContext, parts: ModuleParts) {
+    this.#context = context;
+    this.#reader = new CommandReader(context.options.dialect);
+    this.#handler = new CommandHandler(context, parts);
   }
 
   push(bytes: Uint8Array): readonly AskedCommand[] {
@@ -32,7 +32,7 @@ export class SkProtocol implements ModuleProtocol {
   }
 
   format(line: SkLine): Uint8Array {
-    const { options, state } = this.#bench;
+    const { options, state } = this.#context;
     return formatLine(line, options.dialect, state.ascii ? 'ascii' : 'binary');
   }
 
@@ -41,19 +41,19 @@ export class SkProtocol implements ModuleProtocol {
   }
 
   #isEchoedAllTheSame({ text }: HostInput): boolean {
-    return text.startsWith('SKSENDTO ') && this.#bench.faults.take('echoed-send') !== undefined;
+    return text.startsWith('SKSENDTO ') && this.#context.faults.take('echoed-send') !== undefined;
   }
 
   #asked(input: HostInput): AskedCommand {
     const fail = async (code: number, signal: AbortSignal): Promise<void> => {
-      const { tasks, timing, say } = this.#bench;
+      const { tasks, timing, say } = this.#context;
       await tasks.wait(timing.command(), signal);
       say({ kind: 'fail', code });
     };
     return {
       name: input.kind === 'command' ? input.command.name : undefined,
       told: input.kind === 'command' ? { command: input.command.name } : { refused: `ER0${input.code}` },
-      echo: () => (this.#bench.state.echo || this.#isEchoedAllTheSame(input) ? echoOf(input) : undefined),
+      echo: () => (this.#context.state.echo || this.#isEchoedAllTheSame(input) ? echoOf(input) : undefined),
       answer: (signal) =>
         input.kind === 'command' ? this.#handler.handle(input.command, signal) : fail(input.code, signal),
       fail: (code = USUAL_FAILURE, signal) => fail(code, signal),

@@ -22,7 +22,7 @@ export type SessionPhase = 'none' | 'joining' | 'up' | 'expired';
 
 /** The PANA session between module and meter: join, renewal, end. Lives as long as the module has power and is not reset. */
 export class RadioSession {
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   #phase: SessionPhase = 'none';
   #peer: Peer | undefined;
   #task: Task | undefined;
@@ -34,8 +34,8 @@ export class RadioSession {
   /** The meter's link address is not resolved yet: EVENT 21 comes with 02 first. */
   unresolved = false;
 
-  constructor(bench: ModuleContext) {
-    this.#bench = bench;
+  constructor(context: ModuleContext) {
+    this.#context = context;
   }
 
   get phase(): SessionPhase {
@@ -62,7 +62,7 @@ export class RadioSession {
 
   join(address: string): void {
     this.forget();
-    const { state, faults, tasks } = this.#bench;
+    const { state, faults, tasks } = this.#context;
     this.#peer = { address, channel: state.channel, panId: state.panId };
     this.#phase = 'joining';
     if (faults.take('join-silent')) return;
@@ -88,10 +88,10 @@ export class RadioSession {
   terminate(): boolean {
     const { peerAddress, hears } = this;
     if (this.#phase === 'none' || peerAddress === undefined) return false;
-    const confirmed = hears && !this.#bench.state.blocked && (!this.silent || this.clings);
+    const confirmed = hears && !this.#context.state.blocked && (!this.silent || this.clings);
     if (confirmed) this.release();
     else this.forget();
-    const { tasks, timing, say } = this.#bench;
+    const { tasks, timing, say } = this.#context;
     const ms = confirmed ? timing.terminate() : 10_000;
     tasks.after(ms, () => say(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
     return true;
@@ -99,9 +99,9 @@ export class RadioSession {
 
   /** The session ends with this EVENT, unasked. */
   end(number: number): void {
-    const address = this.peerAddress ?? linkLocalAddress(this.#bench.place.macAddress);
+    const address = this.peerAddress ?? linkLocalAddress(this.#context.place.macAddress);
     this.forget();
-    this.#bench.say(event(number, address));
+    this.#context.say(event(number, address));
   }
 
   /** EVENT 29: nothing can be sent until the module has authenticated again, if it does. */
@@ -110,10 +110,10 @@ export class RadioSession {
     if (!peer || this.#phase !== 'up') return;
     this.#lifetime?.stop();
     this.#phase = 'expired';
-    this.#bench.say(event(eventNumber.renewing, peer.address));
+    this.#context.say(event(eventNumber.renewing, peer.address));
     if (renewAfterMs === undefined) return;
-    this.#task = this.#bench.tasks.start(async (signal) => {
-      await this.#bench.tasks.wait(renewAfterMs, signal);
+    this.#task = this.#context.tasks.start(async (signal) => {
+      await this.#context.tasks.wait(renewAfterMs, signal);
       await this.#authenticate(false, signal);
     });
   }
@@ -122,12 +122,12 @@ export class RadioSession {
   renew(): void {
     if (this.#phase !== 'up') return;
     this.#task?.stop();
-    this.#task = this.#bench.tasks.start((signal) => this.#authenticate(false, signal));
+    this.#task = this.#context.tasks.start((signal) => this.#authenticate(false, signal));
   }
 
   /** Says a datagram of the meter. */
-  receive(payload: Uint8Array, to = this.#bench.ownAddress, port = ECHONET_PORT): void {
-    const { say, place, state } = this.#bench;
+  receive(payload: Uint8Array, to = this.#context.ownAddress, port = ECHONET_PORT): void {
+    const { say, place, state } = this.#context;
     say({
       kind: 'rxudp',
       from: this.peerAddress ?? linkLocalAddress(place.macAddress),
@@ -142,12 +142,12 @@ export class RadioSession {
   }
 
   #isMeter({ address, channel, panId }: Peer): boolean {
-    const { place } = this.#bench;
+    const { place } = this.#context;
     return address === linkLocalAddress(place.macAddress) && channel === place.channel && panId === place.panId;
   }
 
   async #authenticate(refused: boolean, signal: AbortSignal): Promise<void> {
-    const { tasks, timing, say, state, random, options } = this.#bench;
+    const { tasks, timing, say, state, random, options } = this.#context;
     const peer = this.#peer;
     if (!peer) return;
     const renewal = this.#phase === 'up';
@@ -176,7 +176,7 @@ export class RadioSession {
 
   /** With the airtime used up each try fails, until there is some again or PANA gives up. */
   async #canSend(peer: Peer, signal: AbortSignal): Promise<boolean> {
-    const { tasks, say, state } = this.#bench;
+    const { tasks, say, state } = this.#context;
     for (const ms of JOIN_RETRIES_MS) {
       if (!state.blocked) return true;
       say(event(eventNumber.udpSent, peer.address, udpSent.failed));
@@ -186,7 +186,7 @@ export class RadioSession {
   }
 
   #credentialsFit(): boolean {
-    const { state, options } = this.#bench;
+    const { state, options } = this.#context;
     if (state.id === undefined || state.password === undefined) return false;
     return (
       (options.routeBId === undefined || options.routeBId === state.id) &&
@@ -195,7 +195,7 @@ export class RadioSession {
   }
 
   #established(peer: Peer): void {
-    const { tasks, say, random } = this.#bench;
+    const { tasks, say, random } = this.#context;
     const first = this.#phase !== 'up';
     this.#phase = 'up';
     this.silent = false;
@@ -210,7 +210,7 @@ export class RadioSession {
 
   /** Renews at 80 % of the lifetime, which SKSTACK announces by EVENT 29; what is not renewed by its end has run out. */
   async #grow(signal: AbortSignal): Promise<void> {
-    const { tasks, state, options } = this.#bench;
+    const { tasks, state, options } = this.#context;
     const lifetimeMs = options.sessionLifetimeS * 1000;
     await tasks.wait(lifetimeMs * RENEW_AT, signal);
     if (state.renews && !this.silent) {

@@ -25,11 +25,11 @@ export interface Heard {
 
 /** SKSCAN: one channel after the other, a beacon when the meter's turn comes, EVENT 22 at the end. */
 export class Scanner {
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   #task: Task | undefined;
 
-  constructor(bench: ModuleContext) {
-    this.#bench = bench;
+  constructor(context: ModuleContext) {
+    this.#context = context;
   }
 
   stop(): void {
@@ -40,7 +40,7 @@ export class Scanner {
   /** A scan that is still running is replaced: its EVENT 22 never comes. */
   start(mode: number, mask: number, duration: number): void {
     this.stop();
-    const { tasks } = this.#bench;
+    const { tasks } = this.#context;
     if (mode === ENERGY_SCAN) this.#task = tasks.start((signal) => this.#energy(mask, duration, signal));
     else this.#task = tasks.start((signal) => this.#active(this.heard(this.#asked(mode)), mask, duration, signal));
   }
@@ -48,12 +48,12 @@ export class Scanner {
   /** The Pairing ID in the module's beacon request: none that a meter has before an ID was set. */
   #asked(mode: number): string | undefined {
     if (mode !== WITH_PAIRING_ID) return undefined;
-    return this.#bench.state.id === undefined ? '' : this.#bench.state.pairId;
+    return this.#context.state.id === undefined ? '' : this.#context.state.pairId;
   }
 
   /** What will answer, by fault and Pairing ID; `undefined` asks without one. */
   heard(pairId: string | undefined): Heard {
-    const { faults, place, options, state } = this.#bench;
+    const { faults, place, options, state } = this.#context;
     if (state.blocked) return { pans: [], ends: true }; // a beacon is only sent on request
     const ends = !faults.take('pandesc-without-22');
     if (faults.take('pan-not-found')) return { pans: [], ends: true };
@@ -80,7 +80,7 @@ export class Scanner {
   }
 
   async #active({ pans, lateMs, ends }: Heard, mask: number, duration: number, signal: AbortSignal): Promise<void> {
-    const { tasks, ownAddress } = this.#bench;
+    const { tasks, ownAddress } = this.#context;
     const dwell = scanDwellMs(duration);
     const channels = channelsOfMask(mask);
     for (const channel of channels) {
@@ -89,21 +89,21 @@ export class Scanner {
       if (lateMs === undefined) here.forEach((pan) => this.#beacon(pan));
       await tasks.wait(dwell / 2, signal);
     }
-    this.#bench.state.addAirtime(channels.length * 2);
-    if (ends) this.#bench.say(event(eventNumber.scanDone, ownAddress));
+    this.#context.state.addAirtime(channels.length * 2);
+    if (ends) this.#context.say(event(eventNumber.scanDone, ownAddress));
     if (lateMs === undefined) return;
     await tasks.wait(lateMs, signal);
     pans.filter((pan) => channels.includes(pan.channel)).forEach((pan) => this.#beacon(pan));
   }
 
   #beacon(pan: PanDescription): void {
-    const { ownAddress, options, say } = this.#bench;
+    const { ownAddress, options, say } = this.#context;
     say(event(eventNumber.beacon, ownAddress));
     panLines(pan, options.dialect).forEach((line) => say(line));
   }
 
   async #energy(mask: number, duration: number, signal: AbortSignal): Promise<void> {
-    const { tasks, ownAddress, options, random, say, sayText } = this.#bench;
+    const { tasks, ownAddress, options, random, say, sayText } = this.#context;
     const channels = channelsOfMask(mask);
     await tasks.wait(channels.length * scanDwellMs(duration), signal);
     say(event(0x1f, ownAddress));

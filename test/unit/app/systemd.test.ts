@@ -127,7 +127,7 @@ test('while somebody is stuck the watchdog is not told, and the log names who', 
   const rig = new Rig();
   rig.start();
   await rig.clock.advance(15_000);
-  rig.late = ['mqtt home agenda: no progress, overdue for 1 s'];
+  rig.late = ['mqtt home deadlines: no progress, overdue for 1 s'];
   await rig.clock.advance(40_000);
   expect(rig.times('WATCHDOG=1')).toEqual([0, 10]);
   expect(rig.warnings.some(({ late }) => String(late) === rig.late[0])).toBe(true);

@@ -42,7 +42,7 @@ function config(more: Readonly<Record<string, unknown>>): string {
   return path;
 }
 
-const stuck = 'mqtt home agenda: no progress, overdue for 3 s';
+const stuck = 'mqtt home deadlines: no progress, overdue for 3 s';
 
 test.each([
   [[], 0],

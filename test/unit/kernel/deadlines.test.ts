@@ -3,23 +3,23 @@ import { Deadlines } from '../../../src/kernel/deadlines.ts';
 import { LogThrottle } from '../../../src/kernel/log-throttle.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
-describe('agenda', () => {
+describe('deadlines', () => {
   test('runs in time order, replaces by name, forgets what is cancelled, ends with its signal', async () => {
     const clock = new VirtualClock();
-    const agenda = new Deadlines(clock);
+    const deadlines = new Deadlines(clock);
     const stop = new AbortController();
     const done: string[] = [];
-    const running = agenda.run(stop.signal);
-    agenda.in(300, 'c', () => done.push('c'));
-    agenda.in(200, 'b', () => {
+    const running = deadlines.run(stop.signal);
+    deadlines.in(300, 'c', () => done.push('c'));
+    deadlines.in(200, 'b', () => {
       done.push('b');
-      agenda.cancel('x');
-      agenda.in(0, 'now', () => done.push('now'));
+      deadlines.cancel('x');
+      deadlines.in(0, 'now', () => done.push('now'));
     });
-    agenda.in(200, 'x', () => done.push('never'));
-    agenda.in(900, 'a', () => done.push('late'));
+    deadlines.in(200, 'x', () => done.push('never'));
+    deadlines.in(900, 'a', () => done.push('late'));
     await clock.advance(50);
-    agenda.in(50, 'a', () => done.push('a'));
+    deadlines.in(50, 'a', () => done.push('a'));
     await clock.advance(300);
     expect(done).toEqual(['a', 'b', 'now', 'c']);
     stop.abort();
@@ -29,11 +29,11 @@ describe('agenda', () => {
 
   test('an action that throws is a defect', async () => {
     const clock = new VirtualClock();
-    const agenda = new Deadlines(clock);
-    agenda.in(0, 'bad', () => {
+    const deadlines = new Deadlines(clock);
+    deadlines.in(0, 'bad', () => {
       throw new RangeError('defect');
     });
-    await expect(agenda.run(new AbortController().signal)).rejects.toThrow('defect');
+    await expect(deadlines.run(new AbortController().signal)).rejects.toThrow('defect');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Deadlines } from '../../../src/kernel/deadlines.ts';
-import { LinkTopic } from '../../../src/mqtt/link-state.ts';
+import { LinkTopic } from '../../../src/mqtt/link-topic.ts';
 import { LiveTopics } from '../../../src/mqtt/live-topics.ts';
 import { LiveValues } from '../../../src/mqtt/live-values.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
@@ -69,15 +69,15 @@ describe('live values', () => {
 
 test('live topics: taken back at the mark by the clock alone, and no timer is left behind', async () => {
   const clock = new VirtualClock();
-  const agenda = new Deadlines(clock);
+  const deadlines = new Deadlines(clock);
   const stop = new AbortController();
-  const running = agenda.run(stop.signal).catch(() => undefined);
+  const running = deadlines.run(stop.signal).catch(() => undefined);
   const sent: string[] = [];
   const say = (key: string) => (text: string) =>
     void sent.push(`${clock.monotonicMs()} ${String((JSON.parse(text) as Record<string, unknown>)[key])}`);
   const live = new LiveTopics(
     { id: 'home', name: 'Home', intervalS: 10 },
-    { clock, agenda, sendInstant: say('power'), sendEnergy: say('import') },
+    { clock, deadlines, sendInstant: say('power'), sendEnergy: say('import') },
   );
   live.publish();
   live.take({ atMs: clock.now(), powerW: 1, importKwh: 5 });
@@ -85,7 +85,7 @@ test('live topics: taken back at the mark by the clock alone, and no timer is le
   live.take({ atMs: clock.now(), powerW: 2 });
   await clock.advance(86_400_000);
   expect(sent).toEqual(['0 1', '0 5', '10000 2', '45001 null', '185001 null']);
-  expect(agenda.has('live')).toBe(false);
+  expect(deadlines.has('live')).toBe(false);
   sent.length = 0;
   live.publish(); // the next connection: what the broker keeps is old
   expect(sent.map((text) => text.split(' ')[1])).toEqual(['null', 'null']);
@@ -95,14 +95,14 @@ test('live topics: taken back at the mark by the clock alone, and no timer is le
 
 test('link state: phases at once, figures once a minute', async () => {
   const clock = new VirtualClock();
-  const agenda = new Deadlines(clock);
+  const deadlines = new Deadlines(clock);
   const stop = new AbortController();
-  const running = agenda.run(stop.signal).catch(() => undefined);
+  const running = deadlines.run(stop.signal).catch(() => undefined);
   const sent: unknown[] = [];
   const presence = { connected: true, intervalS: 10 };
   const state = new LinkTopic({
     clock,
-    agenda,
+    deadlines,
     presence: () => presence,
     send: (text) => {
       const { state: phase, lqi, connected, interval } = JSON.parse(text) as Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { Deadlines } from '../../../src/kernel/deadlines.ts';
 import type { StreamLink } from '../../../src/mqtt/readings-stream.ts';
 import { ReadingsStream } from '../../../src/mqtt/readings-stream.ts';
-import type { Outcome } from '../../../src/broker/mqtt-link.ts';
+import type { Outcome } from '../../../src/broker/broker-connection.ts';
 import { OutboxDisk } from '../../../src/outbox/outbox-disk.ts';
 import type { DiskLimits } from '../../../src/outbox/outbox-disk.ts';
 import type { Cursor, SegmentInfo, SegmentStore } from '../../../src/outbox/outbox-folder.ts';
@@ -176,7 +176,7 @@ export interface RigOptions {
   readonly store?: SegmentStore | null;
 }
 
-/** One life of the process: stream, outbox, agenda. */
+/** One life of the process: stream, outbox, deadlines. */
 export class OutboxRig {
   readonly #clock: VirtualClock;
   readonly #stop = new AbortController();
@@ -190,18 +190,18 @@ export class OutboxRig {
     this.#clock = clock;
     this.#store = new MemoryStore(platter, clock, tear);
     const { log } = this.lines;
-    const agenda = new Deadlines(clock);
+    const deadlines = new Deadlines(clock);
     const used = store === undefined ? this.#store : store;
     this.outbox = new Outbox({
       clock,
       log,
-      agenda,
+      deadlines,
       limits: { ...tinyMemory, ...memory },
       ...(used && { disk: new OutboxDisk(used, { ...tinyDisk, ...disk }, { clock, log }) }),
     });
-    this.stream = new ReadingsStream('readings', { clock, log, agenda, outbox: this.outbox });
+    this.stream = new ReadingsStream('readings', { clock, log, deadlines, outbox: this.outbox });
     this.stream.start();
-    agenda.run(this.#stop.signal).catch(() => undefined);
+    deadlines.run(this.#stop.signal).catch(() => undefined);
   }
 
   get messages(): string[] {

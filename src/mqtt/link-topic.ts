@@ -22,7 +22,7 @@ const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus,
 
 export interface LinkTopicDeps {
   readonly clock: Clock;
-  readonly agenda: Deadlines;
+  readonly deadlines: Deadlines;
   /** As of now. */
   readonly presence: () => Presence;
   /** Publishes a payload; called only between `up` and `down`. */
@@ -45,18 +45,18 @@ export class LinkTopic {
 
   /** To be called while connected, after anything has changed. */
   tell(): void {
-    const { clock, agenda, presence } = this.#deps;
+    const { clock, deadlines, presence } = this.#deps;
     const [status, sent] = [this.#status, this.#sent];
     if (!status) return;
     if (!sent || sent.urgent !== urgentPart(status, presence())) return this.publish();
-    if (sent.text === linkPayload(status, presence()) || agenda.has('link')) return;
-    agenda.in(sent.atMs + PACE_MS - clock.monotonicMs(), 'link', () => this.publish());
+    if (sent.text === linkPayload(status, presence()) || deadlines.has('link')) return;
+    deadlines.in(sent.atMs + PACE_MS - clock.monotonicMs(), 'link', () => this.publish());
   }
 
   /** The newest state, now. Nothing before the first one is known. */
   publish(): void {
-    const { clock, agenda, presence, send } = this.#deps;
-    agenda.cancel('link');
+    const { clock, deadlines, presence, send } = this.#deps;
+    deadlines.cancel('link');
     if (!this.#status) return;
     const text = linkPayload(this.#status, presence());
     this.#sent = { urgent: urgentPart(this.#status, presence()), text, atMs: clock.monotonicMs() };
@@ -65,6 +65,6 @@ export class LinkTopic {
 
   down(): void {
     this.#sent = undefined;
-    this.#deps.agenda.cancel('link');
+    this.#deps.deadlines.cancel('link');
   }
 }

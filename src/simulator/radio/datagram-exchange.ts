@@ -25,22 +25,22 @@ const words: Readonly<Record<Fate, number>> = {
 
 /** SKSENDTO and what comes of it: EVENT 21, OK, and the meter's answer. */
 export class DatagramExchange {
-  readonly #bench: ModuleContext;
+  readonly #context: ModuleContext;
   readonly #session: RadioSession;
   readonly #command: string;
   /** INFC of the meter still without an answer, by TID. */
   readonly unanswered = new Set<number>();
 
   /** @param command what sends: the `on` of a script's faults */
-  constructor(bench: ModuleContext, session: RadioSession, command: string) {
+  constructor(context: ModuleContext, session: RadioSession, command: string) {
     this.#command = command;
-    this.#bench = bench;
+    this.#context = context;
     this.#session = session;
   }
 
   /** Ends once the module has said OK or FAIL. */
   async send(command: SendTo, signal: AbortSignal): Promise<void> {
-    const { say, sayText, tasks, timing, options } = this.#bench;
+    const { say, sayText, tasks, timing, options } = this.#context;
     const session = this.#session;
     sayText(''); // every edition says an empty line here, echo or not
     const handles = options.dialect === 'DSE' ? 3 : 2;
@@ -65,14 +65,14 @@ export class DatagramExchange {
 
   /** Until the radio has it. */
   async handOver(signal: AbortSignal): Promise<void> {
-    const { faults, tasks, timing } = this.#bench;
+    const { faults, tasks, timing } = this.#context;
     const slow = faults.take('slow-send', this.#command);
     await tasks.wait(timing.send() + (slow ? (slow.after_s ?? SLOW_SEND_S) * 1000 : 0), signal);
   }
 
   /** What becomes of a datagram that the module hands to the radio now. */
   launch(address: string, bytes: number): Fate {
-    const { faults, state } = this.#bench;
+    const { faults, state } = this.#context;
     const session = this.#session;
     const isHeard = session.phase === 'up' && session.hears && address === session.peerAddress;
     if (state.blocked) return 'blocked'; // nothing leaves the radio, so nothing is missing its acknowledgement
@@ -96,7 +96,7 @@ export class DatagramExchange {
     { data, port, security }: Pick<SendTo, 'data' | 'port' | 'security'>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { meter, faults, tasks, timing, meterNow } = this.#bench;
+    const { meter, faults, tasks, timing, meterNow } = this.#context;
     if (port !== ECHONET_PORT || security === 0 || this.#session.silent) return;
     const request = decodeFrame(data);
     if (!request.ok) return; // the meter ignores what it cannot read
@@ -113,9 +113,9 @@ export class DatagramExchange {
 
   #reply(answer: Frame): void {
     const { frame, bytes, isTrue } = distort(answer, (name, fits) =>
-      this.#bench.faults.take(name, this.#command, fits),
+      this.#context.faults.take(name, this.#command, fits),
     );
     this.#session.receive(bytes);
-    if (isTrue) this.#bench.answered(frame);
+    if (isTrue) this.#context.answered(frame);
   }
 }

@@ -9,7 +9,7 @@ import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
 import type { BrokerOptions, ClientIdentity } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { NewClient } from './mqtt-client.ts';
-import type { Loss, Message, BrokerConnection } from './mqtt-link.ts';
+import type { Loss, Message, BrokerConnection } from './broker-connection.ts';
 import { TakeoverDetector } from './takeover-detector.ts';
 
 export interface ConnectionHandlers {
@@ -66,7 +66,7 @@ export class ConnectionKeeper {
   readonly #beat: Beat | undefined;
   readonly #log: Log;
   readonly #backoff: Backoff;
-  readonly #manners = new ProtocolChoice();
+  readonly #protocol = new ProtocolChoice();
   readonly #takeover = new TakeoverDetector();
   #link: BrokerConnection | undefined;
   #error: BridgeError | undefined;
@@ -116,7 +116,7 @@ export class ConnectionKeeper {
   /** One try and, where it succeeds, its connection's whole life. */
   async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     const open = (identity: ClientIdentity, inner: AbortSignal): Promise<BrokerConnection> =>
-      openLink(newClient, this.#broker, identity, this.#manners.current, this.#clock, inner);
+      openLink(newClient, this.#broker, identity, this.#protocol.current, this.#clock, inner);
     let link: BrokerConnection;
     this.#beat?.(Infinity); // another bridge may have its turn for days
     try {
@@ -130,12 +130,12 @@ export class ConnectionKeeper {
       link = await open(this.#identity, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
-      this.#manners.failed(error.refusal);
+      this.#protocol.failed(error.refusal);
       this.#takeover.failed();
       this.#failed(error.error);
       return { error: error.error, takenOver: false, silent: false };
     }
-    this.#manners.worked();
+    this.#protocol.worked();
     return this.#serve(link, handlers, signal);
   }
 
