@@ -1,28 +1,20 @@
-import { abortable, deferred, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { Activity, BridgeEvent } from '../model/status.ts';
 import type { StateFile } from '../store/state-file.ts';
-import { epc } from '../echonet/epc.ts';
-import { toldOf } from '../echonet/frame.ts';
 import { halfHoursOf, readingOf } from '../echonet/smart-meter.ts';
 import type { Datagram, Session } from '../module/module.ts';
-import { Asking } from './asking.ts';
 import { Capacity } from './capacity.ts';
 import { ClockCheck } from './clock-check.ts';
-import { MeterClient } from './meter-client.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
+import { MeterSession } from './meter-session.ts';
 import { Pace } from './pace.ts';
-import { PollPlan } from './poll-plan.ts';
-import { isAnother, mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
-import { Refusals } from './refusals.ts';
+import { isAnother, mergeProfiles } from './profile.ts';
 import { RegisterGuards } from './register-guards.ts';
 import { RoundTrips } from './round-trips.ts';
 
-/** A session the module may still hold from an earlier run gets one try. */
-const WARM_TRIES = 1;
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
 
 export interface ReaderOptions {
@@ -61,7 +53,7 @@ export class MeterReader {
   #announced: string | undefined;
   #halfHour: HalfHour | undefined;
   #registersSavedMs: number;
-  #wake = deferred<void>();
+  #session: MeterSession | undefined;
 
   private constructor(options: ReaderOptions, deps: ReaderDeps, remembered: Remembered) {
     this.#options = options;
@@ -84,7 +76,7 @@ export class MeterReader {
 
   /** Everything is asked now, as soon as the request under way is done. */
   readNow(): void {
-    this.#wake.resolve();
+    this.#session?.readNow();
   }
 
   /** Writes what only changes in memory. */
@@ -96,112 +88,60 @@ export class MeterReader {
   async poll(session: Session, { unproved, onProof }: PollOptions, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
     const { macAddress } = session.pan;
-    const known = this.#remembered.macAddress === macAddress ? this.#remembered.profile : undefined;
     this.#capacity.begin(macAddress, this.#remembered);
     this.#clockCheck.newSession();
-    const refusals = new Refusals(epc.power);
-    const builder = new ProfileBuilder(refusals, known);
-    const plan = new PollPlan(this.#options, clock.monotonicMs());
-    const onAnswer = (answer: MeterAnswer): void => {
-      onProof(answer.datagram);
-      this.#capacity.heard(answer);
-      refusals.heard(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
-      builder.learn(answer.properties);
-      this.#publish(answer, builder, plan, macAddress);
-      const compared = this.#clockCheck.take(answer);
-      if (compared) this.#deps.emit({ kind: 'clock', meter: this.#options.meter, clock: compared });
-    };
-    const client = new MeterClient(session, { clock, log, onAnswer });
-    const asking = new Asking({
+    const current: MeterSession = new MeterSession(session, this.#options, {
       clock,
       log,
-      client,
-      refusals,
-      size: this.#capacity.size,
-      timeoutMs: () => this.#capacity.timeoutMs,
-      onRetry: () => this.#did({ what: 'rung', rung: 'retry' }),
-    });
-    await together(
-      signal,
-      (inner) => client.run(inner),
-      async (inner) => {
-        // One property answers soonest, and every meter answers one: a join more costs seconds.
-        if (unproved) await asking.ask([epc.power], inner, WARM_TRIES);
-        const instant = [epc.power, epc.currents];
-        const opening = unproved ? [[epc.getMap]] : known ? [instant, [epc.getMap]] : [[epc.getMap], instant];
-        for (const epcs of opening) await asking.ask(epcs, inner);
-        for (;;) await this.#cycle(asking, builder, plan, macAddress, inner);
+      capacity: this.#capacity,
+      roundTrips: this.#roundTrips,
+      known: this.#remembered.macAddress === macAddress ? this.#remembered.profile : undefined,
+      onAnswer: (answer) => {
+        onProof(answer.datagram);
+        this.#publish(answer, current);
       },
-    );
+      onRetry: () => this.#did({ what: 'rung', rung: 'retry' }),
+      onCycle: () => this.#cycleEnds(current),
+    });
+    this.#session = current;
+    await current.poll(unproved, signal);
   }
 
-  async #cycle(
-    asking: Asking,
-    builder: ProfileBuilder,
-    plan: PollPlan,
-    macAddress: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { clock } = this.#deps;
-    if (builder.getMap) plan.offer(builder.getMap);
-    else await asking.ask([epc.getMap], signal);
-    await asking.ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
-    await asking.ask(plan.due(clock.monotonicMs(), clock.now(), builder.energyScale !== undefined), signal);
-    plan.asked(clock.monotonicMs(), this.#roundTrips.shortestIntervalMs);
+  async #cycleEnds(session: MeterSession): Promise<void> {
     this.#pace.cycleEnds();
-    this.#keepProfile(builder, macAddress);
-    if (clock.monotonicMs() - this.#registersSavedMs >= REGISTERS_SAVED_EVERY_MS) await this.#saveRegisters();
-    await this.#rest(plan, signal);
-  }
-
-  /** Until something is due, or someone asks for everything now. */
-  async #rest(plan: PollPlan, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
-    using pause = scope(signal);
-    const due = clock.sleep(plan.nextMs - clock.monotonicMs(), pause.signal).catch(() => undefined);
-    const wake = this.#wake;
-    try {
-      await abortable(Promise.race([due, wake.promise.then(() => plan.hurry(clock.monotonicMs()))]), signal);
-    } finally {
-      pause.abort();
-      this.#wake = deferred();
-    }
+    this.#keepProfile(session);
+    if (this.#deps.clock.monotonicMs() - this.#registersSavedMs >= REGISTERS_SAVED_EVERY_MS)
+      await this.#saveRegisters();
   }
 
   #did(activity: Activity): void {
     this.#deps.emit({ kind: 'activity', meter: this.#options.meter, activity });
   }
 
-  #publish(
-    { properties, datagram, roundTripMs }: MeterAnswer,
-    builder: ProfileBuilder,
-    plan: PollPlan,
-    macAddress: string,
-  ): void {
+  #publish(answer: MeterAnswer, session: MeterSession): void {
     const { meter } = this.#options;
+    const { properties, datagram, roundTripMs } = answer;
     if (roundTripMs !== undefined) this.#pace.answered(roundTripMs);
-    const scale = builder.isSettled([epc.serialNumber]) ? builder.energyScale : undefined;
-    if (scale) this.#guards.ofMeter(macAddress, builder.serialNumber);
+    const scale = session.energyScale;
+    if (scale) this.#guards.ofMeter(session.macAddress, session.serialNumber);
     const measured = this.#guards.pass(readingOf(properties, scale), datagram, scale);
     if (Object.keys(measured).length > 0) {
-      const reading: Reading = {
-        atMs: datagram.atMs,
-        ...measured,
-        ...(roundTripMs === undefined ? {} : { roundTripMs }),
-      };
+      const tripMs = roundTripMs === undefined ? {} : { roundTripMs };
+      const reading: Reading = { atMs: datagram.atMs, ...measured, ...tripMs };
       this.#deps.emit({ kind: 'reading', meter, reading });
     }
     for (const halfHour of halfHoursOf(properties, scale)) {
       const { monotonicMs: nowMs, atMs: wallMs } = datagram;
-      plan.heardMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
+      session.plan.heardMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
       this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });
     }
+    const compared = this.#clockCheck.take(answer);
+    if (compared) this.#deps.emit({ kind: 'clock', meter, clock: compared });
   }
 
-  #keepProfile(builder: ProfileBuilder, macAddress: string): void {
-    const fresh = builder.complete;
+  #keepProfile({ profile: fresh, macAddress }: MeterSession): void {
     if (!fresh) return;
     const { macAddress: formerMac = macAddress, profile: former } = this.#remembered;
     const another = formerMac !== macAddress || (former !== undefined && isAnother(former, fresh));

@@ -1,0 +1,133 @@
+import { abortable, deferred, scope, together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { EnergyScale, MeterProfile } from '../model/reading.ts';
+import { epc } from '../echonet/epc.ts';
+import { toldOf } from '../echonet/frame.ts';
+import type { Session } from '../module/module.ts';
+import { Asking } from './asking.ts';
+import type { Capacity } from './capacity.ts';
+import { MeterClient } from './meter-client.ts';
+import type { MeterAnswer } from './meter-client.ts';
+import { PollPlan } from './poll-plan.ts';
+import type { PlanOptions } from './poll-plan.ts';
+import { nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
+import { Refusals } from './refusals.ts';
+import type { RoundTrips } from './round-trips.ts';
+
+/** A session the module may still hold from an earlier run gets one try. */
+const WARM_TRIES = 1;
+
+export interface MeterSessionDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly capacity: Capacity;
+  readonly roundTrips: Pick<RoundTrips, 'shortestIntervalMs'>;
+  /** What this meter said in an earlier session. */
+  readonly known: MeterProfile | undefined;
+  /** Hears every answer and announcement, once the session has learned from it. */
+  readonly onAnswer: (answer: MeterAnswer) => void;
+  /** A lost request is about to be repeated. */
+  readonly onRetry: () => void;
+  /** All that was due has been asked. */
+  readonly onCycle: () => Promise<void>;
+}
+
+/** One PANA session with a meter: what it has told in it, and what it is asked when. */
+export class MeterSession {
+  readonly macAddress: string;
+  readonly plan: PollPlan;
+  readonly #deps: MeterSessionDeps;
+  readonly #client: MeterClient;
+  readonly #asking: Asking;
+  readonly #builder: ProfileBuilder;
+  #wake = deferred<void>();
+
+  constructor(session: Session, options: PlanOptions, deps: MeterSessionDeps) {
+    const { clock, log, capacity } = deps;
+    this.#deps = deps;
+    this.macAddress = session.pan.macAddress;
+    this.plan = new PollPlan(options, clock.monotonicMs());
+    const refusals = new Refusals(epc.power);
+    this.#builder = new ProfileBuilder(refusals, deps.known);
+    const onAnswer = (answer: MeterAnswer): void => {
+      capacity.heard(answer);
+      refusals.heard(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
+      this.#builder.learn(answer.properties);
+      deps.onAnswer(answer);
+    };
+    this.#client = new MeterClient(session, { clock, log, onAnswer });
+    const { size } = capacity;
+    const timeoutMs = (): number => capacity.timeoutMs;
+    this.#asking = new Asking({ clock, log, client: this.#client, refusals, size, timeoutMs, onRetry: deps.onRetry });
+  }
+
+  /** How this meter counts energy; undefined until it is known, and which meter it is. */
+  get energyScale(): EnergyScale | undefined {
+    return this.#builder.isSettled([epc.serialNumber]) ? this.#builder.energyScale : undefined;
+  }
+
+  get serialNumber(): string | undefined {
+    return this.#builder.serialNumber;
+  }
+
+  /** What it has told of itself; undefined until that is enough to announce. */
+  get profile(): MeterProfile | undefined {
+    return this.#builder.complete;
+  }
+
+  /** Everything is asked now, as soon as the request under way is done. */
+  readNow(): void {
+    this.#wake.resolve();
+  }
+
+  /**
+   * Polls until the session fails.
+   * @param unproved the session comes from an earlier run and nobody knows whether it lives
+   * @throws BridgeError METER_SILENT, SESSION_LOST, PORT_LOST …, or the signal's reason
+   */
+  async poll(unproved: boolean, signal: AbortSignal): Promise<void> {
+    await together(
+      signal,
+      (inner) => this.#client.run(inner),
+      async (inner) => {
+        await this.#open(unproved, inner);
+        for (;;) await this.#cycle(inner);
+      },
+    );
+  }
+
+  async #open(unproved: boolean, signal: AbortSignal): Promise<void> {
+    // One property answers soonest, and every meter answers one: a join more costs seconds.
+    if (unproved) await this.#asking.ask([epc.power], signal, WARM_TRIES);
+    const instant = [epc.power, epc.currents];
+    const opening = unproved ? [[epc.getMap]] : this.#deps.known ? [instant, [epc.getMap]] : [[epc.getMap], instant];
+    for (const epcs of opening) await this.#asking.ask(epcs, signal);
+  }
+
+  async #cycle(signal: AbortSignal): Promise<void> {
+    const { clock, roundTrips, onCycle } = this.#deps;
+    const [asking, builder, plan] = [this.#asking, this.#builder, this.plan];
+    if (builder.getMap) plan.offer(builder.getMap);
+    else await asking.ask([epc.getMap], signal);
+    await asking.ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
+    await asking.ask(plan.due(clock.monotonicMs(), clock.now(), builder.energyScale !== undefined), signal);
+    plan.asked(clock.monotonicMs(), roundTrips.shortestIntervalMs);
+    await onCycle();
+    await this.#rest(signal);
+  }
+
+  /** Until something is due, or someone asks for everything now. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    using pause = scope(signal);
+    const due = clock.sleep(this.plan.nextMs - clock.monotonicMs(), pause.signal).catch(() => undefined);
+    const hurried = this.#wake.promise.then(() => this.plan.hurry(clock.monotonicMs()));
+    try {
+      await abortable(Promise.race([due, hurried]), signal);
+    } finally {
+      pause.abort();
+      this.#wake = deferred();
+    }
+  }
+}
