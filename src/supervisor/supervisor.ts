@@ -11,10 +11,11 @@ import type { StateFile } from '../store/state-file.ts';
 import { AirtimePause } from './airtime-pause.ts';
 import { SessionBackoff } from './backoff.ts';
 import { HelpTimer } from './help-timer.ts';
-import { channelScan, fullScan, Ladder } from './ladder.ts';
+import { Ladder } from './ladder.ts';
 import type { Step } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
 import { MeterSearch } from './meter-search.ts';
+import { SessionBuilder } from './session-builder.ts';
 import { pauseUnlessCommanded, whenBack } from './pause.ts';
 
 /** A session that answered and lasted this long was a good one; a shorter one keeps backing off. */
@@ -24,6 +25,8 @@ const PATIENCE_MS = 5000;
 /** Opening a port costs no airtime, so what needs it is tried often. */
 const REOPEN_MOST_MS = 5000;
 const COMMANDS_LIMIT = 4;
+
+type SessionCommand = Exclude<MeterCommand, 'read_now'>;
 
 export interface SupervisorDeps {
   readonly meter: string;
@@ -53,6 +56,7 @@ export class Supervisor {
   readonly #ladder = new Ladder();
   readonly #backoff: SessionBackoff;
   readonly #search: MeterSearch;
+  readonly #builder: SessionBuilder;
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
   #known: Pan | undefined;
   #sessions = 0;
@@ -65,6 +69,7 @@ export class Supervisor {
     this.#backoff = new SessionBackoff(deps.random);
     const did = (activity: Activity): void => this.#report.did(activity);
     this.#search = new MeterSearch({ clock: deps.clock, log: deps.log, did });
+    this.#builder = new SessionBuilder({ clock: deps.clock, report: this.#report, search: this.#search });
     const { clock, whenPresent, onStuck } = deps;
     const help = onStuck && ((signal: AbortSignal): Promise<void> => this.#callForHelp(onStuck, signal));
     this.#help = new HelpTimer({ clock, whenPresent, help });
@@ -117,11 +122,7 @@ export class Supervisor {
         const step = this.#ladder.next(this.#known !== undefined);
         if (this.#report.isFailing) this.#report.rung(step.rung);
         if (step.rung === 'reopen') return; // the failure that led here was told and waited for
-        const pan = await this.#climb(module, step, signal);
-        this.#report.enter('joining', { pan });
-        using session = await this.#join(module, pan, signal);
-        this.#connected(session.pan);
-        await this.#serve(module, session, false, signal);
+        await this.#interrupted(await this.#holdNew(module, step, signal), signal);
       } catch (error) {
         if (signal.aborted || exceeds(error, 'rejoin')) throw error;
         module.airtime.tryFailed();
@@ -130,86 +131,71 @@ export class Supervisor {
     }
   }
 
+  async #holdNew(module: WiSunModule, step: Step, signal: AbortSignal): Promise<SessionCommand | undefined> {
+    // Without a known PAN after a session, a rescan was asked for.
+    const start = { known: this.#known, isUsed: this.#report.isFailing || this.#sessions > 0 };
+    using session = await this.#builder.build(module, step, start, signal);
+    this.#connected(session.pan);
+    return await this.#serve(module, session, false, signal);
+  }
+
   /** A restart of ours need not end the session: the module may still hold it, and one answer proves it. */
   async #attach(module: WiSunModule, signal: AbortSignal): Promise<void> {
     if (!this.#known) return;
     await this.#pause.untilRequest(module.airtime, signal);
     if (!this.#known) return; // a rescan was asked for meanwhile
-    using session = await module.attach(this.#known);
-    if (!session) return;
-    module.airtime.insist(); // one request is the cheapest proof
-    this.#report.enter('joining', { pan: session.pan });
-    let proved = false;
     try {
-      await this.#serve(module, session, true, signal, () => (proved ||= this.#connected(session.pan)));
+      await this.#interrupted(await this.#holdWarm(module, this.#known, signal), signal);
     } catch (error) {
       if (signal.aborted || exceeds(error, 'rejoin')) throw error;
-      if (!proved) module.airtime.tryFailed();
-      if (proved) await this.#rest(error, signal);
-      else this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
+      if (this.#report.phase !== 'joining') return await this.#rest(error, signal);
+      module.airtime.tryFailed();
+      this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
     }
   }
 
-  /** Does what the step asks before a join. @returns the PAN to join. */
-  async #climb(module: WiSunModule, { rung, search }: Step, signal: AbortSignal): Promise<Pan> {
-    const known = this.#known;
-    if (!known || search === 'everywhere') {
-      this.#report.enter('scanning');
-      if (!known && this.#report.isFailing) await module.reset(signal); // with a PAN, a rung of its own does it
-      return await this.#search.find(module, fullScan, signal);
-    }
-    if (rung === 'terminate') await module.terminate(signal);
-    if (rung === 'reset') await module.reset(signal);
-    if (search === 'nowhere') return known;
-    this.#report.enter('scanning');
-    return await this.#search.find(module, channelScan(known.channel), signal);
+  async #holdWarm(module: WiSunModule, known: Pan, signal: AbortSignal): Promise<SessionCommand | undefined> {
+    using session = await module.attach(known);
+    if (!session) return undefined;
+    module.airtime.insist(); // one request is the cheapest proof
+    this.#report.enter('joining', { pan: session.pan });
+    return await this.#serve(module, session, true, signal);
   }
 
-  async #join(module: WiSunModule, pan: Pan, signal: AbortSignal): Promise<Session> {
-    const startedMs = this.#deps.clock.monotonicMs();
-    const done = (joined: boolean): void =>
-      this.#report.did({ what: 'join', durationMs: this.#deps.clock.monotonicMs() - startedMs, joined });
-    try {
-      const session = await module.join(pan, signal);
-      done(true);
-      return session;
-    } catch (error) {
-      if (!signal.aborted) done(false);
-      throw error;
-    }
-  }
-
-  /** Polls until the session fails, a hold is over, or a command ends it. */
+  /**
+   * Polls until the session fails or a command ends it.
+   * @param isWarm it is of an earlier run: the first answer proves that it stands
+   * @returns that command
+   */
   async #serve(
     module: WiSunModule,
     session: Session,
-    unproved: boolean,
+    isWarm: boolean,
     signal: AbortSignal,
-    onFirst: () => void = () => undefined,
-  ): Promise<void> {
+  ): Promise<SessionCommand | undefined> {
     const { clock, reader } = this.#deps;
     const startedMs = clock.monotonicMs();
-    let first = true as boolean;
+    let hasAnswered = false as boolean;
     const onProof: Parameters<MeterReader['poll']>[1]['onProof'] = (datagram) => {
-      if (first) {
-        onFirst();
-        this.#proved(session.pan);
-      }
-      first = false;
+      if (!hasAnswered && isWarm) this.#connected(session.pan);
+      if (!hasAnswered) this.#proved(session.pan);
+      hasAnswered = true;
       this.#help.restart();
       if (clock.monotonicMs() - startedMs >= GOOD_SESSION_MS) this.#backoff.reset();
       this.#report.success(session.pan, datagram);
     };
+    let command: SessionCommand | undefined;
     try {
       await together(
         signal,
-        (inner) => reader.poll(session, { unproved, onProof }, inner),
+        (inner) => reader.poll(session, { unproved: isWarm, onProof }, inner),
         (inner) => session.watch((hold) => this.#pause.onHold(hold === 'airtime'), inner),
-        (inner) => this.#obey(module, inner),
+        async (inner) => void (command = await this.#commandOf(module, inner)),
       );
+      return command;
     } catch (error) {
       // A stick pulled out of a session that answered is no failure of the radio: it is looked for at once, every time.
-      if (!first && error instanceof BridgeError && error.code === 'PORT_LOST') this.#backoff.reset();
+      if (hasAnswered && error instanceof BridgeError && error.code === 'PORT_LOST') this.#backoff.reset();
       if (wasDelivered(error)) this.#ladder.fellSilent();
       throw error;
     } finally {
@@ -217,8 +203,8 @@ export class Supervisor {
     }
   }
 
-  /** A session that the airtime limit holds is not ended for a command: no other could be made. */
-  async #obey(module: WiSunModule, signal: AbortSignal): Promise<void> {
+  /** The next command that ends the session. While the airtime limit holds it, it is kept: no other could be made. */
+  async #commandOf(module: WiSunModule, signal: AbortSignal): Promise<SessionCommand> {
     for (;;) {
       const command = await this.#commands.take(signal);
       if (command === 'read_now') {
@@ -229,13 +215,17 @@ export class Supervisor {
         this.#deps.log.info({ command }, 'carried out when the airtime limit is over');
         await module.airtime.over(signal);
       }
-      throw this.#interruption(command);
+      return command;
     }
   }
 
-  #interruption(command: 'restart_session' | 'rescan'): BridgeError {
+  /** A user ended the session: nothing failed, and the next one is built after the usual wait. */
+  async #interrupted(command: SessionCommand | undefined, signal: AbortSignal): Promise<void> {
+    if (command === undefined) return;
     if (command === 'rescan') this.#forget();
-    return new BridgeError('SESSION_LOST', `${command} was asked for`);
+    const ms = this.#backoff.next();
+    this.#report.enter('waiting', { retryAtMs: this.#deps.clock.now() + ms });
+    await this.#wait(ms, signal);
   }
 
   /** The next rung is a scan. */
@@ -273,7 +263,11 @@ export class Supervisor {
     await this.#help.failed(error, signal);
     const { clock, whenPresent } = this.#deps;
     const back = isOfPort ? (inner: AbortSignal): Promise<void> => whenBack(clock, whenPresent, inner) : undefined;
-    const command = await pauseUnlessCommanded(clock, ms, this.#commands, signal, back);
+    await this.#wait(ms, signal, back);
+  }
+
+  async #wait(ms: number, signal: AbortSignal, orElse?: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const command = await pauseUnlessCommanded(this.#deps.clock, ms, this.#commands, signal, orElse);
     if (command === 'rescan') this.#forget();
   }
 }

@@ -10,6 +10,7 @@ test('restart_session joins again without a scan', async () => {
   await rig.untilPhase('waiting');
   await rig.untilPhase('connected');
   expect(rig.phases().slice(phases)).toEqual(['waiting', 'joining', 'connected']);
+  expect(rig.statuses().every(({ error }) => error === undefined)).toBe(true); // nothing failed
   await rig.stop();
 });
 
@@ -21,6 +22,7 @@ test('rescan forgets the PAN and scans', async () => {
   await rig.untilPhase('waiting');
   await rig.untilPhase('connected');
   expect(rig.phases().slice(phases)).toEqual(['waiting', 'scanning', 'joining', 'connected']);
+  expect(rig.statuses().every(({ error }) => error === undefined)).toBe(true); // nothing failed
   await rig.stop();
 });
 
