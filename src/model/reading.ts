@@ -1,20 +1,14 @@
+import { isoLocal } from '../kernel/iso-time.ts';
+import { measuredIn } from './quantity.ts';
+import type { ByQuantity, MeasuredValues } from './quantity.ts';
+
 /**
  * One answer of the meter, decoded. What the answer did not hold, or held as "no data", is absent: never null, never 0.
  * Energy is present only when unit (E1), coefficient (D3) and digits (D7) are known and the energy guard let it pass.
  */
-export interface Reading {
+export interface Reading extends MeasuredValues {
   /** Wall clock, ms since 1970, when the answer arrived. */
   readonly atMs: number;
-  /** Instantaneous power, W; negative while exporting. */
-  readonly powerW?: number;
-  /** R-phase current, A in steps of 0.1; negative while exporting. */
-  readonly currentRA?: number;
-  /** T-phase current, A; absent on single-phase two-wire. */
-  readonly currentTA?: number;
-  /** Cumulative energy bought, kWh. */
-  readonly importKwh?: number;
-  /** Cumulative energy sold, kWh. */
-  readonly exportKwh?: number;
   /** The meter's own fault status (EPC 88). */
   readonly fault?: boolean;
   /** Round trip from the request's last byte to the answer, ms. */
@@ -22,8 +16,23 @@ export interface Reading {
 }
 
 /** It holds a value a database wants. */
-export const hasMeasured = (r: Reading): boolean =>
-  [r.powerW, r.currentRA, r.currentTA, r.importKwh, r.exportKwh].some((value) => value !== undefined);
+export const hasMeasured = (reading: Reading): boolean => measuredIn(reading).length > 0;
+
+/**
+ * One answer of the meter as an object: what `<base>/<id>/readings` carries, without `run` and `seq`. What the answer did
+ * not hold is absent: never null, never 0.
+ */
+export interface ReadingJson extends ByQuantity<number> {
+  readonly meter: string;
+  /** When the meter answered, ISO 8601 with offset. */
+  readonly time: string;
+}
+
+/** @returns undefined for an answer without a measured value, such as one with the fault status alone. */
+export function readingJson(meter: string, reading: Reading): ReadingJson | undefined {
+  const values = measuredIn(reading).map(([{ key }, value]) => [key, value] as const);
+  return values.length === 0 ? undefined : { meter, time: isoLocal(reading.atMs), ...Object.fromEntries(values) };
+}
 
 /** Registers at a half-hour mark of the meter's own clock (EPC EA/EB). */
 export interface HalfHour {

@@ -1,4 +1,6 @@
 import type { Text } from '../kernel/language.ts';
+import { quantities } from '../model/quantity.ts';
+import type { Quantity } from '../model/quantity.ts';
 import type { MeterProfile } from '../model/reading.ts';
 import { linkPhases } from '../model/status.ts';
 
@@ -31,80 +33,52 @@ const has =
   ({ profile }: EntityContext): boolean =>
     profile?.getMap.includes(epc) ?? false;
 const FAULT = has(0x88);
-const ENERGY_IMPORT = has(0xe0);
-const POWER = has(0xe7);
 const CURRENT = has(0xe8);
 
-const current = ({ expireAfterS }: EntityContext): Record<string, unknown> => ({
-  device_class: 'current',
-  state_class: 'measurement',
-  unit_of_measurement: 'A',
-  suggested_display_precision: 1,
-  expire_after: expireAfterS,
-});
-const energy = ({ energyDecimals }: EntityContext): Record<string, unknown> => ({
-  device_class: 'energy',
-  state_class: 'total_increasing', // not `total`: meters are exchanged and registers wrap
-  unit_of_measurement: 'kWh',
-  suggested_display_precision: energyDecimals,
+/** A quantity of which nothing is known yet is not announced: energy needs its scale, others to have been seen. */
+const isThere =
+  ({ epc, kind, proof }: Quantity) =>
+  ({ profile }: EntityContext): boolean =>
+    profile !== undefined &&
+    profile.getMap.includes(epc) &&
+    (proof === undefined || profile[proof]) &&
+    (kind === 'instant' || profile.energyScale !== undefined);
+
+const optionsOf =
+  ({ family, kind, unit, decimals }: Quantity): Entity['options'] =>
+  ({ expireAfterS, energyDecimals }) => ({
+    device_class: family,
+    state_class: kind === 'instant' ? 'measurement' : 'total_increasing', // not `total`: meters are exchanged and registers wrap
+    unit_of_measurement: unit,
+    suggested_display_precision: decimals ?? energyDecimals,
+    ...(kind === 'instant' ? { expire_after: expireAfterS } : {}),
+  });
+
+const entityOf = (quantity: Quantity): Entity => ({
+  key: quantity.part === undefined ? quantity.family : `${quantity.family}_${quantity.part}`,
+  platform: 'sensor',
+  name: quantity.name,
+  from: quantity.kind === 'instant' ? 'instant' : 'energy',
+  field: quantity.key,
+  when: isThere(quantity),
+  options: optionsOf(quantity),
 });
 
 const measured: readonly Entity[] = [
-  {
-    key: 'power',
-    platform: 'sensor',
-    name: { en: 'Power', ja: '瞬時電力' },
-    from: 'instant',
-    when: POWER,
-    options: ({ expireAfterS }) => ({
-      device_class: 'power',
-      state_class: 'measurement',
-      unit_of_measurement: 'W',
-      suggested_display_precision: 0,
-      expire_after: expireAfterS,
-    }),
-  },
-  {
-    key: 'current_r',
-    platform: 'sensor',
-    name: { en: 'Current R phase', ja: '瞬時電流 R相' },
-    from: 'instant',
-    when: CURRENT,
-    options: current,
-  },
-  {
-    key: 'current_t',
-    platform: 'sensor',
-    name: { en: 'Current T phase', ja: '瞬時電流 T相' },
-    from: 'instant',
-    when: (context) => CURRENT(context) && context.profile?.hasTPhase === true,
-    options: current,
-  },
-  {
-    key: 'energy_import',
-    platform: 'sensor',
-    name: { en: 'Energy import', ja: '積算電力量（買電）' },
-    from: 'energy',
-    field: 'import',
-    when: (context) => ENERGY_IMPORT(context) && context.profile?.energyScale !== undefined,
-    options: energy,
-  },
-  {
-    key: 'energy_export',
-    platform: 'sensor',
-    name: { en: 'Energy export', ja: '積算電力量（売電）' },
-    from: 'energy',
-    field: 'export',
-    when: ({ profile }) => profile?.hasExport === true && profile.energyScale !== undefined,
-    options: energy,
-  },
+  ...quantities.map(entityOf),
   {
     key: 'headroom',
     platform: 'sensor',
     name: { en: 'Contract headroom', ja: '契約電流の余裕' },
     from: 'instant',
     when: (context) => context.contract && CURRENT(context),
-    options: current,
+    options: ({ expireAfterS }) => ({
+      device_class: 'current',
+      state_class: 'measurement',
+      unit_of_measurement: 'A',
+      suggested_display_precision: 1,
+      expire_after: expireAfterS,
+    }),
   },
   {
     key: 'over_contract',

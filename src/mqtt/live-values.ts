@@ -1,3 +1,4 @@
+import { instants, measuredIn, registers } from '../model/quantity.ts';
 import type { EnergyScale, Reading } from '../model/reading.ts';
 import { contractState, notOver, overContractStep, usedAmpere } from './contract.ts';
 import { energyDecimals, energyPayload, instantPayload } from './mqtt-payloads.ts';
@@ -19,9 +20,8 @@ export interface LiveLimits {
 }
 
 const UNCHANGED_MS = 300_000;
-const registerKeys = ['importKwh', 'exportKwh', 'fault'] as const;
-const isInstant = (r: Reading): boolean =>
-  r.powerW !== undefined || r.currentRA !== undefined || r.currentTA !== undefined;
+const energyFields = [...registers.map(({ field }) => field), 'fault'] as const;
+const isInstant = (reading: Reading): boolean => measuredIn(reading, instants).length > 0;
 
 /** What to publish; undefined where nothing new is to be said. */
 export interface LiveNews {
@@ -38,7 +38,7 @@ export class LiveValues {
   #contract: ContractState | undefined;
   /** What `state/instant` shows: nothing but a time once the values passed their mark. */
   #instant: Seen<Reading> | undefined;
-  readonly #registers = new Map<(typeof registerKeys)[number], Seen<number | boolean>>();
+  readonly #registers = new Map<(typeof energyFields)[number], Seen<number | boolean>>();
   #newestAtMs = 0;
   #energyAtMs: number | undefined;
   #energySent: Seen<string> | undefined;
@@ -116,7 +116,7 @@ export class LiveValues {
   /** Unchanged registers are repeated only every five minutes. */
   #takeEnergy(reading: Reading, nowMs: number): string | undefined {
     let hasNews = false;
-    for (const key of registerKeys) {
+    for (const key of energyFields) {
       const value = reading[key];
       if (value === undefined) continue;
       this.#registers.set(key, { value, atMs: nowMs });

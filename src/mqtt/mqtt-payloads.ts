@@ -1,3 +1,5 @@
+import { instants, quantities, registers } from '../model/quantity.ts';
+import type { Quantity } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
 import type { LinkStatus } from '../model/status.ts';
 import { isoJst, isoLocal } from '../kernel/iso-time.ts';
@@ -17,6 +19,9 @@ const decimalsIn = (value: number): number => String(value).split('.')[1]?.lengt
 /** A register with at least `decimals`: its own ones are never rounded away, whatever scale was remembered. */
 const register = (kwh: number | undefined, decimals: number): string | undefined =>
   kwh === undefined ? undefined : fixed(kwh, Math.max(decimals, decimalsIn(kwh)));
+/** A value of a reading with the decimals it always has. @param decimals of registers */
+const measured = ({ field, decimals: own }: Quantity, reading: Reading, decimals: number): string | undefined =>
+  own === undefined ? register(reading[field], decimals) : fixed(reading[field], own);
 const orNull = (json: string | undefined): string => json ?? 'null';
 const onOff = (value: boolean | undefined): string => (value === undefined ? 'null' : value ? '"ON"' : '"OFF"');
 
@@ -33,9 +38,7 @@ export interface ContractState {
 /** `state/instant`: one answer's values; what it did not hold is null, because a missing key warns in Home Assistant. */
 export const instantPayload = (reading: Reading, contract: ContractState | undefined): string =>
   objectOf([
-    ['power', orNull(fixed(reading.powerW, 0))],
-    ['current_r', orNull(fixed(reading.currentRA, 1))],
-    ['current_t', orNull(fixed(reading.currentTA, 1))],
+    ...instants.map((quantity): Field => [quantity.key, orNull(measured(quantity, reading, 0))]),
     ['headroom', orNull(fixed(contract?.headroomA, 1))],
     ['over_contract', onOff(contract?.over)],
     ['time', text(isoLocal(reading.atMs))],
@@ -44,8 +47,7 @@ export const instantPayload = (reading: Reading, contract: ContractState | undef
 /** `state/energy`. */
 export const energyPayload = (reading: Reading, decimals: number): string =>
   objectOf([
-    ['import', orNull(register(reading.importKwh, decimals))],
-    ['export', orNull(register(reading.exportKwh, decimals))],
+    ...registers.map((quantity): Field => [quantity.key, orNull(measured(quantity, reading, decimals))]),
     ['fault', onOff(reading.fault)],
     ['time', text(isoLocal(reading.atMs))],
   ]);
@@ -110,9 +112,5 @@ export const readingPayload = (id: ReadingId, reading: Reading, decimals: number
     ['run', String(id.run)],
     ['seq', String(id.seq)],
     ['time', text(isoLocal(reading.atMs))],
-    ['power', fixed(reading.powerW, 0)],
-    ['current_r', fixed(reading.currentRA, 1)],
-    ['current_t', fixed(reading.currentTA, 1)],
-    ['import', register(reading.importKwh, decimals)],
-    ['export', register(reading.exportKwh, decimals)],
+    ...quantities.map((quantity): Field => [quantity.key, measured(quantity, reading, decimals)]),
   ]);

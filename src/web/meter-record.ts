@@ -3,10 +3,11 @@ import { markMs, marksOf, MeterHealth } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
 import type { MeterClock } from '../model/meter-clock.ts';
-import type { HalfHour, Reading } from '../model/reading.ts';
+import { measuredIn, quantities } from '../model/quantity.ts';
+import type { QuantityKey } from '../model/quantity.ts';
+import { readingJson } from '../model/reading.ts';
+import type { HalfHour, Reading, ReadingJson } from '../model/reading.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import { readingJson } from '../model/reading-json.ts';
-import type { ReadingJson } from '../model/reading-json.ts';
 import { isoJst, isoLocal } from '../kernel/iso-time.ts';
 import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
@@ -47,7 +48,7 @@ export class MeterRecord {
   #retryInMs: number | undefined;
   /** Monotonic ms of the newest signal. */
   #signalAtMs: number | undefined;
-  readonly #numbers = new Map<keyof Reading, Seen<number>>();
+  readonly #numbers = new Map<QuantityKey, Seen<number>>();
   #fault: Seen<boolean> | undefined;
   #answer: ReadingJson | undefined;
   #halfHour: HalfHour | undefined;
@@ -133,10 +134,7 @@ export class MeterRecord {
     const answer = readingJson(this.meter.id, reading);
     // A meter that is asked in several requests also answers with registers alone: power is what is wanted.
     if (answer?.power !== undefined || this.#answer?.power === undefined) this.#answer = answer ?? this.#answer;
-    for (const kind of ['powerW', 'currentRA', 'currentTA', 'importKwh', 'exportKwh'] as const) {
-      const value = reading[kind];
-      if (value !== undefined) this.#numbers.set(kind, { value, ...stamp });
-    }
+    for (const [{ key }, value] of measuredIn(reading)) this.#numbers.set(key, { value, ...stamp });
     if (reading.fault !== undefined) this.#fault = { value: reading.fault, ...stamp };
     if (reading.powerW === undefined) return;
     this.#history.push({ atMs: stamp.atMs, watts: reading.powerW });
@@ -160,17 +158,13 @@ export class MeterRecord {
     const { goodAtMs, intervalS } = this.#health;
     if (goodAtMs === undefined) return undefined;
     const { instantMs, energyMs } = marksOf(intervalS, this.meter.energyIntervalS);
-    const value = <Name extends string>(name: Name, kind: keyof Reading, staleAfterMs: number) => {
-      const seen = this.#numbers.get(kind);
-      return seen && ({ [name]: this.#value(seen, staleAfterMs) } as Record<Name, ValueSnapshot<number>>);
-    };
+    const values = quantities.flatMap(({ key, kind }) => {
+      const seen = this.#numbers.get(key);
+      return seen ? [[key, this.#value(seen, kind === 'instant' ? instantMs : energyMs)] as const] : [];
+    });
     return {
       time: isoLocal(goodAtMs),
-      ...value('power', 'powerW', instantMs),
-      ...value('current_r', 'currentRA', instantMs),
-      ...value('current_t', 'currentTA', instantMs),
-      ...value('import', 'importKwh', energyMs),
-      ...value('export', 'exportKwh', energyMs),
+      ...Object.fromEntries(values),
       ...(this.#fault && { fault: this.#value(this.#fault, energyMs) }),
     };
   }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { QuantityKey } from '../model/quantity.ts';
 import { linkPhases, recoveryRungs } from '../model/status.ts';
 
 /** A timer that never fires: prom-client's event loop figures would wake an idle machine a hundred times a second. */
@@ -91,12 +92,20 @@ export function ownMetrics(registry: Registry) {
 }
 export type OwnMetrics = ReturnType<typeof ownMetrics>;
 
+const exporterGauges = [
+  { key: 'power', factor: 1, name: 'watt', help: 'Watt' },
+  { key: 'current_r', factor: 1000, name: 'ampare_r', help: 'Ampare(R)' },
+  { key: 'current_t', factor: 1000, name: 'ampare_t', help: 'Ampare(T)' },
+] as const satisfies readonly { readonly key: QuantityKey; readonly factor: number; name: string; help: string }[];
+
 /** The names of smartmeter-exporter, with its units (mA) and without labels. */
-export const exporterMetrics = (registry: Registry): Readonly<Record<'power' | 'currentR' | 'currentT', Gauge>> => {
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
-  return {
-    power: gauge('power_consumption_watt', 'Power consumption in Watt'),
-    currentR: gauge('power_consumption_ampare_r', 'Power consumption in Ampare(R)'),
-    currentT: gauge('power_consumption_ampare_t', 'Power consumption in Ampare(T)'),
-  };
-};
+export const exporterMetrics = (registry: Registry) =>
+  exporterGauges.map(({ key, factor, name, help }) => ({
+    key,
+    factor,
+    gauge: new Gauge({
+      name: `power_consumption_${name}`,
+      help: `Power consumption in ${help}`,
+      registers: [registry],
+    }),
+  }));

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
-import type { Gauge } from 'prom-client';
 import type { Redactor } from '../kernel/redactor.ts';
+import { quantities } from '../model/quantity.ts';
+import type { Quantity } from '../model/quantity.ts';
 import type { Sink } from '../model/sink.ts';
 import { linkPhases, recoveryRungs } from '../model/status.ts';
 import type { Activity, BridgeEvent, LinkPhase } from '../model/status.ts';
@@ -132,14 +133,23 @@ export class Metrics implements Sink {
   }
 
   #showReading(meter: string, reading: ReadingSnapshot): void {
-    const { lastReading, power, current, energy, fault } = this.#own;
+    const { lastReading, fault } = this.#own;
     lastReading.set({ meter }, Date.parse(reading.time) / 1000);
-    ifCurrent(reading.power, (watts) => power.set({ meter }, watts));
-    ifCurrent(reading.current_r, (ampere) => current.set({ meter, phase: 'r' }, ampere));
-    ifCurrent(reading.current_t, (ampere) => current.set({ meter, phase: 't' }, ampere));
-    for (const direction of directions)
-      ifCurrent(reading[direction], (kwh) => energy.inc({ meter, direction }, Math.round(kwh * JOULES_PER_KWH)));
+    for (const quantity of quantities)
+      ifCurrent(reading[quantity.key], (value) => this.#showQuantity(meter, quantity, value));
     ifCurrent(reading.fault, (isFaulty) => fault.set({ meter }, isFaulty ? 1 : 0));
+  }
+
+  #showQuantity(meter: string, { family, part = '' }: Quantity, value: number): void {
+    const { power, current, energy } = this.#own;
+    switch (family) {
+      case 'power':
+        return power.set({ meter }, value);
+      case 'current':
+        return current.set({ meter, phase: part }, value);
+      case 'energy':
+        return energy.inc({ meter, direction: part }, Math.round(value * JOULES_PER_KWH));
+    }
   }
 
   #showModule({ id: meter, module }: MeterSnapshot): void {
@@ -159,13 +169,10 @@ export class Metrics implements Sink {
 
   #showAsExporter(reading: ReadingSnapshot | undefined): void {
     if (!this.#exporter) return;
-    const show = (gauge: Gauge, value: ValueSnapshot<number> | undefined, factor = 1): void => {
+    for (const { key, factor, gauge } of this.#exporter) {
       gauge.remove(); // absent: a gauge without labels is born as 0
-      ifCurrent(value, (number) => gauge.set(Math.round(number * factor)));
-    };
-    show(this.#exporter.power, reading?.power);
-    show(this.#exporter.currentR, reading?.current_r, 1000); // mA
-    show(this.#exporter.currentT, reading?.current_t, 1000);
+      ifCurrent(reading?.[key], (value) => gauge.set(Math.round(value * factor)));
+    }
   }
 }
 

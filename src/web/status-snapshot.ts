@@ -1,5 +1,6 @@
 import type { LinkPhase } from '../model/status.ts';
-import type { ReadingJson } from '../model/reading-json.ts';
+import type { ByQuantity } from '../model/quantity.ts';
+import type { ReadingJson } from '../model/reading.ts';
 
 /** A measured value with its own age. `stale`: too old to be shown as current; readers show it with its time or not at all. */
 export interface ValueSnapshot<T> {
@@ -13,17 +14,9 @@ export interface ValueSnapshot<T> {
 }
 
 /** The newest value of each kind. What the meter never told is absent: never null, never 0. */
-export interface ReadingSnapshot {
+export interface ReadingSnapshot extends ByQuantity<ValueSnapshot<number>> {
   /** When the meter last gave a good answer, of whatever kind. */
   readonly time: string;
-  /** W, negative while exporting. */
-  readonly power?: ValueSnapshot<number>;
-  /** A, negative while exporting. */
-  readonly current_r?: ValueSnapshot<number>;
-  readonly current_t?: ValueSnapshot<number>;
-  /** Cumulative kWh bought and sold. */
-  readonly import?: ValueSnapshot<number>;
-  readonly export?: ValueSnapshot<number>;
   /** The meter's own fault status. */
   readonly fault?: ValueSnapshot<boolean>;
 }

@@ -1,6 +1,7 @@
 import { BridgeError, errorCodes } from '../../kernel/errors.ts';
 import type { ErrorCode } from '../../kernel/errors.ts';
-import type { ReadingJson } from '../../model/reading-json.ts';
+import { quantities } from '../../model/quantity.ts';
+import type { ReadingJson } from '../../model/reading.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 
 /** What is known of one meter now. */
@@ -18,7 +19,7 @@ export interface CurrentReading {
 export function currentReading(meter: MeterSnapshot): CurrentReading {
   const { last_answer: answer, reading } = meter;
   if (!meter.fresh || !answer || !reading || reading.power?.stale === true) throw noReading(meter);
-  const besides = (['current_r', 'current_t', 'import', 'export'] as const).flatMap((key) => {
+  const besides = quantities.flatMap(({ key }) => {
     const value = reading[key];
     if (value === undefined || value.stale || answer[key] !== undefined) return [];
     return [{ meter: meter.id, time: value.time, [key]: value.value }];

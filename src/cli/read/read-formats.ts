@@ -1,27 +1,10 @@
 import type { Language } from '../../kernel/language.ts';
-import type { ReadingJson } from '../../model/reading-json.ts';
+import { quantities } from '../../model/quantity.ts';
 import type { CurrentReading } from '../../app/read/current-reading.ts';
-import { mackerelLines } from '../../mackerel/mackerel-lines.ts';
+import { mackerelLines } from '../../mackerel/mackerel-metrics.ts';
 
 export const readFormats = ['text', 'json', 'mackerel'] as const;
 export type ReadFormat = (typeof readFormats)[number];
-
-type Measured = Exclude<keyof ReadingJson, 'meter' | 'time'>;
-
-const words: Readonly<Record<Measured, Readonly<Record<Language, string>>>> = {
-  power: { en: 'power', ja: '電力' },
-  current_r: { en: 'R', ja: 'R相' },
-  current_t: { en: 'T', ja: 'T相' },
-  import: { en: 'import', ja: '買電' },
-  export: { en: 'export', ja: '売電' },
-};
-const units: Readonly<Record<Measured, string>> = {
-  power: 'W',
-  current_r: 'A',
-  current_t: 'A',
-  import: 'kWh',
-  export: 'kWh',
-};
 
 /** `2026-01-15T12:00:30.120+09:00` → `2026-01-15 12:00:30`. */
 const shortTime = (time: string): string => time.slice(0, 19).replace('T', ' ');
@@ -29,12 +12,12 @@ const shortTime = (time: string): string => time.slice(0, 19).replace('T', ' ');
 /** One line for people. A value of another answer is followed by its own time. */
 export function readingText({ answer, besides }: CurrentReading, language: Language): string {
   const parts = [answer, ...besides].flatMap((one) =>
-    (Object.keys(words) as Measured[]).flatMap((key) => {
+    quantities.flatMap(({ key, short, unit, decimals }) => {
       const value = one[key];
       if (value === undefined) return [];
-      const amount = units[key] === 'A' ? value.toFixed(1) : String(value);
+      const amount = decimals === undefined ? String(value) : value.toFixed(decimals);
       const at = one.time === answer.time ? '' : ` (${one.time.slice(11, 19)})`;
-      return [`${words[key][language]} ${amount} ${units[key]}${at}`];
+      return [`${short[language]} ${amount} ${unit}${at}`];
     }),
   );
   return `${[answer.meter, shortTime(answer.time), ...parts].join('  ')}\n`;

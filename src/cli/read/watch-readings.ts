@@ -2,7 +2,7 @@ import type { Config, MeterConfig } from '../../config/schema.ts';
 import { together } from '../../kernel/async.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { LinkStatus } from '../../model/status.ts';
-import { readingJson } from '../../model/reading-json.ts';
+import { readingJson } from '../../model/reading.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { Asked } from '../../app/ask/asked.ts';
 import { chooseMeters } from '../../app/choose-meters.ts';

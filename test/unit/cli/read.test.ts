@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { currentReading } from '../../../src/app/read/current-reading.ts';
-import { mackerelLines } from '../../../src/mackerel/mackerel-lines.ts';
+import { mackerelLines } from '../../../src/mackerel/mackerel-metrics.ts';
 import { fromBridge } from '../../../src/app/read/obtain-readings.ts';
 import { readingsText } from '../../../src/cli/read/read-formats.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
-import { readingJson } from '../../../src/model/reading-json.ts';
+import { readingJson } from '../../../src/model/reading.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
