@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { quantities } from '../model/quantity.ts';
 
 export interface Asset {
   readonly path: string;
@@ -8,22 +9,35 @@ export interface Asset {
 
 /** What the browser runs and shows; the build copies the folder beside the compiled files. */
 const folder = new URL('./static/', import.meta.url);
+const SCRIPT = 'text/javascript; charset=utf-8';
 const types: Readonly<Record<string, string>> = {
-  'page.js': 'text/javascript; charset=utf-8',
-  'page-chart.js': 'text/javascript; charset=utf-8',
-  'page-meter.js': 'text/javascript; charset=utf-8',
-  'page-words.js': 'text/javascript; charset=utf-8',
+  'page.js': SCRIPT,
+  'page-chart.js': SCRIPT,
+  'page-meter.js': SCRIPT,
+  'page-words.js': SCRIPT,
   'page.css': 'text/css; charset=utf-8',
   'page-chart.css': 'text/css; charset=utf-8',
   'page-meter.css': 'text/css; charset=utf-8',
   'favicon.svg': 'image/svg+xml',
 };
 
-export const readAssets = (): Promise<readonly Asset[]> =>
-  Promise.all(
+/** What the page's script cannot import: the table of quantities, as a module of its own. */
+const quantitiesAsset = (): Asset => {
+  const rows = quantities.map(({ key, name, unit, decimals }) => ({ key, name, unit, decimals }));
+  return {
+    path: '/page-quantities.js',
+    type: SCRIPT,
+    body: `export const quantities = ${JSON.stringify(rows)};\n`,
+  };
+};
+
+export const readAssets = async (): Promise<readonly Asset[]> => [
+  quantitiesAsset(),
+  ...(await Promise.all(
     Object.entries(types).map(async ([name, type]) => ({
       path: `/${name}`,
       type,
       body: await readFile(new URL(name, folder), 'utf8'),
     })),
-  );
+  )),
+];

@@ -1,6 +1,6 @@
 // One meter's card: built once, then filled with each status and every second with the ages.
 import { drawChart } from './page-chart.js';
-import { ampere, clockTime, integer, kwh, span, words } from './page-words.js';
+import { clockTime, facts, integer, span, words } from './page-words.js';
 
 function element(name, className, ...children) {
   const made = document.createElement(name);
@@ -102,12 +102,7 @@ export function createCard() {
   const head = element('header', '', name, element('p', 'link', phase, phaseAge));
   const card = element('section', 'card', head, spoken, problem, fault, now, chart, values, radio);
 
-  const facts = {
-    current_r: [fact(values, `${words.currents} ${words.currentR}`), ampere],
-    current_t: [fact(values, `${words.currents} ${words.currentT}`), ampere],
-    import: [fact(values, words.bought), kwh],
-    export: [fact(values, words.sold), kwh],
-  };
+  const rows = facts.map(({ key, label, text }) => ({ key, text, row: fact(values, label) }));
   const signal = signalFact(radio);
   const broker = fact(radio, words.broker);
   const interval = fact(radio, words.interval);
@@ -117,11 +112,11 @@ export function createCard() {
   const module = fact(radio, words.module);
   let meter;
 
-  function tickFact([row, format], seen, elapsedS) {
+  function tickFact({ row, text }, seen, elapsedS) {
     if (!seen) return show(row, undefined);
     const ageS = seen.age_s + elapsedS;
     const mark = isStale(seen, elapsedS) ? words.staleFrom(clockTime(seen.time, ageS)) : '';
-    return show(row, format(seen.value), mark);
+    return show(row, text(seen.value), mark);
   }
 
   function tickLink(elapsedS) {
@@ -160,7 +155,7 @@ export function createCard() {
     if (!meter) return;
     tickLink(elapsedS);
     const stale = tickPower(elapsedS);
-    for (const [kind, row] of Object.entries(facts)) tickFact(row, meter.reading?.[kind], elapsedS);
+    for (const row of rows) tickFact(row, meter.reading?.[row.key], elapsedS);
     const state = meter.reading ? (stale ? words.old : words.fresh) : words.waitingFirst;
     write(spoken, `${meter.name}: ${linkWord(meter, elapsedS)}. ${state}`);
   }

@@ -1,4 +1,5 @@
 // Every text of the page that its script writes, in both languages, and how numbers, times and spans are written.
+import { quantities } from './page-quantities.js'; // made from the table of quantities as the page is served
 
 export const language = document.documentElement.lang === 'en' ? 'en' : 'ja';
 
@@ -28,11 +29,8 @@ const texts = {
     nextTry: (span) => `next try in ${span}`,
     nextTryNow: 'trying again now',
     waitingFirst: 'Waiting for the first reading',
-    currents: 'Current',
-    currentR: 'R phase',
-    currentT: 'T phase',
-    bought: 'Bought (import)',
-    sold: 'Sold (export)',
+    /** Where the page has a word of its own. */
+    quantities: { import: 'Bought (import)', export: 'Sold (export)' },
     signal: 'Signal',
     signalWords: ['very weak', 'weak', 'fair', 'good', 'very good'],
     interval: 'Interval',
@@ -81,11 +79,12 @@ const texts = {
     nextTry: (span) => `次の試行まで${span}`,
     nextTryNow: 'まもなく再試行します',
     waitingFirst: '最初の計測値を待っています',
-    currents: '電流',
-    currentR: 'R相',
-    currentT: 'T相',
-    bought: '買電（積算）',
-    sold: '売電（積算）',
+    quantities: {
+      current_r: '電流 R相',
+      current_t: '電流 T相',
+      import: '買電（積算）',
+      export: '売電（積算）',
+    },
     signal: '電波',
     signalWords: ['とても弱い', '弱い', '普通', '良い', 'とても良い'],
     interval: '取得間隔',
@@ -114,15 +113,21 @@ const texts = {
 export const words = texts[language];
 
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const register = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 4 });
 
 /** A true minus sign: the hyphen gets lost beside a large figure. */
 const signed = (text) => text.replace('-', '−');
 
 export const integer = (value) => signed(whole.format(value));
-export const ampere = (value) => `${signed(tenth.format(value))} A`;
-export const kwh = (value) => `${register.format(value)} kWh`;
+
+/** What is shown below power: with its label, and its value as text. Registers have the decimals they come with. */
+export const facts = quantities
+  .filter(({ key }) => key !== 'power')
+  .map(({ key, name, unit, decimals }) => {
+    const digits = { minimumFractionDigits: decimals ?? 1, maximumFractionDigits: decimals ?? 4 };
+    const number = new Intl.NumberFormat(language, digits);
+    const label = words.quantities[key] ?? name[language];
+    return { key, label, text: (value) => `${signed(number.format(value))} ${unit}` };
+  });
 
 /** The two largest units of a span: `2 min 5 s`, `2分5秒`. */
 export function span(seconds) {

@@ -14,6 +14,7 @@ const assets = [
   ['/page-meter.js', 'text/javascript'],
   ['/page-chart.js', 'text/javascript'],
   ['/page-words.js', 'text/javascript'],
+  ['/page-quantities.js', 'text/javascript'],
   ['/page.css', 'text/css'],
   ['/page-meter.css', 'text/css'],
   ['/page-chart.css', 'text/css'],
