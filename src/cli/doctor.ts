@@ -6,7 +6,7 @@ import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
 import type { ExitCode } from '../app/exit-codes.ts';
-import type { CheckResult } from './doctor/runner.ts';
+import type { CheckResult } from './doctor/sequence.ts';
 import type { DoctorWorld } from './doctor/world.ts';
 import { packageVersion } from '../app/version.ts';
 

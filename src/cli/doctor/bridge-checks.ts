@@ -1,4 +1,4 @@
-import type { Config, MeterConfig } from '../../config/schema.ts';
+import type { MeterConfig } from '../../config/schema.ts';
 import { BridgeError, errorCodes } from '../../kernel/errors.ts';
 import type { ErrorCode } from '../../kernel/errors.ts';
 import { languages } from '../../kernel/language.ts';
@@ -8,61 +8,41 @@ import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { Asked } from '../../app/ask/asked.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { linkWords, phaseWords } from '../../app/phase-words.ts';
-import { failedBy, ok, titles, warning } from './check.ts';
-import type { Check, CheckId, CheckFinding } from './check.ts';
-import { panFinding } from './radio-checks.ts';
-import { moduleFinding, skewFinding, valuesFinding, valuesOf } from './radio-words.ts';
+import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
+import { failedBy, ok, warning } from './sequence.ts';
+import type { CheckFinding, CheckId, Sequence } from './sequence.ts';
 import type { DoctorWorld } from './world.ts';
 
-/** Whether a bridge runs that holds the links. @param onAnswer hears its account. */
-export const bridgeCheck = (config: Config, world: DoctorWorld, onAnswer: (status: BridgeStatus) => void): Check => ({
-  id: 'bridge',
-  title: titles.bridge,
-  needs: ['configuration'],
-  limitMs: 5000,
-  async run(signal) {
-    const asked: Asked = await world.askBridge(config, signal);
-    if (asked.kind === 'failed') throw asked.error;
-    if (asked.kind === 'none')
-      return ok('does not run: the stick is asked directly', '停止中。スティックに直接問い合わせます');
-    onAnswer(asked.status);
-    const { version, pid, uptime_s: upS } = asked.status;
-    const who = pid === undefined ? version : `${version}, pid ${pid}`;
-    return ok(
-      `runs (${who}) since ${Math.round(upS)} s: it is asked for its links`,
-      `動作中（${who}、${Math.round(upS)} 秒前から）。接続状態を問い合わせます`,
-      { version, uptime_s: Math.round(upS) },
-    );
-  },
-});
+/** Whether a bridge runs that holds the links. @throws BridgeError when there is one that cannot be asked */
+export function bridgeFinding(asked: Asked): CheckFinding {
+  if (asked.kind === 'failed') throw asked.error;
+  if (asked.kind === 'none')
+    return ok('does not run: the stick is asked directly', '停止中。スティックに直接問い合わせます');
+  const { version, pid, uptime_s: upS } = asked.status;
+  const who = pid === undefined ? version : `${version}, pid ${pid}`;
+  return ok(
+    `runs (${who}) since ${Math.round(upS)} s: it is asked for its links`,
+    `動作中（${who}、${Math.round(upS)} 秒前から）。接続状態を問い合わせます`,
+    { version, uptime_s: Math.round(upS) },
+  );
+}
 
 /** What the running bridge says of the links it holds. The port is not opened beside it. */
-export function heldChecks(
-  meter: MeterConfig,
-  status: BridgeStatus,
-  world: Pick<DoctorWorld, 'othersOn'>,
-): readonly Check[] {
-  const snapshot = status.meters.find(({ id }) => id === meter.id);
-  const rows: readonly (readonly [
-    CheckId,
-    readonly CheckId[],
-    (snapshot: MeterSnapshot) => CheckFinding | Promise<CheckFinding>,
-  ])[] = [
-    ['port', ['bridge'], (held) => portOf(held, () => othersBeside(meter.device, status.pid, world))],
-    ['module', ['port'], moduleOf],
-    ['scan', ['module'], panOf],
-    ['join', ['scan'], joinOf],
-    ['reading', ['join'], readingOf],
-    ['meter_clock', ['reading'], clockOf],
-  ];
-  return rows.map(([id, needs, find]) => ({
-    id,
-    meter: meter.id,
-    title: titles[id],
-    needs,
-    limitMs: 5000,
-    run: async () => (snapshot ? await find(snapshot) : unknownMeter(meter.id)),
-  }));
+export async function heldSteps(
+  { id: meter, device }: MeterConfig,
+  { meters, pid }: BridgeStatus,
+  { othersOn }: Pick<DoctorWorld, 'othersOn'>,
+  sequence: Sequence,
+): Promise<void> {
+  const snapshot = meters.find(({ id }) => id === meter);
+  const step = (id: CheckId, find: (held: MeterSnapshot) => CheckFinding | Promise<CheckFinding>): Promise<void> =>
+    sequence.step(id, 5000, () => (snapshot ? find(snapshot) : unknownMeter(meter)));
+  await step('port', (held) => portOf(held, () => othersBeside(device, pid, othersOn)));
+  await step('module', moduleOf);
+  await step('scan', panOf);
+  await step('join', joinOf);
+  await step('reading', readingOf);
+  await step('meter_clock', clockOf);
 }
 
 function unknownMeter(id: string): CheckFinding {
@@ -84,13 +64,18 @@ const codes: Readonly<Partial<Record<CheckId, RegExp>>> = {
 };
 
 /** What keeps the bridge from this link, by its own account; an error that a good answer has followed is over. */
-function throwFailure({ error, fresh, phase }: MeterSnapshot, id: CheckId): void {
-  const code = errorCodes.find((known) => known === error?.code);
-  if (!error || !code || (fresh && phase === 'connected') || !codes[id]?.test(code)) return;
-  throw new BridgeError(code, plain(error.message, code), hintOf(error.hint, code));
+function throwFailure(snapshot: MeterSnapshot, id: CheckId): void {
+  const error = failureOf(snapshot);
+  const isOver = snapshot.fresh && snapshot.phase === 'connected';
+  if (error && !isOver && codes[id]?.test(error.code)) throw error;
 }
 
-const plain = (message: string, code: ErrorCode): string => message.replace(` [${code}]`, '');
+function failureOf({ error }: MeterSnapshot): BridgeError | undefined {
+  const code = errorCodes.find((known) => known === error?.code);
+  if (!error || !code) return undefined;
+  return new BridgeError(code, error.message.replace(` [${code}]`, ''), hintOf(error.hint, code));
+}
+
 /** It comes in the bridge's language: where it is the catalogue's own, that one says it in the user's. */
 function hintOf(hint: string, code: ErrorCode): { readonly hint?: Text } {
   const own = new BridgeError(code, '');
@@ -109,7 +94,7 @@ async function portOf(snapshot: MeterSnapshot, others: () => Promise<CheckFindin
 async function othersBeside(
   device: string,
   bridgePid: number | undefined,
-  { othersOn }: Pick<DoctorWorld, 'othersOn'>,
+  othersOn: DoctorWorld['othersOn'],
 ): Promise<CheckFinding | undefined> {
   const holder = bridgePid === undefined ? undefined : (await othersOn(device, bridgePid))?.holder;
   if (!holder) return undefined;
@@ -157,8 +142,21 @@ function joinOf(snapshot: MeterSnapshot): CheckFinding {
 }
 
 function readingOf(snapshot: MeterSnapshot): CheckFinding {
-  if (snapshot.fresh) return valuesFinding(valuesOf(snapshot));
-  return lost(snapshot);
+  if (!snapshot.fresh) return lost(snapshot);
+  const {
+    power,
+    current_r: currentR,
+    current_t: currentT,
+    import: imported,
+    export: exported,
+  } = snapshot.reading ?? {};
+  return valuesFinding({
+    power: power?.value,
+    currentR: currentR?.value,
+    currentT: currentT?.value,
+    importKwh: imported?.value,
+    exportKwh: exported?.value,
+  });
 }
 
 const clockOf = ({ clock_skew: skew }: MeterSnapshot): CheckFinding =>
@@ -166,12 +164,10 @@ const clockOf = ({ clock_skew: skew }: MeterSnapshot): CheckFinding =>
 
 /** Not up, and the bridge is at it. */
 function lost(snapshot: MeterSnapshot): CheckFinding {
-  const { error, reason } = snapshot;
-  const code = errorCodes.find((known) => known === error?.code);
-  const own =
-    error && code ? failedBy(new BridgeError(code, plain(error.message, code), hintOf(error.hint, code))) : undefined;
+  const error = failureOf(snapshot);
+  const own = error && failedBy(error);
   const words = linkWords(snapshot);
-  const why = own?.detail.en ?? reason;
+  const why = own?.detail.en ?? snapshot.reason;
   return {
     mark: 'failed',
     detail: { en: [words.en, why].filter(Boolean).join(': '), ja: [words.ja, why].filter(Boolean).join(': ') },
@@ -179,7 +175,7 @@ function lost(snapshot: MeterSnapshot): CheckFinding {
       en: 'The bridge goes on trying by itself; run doctor again in a minute.',
       ja: 'ブリッジが自動で再試行します。1分後にもう一度実行してください。',
     },
-    ...(code && { code }),
+    ...(error && { code: error.code }),
   };
 }
 

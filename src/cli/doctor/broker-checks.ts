@@ -6,46 +6,32 @@ import { leftOutHint, takenOverHint } from '../../broker/broker-failures.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
-import { failedBy, ok, titles, warning } from './check.ts';
-import type { Check, CheckId, CheckFinding } from './check.ts';
+import { failedBy, ok, warning } from './sequence.ts';
+import type { CheckFinding, CheckId, Sequence } from './sequence.ts';
 import type { DoctorWorld } from './world.ts';
 
 const LIMIT_MS = 60_000;
 const stages = ['address', 'tls', 'login', 'in'] as const;
 
 /** Address, TLS, login, topics and Home Assistant, all from one visit. @param status of the running bridge, which has connections of its own. */
-export function brokerChecks(
+export async function brokerSteps(
   config: Config,
   mqtt: MqttConfig,
   status: BridgeStatus | undefined,
   { clock }: DoctorWorld,
-): readonly Check[] {
+  all: Sequence,
+): Promise<void> {
   let visit: Promise<BrokerFindings> | undefined;
-  const url = shownUrl(mqtt.url);
+  const step = (id: CheckId, find: (found: BrokerFindings) => CheckFinding, { step: take } = all): Promise<void> =>
+    take(id, LIMIT_MS, async (signal) => find(await (visit ??= brokerFindings(config, mqtt, clock, signal))));
   const isTls = /^(mqtts|wss):/.test(mqtt.url);
-  const row = (id: CheckId, needs: readonly CheckId[], find: (found: BrokerFindings) => CheckFinding): Check => ({
-    id,
-    title: titles[id],
-    needs,
-    limitMs: LIMIT_MS,
-    run: async (signal) => find(await (visit ??= brokerFindings(config, mqtt, clock, signal))),
-  });
-  const below = isTls ? 'tls' : 'broker';
-  return [
-    row('broker', ['configuration'], (found) => reached(found, 'address') ?? addressFinding(url, mqtt)),
-    ...(isTls ? [row('tls', ['broker'], (found) => reached(found, 'tls') ?? tlsFinding(mqtt))] : []),
-    row('login', [below], (found) => reached(found, 'login') ?? loginFinding(found, mqtt, status)),
-    row('topics', ['login'], (found) => reached(found, 'in') ?? topicsFinding(found, mqtt, status)),
-    ...(config.home_assistant.discovery
-      ? [
-          row(
-            'home_assistant',
-            ['login'],
-            ({ birth }) => unannouncedFinding(status) ?? birthFinding(birth, config.home_assistant.status_topic),
-          ),
-        ]
-      : []),
-  ];
+  await step('broker', (found) => reached(found, 'address') ?? addressFinding(mqtt, isTls));
+  if (isTls) await step('tls', (found) => reached(found, 'tls') ?? tlsFinding(mqtt));
+  await step('login', (found) => reached(found, 'login') ?? loginFinding(found, mqtt, status));
+  await step('topics', (found) => reached(found, 'in') ?? topicsFinding(found, mqtt, status), all.branch());
+  const { discovery, status_topic: topic } = config.home_assistant;
+  if (discovery)
+    await step('home_assistant', ({ birth }) => unannouncedFinding(status) ?? birthFinding(birth, topic), all.branch());
 }
 
 /** A failure when the visit ended at this stage. */
@@ -53,10 +39,12 @@ function reached({ stage, error }: BrokerFindings, wanted: BrokerFindings['stage
   return error && stages.indexOf(stage) <= stages.indexOf(wanted) ? failedBy(error) : undefined;
 }
 
-const addressFinding = (url: string, { url: full }: MqttConfig): CheckFinding =>
-  /^(mqtts|wss):/.test(full)
-    ? ok(`${url} answers`, `${url} に接続できます`)
-    : ok(`${url} answers, without encryption`, `${url} に接続できます（暗号化なし）`);
+function addressFinding({ url }: MqttConfig, isTls: boolean): CheckFinding {
+  const shown = shownUrl(url);
+  return isTls
+    ? ok(`${shown} answers`, `${shown} に接続できます`)
+    : ok(`${shown} answers, without encryption`, `${shown} に接続できます（暗号化なし）`);
+}
 
 function tlsFinding({ tls }: MqttConfig): CheckFinding {
   if (tls.insecure)

@@ -1,33 +1,25 @@
 import { access, constants, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LoadResult } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
 import { formatProblem } from '../../config/problems.ts';
 import type { Problem } from '../../config/problems.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { openToOthers } from '../../app/open-files.ts';
-import { ok, titles, warning } from './check.ts';
-import type { Check, CheckFinding } from './check.ts';
+import { ok, warning } from './sequence.ts';
+import type { CheckFinding } from './sequence.ts';
 
-type Loaded = Extract<LoadResult, { readonly ok: true }>;
+export type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
 /** Below this a log or an image pull fills the rest. */
 const LITTLE_SPACE_BYTES = 50_000_000;
 
-/** @param onLoaded hears the configuration when it is right; `load` may tell its own problems. */
-export const configurationCheck = (load: () => Promise<LoadResult>, onLoaded: (loaded: Loaded) => void): Check => ({
-  id: 'configuration',
-  title: titles.configuration,
-  needs: [],
-  limitMs: 60_000, // secrets behind pipes have five seconds each
-  async run() {
-    const result = await load();
-    if (!result.ok) return problemsFinding(result.problems);
-    onLoaded(result);
-    const { file, config } = result;
-    const meters = config.meters.map(({ id }) => id).join(', ');
-    return ok(`${file ?? 'environment'}, meter ${meters}`, `${file ?? '環境変数'}、メーター ${meters}`);
-  },
-});
+export function configurationFinding(result: LoadResult): CheckFinding {
+  if (!result.ok) return problemsFinding(result.problems);
+  const { file, config } = result;
+  const meters = config.meters.map(({ id }) => id).join(', ');
+  return ok(`${file ?? 'environment'}, meter ${meters}`, `${file ?? '環境変数'}、メーター ${meters}`);
+}
 
 function problemsFinding(problems: readonly Problem[]): CheckFinding {
   const lines = (language: 'en' | 'ja'): string =>
@@ -40,46 +32,34 @@ function problemsFinding(problems: readonly Problem[]): CheckFinding {
   };
 }
 
-export const secretsCheck = ({ secretFiles }: Loaded): Check => ({
-  id: 'secrets',
-  title: titles.secrets,
-  needs: ['configuration'],
-  limitMs: 10_000,
-  async run() {
-    const open = await openToOthers(secretFiles);
-    if (open.length === 0)
-      return secretFiles.length === 0
-        ? ok('no file of yours holds any', '秘密の値を持つファイルはありません')
-        : ok(`${secretFiles.length} file(s), only for their owner`, `${secretFiles.length} ファイル、所有者のみ`);
-    const command = `chmod 600 ${open.join(' ')}`;
-    return warning(
-      { en: `others can read ${open.join(', ')}`, ja: `他のユーザーも読めます: ${open.join('、')}` },
-      { en: command, ja: command },
-    );
-  },
-});
+export async function secretsFinding({ secretFiles }: Loaded): Promise<CheckFinding> {
+  const open = await openToOthers(secretFiles);
+  if (open.length === 0)
+    return secretFiles.length === 0
+      ? ok('no file of yours holds any', '秘密の値を持つファイルはありません')
+      : ok(`${secretFiles.length} file(s), only for their owner`, `${secretFiles.length} ファイル、所有者のみ`);
+  const command = `chmod 600 ${open.join(' ')}`;
+  return warning(
+    { en: `others can read ${open.join(', ')}`, ja: `他のユーザーも読めます: ${open.join('、')}` },
+    { en: command, ja: command },
+  );
+}
 
-export const stateCheck = ({ config }: Loaded): Check => ({
-  id: 'state_dir',
-  title: titles.state_dir,
-  needs: ['configuration'],
-  limitMs: 10_000,
-  async run() {
-    const dir = config.state_dir;
-    if (dir === undefined)
-      return warning(
-        {
-          en: 'not set: each start scans anew, and waiting readings are lost',
-          ja: '未設定。起動のたびにスキャンし、未送信の計測値は失われます',
-        },
-        { en: 'Set state_dir to a folder that lasts.', ja: 'state_dir に、消えないフォルダを指定してください。' },
-      );
-    const there = await nearest(dir);
-    await tryWriting(there, there === dir);
-    for (const { id } of config.meters) if (await isFolder(join(dir, id))) await tryWriting(join(dir, id), true);
-    return await spaceFinding(dir, there);
-  },
-});
+/** @throws BridgeError STATE_UNWRITABLE */
+export async function stateFinding({ state_dir: dir, meters }: Config): Promise<CheckFinding> {
+  if (dir === undefined)
+    return warning(
+      {
+        en: 'not set: each start scans anew, and waiting readings are lost',
+        ja: '未設定。起動のたびにスキャンし、未送信の計測値は失われます',
+      },
+      { en: 'Set state_dir to a folder that lasts.', ja: 'state_dir に、消えないフォルダを指定してください。' },
+    );
+  const there = await nearest(dir);
+  await tryWriting(there, there === dir);
+  for (const { id } of meters) if (await isFolder(join(dir, id))) await tryWriting(join(dir, id), true);
+  return await spaceFinding(dir, there);
+}
 
 async function spaceFinding(dir: string, there: string): Promise<CheckFinding> {
   const { bavail, bsize } = await statfs(there);

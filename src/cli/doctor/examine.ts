@@ -2,19 +2,15 @@ import type { LoadResult } from '../../config/load.ts';
 import type { Config, MeterConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
-import { bridgeCheck, heldChecks } from './bridge-checks.ts';
-import { brokerChecks } from './broker-checks.ts';
-import { checkIds, titles } from './check.ts';
-import type { Check, CheckId } from './check.ts';
-import { configurationCheck, secretsCheck, stateCheck } from './config-checks.ts';
-import { clockCheck, httpCheck, nodeCheck } from './host-checks.ts';
-import { radioChecks, withoutRadio } from './radio-checks.ts';
-import { RadioVisit } from './radio-visit.ts';
-import { runChecks } from './runner.ts';
-import type { CheckResult, RunnerDeps } from './runner.ts';
+import { bridgeFinding, heldSteps } from './bridge-checks.ts';
+import { brokerSteps } from './broker-checks.ts';
+import { configurationFinding, secretsFinding, stateFinding } from './config-checks.ts';
+import type { Loaded } from './config-checks.ts';
+import { clockFinding, httpFinding, nodeFinding } from './host-checks.ts';
+import { radioSteps } from './radio-checks.ts';
+import { checkIds, sequence } from './sequence.ts';
+import type { CheckId, CheckResult, Sequence, SequenceDeps } from './sequence.ts';
 import type { DoctorWorld } from './world.ts';
-
-type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
 export interface ExamineOptions {
   readonly load: () => Promise<LoadResult>;
@@ -23,7 +19,7 @@ export interface ExamineOptions {
   /** Only this meter. */
   readonly meter?: string | undefined;
   /** Leaves out what sends by radio. */
-  readonly noRadio?: boolean;
+  readonly noRadio: boolean;
 }
 
 export interface Examination {
@@ -31,58 +27,55 @@ export interface Examination {
   readonly config: Config | undefined;
 }
 
-/** These stand on their own, whatever the configuration says. */
-const independent: ReadonlySet<CheckId> = new Set(['configuration', 'clock', 'node']);
+/** Secrets behind pipes have five seconds each. */
+const LOAD_LIMIT_MS = 60_000;
 
 /** Every check in turn, from the configuration to the clock. @throws BridgeError USAGE for a meter that is not configured */
 export async function examine(
   options: ExamineOptions,
   world: DoctorWorld,
-  told: Omit<RunnerDeps, 'clock'>,
+  told: Omit<SequenceDeps, 'clock'>,
   signal: AbortSignal,
 ): Promise<Examination> {
-  const deps: RunnerDeps = { clock: world.clock, ...told };
+  const results: CheckResult[] = [];
+  const independent = sequence({ clock: world.clock, ...told }, results, signal);
+  const all = independent.branch();
   let loaded: Loaded | undefined;
-  const onLoaded = (result: Loaded): void => {
-    options.onLoaded(result);
-    loaded = result;
-  };
-  let results = await runChecks([configurationCheck(options.load, onLoaded)], deps, signal);
-  const go = async (checks: readonly Check[]): Promise<void> => {
-    results = await runChecks(checks, deps, signal, results);
-  };
-  await (loaded ? ofConfig(loaded, options, world, go) : go(unreachable()));
-  await go([clockCheck(world), nodeCheck(world)]);
+  await all.step('configuration', LOAD_LIMIT_MS, async () => {
+    const result = await options.load();
+    if (result.ok) options.onLoaded((loaded = result));
+    return configurationFinding(result);
+  });
+  await (loaded ? stepsOf(loaded, options, world, all) : withoutConfiguration(all));
+  await independent.branch().step('clock', 5000, (inner) => clockFinding(world, inner));
+  await independent.branch().step('node', 1000, () => nodeFinding(world.nodeVersion));
   return { results, config: loaded?.config };
 }
 
-async function ofConfig(
+async function stepsOf(
   loaded: Loaded,
-  { meter, noRadio = false }: ExamineOptions,
+  { meter: wanted, noRadio }: ExamineOptions,
   world: DoctorWorld,
-  go: (checks: readonly Check[]) => Promise<void>,
+  all: Sequence,
 ): Promise<void> {
   const { config } = loaded;
   const { mqtt, http } = config;
-  const meters = chosen(config, meter);
+  const meters = chosen(config, wanted);
+  await all.branch().step('secrets', 10_000, () => secretsFinding(loaded));
+  await all.branch().step('state_dir', 10_000, () => stateFinding(config));
   let status: BridgeStatus | undefined;
-  const bridge = bridgeCheck(config, world, (answer) => (status = answer));
-  await go([secretsCheck(loaded), stateCheck(loaded), bridge]);
-  for (const one of meters) await ofMeter(one, status, noRadio, world, go);
-  if (mqtt) await go(brokerChecks(config, mqtt, status, world));
-  if (http) await go([httpCheck(http)]);
-}
-
-async function ofMeter(
-  meter: MeterConfig,
-  status: BridgeStatus | undefined,
-  noRadio: boolean,
-  world: DoctorWorld,
-  go: (checks: readonly Check[]) => Promise<void>,
-): Promise<void> {
-  if (status) return await go(heldChecks(meter, status, world));
-  await using visit = new RadioVisit(meter, world);
-  await go(radioChecks(meter, visit, world).filter(({ id }) => !noRadio || withoutRadio.has(id)));
+  const bridge = all.branch();
+  await bridge.step('bridge', 5000, async (signal) => {
+    const asked = await world.askBridge(config, signal);
+    if (asked.kind === 'answered') status = asked.status;
+    return bridgeFinding(asked);
+  });
+  for (const meter of meters) {
+    const own = bridge.branch(meter.id);
+    await (status ? heldSteps(meter, status, world, own) : radioSteps(meter, noRadio, world, own));
+  }
+  if (mqtt) await brokerSteps(config, mqtt, status, world, all.branch());
+  if (http) await all.branch().step('http', 5000, (signal) => httpFinding(http, signal));
 }
 
 function chosen({ meters }: Config, wanted: string | undefined): readonly MeterConfig[] {
@@ -91,14 +84,11 @@ function chosen({ meters }: Config, wanted: string | undefined): readonly MeterC
   throw new BridgeError('USAGE', `there is no meter ${wanted}; configured: ${meters.map(({ id }) => id).join(', ')}`);
 }
 
-/** What nobody can look at without a configuration. */
-const unreachable = (): readonly Check[] =>
-  checkIds
-    .filter((id) => !independent.has(id) && id !== 'tls')
-    .map((id) => ({
-      id,
-      title: titles[id],
-      needs: ['configuration'] as const,
-      limitMs: 0,
-      run: () => Promise.reject(new RangeError(`${id} runs without a configuration`)),
-    }));
+/** `tls` is in no list before the configuration names it; the others here stand on their own. */
+const notMissed: ReadonlySet<CheckId> = new Set(['configuration', 'tls', 'clock', 'node']);
+
+/** Names what nobody can look at. */
+async function withoutConfiguration(all: Sequence): Promise<void> {
+  for (const id of checkIds.filter((one) => !notMissed.has(one)))
+    await all.branch().step(id, 0, () => Promise.reject(new RangeError(`${id} runs without a configuration`)));
+}

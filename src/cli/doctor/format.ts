@@ -1,5 +1,7 @@
 import type { Language, Text } from '../../kernel/language.ts';
-import type { Mark, CheckResult } from './runner.ts';
+import type { CheckResult } from './sequence.ts';
+
+type Mark = CheckResult['mark'];
 
 export const markWords: Readonly<Record<Mark, Text>> = {
   ok: { en: 'ok         ', ja: '正常  ' },

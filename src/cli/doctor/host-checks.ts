@@ -7,37 +7,30 @@ import { parseHostPort } from '../../config/addresses.ts';
 import type { Text } from '../../kernel/language.ts';
 import { listenFailed } from '../../web/server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
-import { ok, titles, warning } from './check.ts';
-import type { Check, CheckFinding } from './check.ts';
+import { ok, warning } from './sequence.ts';
+import type { CheckFinding } from './sequence.ts';
 import type { DoctorWorld } from './world.ts';
 
 /** A clock that shows an earlier year was never set. */
 const FIRST_YEAR = 2025;
 const LEAST_NODE = [20, 19] as const;
 
-export const clockCheck = ({ clock, isClockSynchronized }: DoctorWorld): Check => ({
-  id: 'clock',
-  title: titles.clock,
-  needs: [],
-  limitMs: 5000,
-  async run(signal) {
-    const nowMs = clock.now();
-    const time = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-    const isSynchronized = await isClockSynchronized(signal);
-    const facts = { time, synchronized: isSynchronized ?? null };
-    if (new Date(nowMs).getUTCFullYear() < FIRST_YEAR)
-      return warning({ en: `${time}: this clock was never set`, ja: `${time}: 時計が合っていません` }, setClock, facts);
-    if (isSynchronized === false)
-      return warning(
-        { en: `${time}, not synchronised by NTP`, ja: `${time}、NTPで同期されていません` },
-        setClock,
-        facts,
-      );
-    return isSynchronized === true
-      ? ok(`${time}, synchronised by NTP`, `${time}、NTPで同期済み`, facts)
-      : ok(`${time}; whether NTP keeps it cannot be seen from here`, `${time}（NTPの状態はここからは不明）`, facts);
-  },
-});
+export async function clockFinding(
+  { clock, isClockSynchronized }: DoctorWorld,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  const nowMs = clock.now();
+  const time = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const isSynchronized = await isClockSynchronized(signal);
+  const facts = { time, synchronized: isSynchronized ?? null };
+  if (new Date(nowMs).getUTCFullYear() < FIRST_YEAR)
+    return warning({ en: `${time}: this clock was never set`, ja: `${time}: 時計が合っていません` }, setClock, facts);
+  if (isSynchronized === false)
+    return warning({ en: `${time}, not synchronised by NTP`, ja: `${time}、NTPで同期されていません` }, setClock, facts);
+  return isSynchronized === true
+    ? ok(`${time}, synchronised by NTP`, `${time}、NTPで同期済み`, facts)
+    : ok(`${time}; whether NTP keeps it cannot be seen from here`, `${time}（NTPの状態はここからは不明）`, facts);
+}
 
 const setClock: Text = {
   en: 'Readings carry this time, and TLS needs it right: switch NTP on (timedatectl set-ntp true; in a container: on its host).',
@@ -67,15 +60,7 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-export const nodeCheck = ({ nodeVersion }: DoctorWorld): Check => ({
-  id: 'node',
-  title: titles.node,
-  needs: [],
-  limitMs: 1000,
-  run: () => Promise.resolve(nodeFinding(nodeVersion)),
-});
-
-function nodeFinding(version: string): CheckFinding {
+export function nodeFinding(version: string): CheckFinding {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const [leastMajor, leastMinor] = LEAST_NODE;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return ok(version, version, { version });
@@ -87,22 +72,17 @@ function nodeFinding(version: string): CheckFinding {
   );
 }
 
-export const httpCheck = (http: NonNullable<Config['http']>): Check => ({
-  id: 'http',
-  title: titles.http,
-  needs: ['configuration'],
-  limitMs: 5000,
-  async run(signal) {
-    const address = parseHostPort(http.listen);
-    if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${http.listen}`);
-    const error = await listenError(address);
-    if (!error) return ok(`${http.listen} is free`, `${http.listen} は空いています`);
-    const { kind } = error.code === 'EADDRINUSE' ? await askHttp(http, signal) : { kind: 'none' };
-    if (kind === 'answered')
-      return ok(`${http.listen}: the running bridge listens there`, `${http.listen}: 動作中のブリッジが使用中`);
-    throw listenFailed(address.host, address.port, error);
-  },
-});
+/** @throws BridgeError HTTP_LISTEN_FAILED */
+export async function httpFinding(http: NonNullable<Config['http']>, signal: AbortSignal): Promise<CheckFinding> {
+  const address = parseHostPort(http.listen);
+  if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${http.listen}`);
+  const error = await listenError(address);
+  if (!error) return ok(`${http.listen} is free`, `${http.listen} は空いています`);
+  const { kind } = error.code === 'EADDRINUSE' ? await askHttp(http, signal) : { kind: 'none' };
+  if (kind === 'answered')
+    return ok(`${http.listen}: the running bridge listens there`, `${http.listen}: 動作中のブリッジが使用中`);
+  throw listenFailed(address.host, address.port, error);
+}
 
 function listenError(address: { readonly host: string; readonly port: number }) {
   return new Promise<NodeJS.ErrnoException | undefined>((resolve) => {

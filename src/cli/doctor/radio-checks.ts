@@ -1,15 +1,16 @@
+import type { Duplex } from 'node:stream';
 import type { MeterConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
+import type { Session, WiSunModule } from '../../module/module.ts';
 import { channelsOfMask, scanTimeMs } from '../../skstack/dialect.ts';
 import { fullScan } from '../../supervisor/ladder.ts';
-import { ok, titles, warning } from './check.ts';
-import type { Check, CheckId, CheckFinding } from './check.ts';
-import { moduleFinding, skewFinding, valuesFinding } from './radio-words.ts';
-import type { RadioVisit } from './radio-visit.ts';
+import type { Wire } from '../../wire/wire.ts';
+import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
 import { readSkew, readValues } from './read-values.ts';
-import { judgeSignal, moveCloser } from './signal-words.ts';
+import { ok } from './sequence.ts';
+import type { CheckFinding, Sequence } from './sequence.ts';
 import type { DoctorWorld } from './world.ts';
 
 const SCAN_MS = fullScan.reduce((sum, { mask, duration }) => sum + scanTimeMs(mask, duration), 0);
@@ -19,62 +20,66 @@ const SCAN_MARGIN_MS = 30_000;
 const JOIN_LIMIT_MS = 130_000;
 const MOST_JOINS = 2;
 
-type Row = Pick<Check, 'id' | 'needs' | 'limitMs' | 'run'> & { readonly slow?: Text };
+const scanning: Text = {
+  en: `scanning: up to ${Math.ceil(SCAN_MS / 1000)} s …`,
+  ja: `スキャン中（最長 ${Math.ceil(SCAN_MS / 1000)} 秒）…`,
+};
+const joining: Text = { en: 'joining: up to 60 s …', ja: '接続中（最長60秒）…' };
+const reading: Text = { en: 'reading …', ja: '計測値を取得中…' };
 
-/** From the port to the meter's clock, over a stick that nobody else uses. */
-export function radioChecks(meter: MeterConfig, visit: RadioVisit, world: DoctorWorld): readonly Check[] {
-  const rows: readonly Row[] = [
-    {
-      id: 'port',
-      needs: ['configuration', 'bridge'],
-      limitMs: 60_000,
-      run: (signal) => openPort(visit, world, signal),
-    },
-    {
-      id: 'module',
-      needs: ['port'],
-      limitMs: 60_000, // J11 may be busy with what somebody else asked for
-      run: async (signal) => moduleFinding((await visit.openModule(signal)).info),
-    },
-    {
-      id: 'scan',
-      needs: ['module'],
-      limitMs: SCAN_MS + SCAN_MARGIN_MS,
-      slow: {
-        en: `scanning: up to ${Math.ceil(SCAN_MS / 1000)} s …`,
-        ja: `スキャン中（最長 ${Math.ceil(SCAN_MS / 1000)} 秒）…`,
-      },
-      run: (signal) => scan(visit, signal),
-    },
-    {
-      id: 'join',
-      needs: ['scan'],
-      limitMs: JOIN_LIMIT_MS,
-      slow: { en: 'joining: up to 60 s …', ja: '接続中（最長60秒）…' },
-      run: (signal) => join(visit, signal),
-    },
-    {
-      id: 'reading',
-      needs: ['join'],
-      limitMs: 90_000,
-      slow: { en: 'reading …', ja: '計測値を取得中…' },
-      run: (signal) => read(visit, meter, world, signal),
-    },
-    {
-      id: 'meter_clock',
-      needs: ['reading'],
-      limitMs: 30_000,
-      run: async (signal) => skewFinding(await readSkew(sessionOf(visit), world, signal)),
-    },
-  ];
-  return rows.map((row) => ({ ...row, meter: meter.id, title: titles[row.id] }));
+/** What the steps of one stick hand on to each other. */
+interface Stick {
+  wire?: Wire;
+  /** The open port, until the module has it. */
+  stream?: Duplex | undefined;
+  module?: WiSunModule;
+  pans?: readonly Pan[];
+  session?: Session;
 }
 
-/** Those of them that send nothing by radio. */
-export const withoutRadio: ReadonlySet<CheckId> = new Set(['port', 'module']);
+/** From the port to the meter's clock, over a stick that nobody else uses. The session stays on the radio: whoever comes next finds it warm. */
+export async function radioSteps(
+  meter: MeterConfig,
+  noRadio: boolean,
+  world: DoctorWorld,
+  { step }: Sequence,
+): Promise<void> {
+  const stick: Stick = {};
+  try {
+    await step('port', 60_000, (signal) => openPort(stick, meter, world, signal));
+    // J11 may be busy with what somebody else asked for
+    await step('module', 60_000, (signal) => openModule(stick, meter, world, signal));
+    if (noRadio) return;
+    await step('scan', SCAN_MS + SCAN_MARGIN_MS, (signal) => scan(stick, signal), scanning);
+    await step('join', JOIN_LIMIT_MS, (signal) => join(stick, signal), joining);
+    await step('reading', 90_000, (signal) => read(stick, meter, world, signal), reading);
+    await step('meter_clock', 30_000, async (signal) =>
+      skewFinding(await readSkew(needed(stick.session), world, signal)),
+    );
+  } finally {
+    stick.session?.[Symbol.dispose]();
+    stick.stream?.destroy();
+    await stick.module?.[Symbol.asyncDispose]();
+  }
+}
 
-async function openPort(visit: RadioVisit, { othersOn }: DoctorWorld, signal: AbortSignal): Promise<CheckFinding> {
-  const name = await visit.openPort(signal);
+function needed<T>(value: T | undefined): T {
+  if (value === undefined) throw new RangeError('a step ran before the one it needs');
+  return value;
+}
+
+/** @throws BridgeError PORT_… */
+async function openPort(
+  stick: Stick,
+  meter: MeterConfig,
+  { wireOf, othersOn }: DoctorWorld,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  const wire = await wireOf(meter);
+  const stream = await wire.open(signal);
+  stream.on('error', () => undefined); // pulled out between two checks: the next one says so
+  Object.assign(stick, { wire, stream });
+  const { name } = wire;
   const isPartial = (await othersOn(name))?.isPartial === true;
   const unseen = isPartial
     ? {
@@ -85,47 +90,45 @@ async function openPort(visit: RadioVisit, { othersOn }: DoctorWorld, signal: Ab
   return ok(`${name} opened${unseen.en}`, `${name} を開きました${unseen.ja}`);
 }
 
-async function scan(visit: RadioVisit, signal: AbortSignal): Promise<CheckFinding> {
-  for (const request of fullScan) {
-    visit.pans = await visit.module.scan(request, signal);
-    if (visit.pans.length > 0) break;
-  }
-  const [best] = visit.pans;
-  if (!best) {
-    const channels = channelsOfMask(fullScan.at(-1)?.mask ?? 0).length;
-    throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${fullScan.length} scans over ${channels} channels`);
-  }
-  return panFinding(best, visit.pans.length - 1);
+/** Asks over the port that is open: a serial server takes one client at a time. @throws BridgeError MODULE_… */
+async function openModule(
+  stick: Stick,
+  meter: MeterConfig,
+  world: DoctorWorld,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  const [wire, stream] = [needed(stick.wire), needed(stick.stream)];
+  stick.stream = undefined; // the module's from now on
+  const held: Wire = {
+    name: wire.name,
+    family: wire.family,
+    open: () => Promise.resolve(stream),
+    whenPresent: (inner) => wire.whenPresent(inner),
+  };
+  const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
+  stick.module = await world.openModule(held, credentials, signal);
+  return moduleFinding(stick.module.info);
 }
 
-/** A signal so old is told with its age. */
-const OLD_S = 300;
-
-/** A network and how well it is heard. @param signal of a running bridge: its dBm, and how long ago that was. */
-export function panFinding(
-  pan: Pan,
-  others: number,
-  { rssi, ageS = 0 }: { readonly rssi?: number | undefined; readonly ageS?: number | undefined } = {},
-): CheckFinding {
-  const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi ?? pan.rssiDbm);
-  const panId = pan.panId.toString(16).toUpperCase().padStart(4, '0');
-  const more = others > 0 ? { en: `; ${others} more`, ja: `（ほか ${others} 件）` } : { en: '', ja: '' };
-  const minutes = Math.round(ageS / 60);
-  const age = ageS < OLD_S ? { en: '', ja: '' } : { en: ` (${minutes} minutes ago)`, ja: `（${minutes}分前）` };
-  const detail = {
-    en: `channel ${pan.channel}, PAN ${panId}, ${text.en}${age.en}${more.en}`,
-    ja: `チャネル ${pan.channel}、PAN ${panId}、${text.ja}${age.ja}${more.ja}`,
-  };
-  const facts = { channel: pan.channel, pan_id: panId, lqi: pan.lqi ?? null, rssi_dbm: rssiDbm ?? null, others };
-  return isWeak ? warning(detail, moveCloser, facts) : ok(detail.en, detail.ja, facts);
+async function scan(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
+  let pans: readonly Pan[] = [];
+  for (const request of fullScan) {
+    pans = await needed(stick.module).scan(request, signal);
+    if (pans.length > 0) break;
+  }
+  stick.pans = pans;
+  const [best] = pans;
+  if (best) return panFinding(best, pans.length - 1);
+  const channels = channelsOfMask(fullScan.at(-1)?.mask ?? 0).length;
+  throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${fullScan.length} scans over ${channels} channels`);
 }
 
 /** Where two networks answered and the better one refuses, the other gets its turn. */
-async function join(visit: RadioVisit, signal: AbortSignal): Promise<CheckFinding> {
+async function join(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
   let first: unknown;
-  for (const pan of visit.pans.slice(0, MOST_JOINS)) {
+  for (const pan of needed(stick.pans).slice(0, MOST_JOINS)) {
     try {
-      visit.session = await visit.module.join(pan, signal);
+      stick.session = await needed(stick.module).join(pan, signal);
       return ok('joined', '接続しました');
     } catch (error) {
       signal.throwIfAborted();
@@ -136,21 +139,12 @@ async function join(visit: RadioVisit, signal: AbortSignal): Promise<CheckFindin
 }
 
 async function read(
-  visit: RadioVisit,
+  { session }: Stick,
   meter: MeterConfig,
   world: DoctorWorld,
   signal: AbortSignal,
 ): Promise<CheckFinding> {
-  const { powerW, currentRA, currentTA, importKwh, exportKwh } = await readValues(
-    sessionOf(visit),
-    meter,
-    world,
-    signal,
-  );
-  return valuesFinding({ power: powerW, currentR: currentRA, currentT: currentTA, importKwh, exportKwh });
-}
-
-function sessionOf({ session }: RadioVisit): NonNullable<RadioVisit['session']> {
-  if (!session) throw new RangeError('the meter is asked before the join');
-  return session;
+  const values = await readValues(needed(session), meter, world, signal);
+  const { powerW: power, currentRA: currentR, currentTA: currentT, importKwh, exportKwh } = values;
+  return valuesFinding({ power, currentR, currentT, importKwh, exportKwh });
 }

@@ -1,7 +1,9 @@
-import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { ModuleInfo } from '../../model/status.ts';
-import { ok, warning } from './check.ts';
-import type { CheckFinding } from './check.ts';
+import { rssiDbmOfLqi } from '../../model/pan.ts';
+import type { Pan } from '../../model/pan.ts';
+import type { Text } from '../../kernel/language.ts';
+import { ok, warning } from './sequence.ts';
+import type { CheckFinding } from './sequence.ts';
 
 /** As where the service warns: the figure is right to half a minute. */
 const MOST_SKEW_MS = 180_000;
@@ -24,7 +26,63 @@ export function moduleFinding({ stackVersion, appVersion, edition, printMode }: 
   return ok(text, text, facts);
 }
 
-export interface Values {
+/** A signal so old is told with its age. */
+const OLD_S = 300;
+
+/** A network and how well it is heard. @param signal of a running bridge: its dBm, and how long ago that was. */
+export function panFinding(
+  pan: Pan,
+  others: number,
+  { rssi, ageS = 0 }: { readonly rssi?: number | undefined; readonly ageS?: number | undefined } = {},
+): CheckFinding {
+  const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi ?? pan.rssiDbm);
+  const panId = pan.panId.toString(16).toUpperCase().padStart(4, '0');
+  const more = others > 0 ? { en: `; ${others} more`, ja: `（ほか ${others} 件）` } : { en: '', ja: '' };
+  const minutes = Math.round(ageS / 60);
+  const age = ageS < OLD_S ? { en: '', ja: '' } : { en: ` (${minutes} minutes ago)`, ja: `（${minutes}分前）` };
+  const detail = {
+    en: `channel ${pan.channel}, PAN ${panId}, ${text.en}${age.en}${more.en}`,
+    ja: `チャネル ${pan.channel}、PAN ${panId}、${text.ja}${age.ja}${more.ja}`,
+  };
+  const facts = { channel: pan.channel, pan_id: panId, lqi: pan.lqi ?? null, rssi_dbm: rssiDbm ?? null, others };
+  return isWeak ? warning(detail, moveCloser, facts) : ok(detail.en, detail.ja, facts);
+}
+
+/** From this on nothing is left to gain; below the second a session gets rare losses, below the third it breaks often. */
+const [STRONG_DBM, FAIR_DBM, WEAK_DBM] = [-70, -85, -95];
+
+interface SignalJudgement {
+  readonly isWeak: boolean;
+  readonly text: Text;
+  readonly rssiDbm: number | undefined;
+}
+
+/** How well the meter is heard. @param lqi 0–255; undefined where the module did not tell. */
+function judgeSignal(lqi: number | undefined, measuredDbm?: number): SignalJudgement {
+  const rssiDbm = measuredDbm ?? (lqi === undefined ? undefined : rssiDbmOfLqi(lqi));
+  if (rssiDbm === undefined) return { isWeak: false, rssiDbm, text: { en: 'strength not told', ja: '強度は不明' } };
+  const figures = [...(lqi === undefined ? [] : [`LQI ${lqi}`]), `${rssiDbm} dBm`];
+  const words = wordsOf(rssiDbm);
+  return {
+    isWeak: rssiDbm < FAIR_DBM,
+    rssiDbm,
+    text: { en: [...figures, words.en].join(', '), ja: [...figures, words.ja].join('、') },
+  };
+}
+
+function wordsOf(rssiDbm: number): Text {
+  if (rssiDbm >= STRONG_DBM) return { en: 'strong', ja: '強い' };
+  if (rssiDbm >= FAIR_DBM) return { en: 'good', ja: '良好' };
+  if (rssiDbm >= WEAK_DBM) return { en: 'weak: answers get lost now and then', ja: '弱い（応答がときどき失われます）' };
+  return { en: 'very weak: the session will break often', ja: '非常に弱い（接続がよく切れます）' };
+}
+
+const moveCloser: Text = {
+  en: 'Move the stick closer to the meter, away from metal and other radios; a USB extension cable helps.',
+  ja: 'スティックをメーターに近づけ、金属や他の無線機器から離してください。USB延長ケーブルが有効です。',
+};
+
+interface Values {
   readonly power?: number | undefined;
   readonly currentR?: number | undefined;
   readonly currentT?: number | undefined;
@@ -67,11 +125,3 @@ export function skewFinding(skewMs: number | undefined): CheckFinding {
     facts,
   );
 }
-
-export const valuesOf = ({ reading }: MeterSnapshot): Values => ({
-  power: reading?.power?.value,
-  currentR: reading?.current_r?.value,
-  currentT: reading?.current_t?.value,
-  importKwh: reading?.import?.value,
-  exportKwh: reading?.export?.value,
-});

@@ -8,7 +8,7 @@ import type { ProcessEnvironment } from '../../app/context.ts';
 import { resultObject } from './format.ts';
 import { hostFacts, usbFacts } from './report-host.ts';
 import { stateFiles } from './report-state.ts';
-import type { CheckResult } from './runner.ts';
+import type { CheckResult } from './sequence.ts';
 
 export interface ReportInput {
   readonly version: string;

@@ -1,15 +1,12 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { exitCodeOf } from '../../../src/cli/doctor.ts';
-import { titles } from '../../../src/cli/doctor/check.ts';
-import type { Check, CheckId, CheckFinding } from '../../../src/cli/doctor/check.ts';
-import { heldChecks } from '../../../src/cli/doctor/bridge-checks.ts';
+import { heldSteps } from '../../../src/cli/doctor/bridge-checks.ts';
 import { resultText, summaryText } from '../../../src/cli/doctor/format.ts';
-import { clockCheck, nodeCheck } from '../../../src/cli/doctor/host-checks.ts';
-import { radioChecks } from '../../../src/cli/doctor/radio-checks.ts';
-import { RadioVisit } from '../../../src/cli/doctor/radio-visit.ts';
-import { runChecks } from '../../../src/cli/doctor/runner.ts';
-import type { CheckResult } from '../../../src/cli/doctor/runner.ts';
+import { clockFinding, nodeFinding } from '../../../src/cli/doctor/host-checks.ts';
+import { radioSteps } from '../../../src/cli/doctor/radio-checks.ts';
+import { sequence } from '../../../src/cli/doctor/sequence.ts';
+import type { CheckFinding, CheckId, CheckResult, Sequence, SequenceDeps } from '../../../src/cli/doctor/sequence.ts';
 import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
 import type { MeterConfig } from '../../../src/config/schema.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
@@ -68,12 +65,18 @@ async function settled<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
   return await work;
 }
 
-async function radio({ clock, world }: Bench): Promise<readonly CheckResult[]> {
-  const visit = new RadioVisit(meter, world);
-  const results = await settled(clock, runChecks(radioChecks(meter, visit, world), { clock }, signal));
-  await settled(clock, visit[Symbol.asyncDispose]());
+/** What these steps find. */
+async function examined(
+  deps: SequenceDeps & { readonly clock: VirtualClock },
+  steps: (all: Sequence) => Promise<void>,
+): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = [];
+  await settled(deps.clock, steps(sequence(deps, results, signal)));
   return results;
 }
+
+const radio = ({ clock, world }: Bench, onResult?: SequenceDeps['onResult']): Promise<readonly CheckResult[]> =>
+  examined({ clock, ...(onResult && { onResult }) }, (all) => radioSteps(meter, false, world, all.branch(meter.id)));
 
 const marks = (results: readonly CheckResult[]): string[] => results.map(({ id, mark }) => `${id} ${mark}`);
 const of = (results: readonly CheckResult[], id: CheckId): CheckResult => {
@@ -110,12 +113,7 @@ test.each([
 
 test('the stick is pulled out between two checks: the next one says so, nothing is left behind', async () => {
   const one = bench();
-  const visit = new RadioVisit(meter, one.world);
-  const [port, ...rest] = radioChecks(meter, visit, one.world);
-  const first = await settled(one.clock, runChecks([port as Check], { clock: one.clock }, signal));
-  one.simulator.unplug();
-  const results = await settled(one.clock, runChecks(rest, { clock: one.clock }, signal, first));
-  await settled(one.clock, visit[Symbol.asyncDispose]());
+  const results = await radio(one, ({ id }) => (id === 'port' ? one.simulator.unplug() : undefined));
   expect(of(results, 'module')).toMatchObject({ mark: 'failed', code: 'PORT_LOST' });
   expect(exitCodeOf(results)).toBe(69);
 });
@@ -127,7 +125,7 @@ test.each([
   ['a clock nobody can ask', undefined, undefined, 'ok', 'cannot be seen', '不明'],
 ] as const)('%s', async (_title, startMs, isSynchronized, mark, en, ja) => {
   const { clock, world } = bench({}, { isClockSynchronized: () => Promise.resolve(isSynchronized) }, startMs);
-  const results = await settled(clock, runChecks([clockCheck(world)], { clock }, signal));
+  const results = await examined({ clock }, ({ step }) => step('clock', 5000, (inner) => clockFinding(world, inner)));
   const [found] = results;
   expect(found?.mark).toBe(mark);
   expect(found?.detail.en).toContain(en);
@@ -143,33 +141,21 @@ test.each([
   ['v20.18.9', 'warning'],
   ['v18.20.0', 'warning'],
 ] as const)('Node.js %s: %s', async (nodeVersion, mark) => {
-  const { clock, world } = bench({}, { nodeVersion });
-  const [found] = await settled(clock, runChecks([nodeCheck(world)], { clock }, signal));
-  expect(found?.mark).toBe(mark);
+  expect(nodeFinding(nodeVersion).mark).toBe(mark);
 });
 
-const check = (id: CheckId, needs: readonly CheckId[], run: (inner: AbortSignal) => Promise<CheckFinding>): Check => ({
-  id,
-  title: titles[id],
-  needs,
-  limitMs: 10_000,
-  run,
-});
 const fine: CheckFinding = { mark: 'ok', detail: { en: 'fine', ja: '良い' } };
 
 test('what needs a link that is down is not reached, however far; the rest is looked at', async () => {
   const { clock } = bench();
-  const checks = [
-    check('port', [], () => Promise.reject(new BridgeError('PORT_MISSING', '/dev/x: there is no such port'))),
-    check('module', ['port'], () => Promise.reject(new Error('must not run'))),
-    check('scan', ['module'], () => Promise.reject(new Error('must not run'))),
-    check('broker', [], () => Promise.resolve(fine)),
-  ];
   const told: string[] = [];
-  const results = await settled(
-    clock,
-    runChecks(checks, { clock, onResult: (result) => told.push(resultText(result, 'ja')) }, signal),
-  );
+  const results = await examined({ clock, onResult: (result) => told.push(resultText(result, 'ja')) }, async (all) => {
+    const { step } = all.branch();
+    await step('port', 10_000, () => Promise.reject(new BridgeError('PORT_MISSING', '/dev/x: there is no such port')));
+    await step('module', 10_000, () => Promise.reject(new Error('must not run')));
+    await step('scan', 10_000, () => Promise.reject(new Error('must not run')));
+    await all.step('broker', 10_000, () => fine);
+  });
   expect(marks(results)).toEqual(['port failed', 'module not_reached', 'scan not_reached', 'broker ok']);
   expect(told[0]).toBe(
     '✗ 異常    ポート: /dev/x: there is no such port [PORT_MISSING]\n    → Wi-SUNスティックを挿し、`device` を確認してください。接続中のものは /dev/serial/by-id にあります。\n',
@@ -181,17 +167,21 @@ test('what needs a link that is down is not reached, however far; the rest is lo
 
 test('one meter’s stick says nothing about another’s', async () => {
   const { clock } = bench();
-  const broken = { ...check('port', [], () => Promise.reject(new BridgeError('PORT_BUSY', 'x'))), meter: 'one' };
-  const checks = [broken, { ...check('module', ['port'], () => Promise.resolve(fine)), meter: 'two' }];
-  expect(marks(await settled(clock, runChecks(checks, { clock }, signal)))).toEqual(['port failed', 'module ok']);
+  const results = await examined({ clock }, async (all) => {
+    await all.branch('one').step('port', 10_000, () => Promise.reject(new BridgeError('PORT_BUSY', 'x')));
+    await all.branch('two').step('module', 10_000, () => Promise.resolve(fine));
+  });
+  expect(marks(results)).toEqual(['port failed', 'module ok']);
 });
 
 test('a check that never ends is given up, and the next one runs', async () => {
   const clock = new VirtualClock();
   const endless = (inner: AbortSignal): Promise<never> =>
     new Promise((_, reject) => inner.addEventListener('abort', () => reject(inner.reason as Error)));
-  const checks = [check('port', [], endless), check('broker', [], () => Promise.resolve(fine))];
-  const results = await settled(clock, runChecks(checks, { clock }, signal));
+  const results = await examined({ clock }, async (all) => {
+    await all.branch().step('port', 10_000, endless);
+    await all.branch().step('broker', 10_000, () => Promise.resolve(fine));
+  });
   expect(marks(results)).toEqual(['port failed', 'broker ok']);
   expect(results[0]?.detail).toEqual({ en: 'no outcome within 10 s', ja: '10 秒以内に結果が出ませんでした' });
   expect(clock.sleepers).toBe(0);
@@ -199,8 +189,9 @@ test('a check that never ends is given up, and the next one runs', async () => {
 
 test('a defect is not mistaken for a failure of the outside world', async () => {
   const { clock } = bench();
-  const checks = [check('port', [], () => Promise.reject(new TypeError('oops')))];
-  await expect(settled(clock, runChecks(checks, { clock }, signal))).rejects.toThrow('oops');
+  const steps = ({ step }: Sequence): Promise<void> =>
+    step('port', 10_000, () => Promise.reject(new TypeError('oops')));
+  await expect(examined({ clock }, steps)).rejects.toThrow('oops');
 });
 
 const snapshot: MeterSnapshot = {
@@ -222,7 +213,7 @@ const held = async (partial: Partial<MeterSnapshot>, holder?: Holder): Promise<r
     );
   const { clock, world } = bench({}, { othersOn });
   const status = { version: '0', pid: 812, time: '', uptime_s: 1, meters: [{ ...snapshot, ...partial }] };
-  return await settled(clock, runChecks(heldChecks(meter, status, world), { clock }, signal));
+  return await examined({ clock }, (all) => heldSteps(meter, status, world, all.branch(meter.id)));
 };
 const seen = {
   module: { edition: 'DSE', stack_version: '1.5.2' },
@@ -287,7 +278,7 @@ test('a running bridge that has just started is no failure of the port; one that
   expect(of(starting, 'port').mark).toBe('warning');
   const { clock, world } = bench();
   const status = { version: '0', time: '', uptime_s: 1, meters: [] };
-  const results = await settled(clock, runChecks(heldChecks(meter, status, world), { clock }, signal));
+  const results = await examined({ clock }, (all) => heldSteps(meter, status, world, all.branch(meter.id)));
   expect(of(results, 'port')).toMatchObject({
     mark: 'failed',
     advice: { en: expect.stringContaining('Restart') as string },
