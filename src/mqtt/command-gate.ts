@@ -31,7 +31,7 @@ export class CommandGate {
     this.#refusals = new LogThrottle(clock, QUIET_MS);
   }
 
-  take({ name, bytes, retained }: Incoming): void {
+  accept({ name, bytes, retained }: Incoming): void {
     if (!isCommand(name)) return this.#refuse(name.slice(0, 40), 'no such command', '');
     if (retained) return this.#refuse(name, 'retained: clear it on the broker, commands must not be retained');
     if (bytes > LARGEST_PAYLOAD) return this.#refuse(name, 'payload too large');

@@ -20,7 +20,6 @@ export interface DiscoveryInput {
   readonly version: string;
   /** Undefined until the meter's property map is known: then only the link and the buttons are announced. */
   readonly profile: MeterProfile | undefined;
-  readonly configurationUrl?: string | undefined;
 }
 
 /** The document as it is sent, and what it does to Home Assistant's entities: component key → platform. */
@@ -76,7 +75,6 @@ export function discoveryDocument(
       model: 'Low-voltage smart electric energy meter',
       model_id: '0x0288', // the ECHONET class
       sw_version: input.version,
-      ...(input.configurationUrl === undefined ? {} : { configuration_url: input.configurationUrl }),
     },
     origin: { name: 'broute2mqtt', sw_version: input.version },
     availability: [{ topic: topics.bridgeAvailability }, { topic: topics.meterAvailability }],

@@ -39,12 +39,12 @@ export class LinkTopic {
     this.#deps = deps;
   }
 
-  take(status: LinkStatus): void {
+  accept(status: LinkStatus): void {
     this.#status = status;
   }
 
   /** To be called while connected, after anything has changed. */
-  tell(): void {
+  update(): void {
     const { clock, deadlines, presence } = this.#deps;
     const [status, sent] = [this.#status, this.#sent];
     if (!status) return;

@@ -4,7 +4,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Beat } from '../kernel/pulse.ts';
 import type { MeterCommand } from '../model/status.ts';
 import type { BrokerOptions } from '../broker/connection-attempt.ts';
-import type { PortClaim } from './port-claim.ts';
+import type { PortClaim } from './port-turn.ts';
 
 export interface MqttSinkOptions {
   readonly meter: {
@@ -20,7 +20,6 @@ export interface MqttSinkOptions {
   readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string; readonly statusTopic: string };
   readonly language: Language;
   readonly version: string;
-  readonly configurationUrl?: string | undefined;
   /** The meter's folder for what must outlive us; without one what the broker does not take waits in memory. */
   readonly stateDir?: string | undefined;
 }

@@ -1,16 +1,14 @@
 import { together } from '../kernel/async.ts';
-import { MeterHealth } from '../model/health.ts';
 import { hasMeasured } from '../model/reading.ts';
-import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
+import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
+import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
 import type { DiscoveryPublisherDeps } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
-import { HalfHours } from './half-hours.ts';
-import { LinkTopic } from './link-topic.ts';
-import { LiveTopics } from './live-topics.ts';
+import { MeterStates } from './meter-states.ts';
 import { ConnectionKeeper } from '../broker/connection-keeper.ts';
 import type { Message, BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import { readingPayload } from './mqtt-payloads.ts';
@@ -19,39 +17,32 @@ import type { MqttHealth } from './mqtt-health.ts';
 import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
-import { PortTurn } from './port-turn.ts';
+import { PortClaim, PortTurn } from './port-turn.ts';
 import { openOutbox } from '../outbox/open-outbox.ts';
-import { PortClaim } from './port-claim.ts';
 import { ReadingsStream } from './readings-stream.ts';
 import { RefusedTopics } from '../broker/refused-topics.ts';
 
 /** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
 const REPEAT_MS = 2500;
 
-const PRESENT_PACE_MS = 50;
-
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
 export class MqttSink implements Sink {
   readonly name: string;
   readonly #options: MqttSinkOptions;
-  readonly #meterHealth: MeterHealth;
   readonly #topics: Topics;
   readonly #deadlines: Deadlines;
   readonly #claim: PortClaim;
   readonly #connection: ConnectionKeeper;
   readonly #announcer: DiscoveryPublisher;
-  readonly #live: LiveTopics;
-  readonly #linkState: LinkTopic;
+  readonly #states: MeterStates;
+  readonly #availability: Availability;
   readonly #stream: ReadingsStream;
   readonly #gate: CommandGate;
   readonly #refusals: RefusedTopics;
-  readonly #halfHours = new HalfHours();
   #run = 0;
   #seq = 0;
   #ready = false;
   #slowestS = 0;
-  /** What `meter/availability` says on this connection. */
-  #shown: boolean | undefined;
 
   constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
     const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
@@ -60,7 +51,6 @@ export class MqttSink implements Sink {
     const send: DiscoveryPublisherDeps['send'] = (message, done) => this.#send(message, done);
     this.name = `mqtt:${id}`;
     this.#options = options;
-    this.#meterHealth = new MeterHealth(options.meter.intervalS, clock);
     this.#topics = topicsOf(options.baseTopic, id);
     const deadlines = new Deadlines(clock, beat?.('deadlines'));
     this.#deadlines = deadlines;
@@ -75,19 +65,19 @@ export class MqttSink implements Sink {
       ...(beat && { beat: beat('connection') }),
     });
     const link = (): BrokerConnection | undefined => (this.#ready ? this.#connection.link : undefined);
-    const published = (): void => deadlines.in(REPEAT_MS, 'repeat', () => this.#live.publishInstant());
+    const published = (): void => deadlines.in(REPEAT_MS, 'repeat', () => this.#states.publishInstant());
     this.#announcer = new DiscoveryPublisher(options, { clock, log, deadlines, link, send, published });
-    this.#live = new LiveTopics(options.meter, {
+    this.#states = new MeterStates(options.meter, {
       clock,
       deadlines,
-      sendInstant: (text) => this.#sendInstant(text),
-      sendEnergy: (text) => this.#sendRetained(this.#topics.energy, text),
+      publish: (state, payload) =>
+        state === 'instant' ? this.#sendInstant(payload) : this.#sendRetained(this.#topics[state], payload),
     });
-    this.#linkState = new LinkTopic({
+    this.#availability = new Availability(this.#topics, options.meter.intervalS, {
       clock,
       deadlines,
-      presence: () => ({ connected: this.#meterHealth.now.connected, intervalS: this.#meterHealth.intervalS }),
-      send: (text) => this.#sendRetained(this.#topics.link, text),
+      isConnected: () => this.#connection.link !== undefined,
+      publish: (topic, payload) => this.#sendRetained(topic, payload),
     });
     const outbox = openOutbox(options.stateDir, { clock, log, deadlines });
     this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, deadlines, outbox });
@@ -100,7 +90,7 @@ export class MqttSink implements Sink {
       up: (link: BrokerConnection) => this.#up(link),
       down: () => this.#down(),
       message: (topic: string, payload: Buffer, retained: boolean) => this.#message(topic, payload, retained),
-      farewell: () => this.#farewell(),
+      farewell: () => this.#availability.farewell(),
     };
     this.#stream.start();
     try {
@@ -130,20 +120,24 @@ export class MqttSink implements Sink {
 
   accept(event: BridgeEvent): void {
     if (event.meter !== this.#options.meter.id) return;
-    this.#meterHealth.accept(event);
     switch (event.kind) {
       case 'reading':
-        return this.#takeReading(event.reading);
+        this.#states.accept(event.reading); // from here to the socket nothing waits; what people look at goes first
+        this.#availability.accept(event);
+        return this.#pushReading(event.reading);
       case 'status':
-        this.#claim.take(event.status);
-        this.#linkState.take(event.status);
-        return this.#showHealth();
+        this.#claim.accept(event.status);
+        return this.#availability.accept(event);
       case 'pace':
-        return this.#takePace(event.intervalS);
+        this.#states.pace(event.intervalS);
+        this.#announcer.pace(event.intervalS);
+        this.#slowestS = Math.max(this.#slowestS, event.intervalS);
+        return this.#availability.accept(event);
       case 'profile':
-        return this.#takeProfile(event.profile);
+        this.#states.learn(event.profile);
+        return this.#announcer.learn(event.profile);
       case 'halfHour':
-        return this.#takeHalfHour(event.halfHour);
+        return this.#states.acceptHalfHour(event.halfHour);
       case 'clock':
       case 'activity':
         return; // shown and counted elsewhere; a rung is in the status
@@ -154,110 +148,49 @@ export class MqttSink implements Sink {
     return mqttHealth(this.#connection, this.#stream, this.#announcer.refusal);
   }
 
-  /** From here to the socket nothing waits; what people look at goes first. */
-  #takeReading(reading: Reading): void {
-    this.#live.take(reading);
-    this.#showHealth();
+  #pushReading(reading: Reading): void {
     if (!hasMeasured(reading)) return;
     const id = { meter: this.#options.meter.id, run: this.#run, seq: ++this.#seq };
-    this.#stream.push(readingPayload(id, reading, this.#live.decimals));
-  }
-
-  #takePace(intervalS: number): void {
-    this.#live.pace(intervalS);
-    this.#announcer.pace(intervalS);
-    this.#slowestS = Math.max(this.#slowestS, intervalS);
-    this.#showHealth();
-  }
-
-  #takeProfile(profile: MeterProfile): void {
-    this.#live.learn(profile);
-    this.#announcer.learn(profile);
-  }
-
-  #takeHalfHour(mark: HalfHour): void {
-    this.#sendRetained(this.#topics.halfHour, this.#halfHours.take(mark, this.#live.decimals));
+    this.#stream.push(readingPayload(id, reading, this.#states.decimals));
   }
 
   /** What the broker may have kept over a power cut is contradicted first; the rest waits for what the disk remembers. */
   #up(link: BrokerConnection): void {
     this.#announcer.up();
-    if (!this.#ready) return this.#show(false);
+    if (!this.#ready) return this.#availability.publishUnknown();
     this.#announce(link);
     this.#stream.up(link);
   }
 
   #down(): void {
     this.#announcer.down();
-    this.#shown = undefined;
-    this.#linkState.down();
+    this.#availability.down();
     this.#stream.down();
-    for (const name of ['birth', 'repeat', 'document', 'present']) this.#deadlines.cancel(name);
+    for (const name of ['birth', 'repeat', 'document']) this.#deadlines.cancel(name);
   }
 
   /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
   #announce(link: BrokerConnection): void {
-    const { commandPrefix, bridgeAvailability } = this.#topics;
+    const { commandPrefix } = this.#topics;
     const { discovery, statusTopic } = this.#options.homeAssistant;
     // a command must never be retained, nor a live one; a birth may well be
     link.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
       this.#refusals.note(`${commandPrefix}#`, code),
     );
-    const { fresh } = this.#meterHealth.now;
-    if (!fresh && this.#shown !== false) this.#show(false); // a connection made before the state was read has said so
+    this.#availability.publishBefore();
     this.#announcer.announce(link);
-    this.#linkState.publish();
-    const { text } = this.#halfHours;
-    if (text !== undefined) this.#sendRetained(this.#topics.halfHour, text);
-    this.#live.publish();
-    if (fresh) this.#show(true);
-    this.#sendRetained(bridgeAvailability, 'online'); // last: nobody sees the one before of link and meter beside the other's new
+    this.#availability.publishLink();
+    this.#states.publish();
+    this.#availability.publishAfter();
   }
 
   #message(topic: string, payload: Buffer, retained: boolean): void {
     const { commandPrefix } = this.#topics;
-    if (topic === presenceTopic(this.#topics)) this.#sayPresent();
+    if (topic === presenceTopic(this.#topics)) this.#availability.answer();
     else if (topic.startsWith(commandPrefix))
-      this.#gate.take({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
+      this.#gate.accept({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
     else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
       this.#announcer.born((link) => this.#announce(link));
-  }
-
-  /** Another bridge asks; nobody makes us say it as fast as he can. */
-  #sayPresent(): void {
-    if (this.#deadlines.has('present')) return;
-    this.#deadlines.in(PRESENT_PACE_MS, 'present', () => this.#sendRetained(this.#topics.bridgeAvailability, 'online'));
-  }
-
-  #farewell(): readonly Message[] {
-    const { meterAvailability, bridgeAvailability } = this.#topics;
-    return [meterAvailability, bridgeAvailability].map((topic) => ({
-      topic,
-      payload: 'offline',
-      qos: 1,
-      retain: true,
-    }));
-  }
-
-  /**
-   * Shows what is true now and comes back when the newest answer passes its mark. `connected` is `ON` only while the meter
-   * is `online`, at each moment: so it follows on the way up and goes first on the way down.
-   */
-  #showHealth(): void {
-    const { fresh } = this.#meterHealth.now;
-    const { staleInMs } = this.#meterHealth;
-    if (this.#connection.link) {
-      if (!fresh) this.#linkState.tell();
-      if (fresh !== this.#shown) this.#show(fresh);
-      if (fresh) this.#linkState.tell();
-    }
-    if (staleInMs !== undefined) this.#deadlines.in(staleInMs, 'stale', () => this.#showHealth());
-  }
-
-  #show(fresh: boolean): void {
-    if (!this.#connection.link) return;
-    this.#shown = fresh;
-    this.#sendRetained(this.#topics.meterAvailability, fresh ? 'online' : 'offline');
   }
 
   /** Retained only where the broker forgets it in time: a replayed old value would look current. */

@@ -2,13 +2,13 @@ import { abortable, deferred, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { LinkPhase, LinkStatus } from '../model/status.ts';
 import { AttemptFailed } from '../broker/connection-attempt.ts';
 import { connackCodes, failureOf, takenOverHint } from '../broker/broker-failures.ts';
 import type { Turn } from '../broker/connection-keeper.ts';
 import type { BrokerConnection } from '../broker/broker-connection.ts';
 import { presenceTopic } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
-import type { PortClaim } from './port-claim.ts';
 
 /** What a broker keeps comes with its answer to the subscription; nothing kept, nothing comes. */
 const REPLAY_MS = 250;
@@ -20,6 +20,47 @@ const MOST_PRESENCE_MS = 8000;
 const ASK_EVERY_MS = 60_000;
 const { idRefused, idRefusedV3, notAuthorized, notAuthorizedV3 } = connackCodes;
 const identityCodes: ReadonlySet<number> = new Set([idRefused, idRefusedV3, notAuthorized, notAuthorizedV3]);
+
+/** In these the module answers. */
+const openPhases: ReadonlySet<LinkPhase> = new Set(['scanning', 'joining', 'connected', 'paused']);
+
+/**
+ * Whose the broker connection of a meter id is. Two bridges with one id are told apart by who holds the port: whoever held
+ * it keeps the connection, also while the port is away, until another takes it from him.
+ */
+export class PortClaim {
+  #isOpen = false;
+  #isOurs: boolean;
+  #won = deferred<void>();
+
+  constructor(isOurs = false) {
+    this.#isOurs = isOurs;
+  }
+
+  get isOurs(): boolean {
+    return this.#isOurs;
+  }
+
+  accept({ phase, error }: LinkStatus): void {
+    if (openPhases.has(phase)) {
+      this.#isOpen = true;
+      this.#isOurs = true;
+      this.#won.resolve();
+    } else if (phase === 'waiting' && /^(PORT|MODULE)_/.test(error?.code ?? '')) this.#isOpen = false;
+  }
+
+  /** Another took the connection: as long as we have no port, he may be the one who has it. */
+  contested(): void {
+    if (this.#isOpen || !this.#isOurs) return;
+    this.#isOurs = false;
+    this.#won = deferred();
+  }
+
+  /** Resolves when the port is ours. @throws the signal's reason */
+  async won(signal: AbortSignal): Promise<void> {
+    await abortable(this.#won.promise, signal);
+  }
+}
 
 interface TurnOptions {
   readonly meterId: string;

@@ -10,7 +10,7 @@ import { MackerelSink } from '../../src/mackerel/mackerel-sink.ts';
 import { ConnectionKeeper } from '../../src/broker/connection-keeper.ts';
 import { topicsOf } from '../../src/mqtt/mqtt-topics.ts';
 import { PortTurn } from '../../src/mqtt/port-turn.ts';
-import { PortClaim } from '../../src/mqtt/port-claim.ts';
+import { PortClaim } from '../../src/mqtt/port-turn.ts';
 import { PhaseWatch } from '../../src/supervisor/phase-watch.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import type { SupervisorDeps } from '../../src/supervisor/supervisor.ts';

@@ -58,7 +58,7 @@ function check(input: Uint8Array): void {
     const [, seconds, retained, bytes, name = ''] = /^(\d{1,6}) ([R-]) (\d{1,9}) ([^]*)$/.exec(message) ?? [];
     atS += Number(seconds ?? 0);
     const before = taken.length;
-    gate.take({ name, bytes: Number(bytes ?? 0), retained: retained === 'R' });
+    gate.accept({ name, bytes: Number(bytes ?? 0), retained: retained === 'R' });
     if (taken.length === before) continue;
     const command = taken.at(-1)?.name;
     must(name === command && NAMES.includes(name), 'a command nobody gave');

@@ -9,7 +9,7 @@ describe('command gate', () => {
     const { log, lines } = logLines();
     const taken: string[] = [];
     const gate = new CommandGate(clock, log, (command) => taken.push(command));
-    const ask = (name: string): void => gate.take({ name, bytes: 5, retained: false });
+    const ask = (name: string): void => gate.accept({ name, bytes: 5, retained: false });
     for (let second = 0; second < 61; second++) {
       for (const name of ['read_now', 'restart_session', 'rescan', 'poll_interval', '']) ask(name);
       await clock.advance(1000);

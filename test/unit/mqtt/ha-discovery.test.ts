@@ -75,7 +75,7 @@ test.each(['en', 'ja'] as const)('ids and topics are frozen, whatever the langua
 
 describe('Home Assistant accepts the document without a warning', () => {
   test.each<[string, Partial<DiscoveryInput>]>([
-    ['complete', { configurationUrl: 'http://192.168.1.20:8080/' }],
+    ['complete', {}],
     ['in Japanese', { language: 'ja', meter: { id: 'my-shop', name: 'スマートメーター', intervalS: 300 } }],
     ['before the meter is known', { profile: undefined }],
     ['two-wire, no export', profile({ hasTPhase: false, hasExport: false })],

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadMqtt } from '../../../src/broker/mqtt-client.ts';
-import { PortClaim } from '../../../src/mqtt/port-claim.ts';
+import { PortClaim } from '../../../src/mqtt/port-turn.ts';
 import { VirtualBroker } from '../../faults/support/virtual-broker.ts';
 import { SinkRig, status } from '../../support/sink-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -168,14 +168,14 @@ describe('alone', () => {
 
 test('a claim is lost only to another, and only without the port', () => {
   const claim = new PortClaim();
-  claim.take(status('opening'));
+  claim.accept(status('opening'));
   expect(claim.isOurs).toBe(false);
-  claim.take(status('scanning'));
+  claim.accept(status('scanning'));
   expect(claim.isOurs).toBe(true);
-  claim.take(status('waiting', { error: { code: 'PAN_NOT_FOUND', message: 'x' } }));
+  claim.accept(status('waiting', { error: { code: 'PAN_NOT_FOUND', message: 'x' } }));
   claim.contested();
   expect(claim.isOurs).toBe(true);
-  claim.take(status('waiting', { error: { code: 'PORT_LOST', message: 'x' } }));
+  claim.accept(status('waiting', { error: { code: 'PORT_LOST', message: 'x' } }));
   expect(claim.isOurs).toBe(true);
   claim.contested();
   expect(claim.isOurs).toBe(false);

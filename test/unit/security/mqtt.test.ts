@@ -14,7 +14,7 @@ function gate() {
 test('ten thousand names that are no commands are one line a minute', async () => {
   const { clock, lines, taken, gate: rig } = gate();
   for (let minute = 0; minute < 3; minute++) {
-    for (let i = 0; i < 10_000; i++) rig.take({ name: `evil-${i}`, bytes: 1, retained: i % 2 === 0 });
+    for (let i = 0; i < 10_000; i++) rig.accept({ name: `evil-${i}`, bytes: 1, retained: i % 2 === 0 });
     await clock.advance(60_000);
   }
   expect(taken).toEqual([]);
@@ -37,7 +37,7 @@ test.each([
   'a'.repeat(65_000),
 ])('%s is no command, and its line is short', (name) => {
   const { lines, taken, gate: rig } = gate();
-  rig.take({ name, bytes: 0, retained: false });
+  rig.accept({ name, bytes: 0, retained: false });
   expect(taken).toEqual([]);
   expect(JSON.stringify(lines).length).toBeLessThan(500);
 });
@@ -45,7 +45,7 @@ test.each([
 test('a burst of ten thousand good ones is one of each kind', () => {
   const { lines, taken, gate: rig } = gate();
   for (let i = 0; i < 10_000; i++) {
-    for (const name of ['read_now', 'restart_session', 'rescan']) rig.take({ name, bytes: 5, retained: false });
+    for (const name of ['read_now', 'restart_session', 'rescan']) rig.accept({ name, bytes: 5, retained: false });
   }
   expect(taken).toEqual(['read_now', 'restart_session', 'rescan']);
   expect(lines.length).toBeLessThan(10);
