@@ -2,7 +2,7 @@ import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
-import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
+import { AttemptFailed, openConnection, shownUrl } from './connection-attempt.ts';
 import type { BrokerOptions } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { BrokerConnection } from './broker-connection.ts';
@@ -21,11 +21,11 @@ export async function visitBroker<T>(
   clock: Clock,
   limitMs: number,
   signal: AbortSignal,
-  task: (link: BrokerConnection, signal: AbortSignal) => Promise<T>,
+  task: (connection: BrokerConnection, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const link = await connected(broker, clientId, clock, signal);
+  const connection = await connected(broker, clientId, clock, signal);
   const url = shownUrl(broker.url);
-  const gone = link.lost.then(({ error }): never => {
+  const gone = connection.lost.then(({ error }): never => {
     throw error;
   });
   gone.catch(() => undefined); // the end we bring about ourselves is nobody's failure
@@ -34,19 +34,19 @@ export async function visitBroker<T>(
       clock,
       limitMs,
       signal,
-      (inner) => abortable(Promise.race([task(link, inner), gone]), inner),
+      (inner) => abortable(Promise.race([task(connection, inner), gone]), inner),
       () => new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${limitMs / 1000} s`),
     );
     await within(
       clock,
       1000,
       signal,
-      (inner) => abortable(link.finish([]), inner),
+      (inner) => abortable(connection.finish([]), inner),
       () => new Error('no clean end'),
     ).catch(() => undefined); // what was to be done is done
     return result;
   } finally {
-    link.destroy();
+    connection.destroy();
   }
 }
 
@@ -55,7 +55,7 @@ async function connected(broker: BrokerOptions, clientId: string, clock: Clock, 
   const manners = new ProtocolChoice();
   for (let tries = 1; ; tries++) {
     try {
-      return await openLink(newClient, broker, { clientId }, manners.current, clock, signal);
+      return await openConnection(newClient, broker, { clientId }, manners.current, clock, signal);
     } catch (error) {
       if (!(error instanceof AttemptFailed)) throw error;
       const before = manners.current.protocol;

@@ -68,7 +68,7 @@ export function shownUrl(url: string): string {
 }
 
 /** One client, one try. Whatever happens, no client is left behind. @throws AttemptFailed, or the signal's reason. */
-export async function openLink(
+export async function openConnection(
   newClient: NewClient,
   broker: BrokerOptions,
   identity: ClientIdentity,
@@ -90,7 +90,7 @@ export async function openLink(
       clock,
       CONNECT_LIMIT_MS,
       signal,
-      (s) => abortable(linked(client, manner, url, clock), s),
+      (s) => abortable(connectionOf(client, manner, url, clock), s),
       silent,
     );
   } catch (error) {
@@ -120,7 +120,7 @@ function refuseLongPackets({ stream }: MqttClient, most: number, url: string): v
 }
 
 /** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
-function linked(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<BrokerConnection> {
+function connectionOf(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<BrokerConnection> {
   const { promise, resolve, reject } = deferred<BrokerConnection>();
   const failed = (error: Error): void => {
     const code = (error as { code?: unknown }).code;

@@ -5,7 +5,7 @@ import type { Beat } from '../kernel/pulse.ts';
 import type { Log } from '../kernel/log.ts';
 import { Backoff } from '../kernel/backoff.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
-import { AttemptFailed, openLink, shownUrl } from './connection-attempt.ts';
+import { AttemptFailed, openConnection, shownUrl } from './connection-attempt.ts';
 import type { BrokerOptions, ClientIdentity } from './connection-attempt.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { NewClient } from './mqtt-client.ts';
@@ -14,7 +14,7 @@ import { TakeoverDetector } from './takeover-detector.ts';
 
 export interface ConnectionHandlers {
   /** A connection stands. Called once per connection. */
-  up(link: BrokerConnection): void;
+  up(connection: BrokerConnection): void;
   down(): void;
   message(topic: string, payload: Buffer, retained: boolean): void;
   /** Published before a clean DISCONNECT. */
@@ -44,7 +44,7 @@ export interface Turn {
   readonly clientId: string;
   /**
    * Resolves when the connection is ours to take.
-   * @param visit opens a link under `clientId`. @param onTaken hears why we wait.
+   * @param visit opens a connection under `clientId`. @param onTaken hears why we wait.
    * @throws AttemptFailed when the broker cannot be asked, the signal's reason
    */
   come(
@@ -68,7 +68,7 @@ export class ConnectionKeeper {
   readonly #backoff: Backoff;
   readonly #protocol = new ProtocolChoice();
   readonly #takeover = new TakeoverDetector();
-  #link: BrokerConnection | undefined;
+  #connection: BrokerConnection | undefined;
   #error: BridgeError | undefined;
   #failures = 0;
   #downSinceMs = 0;
@@ -89,8 +89,8 @@ export class ConnectionKeeper {
     this.#backoff = new Backoff(random);
   }
 
-  get link(): BrokerConnection | undefined {
-    return this.#link;
+  get connection(): BrokerConnection | undefined {
+    return this.#connection;
   }
 
   /** Why there is no connection; undefined while there is one. */
@@ -116,8 +116,8 @@ export class ConnectionKeeper {
   /** One try and, where it succeeds, its connection's whole life. */
   async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     const open = (identity: ClientIdentity, inner: AbortSignal): Promise<BrokerConnection> =>
-      openLink(newClient, this.#broker, identity, this.#protocol.current, this.#clock, inner);
-    let link: BrokerConnection;
+      openConnection(newClient, this.#broker, identity, this.#protocol.current, this.#clock, inner);
+    let connection: BrokerConnection;
     this.#beat?.(Infinity); // another bridge may have its turn for days
     try {
       const { clientId } = this.#turn;
@@ -127,7 +127,7 @@ export class ConnectionKeeper {
         signal,
       );
       this.#beat?.(ATTEMPT_LIMIT_MS);
-      link = await open(this.#identity, signal);
+      connection = await open(this.#identity, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
       this.#protocol.failed(error.refusal);
@@ -136,37 +136,37 @@ export class ConnectionKeeper {
       return { error: error.error, takenOver: false, silent: false };
     }
     this.#protocol.worked();
-    return this.#serve(link, handlers, signal);
+    return this.#serve(connection, handlers, signal);
   }
 
-  async #serve(link: BrokerConnection, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
+  async #serve(connection: BrokerConnection, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     const upSinceMs = this.#clock.monotonicMs();
-    this.#up(link);
+    this.#up(connection);
     this.#beat?.(Infinity); // keep-alive ends a connection that is none
     try {
-      link.onMessage((topic, payload, retained) => handlers.message(topic, payload, retained));
-      handlers.up(link);
+      connection.onMessage((topic, payload, retained) => handlers.message(topic, payload, retained));
+      handlers.up(connection);
       const livedMs = (): number => this.#clock.monotonicMs() - upSinceMs;
-      const loss = this.#takeover.lost(await abortable(link.lost, signal), livedMs(), this.url);
+      const loss = this.#takeover.lost(await abortable(connection.lost, signal), livedMs(), this.url);
       if (loss.takenOver) this.#turn.contested();
       if (livedMs() >= STEADY_MS) this.#backoff.reset();
       this.#downSinceMs = this.#clock.monotonicMs();
       this.#failed(loss.error);
       return loss;
     } catch (error) {
-      if (signal.aborted) await this.#farewell(link, handlers.farewell());
+      if (signal.aborted) await this.#farewell(connection, handlers.farewell());
       throw error;
     } finally {
-      this.#link = undefined;
-      link.destroy();
+      this.#connection = undefined;
+      connection.destroy();
       handlers.down();
     }
   }
 
-  #up(link: BrokerConnection): void {
-    this.#link = link;
+  #up(connection: BrokerConnection): void {
+    this.#connection = connection;
     this.#error = undefined;
-    const { limits, protocol } = link;
+    const { limits, protocol } = connection;
     const facts = { broker: this.url, protocol: protocol === 5 ? '5' : '3.1.1', failures: this.#failures };
     this.#log.info(facts, this.#failures > 0 ? 'broker connected again' : 'broker connected');
     this.#failures = 0;
@@ -191,13 +191,13 @@ export class ConnectionKeeper {
     return this.#takeover.suspected ? 0 : rest;
   }
 
-  async #farewell(link: BrokerConnection, last: readonly Message[]): Promise<void> {
+  async #farewell(connection: BrokerConnection, last: readonly Message[]): Promise<void> {
     const unhurried = new AbortController().signal; // ours is aborted already
     const bounded = within(
       this.#clock,
       FAREWELL_MS,
       unhurried,
-      (signal) => abortable(link.finish(last), signal),
+      (signal) => abortable(connection.finish(last), signal),
       () => new BridgeError('BROKER_UNREACHABLE', `${this.url} did not acknowledge our farewell`),
     );
     await bounded.catch((error: unknown) => this.#log.debug({ err: error }, 'no clean end'));

@@ -8,21 +8,21 @@ const QUIET_MS = 700;
 
 /** Retained messages, by topic. @throws BridgeError BROKER_REFUSED */
 export async function retainedOn(
-  link: BrokerConnection,
+  connection: BrokerConnection,
   filters: readonly string[],
   clock: Clock,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   let lastMs = clock.monotonicMs();
-  link.onMessage((topic, payload, retained) => {
+  connection.onMessage((topic, payload, retained) => {
     if (!retained || payload.length === 0) return;
     found.set(topic, payload.toString());
     lastMs = clock.monotonicMs();
   });
-  const grants = await link.subscribeWithRetained(filters);
+  const grants = await connection.subscribeWithRetained(filters);
   const refused = grants.findIndex((code) => code >= 0x80);
-  if (refused !== -1) throw topicRefused(link.url, 'reading', filters[refused] ?? '', grants[refused] ?? 0);
+  if (refused !== -1) throw topicRefused(connection.url, 'reading', filters[refused] ?? '', grants[refused] ?? 0);
   lastMs = Math.max(lastMs, clock.monotonicMs());
   for (let restMs = QUIET_MS; restMs > 0; restMs = lastMs + QUIET_MS - clock.monotonicMs())
     await clock.sleep(restMs, signal);
@@ -30,13 +30,13 @@ export async function retainedOn(
 }
 
 /** Makes the broker forget these topics, in order. @throws BridgeError BROKER_REFUSED naming the first it does not let us write. */
-export async function forget(link: BrokerConnection, topics: readonly string[]): Promise<void> {
+export async function forget(connection: BrokerConnection, topics: readonly string[]): Promise<void> {
   for (const topic of topics) {
     const outcome = await new Promise<undefined | number | Error>((resolve) =>
-      link.publish({ topic, payload: '', qos: 1, retain: true }, resolve),
+      connection.publish({ topic, payload: '', qos: 1, retain: true }, resolve),
     );
-    if (typeof outcome === 'number') throw topicRefused(link.url, 'writing', topic, outcome);
-    if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${link.url}: ${outcome.message}`);
+    if (typeof outcome === 'number') throw topicRefused(connection.url, 'writing', topic, outcome);
+    if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${connection.url}: ${outcome.message}`);
   }
 }
 

@@ -29,7 +29,7 @@ export interface DiscoveryPublisherDeps {
   readonly log: Log;
   readonly deadlines: Deadlines;
   /** The connection of this moment. */
-  readonly link: () => BrokerConnection | undefined;
+  readonly connection: () => BrokerConnection | undefined;
   readonly send: (message: Message, done: (outcome: Outcome) => void) => void;
   /** A document went out: the states that are not retained have to follow. */
   readonly published: () => void;
@@ -102,35 +102,35 @@ export class DiscoveryPublisher {
   }
 
   /** A connection or a birth wants the document now. While a change has to wait, that is the one before it. */
-  announce(link: BrokerConnection): void {
+  announce(connection: BrokerConnection): void {
     this.#clearStray();
     if (this.#waitMs() > 0 && this.#last) {
-      this.#put(link, this.#last.document);
+      this.#put(connection, this.#last.document);
       this.#offer();
     } else {
-      this.#put(link, this.#document);
+      this.#put(connection, this.#document);
     }
   }
 
   /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
-  born(answer: (link: BrokerConnection) => void): void {
-    const { deadlines, clock, link } = this.#deps;
+  born(answer: (connection: BrokerConnection) => void): void {
+    const { deadlines, clock, connection } = this.#deps;
     if (deadlines.has('birth')) return;
     const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
     deadlines.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), 'birth', () => {
       this.#birthAtMs = clock.monotonicMs();
-      const current = link();
+      const current = connection();
       if (current) answer(current);
     });
   }
 
   /** Publishes a changed document as soon as it may. */
   readonly #offer = (): void => {
-    const link = this.#deps.link();
-    if (!link || this.#document.text === this.#last?.document.text) return; // the next connection announces it
+    const connection = this.#deps.connection();
+    if (!connection || this.#document.text === this.#last?.document.text) return; // the next connection announces it
     const waitMs = this.#waitMs();
     if (waitMs > 0) this.#deps.deadlines.in(waitMs, 'document', this.#offer);
-    else this.#put(link, this.#document);
+    else this.#put(connection, this.#document);
   };
 
   #waitMs(): number {
@@ -138,11 +138,11 @@ export class DiscoveryPublisher {
     return Math.max(0, this.#last.atMs + DOCUMENT_PACE_MS - this.#deps.clock.monotonicMs());
   }
 
-  #put(link: BrokerConnection, document: DeviceDocument): void {
+  #put(connection: BrokerConnection, document: DeviceDocument): void {
     const { clock, send, published } = this.#deps;
     if (!this.#options.homeAssistant.discovery || this.#trial.isRefused(clock.monotonicMs())) return;
     const message: Message = { topic: this.#topic, payload: document.text, qos: 1, retain: true };
-    if (!link.fits(message)) return this.#complain(link, Buffer.byteLength(document.text));
+    if (!connection.fits(message)) return this.#complain(connection, Buffer.byteLength(document.text));
     this.#last = { document, atMs: clock.monotonicMs() };
     this.#trial.sent(clock.monotonicMs());
     send(message, (outcome) => this.#answered(document, outcome));
@@ -175,8 +175,8 @@ export class DiscoveryPublisher {
     });
   }
 
-  #complain(link: BrokerConnection, bytes: number): void {
-    const { maximumPacketSize: limit } = link.limits;
+  #complain(connection: BrokerConnection, bytes: number): void {
+    const { maximumPacketSize: limit } = connection.limits;
     if (this.#refusal) return;
     this.#leaveOut(
       `the broker’s maximum packet size is too small for the discovery document: ${limit}, not ${bytes} bytes`,

@@ -20,7 +20,7 @@ export interface Kept {
 
 /** What the broker keeps of one meter. @throws BridgeError BROKER_REFUSED when we may not look. */
 export async function keptOf(
-  link: BrokerConnection,
+  connection: BrokerConnection,
   meter: MeterOnBroker,
   clock: Clock,
   signal: AbortSignal,
@@ -28,7 +28,7 @@ export async function keptOf(
   const { meterId, baseTopic, prefix } = meter;
   const document = discoveryTopic(prefix, meterId);
   const root = `${baseTopic}/${meterId}/`;
-  const found = await retainedOn(link, [document, `${root}#`], clock, signal);
+  const found = await retainedOn(connection, [document, `${root}#`], clock, signal);
   const topics = [...found.keys()].sort();
   const below = topics.filter((topic) => topic.startsWith(root));
   return {

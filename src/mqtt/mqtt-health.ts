@@ -22,19 +22,19 @@ export interface MqttHealth {
 
 /** @param refusal why there is no discovery document on this broker */
 export function mqttHealth(
-  { link, error, url }: ConnectionKeeper,
+  { connection, error, url }: ConnectionKeeper,
   { held: stuck, queued, dropped }: ReadingsStream,
   refusal: BridgeError | undefined,
 ): MqttHealth {
-  const held = link && stuck;
-  const unannounced = link && refusal;
-  const standing = link && `connected (MQTT ${link.protocol === 5 ? '5' : '3.1.1'})`;
+  const held = connection && stuck;
+  const unannounced = connection && refusal;
+  const standing = connection && `connected (MQTT ${connection.protocol === 5 ? '5' : '3.1.1'})`;
   const objections = [held, unannounced].flatMap((objection) => (objection ? [objection.message] : []));
   return {
-    ok: link !== undefined && !held,
+    ok: connection !== undefined && !held,
     detail: [standing ?? error?.message ?? 'connecting', ...objections].join('; '),
-    error: link ? undefined : error,
-    connected: link !== undefined,
+    error: connection ? undefined : error,
+    connected: connection !== undefined,
     broker: url,
     queued,
     dropped,

@@ -32,7 +32,7 @@ export class MqttSink implements Sink {
   readonly #topics: Topics;
   readonly #deadlines: Deadlines;
   readonly #claim: PortClaim;
-  readonly #connection: ConnectionKeeper;
+  readonly #keeper: ConnectionKeeper;
   readonly #announcer: DiscoveryPublisher;
   readonly #states: MeterStates;
   readonly #availability: Availability;
@@ -58,15 +58,15 @@ export class MqttSink implements Sink {
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
     this.#claim = claim;
-    this.#connection = new ConnectionKeeper(options.broker, identity, turn, {
+    this.#keeper = new ConnectionKeeper(options.broker, identity, turn, {
       clock,
       log,
       ...(random && { random }),
       ...(beat && { beat: beat('connection') }),
     });
-    const link = (): BrokerConnection | undefined => (this.#ready ? this.#connection.link : undefined);
+    const connection = (): BrokerConnection | undefined => (this.#ready ? this.#keeper.connection : undefined);
     const published = (): void => deadlines.in(REPEAT_MS, 'repeat', () => this.#states.publishInstant());
-    this.#announcer = new DiscoveryPublisher(options, { clock, log, deadlines, link, send, published });
+    this.#announcer = new DiscoveryPublisher(options, { clock, log, deadlines, connection, send, published });
     this.#states = new MeterStates(options.meter, {
       clock,
       deadlines,
@@ -76,7 +76,7 @@ export class MqttSink implements Sink {
     this.#availability = new Availability(this.#topics, options.meter.intervalS, {
       clock,
       deadlines,
-      isConnected: () => this.#connection.link !== undefined,
+      isConnected: () => this.#keeper.connection !== undefined,
       publish: (topic, payload) => this.#sendRetained(topic, payload),
     });
     const outbox = openOutbox(options.stateDir, { clock, log, deadlines });
@@ -87,7 +87,7 @@ export class MqttSink implements Sink {
   /** Resolves after the clean stop that `signal` asks for; at most two seconds after it. Rejects only for a defect. */
   async run(signal: AbortSignal): Promise<void> {
     const handlers = {
-      up: (link: BrokerConnection) => this.#up(link),
+      up: (connection: BrokerConnection) => this.#up(connection),
       down: () => this.#down(),
       message: (topic: string, payload: Buffer, retained: boolean) => this.#message(topic, payload, retained),
       farewell: () => this.#availability.farewell(),
@@ -97,7 +97,7 @@ export class MqttSink implements Sink {
       await together(
         signal,
         (s) => this.#deadlines.run(s),
-        (s) => this.#connection.run(handlers, s),
+        (s) => this.#keeper.run(handlers, s),
       );
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -114,8 +114,8 @@ export class MqttSink implements Sink {
     this.#run = run;
     await this.#announcer.load();
     this.#ready = true;
-    const { link } = this.#connection;
-    if (link) this.#up(link);
+    const { connection } = this.#keeper;
+    if (connection) this.#up(connection);
   }
 
   accept(event: BridgeEvent): void {
@@ -145,7 +145,7 @@ export class MqttSink implements Sink {
   }
 
   health(): MqttHealth {
-    return mqttHealth(this.#connection, this.#stream, this.#announcer.refusal);
+    return mqttHealth(this.#keeper, this.#stream, this.#announcer.refusal);
   }
 
   #pushReading(reading: Reading): void {
@@ -155,11 +155,11 @@ export class MqttSink implements Sink {
   }
 
   /** What the broker may have kept over a power cut is contradicted first; the rest waits for what the disk remembers. */
-  #up(link: BrokerConnection): void {
+  #up(connection: BrokerConnection): void {
     this.#announcer.up();
     if (!this.#ready) return this.#availability.publishUnknown();
-    this.#announce(link);
-    this.#stream.up(link);
+    this.#announce(connection);
+    this.#stream.up(connection);
   }
 
   #down(): void {
@@ -170,15 +170,15 @@ export class MqttSink implements Sink {
   }
 
   /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
-  #announce(link: BrokerConnection): void {
+  #announce(connection: BrokerConnection): void {
     const { commandPrefix } = this.#topics;
     const { discovery, statusTopic } = this.#options.homeAssistant;
     // a command must never be retained, nor a live one; a birth may well be
-    link.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
+    connection.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
       this.#refusals.note(`${commandPrefix}#`, code),
     );
     this.#availability.publishBefore();
-    this.#announcer.announce(link);
+    this.#announcer.announce(connection);
     this.#availability.publishLink();
     this.#states.publish();
     this.#availability.publishAfter();
@@ -190,15 +190,15 @@ export class MqttSink implements Sink {
     else if (topic.startsWith(commandPrefix))
       this.#gate.accept({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
     else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
-      this.#announcer.born((link) => this.#announce(link));
+      this.#announcer.born((connection) => this.#announce(connection));
   }
 
   /** Retained only where the broker forgets it in time: a replayed old value would look current. */
   #sendInstant(payload: string): void {
-    const { link } = this.#connection;
+    const { connection } = this.#keeper;
     const expiryS = expireAfterS(this.#options.meter.intervalS, this.#slowestS);
-    this.#send({ topic: this.#topics.instant, payload, qos: 0, retain: link?.protocol === 5, expiryS });
-    link?.flush();
+    this.#send({ topic: this.#topics.instant, payload, qos: 0, retain: connection?.protocol === 5, expiryS });
+    connection?.flush();
   }
 
   #sendRetained(topic: string, payload: string): void {
@@ -207,7 +207,7 @@ export class MqttSink implements Sink {
 
   /** Without a connection nothing is kept: the next one begins with the newest of everything. */
   #send(message: Message, done?: (outcome: Outcome) => void): void {
-    this.#connection.link?.publish(message, (outcome) => {
+    this.#keeper.connection?.publish(message, (outcome) => {
       if (typeof outcome === 'number') this.#refusals.note(message.topic, outcome);
       done?.(outcome);
     });

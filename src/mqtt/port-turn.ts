@@ -109,45 +109,49 @@ export class PortTurn implements Turn {
     onTaken: (why: BridgeError) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const link = await visitOrPass(visit, signal);
-    if (!link) return;
+    const connection = await visitOrPass(visit, signal);
+    if (!connection) return;
     try {
-      const lost = link.lost.then(({ error }): never => {
+      const lost = connection.lost.then(({ error }): never => {
         throw new AttemptFailed(error);
       });
       lost.catch(() => undefined); // the end we bring about ourselves is nobody's failure
-      await abortable(Promise.race([this.#untilFree(link, onTaken, signal), lost]), signal);
+      await abortable(Promise.race([this.#untilFree(connection, onTaken, signal), lost]), signal);
     } finally {
-      link.destroy();
+      connection.destroy();
     }
   }
 
-  async #untilFree(link: BrokerConnection, onTaken: (why: BridgeError) => void, signal: AbortSignal): Promise<void> {
+  async #untilFree(
+    connection: BrokerConnection,
+    onTaken: (why: BridgeError) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { meterId, topics } = this.#options;
-    const other = listen(link, topics.bridgeAvailability);
-    if (!(await this.#mayListen(link, [topics.bridgeAvailability], signal))) return;
+    const other = listen(connection, topics.bridgeAvailability);
+    if (!(await this.#mayListen(connection, [topics.bridgeAvailability], signal))) return;
     if (other.words === 0) await this.#until(other.word(), REPLAY_MS, signal);
-    if (!other.isOnline || !(await this.#answers(link, other, signal))) return;
+    if (!other.isOnline || !(await this.#answers(connection, other, signal))) return;
     onTaken(
       new BridgeError(
         'BRIDGE_RUNNING',
-        `${link.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
+        `${connection.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
         { hint: takenOverHint },
       ),
     );
     do await this.#until(other.gone(), ASK_EVERY_MS, signal);
-    while (other.isOnline && (await this.#answers(link, other, signal)));
-    this.#log.info({ broker: link.url }, 'the other bridge is gone: its connection is taken over');
+    while (other.isOnline && (await this.#answers(connection, other, signal)));
+    this.#log.info({ broker: connection.url }, 'the other bridge is gone: its connection is taken over');
   }
 
   /** Whether a bridge stands behind the `online` that the broker keeps. */
-  async #answers(link: BrokerConnection, other: Other, signal: AbortSignal): Promise<boolean> {
+  async #answers(connection: BrokerConnection, other: Other, signal: AbortSignal): Promise<boolean> {
     const { words } = other;
-    link.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
+    connection.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
     await this.#until(other.word(), this.#presenceMs, signal);
     if (other.words > words) return other.isOnline;
     this.#log.warn(
-      { broker: link.url, waitedMs: this.#presenceMs },
+      { broker: connection.url, waitedMs: this.#presenceMs },
       'a bridge with our meter id is online by the broker’s account, but does not answer: taken for a leftover',
     );
     this.#presenceMs = Math.min(2 * this.#presenceMs, MOST_PRESENCE_MS); // should it be wrong, it comes back
@@ -155,12 +159,12 @@ export class PortTurn implements Turn {
   }
 
   /** A broker that does not let us look, or does not answer, is taken as it comes. */
-  async #mayListen(link: BrokerConnection, filters: readonly string[], signal: AbortSignal): Promise<boolean> {
+  async #mayListen(connection: BrokerConnection, filters: readonly string[], signal: AbortSignal): Promise<boolean> {
     let grants: readonly number[] | undefined;
     await together(
       signal,
       (inner) => this.#clock.sleep(ANSWER_MS, inner),
-      async (inner) => void (grants = await abortable(subscribed(link, filters), inner)),
+      async (inner) => void (grants = await abortable(subscribed(connection, filters), inner)),
     );
     return grants?.every((code) => code < 0x80) ?? false;
   }
@@ -184,10 +188,10 @@ interface Other {
   readonly gone: () => Promise<void>;
 }
 
-function listen(link: BrokerConnection, availability: string): Other {
+function listen(connection: BrokerConnection, availability: string): Other {
   let [word, gone] = [deferred<void>(), deferred<void>()];
   const other = { isOnline: false, words: 0, word: () => word.promise, gone: () => gone.promise };
-  link.onMessage((topic, payload) => {
+  connection.onMessage((topic, payload) => {
     if (topic !== availability) return;
     other.isOnline = payload.toString() === 'online';
     other.words++;
@@ -200,11 +204,11 @@ function listen(link: BrokerConnection, availability: string): Other {
   return other;
 }
 
-async function subscribed(link: BrokerConnection, filters: readonly string[]): Promise<readonly number[]> {
+async function subscribed(connection: BrokerConnection, filters: readonly string[]): Promise<readonly number[]> {
   try {
-    return await link.subscribeWithRetained(filters);
+    return await connection.subscribeWithRetained(filters);
   } catch (error) {
-    throw new AttemptFailed(failureOf(link.url, error as Error)); // the connection went meanwhile
+    throw new AttemptFailed(failureOf(connection.url, error as Error)); // the connection went meanwhile
   }
 }
 

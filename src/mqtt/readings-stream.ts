@@ -19,7 +19,7 @@ const HOLD_BASE_MS = 5000;
 const HOLD_CAP_MS = 30_000;
 
 /** What the stream needs of a connection. */
-export type StreamLink = Pick<BrokerConnection, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
+export type StreamConnection = Pick<BrokerConnection, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
 
 export interface StreamDeps {
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export class ReadingsStream {
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox;
   readonly #givenUp: LogThrottle;
-  #link: StreamLink | undefined;
+  #connection: StreamConnection | undefined;
   #sentUpTo = 0;
   readonly #inFlight = new Set<number>();
   #slice = { startMs: -Infinity, sent: 0 };
@@ -88,29 +88,29 @@ export class ReadingsStream {
     this.#pump();
   }
 
-  up(link: StreamLink): void {
-    this.#link = link;
+  up(connection: StreamConnection): void {
+    this.#connection = connection;
     this.#sentUpTo = 0; // what was in flight is sent again
     this.#inFlight.clear();
     if (this.#hold) this.#hold.untilMs = 0; // another connection may have other rights
-    link.onRoom(this.#pump);
+    connection.onRoom(this.#pump);
     this.#outbox.flowing(!this.#hold);
     this.#pump();
   }
 
   down(): void {
-    this.#link = undefined;
+    this.#connection = undefined;
     this.#inFlight.clear();
     this.#outbox.flowing(false);
   }
 
   readonly #pump = (): void => {
     for (;;) {
-      const link = this.#link;
-      if (!link?.hasRoom || !this.#hasRoom) return;
+      const connection = this.#connection;
+      if (!connection?.hasRoom || !this.#hasRoom) return;
       const next = this.#outbox.peek(this.#sentUpTo);
       if (!next || !this.#mayGo()) return;
-      if (link.fits({ topic: this.#topic, payload: next.payload, qos: 1 })) this.#send(link, next);
+      if (connection.fits({ topic: this.#topic, payload: next.payload, qos: 1 })) this.#send(connection, next);
       else this.#giveUp(next.id, PACKET_TOO_LARGE);
     }
   };
@@ -135,16 +135,16 @@ export class ReadingsStream {
     return true;
   }
 
-  #send(link: StreamLink, { id, payload }: Waiting): void {
+  #send(connection: StreamConnection, { id, payload }: Waiting): void {
     this.#sentUpTo = id;
     this.#inFlight.add(id);
     const isProbe = this.#hold !== undefined;
-    link.publish({ topic: this.#topic, payload, qos: 1 }, (outcome) => {
-      if (this.#link === link) this.#settled(link, id, outcome, isProbe);
+    connection.publish({ topic: this.#topic, payload, qos: 1 }, (outcome) => {
+      if (this.#connection === connection) this.#settled(connection, id, outcome, isProbe);
     });
   }
 
-  #settled({ url }: StreamLink, id: number, outcome: Outcome, isProbe: boolean): void {
+  #settled({ url }: StreamConnection, id: number, outcome: Outcome, isProbe: boolean): void {
     if (outcome instanceof Error) return; // the connection is going: `down` follows, then all is sent again
     this.#inFlight.delete(id);
     if (outcome === undefined) {

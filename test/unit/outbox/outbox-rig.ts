@@ -1,5 +1,5 @@
 import { Deadlines } from '../../../src/kernel/deadlines.ts';
-import type { StreamLink } from '../../../src/mqtt/readings-stream.ts';
+import type { StreamConnection } from '../../../src/mqtt/readings-stream.ts';
 import { ReadingsStream } from '../../../src/mqtt/readings-stream.ts';
 import type { Outcome } from '../../../src/broker/broker-connection.ts';
 import { OutboxDisk } from '../../../src/outbox/outbox-disk.ts';
@@ -122,7 +122,7 @@ export class MemoryStore implements SegmentStore {
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** A connection whose broker a test plays. */
-export class FakeLink implements StreamLink {
+export class FakeLink implements StreamConnection {
   readonly url = 'mqtt://fake';
   readonly inFlight: { readonly payload: string; readonly done: ((outcome: Outcome) => void) | undefined }[] = [];
   readonly #received: string[];
