@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { bytesOfHex } from '../src/skstack/hex.ts';
+import { bytesOfHex } from '../src/kernel/bytes.ts';
 
 /** The published frames of test/golden: requests, answers, notifications, partial refusals. */
 export function goldenFrames(): readonly Uint8Array[] {

@@ -1,7 +1,7 @@
 import { encodeCurrents, encodePower } from '../../src/echonet/smart-meter.ts';
 import { encodeFrame, eoj, esv } from '../../src/echonet/frame.ts';
 import { epc } from '../../src/echonet/epc.ts';
-import { hex, hexOfBytes } from '../../src/skstack/hex.ts';
+import { hex, hexOfBytes } from '../../src/kernel/bytes.ts';
 
 const HEADER =
   /ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} 0E1A 0E1A [0-9A-F]{16} (?:[0-9A-F]{2} )?[0-9] (?:[0-9] )?(?=[0-9A-F]{4} )/;

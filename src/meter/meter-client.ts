@@ -5,7 +5,7 @@ import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { decodeFrame, encodeFrame, eoj, esv } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
-import { hex } from '../skstack/hex.ts';
+import { hex } from '../kernel/bytes.ts';
 import type { Datagram, Session } from '../module/module.ts';
 
 /** Requests whose answers are still welcome, the newest last. */

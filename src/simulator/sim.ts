@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import { esv } from '../echonet/frame.ts';
 import type { Frame } from '../echonet/frame.ts';
 import { linkLocalAddress } from '../model/pan.ts';
-import { hex, hexOfBytes } from '../skstack/hex.ts';
+import { hex, hexOfBytes } from '../kernel/bytes.ts';
 import type { ModuleContext, MeterPlace } from './module-context.ts';
 import { happen } from './fault-effects.ts';
 import type { ScriptEntry } from './fault-script.ts';

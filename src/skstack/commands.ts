@@ -1,6 +1,6 @@
 import type { Edition } from './dialect.ts';
 import { SIDE_B } from './dialect.ts';
-import { bytesOfLatin1, hex } from './hex.ts';
+import { bytesOfLatin1, hex } from '../kernel/bytes.ts';
 
 /**
  * What a Route-B client asks of a module, and no more: nothing here writes flash (SKSAVE, WOPT, WUART). Section numbers

@@ -1,4 +1,4 @@
-import { bytesOfHex, bytesOfLatin1 } from './hex.ts';
+import { bytesOfHex, bytesOfLatin1 } from '../kernel/bytes.ts';
 
 /** Every line a module can send. Total: what fits nothing else is `noise`, counted and logged, never thrown. */
 export type SkLine =

@@ -1,7 +1,7 @@
 import type { Edition, PrintMode } from './dialect.ts';
 import { SIDE_B } from './dialect.ts';
 import type { RxUdp, SkEvent, SkInfo, SkLine } from './events.ts';
-import { bytesOfLatin1, hex, hexOfBytes } from './hex.ts';
+import { bytesOfLatin1, hex, hexOfBytes } from '../kernel/bytes.ts';
 
 /** The inverse of `parseLine`: the exact bytes with which a module of this edition and print mode says it, line end included. */
 export function formatLine(line: SkLine, edition: Edition, printMode: PrintMode): Uint8Array {

@@ -5,7 +5,7 @@ import type { Pan } from '../model/pan.ts';
 import type { Activity } from '../model/status.ts';
 import type { ScanRequest, WiSunModule } from '../module/module.ts';
 import { channelsOfMask, scanTimeMs } from '../skstack/dialect.ts';
-import { hex } from '../skstack/hex.ts';
+import { hex } from '../kernel/bytes.ts';
 
 export interface SearchDeps {
   readonly clock: Clock;

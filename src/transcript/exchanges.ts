@@ -1,7 +1,7 @@
 import { decodeFrame, esv } from '../echonet/frame.ts';
 import type { ReceivedFrame } from '../echonet/frame.ts';
 import { ECHONET_PORT } from '../skstack/dialect.ts';
-import { bytesOfLatin1, hex, latin1OfBytes } from '../skstack/hex.ts';
+import { bytesOfLatin1, hex, latin1OfBytes } from '../kernel/bytes.ts';
 import type { Transcript } from './transcript.ts';
 import { payloadOf, WireUnits } from './wire-units.ts';
 import type { UnitPayload, WireUnit } from './wire-units.ts';

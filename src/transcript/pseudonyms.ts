@@ -1,4 +1,4 @@
-import { bytesOfLatin1, hexOfBytes } from '../skstack/hex.ts';
+import { bytesOfLatin1, hexOfBytes } from '../kernel/bytes.ts';
 
 /** One way in which something identifying stands on the wire, and what is written in its place: as long, of the same shape. */
 export interface Replacement {

@@ -1,4 +1,4 @@
-import { latin1OfBytes, bytesOfLatin1 } from '../skstack/hex.ts';
+import { latin1OfBytes, bytesOfLatin1 } from '../kernel/bytes.ts';
 import { redacted } from './redaction.ts';
 import type { Secrets } from './redaction.ts';
 import { FORMAT, FORMAT_VERSION, formatTranscript } from './transcript.ts';

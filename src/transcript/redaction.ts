@@ -1,7 +1,7 @@
 import { epc } from '../echonet/epc.ts';
 import { decodeFrame } from '../echonet/frame.ts';
 import { ECHONET_PORT } from '../skstack/dialect.ts';
-import { bytesOfLatin1, latin1OfBytes } from '../skstack/hex.ts';
+import { bytesOfLatin1, latin1OfBytes } from '../kernel/bytes.ts';
 import { Pseudonyms } from './pseudonyms.ts';
 import type { Replacement } from './pseudonyms.ts';
 import type { Side } from './transcript.ts';

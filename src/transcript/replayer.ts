@@ -1,7 +1,7 @@
 import { encodeFrame, esv } from '../echonet/frame.ts';
 import type { Property, ReceivedFrame } from '../echonet/frame.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { hex, hexOfBytes, latin1OfBytes } from '../skstack/hex.ts';
+import { hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
 import { frameOf, hostWord, isAnswer, scriptOf } from './exchanges.ts';
 import type { RecordedExchange, HostWord, Reply } from './exchanges.ts';
 import type { Transcript } from './transcript.ts';

@@ -1,4 +1,4 @@
-import { bytesOfHex, bytesOfLatin1, hexOfBytes, latin1OfBytes } from '../skstack/hex.ts';
+import { bytesOfHex, bytesOfLatin1, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
 
 /** The form of this file that this program writes; one with a higher number is refused, not misread. */
 export const FORMAT = 'broute2mqtt transcript';

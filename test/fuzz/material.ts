@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesOfLatin1 } from '../../src/skstack/hex.ts';
+import { bytesOfLatin1 } from '../../src/kernel/bytes.ts';
 import { readTranscript, transcriptNames } from '../support/transcript.ts';
 import { goldenFrames, hex } from '../unit/echonet/golden.ts';
 

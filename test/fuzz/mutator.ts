@@ -1,5 +1,5 @@
 import { Random } from '../../src/simulator/random.ts';
-import { hex } from '../../src/skstack/hex.ts';
+import { hex } from '../../src/kernel/bytes.ts';
 
 /** Seeded choices. */
 export class Dice extends Random {

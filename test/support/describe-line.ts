@@ -1,5 +1,5 @@
 import type { SkLine } from '../../src/skstack/events.ts';
-import { hex, hexOfBytes } from '../../src/skstack/hex.ts';
+import { hex, hexOfBytes } from '../../src/kernel/bytes.ts';
 
 /** An SkLine with everything in it, as one short text to compare and to read. @param names addresses to print by name. */
 export function describeLine(line: SkLine, names: Readonly<Record<string, string>> = {}): string {

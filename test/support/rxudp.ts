@@ -1,4 +1,4 @@
-import { bytesOfLatin1, hex, hexOfBytes } from '../../src/skstack/hex.ts';
+import { bytesOfLatin1, hex, hexOfBytes } from '../../src/kernel/bytes.ts';
 import { joinBytes } from './transcript.ts';
 
 export const METER = 'FE80:0000:0000:0000:021C:6400:03DD:6393';

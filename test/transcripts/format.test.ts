@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { latin1OfBytes } from '../../src/skstack/hex.ts';
+import { latin1OfBytes } from '../../src/kernel/bytes.ts';
 import { parseTranscript } from '../support/transcript.ts';
 
 const bytesOf = (line: string): string => latin1OfBytes(parseTranscript('x', line).lines[0]?.bytes ?? new Uint8Array());

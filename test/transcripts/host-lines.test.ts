@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeCommand, type SkCommand } from '../../src/skstack/commands.ts';
 import type { Edition } from '../../src/skstack/dialect.ts';
-import { bytesOfHex, latin1OfBytes } from '../../src/skstack/hex.ts';
+import { bytesOfHex, latin1OfBytes } from '../../src/kernel/bytes.ts';
 import { readTranscript, transcriptNames } from '../support/transcript.ts';
 
 /** Host lines we would write differently, or never. The rest must come out byte for byte. */

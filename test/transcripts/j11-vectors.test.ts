@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hexOfBytes } from '../../src/skstack/hex.ts';
+import { hexOfBytes } from '../../src/kernel/bytes.ts';
 import { readTranscript } from '../support/transcript.ts';
 
 const REQUEST = 0xd0ea83fc;

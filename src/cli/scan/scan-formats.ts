@@ -1,7 +1,7 @@
 import type { Language } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import { linkLocalAddress, rssiDbmOfLqi } from '../../model/pan.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 
 /** A network that was heard. */
 export interface HeardPan {

@@ -2,7 +2,7 @@ import { scope } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Text } from '../../kernel/language.ts';
 import { channelsOfMask, scanDwellMs, scanTimeMs } from '../../skstack/dialect.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import type { ScanRequest } from '../../module/module.ts';
 import { say } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';

@@ -12,7 +12,7 @@ import type { J11Notification } from '../../j11/notifications.ts';
 import { BAD_HEADER, responseTo, UNKNOWN_COMMAND } from '../../j11/responses.ts';
 import type { J11Response } from '../../j11/responses.ts';
 import { isLineNoise, result } from '../../j11/results.ts';
-import { hex, hexOfBytes } from '../../skstack/hex.ts';
+import { hex, hexOfBytes } from '../../kernel/bytes.ts';
 import type { ExchangeLimits, OpenPort } from '../../wire/open-port.ts';
 
 const NUDGE_LIMIT_MS = 1000;

@@ -19,7 +19,7 @@ import {
   terminated,
 } from '../../skstack/exchanges.ts';
 import type { Answer } from '../../skstack/exchanges.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import { ownPans, PanCollector } from '../../skstack/pan-collector.ts';
 import { AirtimeLimit } from '../airtime-limit.ts';
 import type { AirtimeRecord } from '../airtime-record.ts';

@@ -1,7 +1,7 @@
 import { linkLocalAddress } from '../../model/pan.ts';
 import type { HostCommand } from '../../skstack/command-syntax.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
 import type { DatagramExchange } from '../radio/datagram-exchange.ts';

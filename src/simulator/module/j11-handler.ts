@@ -7,7 +7,7 @@ import { encodeNotification } from '../../j11/notifications.ts';
 import { encodeConnection, encodeResponse, encodeStatus, encodeVersion } from '../../j11/responses.ts';
 import type { ModuleStatus } from '../../j11/responses.ts';
 import { result, sendResult } from '../../j11/results.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext, MeterPlace } from '../module-context.ts';
 import type { DatagramExchange } from '../radio/datagram-exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';

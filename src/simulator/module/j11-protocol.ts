@@ -10,7 +10,7 @@ import { result } from '../../j11/results.ts';
 import { PANA_PORT } from '../../skstack/dialect.ts';
 import { eventNumber } from '../../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../../skstack/events.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { J11Handler } from './j11-handler.ts';
 import type { J11Parts } from './j11-handler.ts';

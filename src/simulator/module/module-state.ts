@@ -1,4 +1,4 @@
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import type { Edition } from '../../skstack/dialect.ts';
 import type { ResolvedOptions } from '../options.ts';
 

@@ -1,6 +1,6 @@
 import type { Log } from '../../kernel/log.ts';
 import type { SkLine } from '../../skstack/events.ts';
-import { bytesOfLatin1 } from '../../skstack/hex.ts';
+import { bytesOfLatin1 } from '../../kernel/bytes.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { event } from '../module-context.ts';
 import { DatagramExchange } from '../radio/datagram-exchange.ts';

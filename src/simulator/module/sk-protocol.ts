@@ -1,7 +1,7 @@
 import { CommandReader } from '../../skstack/command-reader.ts';
 import type { HostInput } from '../../skstack/command-reader.ts';
 import type { SkLine } from '../../skstack/events.ts';
-import { bytesOfLatin1 } from '../../skstack/hex.ts';
+import { bytesOfLatin1 } from '../../kernel/bytes.ts';
 import { formatLine } from '../../skstack/line-formatter.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { CommandHandler } from './command-handler.ts';

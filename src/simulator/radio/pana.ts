@@ -1,4 +1,4 @@
-import { bytesOfHex, hex, hexOfBytes, bytesOfLatin1 } from '../../skstack/hex.ts';
+import { bytesOfHex, hex, hexOfBytes, bytesOfLatin1 } from '../../kernel/bytes.ts';
 
 /** The unset Route-B ID in a PANA datagram: 32 zeros. */
 const NO_ID = '0'.repeat(32);

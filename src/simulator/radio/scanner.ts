@@ -1,6 +1,6 @@
 import { channelsOfMask, scanDwellMs } from '../../skstack/dialect.ts';
 import { eventNumber } from '../../skstack/events.ts';
-import { hex } from '../../skstack/hex.ts';
+import { hex } from '../../kernel/bytes.ts';
 import { panLines } from '../../skstack/line-formatter.ts';
 import type { PanDescription } from '../../skstack/line-formatter.ts';
 import type { ModuleContext } from '../module-context.ts';

@@ -1,7 +1,7 @@
 import { loadConfig } from '../../../src/config/load.ts';
 import { exampleText } from '../../../src/config/example.ts';
 import { formatProblem } from '../../../src/config/problems.ts';
-import { bytesOfLatin1, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { minimal, minimalEnvironment } from '../../unit/config/load-text.ts';
 import { corpusOf } from '../material.ts';
 import { Dice, mutated } from '../mutator.ts';

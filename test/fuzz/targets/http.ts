@@ -4,7 +4,7 @@ import { fastify } from 'fastify';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { readAssets } from '../../../src/web/assets.ts';
 import { addRoutes } from '../../../src/web/routes.ts';
-import { bytesOfLatin1, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { WebRig } from '../../support/web-rig.ts';
 import { corpusOf, wordsOf } from '../material.ts';

@@ -3,7 +3,7 @@ import { decodeFrame } from '../../../src/echonet/frame.ts';
 import { readingOf } from '../../../src/echonet/smart-meter.ts';
 import { parseLine } from '../../../src/skstack/events.ts';
 import type { RxUdp, SkLine } from '../../../src/skstack/events.ts';
-import { bytesOfLatin1, hexOfBytes, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { formatLine } from '../../../src/skstack/line-formatter.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../../../src/skstack/lines.ts';
 import { LineReader } from '../../support/line-reader.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/kernel/clock.ts';
 import type { MeterCommand } from '../../../src/model/status.ts';
 import { CommandGate } from '../../../src/mqtt/command-gate.ts';
-import { bytesOfLatin1 } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { corpusOf, wordsOf } from '../material.ts';

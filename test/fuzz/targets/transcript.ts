@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../src/kernel/clock.ts';
-import { latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { Recording } from '../../../src/transcript/recording.ts';
 import { Replayer } from '../../../src/transcript/replayer.ts';
 import { formatTranscript, parseTranscript } from '../../../src/transcript/transcript.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { bytesOfHex } from '../../../src/skstack/hex.ts';
+import { bytesOfHex } from '../../../src/kernel/bytes.ts';
 import { readTranscript } from '../../support/transcript.ts';
 
 export interface GoldenFrame {

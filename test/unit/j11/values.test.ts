@@ -25,7 +25,7 @@ import {
 } from '../../../src/j11/responses.ts';
 import { isLineNoise, resultText, sendResultText } from '../../../src/j11/results.ts';
 import { ALL_CHANNELS_MASK, ODD_CHANNELS_MASK } from '../../../src/skstack/dialect.ts';
-import { bytesOfHex, hexOfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfHex, hexOfBytes } from '../../../src/kernel/bytes.ts';
 import { goldenFrames, requestVectors } from './golden.ts';
 
 function frameOf(side: 'host' | 'module', bytes: Uint8Array): J11Frame {

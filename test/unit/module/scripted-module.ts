@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Pan } from '../../../src/model/pan.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { CommandReader } from '../../../src/skstack/command-reader.ts';
-import { hexOfBytes } from '../../../src/skstack/hex.ts';
+import { hexOfBytes } from '../../../src/kernel/bytes.ts';
 
 export const pan: Pan = { channel: 0x2f, panId: 0x8a32, macAddress: '001C6400030C12A4', lqi: 0xcb };
 export const METER = linkLocalAddress(pan.macAddress);

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import type { Answered, Simulator } from '../../../src/simulator/sim.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
-import { latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { encodeCommand } from '../../../src/skstack/commands.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

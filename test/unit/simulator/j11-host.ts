@@ -5,7 +5,7 @@ import { FrameReader } from '../../../src/j11/frame-reader.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import type { Answered, Simulator } from '../../../src/simulator/sim.ts';
-import { hex, hexOfBytes } from '../../../src/skstack/hex.ts';
+import { hex, hexOfBytes } from '../../../src/kernel/bytes.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { ID, METER, PASSWORD } from './host.ts';
 

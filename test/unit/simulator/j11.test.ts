@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { encodeCommand } from '../../../src/j11/commands.ts';
 import type { J11Command } from '../../../src/j11/commands.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
-import { bytesOfHex } from '../../../src/skstack/hex.ts';
+import { bytesOfHex } from '../../../src/kernel/bytes.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { ID, PASSWORD } from './host.ts';
 import { J11Host } from './j11-host.ts';

@@ -5,7 +5,7 @@ import type { HostInput } from '../../../src/skstack/command-reader.ts';
 import { commandText, encodeCommand } from '../../../src/skstack/commands.ts';
 import type { SkCommand } from '../../../src/skstack/commands.ts';
 import type { Edition } from '../../../src/skstack/dialect.ts';
-import { bytesOfLatin1 } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 
 const METER = 'FE80:0000:0000:0000:021C:6400:030C:12A4';
 const ID = '00112233445566778899AABBCCDDEEFF';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commandText, encodeCommand, MAX_DATA_LENGTH, type SkCommand } from '../../../src/skstack/commands.ts';
-import { bytesOfHex, bytesOfLatin1, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfHex, bytesOfLatin1, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { METER } from '../../support/rxudp.ts';
 
 const data = bytesOfHex('1081000105FF010288016201E700');

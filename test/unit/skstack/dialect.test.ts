@@ -9,7 +9,7 @@ import {
   scanDwellMs,
   scanTimeMs,
 } from '../../../src/skstack/dialect.ts';
-import { hex } from '../../../src/skstack/hex.ts';
+import { hex } from '../../../src/kernel/bytes.ts';
 
 describe('channel masks', () => {
   test('FFFFFFFF is the 28 channels 21h to 3Ch', () => {

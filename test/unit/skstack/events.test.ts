@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseLine } from '../../../src/skstack/events.ts';
-import { bytesOfHex } from '../../../src/skstack/hex.ts';
+import { bytesOfHex } from '../../../src/kernel/bytes.ts';
 import { METER, METER_MAC, OWN } from '../../support/rxudp.ts';
 
 const reasonOf = (text: string): unknown => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Edition, PrintMode } from '../../../src/skstack/dialect.ts';
 import { parseLine } from '../../../src/skstack/events.ts';
 import type { SkLine } from '../../../src/skstack/events.ts';
-import { bytesOfHex, hex, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfHex, hex, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { formatLine, panLines } from '../../../src/skstack/line-formatter.ts';
 
 const OWN = 'FE80:0000:0000:0000:021D:1291:0004:E578';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseLine } from '../../../src/skstack/events.ts';
-import { bytesOfLatin1 } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../../../src/skstack/lines.ts';
 import { describeLine } from '../../support/describe-line.ts';
 import { linesOf, skLinesOf } from '../../support/line-reader.ts';

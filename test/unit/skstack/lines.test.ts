@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytesOfHex, bytesOfLatin1 } from '../../../src/skstack/hex.ts';
+import { bytesOfHex, bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../../../src/skstack/lines.ts';
 import { describeLine } from '../../support/describe-line.ts';
 import { LineReader, linesOf, singly, skLinesOf } from '../../support/line-reader.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { edtOf, encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
-import { bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { frameOf } from '../../../src/transcript/exchanges.ts';
 import { Recording } from '../../../src/transcript/recording.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
 import type { ReceivedFrame } from '../../../src/echonet/frame.ts';
-import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { frameOf } from '../../../src/transcript/exchanges.ts';
 import { Replayer } from '../../../src/transcript/replayer.ts';
 import type { ReplayEvent } from '../../../src/transcript/replayer.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesOfLatin1, latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { bytesOfLatin1, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { formatTranscript, parseTranscript, transcriptText } from '../../../src/transcript/transcript.ts';
 import type { Side, Transcript } from '../../../src/transcript/transcript.ts';
 import { transcriptNames, readTranscript } from '../../support/transcript.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { latin1OfBytes } from '../../../src/skstack/hex.ts';
+import { latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { payloadOf, WireUnits } from '../../../src/transcript/wire-units.ts';
 import type { Side } from '../../../src/transcript/transcript.ts';
 import { binaryRxUdp, METER } from '../../support/rxudp.ts';
