@@ -1,5 +1,5 @@
 import type { EnergyScale } from '../model/reading.ts';
-import { join, mustBeInteger } from './bytes.ts';
+import { concatBytes, mustBeInteger } from '../kernel/bytes.ts';
 import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
 
@@ -51,7 +51,7 @@ export function decodeFixedTime(edt: Uint8Array): FixedTime | undefined {
   return raw === undefined ? { atMs: at.value } : { atMs: at.value, raw };
 }
 export const encodeFixedTime = ({ atMs, raw }: FixedTime): Uint8Array =>
-  join(encodeDateTime(atMs, 7), encodeCounter(raw));
+  concatBytes(encodeDateTime(atMs, 7), encodeCounter(raw));
 
 /** Registers of both directions at one moment, in the unit of E1. */
 export interface Registers {
@@ -66,7 +66,7 @@ export function readRegisters(bytes: Uint8Array, at: number): Registers {
   return { ...(normal !== undefined && { normal }), ...(reverse !== undefined && { reverse }) };
 }
 export const encodeRegisters = ({ normal, reverse }: Registers): Uint8Array =>
-  join(encodeCounter(normal), encodeCounter(reverse));
+  concatBytes(encodeCounter(normal), encodeCounter(reverse));
 
 export interface OneMinuteEnergy extends Registers {
   /** ms since 1970; absent when never set. */
@@ -81,4 +81,4 @@ export function decodeOneMinuteEnergy(edt: Uint8Array): OneMinuteEnergy | undefi
   return { ...(at.value !== undefined && { atMs: at.value }), ...readRegisters(edt, 7) };
 }
 export const encodeOneMinuteEnergy = (energy: OneMinuteEnergy): Uint8Array =>
-  join(encodeDateTime(energy.atMs, 7), encodeRegisters(energy));
+  concatBytes(encodeDateTime(energy.atMs, 7), encodeRegisters(energy));

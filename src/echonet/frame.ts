@@ -1,5 +1,5 @@
 import { ok, refuse, type Result } from '../kernel/result.ts';
-import { mustBeInteger, readU16, write } from './bytes.ts';
+import { mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
 
 /** Services. ECHONET Lite Specification part II, 3.2.5. */
 export const esv = {
@@ -100,10 +100,10 @@ export function decodeFrame(bytes: Uint8Array): Result<ReceivedFrame> {
 }
 
 function writeList(bytes: Uint8Array, at: number, properties: readonly Property[]): number {
-  at = write(bytes, at, 1, mustBeInteger('property count', properties.length, 0, 0xff));
+  at = writeInteger(bytes, at, 1, mustBeInteger('property count', properties.length, 0, 0xff));
   for (const { epc, edt } of properties) {
-    at = write(bytes, at, 1, mustBeInteger('epc', epc, 0, 0xff));
-    at = write(bytes, at, 1, mustBeInteger('edt length', edt.length, 0, 0xff));
+    at = writeInteger(bytes, at, 1, mustBeInteger('epc', epc, 0, 0xff));
+    at = writeInteger(bytes, at, 1, mustBeInteger('edt length', edt.length, 0, 0xff));
     bytes.set(edt, at);
     at += edt.length;
   }
@@ -121,11 +121,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
   }
   const second = getProperties === undefined ? 0 : listLength(getProperties);
   const bytes = new Uint8Array(headerLength - 1 + listLength(frame.properties) + second);
-  write(bytes, 0, 2, specifiedFormat);
-  write(bytes, 2, 2, mustBeInteger('tid', frame.tid, 0, 0xffff));
-  write(bytes, 4, 3, mustBeInteger('seoj', frame.seoj, 0, 0xffffff));
-  write(bytes, 7, 3, mustBeInteger('deoj', frame.deoj, 0, 0xffffff));
-  write(bytes, 10, 1, mustBeInteger('esv', frame.esv, 0, 0xff));
+  writeInteger(bytes, 0, 2, specifiedFormat);
+  writeInteger(bytes, 2, 2, mustBeInteger('tid', frame.tid, 0, 0xffff));
+  writeInteger(bytes, 4, 3, mustBeInteger('seoj', frame.seoj, 0, 0xffffff));
+  writeInteger(bytes, 7, 3, mustBeInteger('deoj', frame.deoj, 0, 0xffffff));
+  writeInteger(bytes, 10, 1, mustBeInteger('esv', frame.esv, 0, 0xff));
   const at = writeList(bytes, 11, frame.properties);
   if (getProperties !== undefined) writeList(bytes, at, getProperties);
   return bytes;

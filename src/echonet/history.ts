@@ -1,4 +1,4 @@
-import { join, mustBeInteger } from './bytes.ts';
+import { concatBytes, mustBeInteger } from '../kernel/bytes.ts';
 import { encodeCounter, encodeRegisters, readRegisters, type Registers } from './energy.ts';
 import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
@@ -29,7 +29,7 @@ export function decodeDayHistory(edt: Uint8Array): DayHistory | undefined {
 /** @throws RangeError for other than 48 values. */
 export function encodeDayHistory({ day, values }: DayHistory): Uint8Array {
   mustBeInteger('number of values', values.length, slotsPerDay, slotsPerDay);
-  return join(encodeNumber(forms.historyDay, day), ...values.map(encodeCounter));
+  return concatBytes(encodeNumber(forms.historyDay, day), ...values.map(encodeCounter));
 }
 
 /** What tells history 2 and 3 apart. */
@@ -65,7 +65,7 @@ export function decodeSlotRequest({ maxCount, stepMs }: SlotForm, edt: Uint8Arra
 /** @throws RangeError for a moment between two slots or a wrong count. */
 export function encodeSlotRequest({ maxCount, stepMs }: SlotForm, { atMs, count }: SlotRequest): Uint8Array {
   if (atMs !== undefined && atMs % stepMs !== 0) throw new RangeError(`${atMs} is not a multiple of ${stepMs} ms`);
-  return join(encodeDateTime(atMs, 6), Uint8Array.of(mustBeInteger('count', count, 1, maxCount)));
+  return concatBytes(encodeDateTime(atMs, 6), Uint8Array.of(mustBeInteger('count', count, 1, maxCount)));
 }
 
 /** EPC EC and EE: the request, then count × (normal 4, reverse 4). @returns undefined where the request part is, or when the length does not fit the count. */
@@ -77,5 +77,5 @@ export function decodeSlotHistory(form: SlotForm, edt: Uint8Array): SlotHistory 
 /** @throws RangeError where `encodeSlotRequest` does, or for other than `count` values. */
 export function encodeSlotHistory(form: SlotForm, history: SlotHistory): Uint8Array {
   mustBeInteger('number of values', history.values.length, history.count, history.count);
-  return join(encodeSlotRequest(form, history), ...history.values.map(encodeRegisters));
+  return concatBytes(encodeSlotRequest(form, history), ...history.values.map(encodeRegisters));
 }

@@ -1,4 +1,4 @@
-import { fromHex, join, mustBeInteger, readU16, toHex, write } from './bytes.ts';
+import { bytesOfHex, concatBytes, hexOfBytes, mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
 
 /** A byte that is one of two codes. */
 const decodeEither = (edt: Uint8Array, yes: number, no: number): boolean | undefined =>
@@ -34,9 +34,15 @@ export function encodeStandardVersion({ release, revision }: StandardVersion): U
 }
 
 /** Maker code, EPC 8A: six hex digits. @returns undefined for a wrong length. */
-export const decodeMakerCode = (edt: Uint8Array): string | undefined => (edt.length === 3 ? toHex(edt) : undefined);
+export const decodeMakerCode = (edt: Uint8Array): string | undefined =>
+  edt.length === 3 ? hexOfBytes(edt) : undefined;
 /** @throws RangeError unless six hex digits. */
-export const encodeMakerCode = (makerCode: string): Uint8Array => fromHex(makerCode, 3);
+export const encodeMakerCode = (makerCode: string): Uint8Array => mustBeHex(makerCode, 3);
+
+function mustBeHex(text: string, length: number): Uint8Array {
+  if (text.length !== 2 * length || !/^[0-9a-f]*$/i.test(text)) throw new RangeError(`not ${length} bytes of hex`);
+  return bytesOfHex(text);
+}
 
 const serialLength = 12;
 
@@ -109,11 +115,11 @@ export interface RouteBId {
 /** Route-B identification, EPC C0 (release R): 00, maker code 3, free 12. @returns undefined for another first byte or a wrong length. */
 export const decodeRouteBId = (edt: Uint8Array): RouteBId | undefined =>
   edt.length === 16 && edt[0] === 0
-    ? { makerCode: toHex(edt.subarray(1, 4)), free: toHex(edt.subarray(4)) }
+    ? { makerCode: hexOfBytes(edt.subarray(1, 4)), free: hexOfBytes(edt.subarray(4)) }
     : undefined;
 /** @throws RangeError unless 6 and 24 hex digits. */
 export const encodeRouteBId = ({ makerCode, free }: RouteBId): Uint8Array =>
-  join(Uint8Array.of(0), encodeMakerCode(makerCode), fromHex(free, 12));
+  concatBytes(Uint8Array.of(0), encodeMakerCode(makerCode), mustBeHex(free, 12));
 
 /** As many objects as a property's 255 bytes hold. */
 const MOST_OBJECTS = 84;
@@ -127,7 +133,7 @@ export function decodeInstanceList(edt: Uint8Array): readonly number[] | undefin
 /** @throws RangeError for more than 84 objects, or one that does not fit 24 bits. */
 export function encodeInstanceList(objects: readonly number[]): Uint8Array {
   const edt = new Uint8Array(1 + 3 * mustBeInteger('number of objects', objects.length, 0, MOST_OBJECTS));
-  let at = write(edt, 0, 1, objects.length);
-  for (const object of objects) at = write(edt, at, 3, mustBeInteger('object', object, 0, 0xffffff));
+  let at = writeInteger(edt, 0, 1, objects.length);
+  for (const object of objects) at = writeInteger(edt, at, 3, mustBeInteger('object', object, 0, 0xffffff));
   return edt;
 }

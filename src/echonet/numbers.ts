@@ -1,4 +1,4 @@
-import { mustBeInteger, readS16, readS32, readU16, readU32, write } from './bytes.ts';
+import { mustBeInteger, readS16, readS32, readU16, readU32, writeInteger } from '../kernel/bytes.ts';
 
 export interface NumberForm {
   /** Bytes. */
@@ -57,6 +57,6 @@ export function encodeNumber(form: NumberForm, value: number | undefined): Uint8
   const raw = value === undefined ? form.noData : mustBeInteger('value', value, form.min, form.max);
   if (raw === undefined) throw new RangeError('this property cannot say "no data"');
   const edt = new Uint8Array(form.width);
-  write(edt, 0, form.width, raw);
+  writeInteger(edt, 0, form.width, raw);
   return edt;
 }

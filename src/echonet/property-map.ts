@@ -1,5 +1,5 @@
 import { ok, refuse, type Result } from '../kernel/result.ts';
-import { mustBeInteger } from './bytes.ts';
+import { mustBeInteger } from '../kernel/bytes.ts';
 
 export interface PropertyMap {
   /** 80–FF, ascending, each once. */

@@ -1,5 +1,5 @@
 import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
-import { join } from './bytes.ts';
+import { concatBytes } from '../kernel/bytes.ts';
 import { decodeCounter, decodeFixedTime, toKwh } from './energy.ts';
 import { epc } from './epc.ts';
 import { edtOf, type Property } from './frame.ts';
@@ -31,7 +31,7 @@ export function decodeCurrents(edt: Uint8Array): Currents | undefined {
 }
 /** Tenths of an ampere; undefined is "no data" or "no T phase". @throws RangeError outside −32,767 … 32,765. */
 export const encodeCurrents = (rDeciA: number | undefined, tDeciA: number | undefined): Uint8Array =>
-  join(encodeNumber(forms.current, rDeciA), encodeNumber(forms.current, tDeciA));
+  concatBytes(encodeNumber(forms.current, rDeciA), encodeNumber(forms.current, tDeciA));
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;

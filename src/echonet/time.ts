@@ -1,5 +1,5 @@
 import { ok, refuse, type Result } from '../kernel/result.ts';
-import { readU16, write } from './bytes.ts';
+import { readU16, writeInteger } from '../kernel/bytes.ts';
 
 /** The meter's clock is Japan standard time, UTC+9 without daylight saving, whatever the host's zone. */
 const jstMs = 9 * 3_600_000;
@@ -66,7 +66,7 @@ export const decodeDate = (edt: Uint8Array): number | undefined =>
 export function encodeDate(atMs: number): Uint8Array {
   const date = fields(atMs);
   const edt = new Uint8Array(4);
-  write(edt, 0, 2, date.getUTCFullYear());
+  writeInteger(edt, 0, 2, date.getUTCFullYear());
   edt.set([date.getUTCMonth() + 1, date.getUTCDate()], 2);
   return edt;
 }

@@ -1,4 +1,13 @@
-import { addressOf, bytesOf16, bytesOf32, bytesOfAddress, bytesOfText, textOf, uint16, uint32 } from './bytes.ts';
+import {
+  addressOf,
+  bytesOf16,
+  bytesOf32,
+  bytesOfAddress,
+  bytesOfLatin1,
+  latin1OfBytes,
+  readU16,
+  readU32,
+} from '../kernel/bytes.ts';
 import { ALL_CHANNELS, channelOfJ11, MAX_DURATION, MIN_DURATION } from './channels.ts';
 import { encodeFrame } from './frame.ts';
 import type { J11Frame } from './frame.ts';
@@ -105,14 +114,14 @@ function dataOf(command: J11Command): Uint8Array {
     }
     case 'scan': {
       const { duration, mask, pairingId } = command;
-      const id = pairingId === undefined ? [0] : [1, ...bytesOfText(pairingId)];
+      const id = pairingId === undefined ? [0] : [1, ...bytesOfLatin1(pairingId)];
       return Uint8Array.of(duration, ...bytesOf32(mask), ...id);
     }
     case 'setCredentials': {
       const { id, password } = command;
       if (id.length !== ID_LENGTH || password.length !== PASSWORD_LENGTH)
         throw new RangeError('ID or password has a wrong length'); // a firmware would take what stands behind it
-      return bytesOfText(id + password);
+      return bytesOfLatin1(id + password);
     }
     case 'configure':
       return Uint8Array.of(command.mode, command.hanSleep, command.channel, command.power);
@@ -148,14 +157,18 @@ function commandOf(name: CommandName, data: Uint8Array): J11Command | number {
     case 'openPort':
     case 'closePort':
       if (data.length !== 2) return result.badLength;
-      return uint16(data, 0) === 0 ? result.badParameter : { name, port: uint16(data, 0) };
+      return readU16(data, 0) === 0 ? result.badParameter : { name, port: readU16(data, 0) };
     case 'send':
       return sendOf(data);
     case 'scan':
       return scanOf(data);
     case 'setCredentials':
       if (data.length !== ID_LENGTH + PASSWORD_LENGTH) return result.badLength;
-      return { name, id: textOf(data.subarray(0, ID_LENGTH)), password: textOf(data.subarray(ID_LENGTH)) };
+      return {
+        name,
+        id: latin1OfBytes(data.subarray(0, ID_LENGTH)),
+        password: latin1OfBytes(data.subarray(ID_LENGTH)),
+      };
     case 'configure': {
       const [mode = 0, hanSleep = 0, channel = 0, power = 0] = data;
       if (data.length !== 4) return result.badLength;
@@ -172,12 +185,12 @@ function commandOf(name: CommandName, data: Uint8Array): J11Command | number {
 function sendOf(data: Uint8Array): J11Command | number {
   if (data.length <= SEND_HEADER_LENGTH || data.length > SEND_HEADER_LENGTH + MAX_PAYLOAD_LENGTH)
     return result.badLength;
-  if (uint16(data, 20) !== data.length - SEND_HEADER_LENGTH) return result.badLength;
+  if (readU16(data, 20) !== data.length - SEND_HEADER_LENGTH) return result.badLength;
   return {
     name: 'send',
     destination: addressOf(data),
-    sourcePort: uint16(data, 16),
-    destinationPort: uint16(data, 18),
+    sourcePort: readU16(data, 16),
+    destinationPort: readU16(data, 18),
     payload: data.slice(SEND_HEADER_LENGTH),
   };
 }
@@ -188,8 +201,8 @@ function scanOf(data: Uint8Array): J11Command | number {
   const flag = data[5];
   if (data.length !== 6 && data.length !== 6 + PAIRING_ID_LENGTH) return result.badLength;
   if (flag === 1 && data.length === 6) return result.badLength;
-  const mask = uint32(data, 1);
+  const mask = readU32(data, 1);
   const maskFits = mask > 0 && (mask & ~ALL_CHANNELS) === 0;
   if (duration < MIN_DURATION || duration > MAX_DURATION || !maskFits || (flag ?? 2) > 1) return result.badParameter;
-  return { name: 'scan', duration, mask, pairingId: flag === 1 ? textOf(data.subarray(6)) : undefined };
+  return { name: 'scan', duration, mask, pairingId: flag === 1 ? latin1OfBytes(data.subarray(6)) : undefined };
 }

@@ -1,4 +1,4 @@
-import { uint16 } from './bytes.ts';
+import { readU16 } from '../kernel/bytes.ts';
 import type { J11Frame, FrameSide } from './frame.ts';
 import { HEADER_LENGTH, headerOf, MAX_DATA_LENGTH, sumOf, uniqueCodes } from './frame.ts';
 
@@ -62,11 +62,11 @@ export class FrameReader {
     const held = this.#held;
     if (held.length < HEADER_LENGTH) return undefined;
     const { code, dataLength } = headerOf(held);
-    if (sumOf(held.subarray(0, 8)) !== uint16(held, 8)) return this.#damaged({ reason: 'header sum' });
+    if (sumOf(held.subarray(0, 8)) !== readU16(held, 8)) return this.#damaged({ reason: 'header sum' });
     if (dataLength < 0 || dataLength > MAX_DATA_LENGTH) return this.#damaged({ reason: 'length', code });
     if (held.length < HEADER_LENGTH + dataLength) return undefined;
     const data = held.slice(HEADER_LENGTH, HEADER_LENGTH + dataLength);
-    if (sumOf(data) !== uint16(held, 10)) return this.#damaged({ reason: 'data sum', code });
+    if (sumOf(data) !== readU16(held, 10)) return this.#damaged({ reason: 'data sum', code });
     this.#held = held.subarray(HEADER_LENGTH + dataLength);
     return { kind: 'frame', code, data };
   }

@@ -1,4 +1,4 @@
-import { bytesOf16, uint16 } from './bytes.ts';
+import { bytesOf16, readU16 } from '../kernel/bytes.ts';
 
 /** Who says a frame: its first four bytes tell. ROHM 63TR008E, 3.1. */
 export type FrameSide = 'host' | 'module';
@@ -40,6 +40,6 @@ export function encodeFrame(side: FrameSide, { code, data }: J11Frame): Uint8Arr
 
 /** What a header says of what follows; the caller has checked its length and its sum. */
 export const headerOf = (header: Uint8Array): { readonly code: number; readonly dataLength: number } => ({
-  code: uint16(header, 4),
-  dataLength: uint16(header, 6) - SUMS_LENGTH,
+  code: readU16(header, 4),
+  dataLength: readU16(header, 6) - SUMS_LENGTH,
 });

@@ -1,4 +1,4 @@
-import { addressOf, bytesOf16, bytesOfAddress, bytesOfMac, int8, macOf, uint16 } from './bytes.ts';
+import { addressOf, bytesOf16, bytesOfAddress, bytesOfHex, signed8, hexOfBytes, readU16 } from '../kernel/bytes.ts';
 import { encodeFrame } from './frame.ts';
 import type { J11Frame } from './frame.ts';
 
@@ -83,13 +83,13 @@ function parsed(code: number, data: Uint8Array): J11Notification | undefined {
     case notificationCodes.connection: {
       const change = connectionChanges[first - 1];
       if (data.length < 10 || change === undefined) return undefined;
-      return { kind: 'connection', change, macAddress: macOf(data.slice(1, 9)), rssiDbm: int8(data[9] ?? 0) };
+      return { kind: 'connection', change, macAddress: hexOfBytes(data.slice(1, 9)), rssiDbm: signed8(data[9] ?? 0) };
     }
     case notificationCodes.pana: {
       const outcome = panaOutcomes[first - 1];
       return data.length < 9 || outcome === undefined
         ? undefined
-        : { kind: 'pana', outcome, macAddress: macOf(data.slice(1, 9)) };
+        : { kind: 'pana', outcome, macAddress: hexOfBytes(data.slice(1, 9)) };
     }
     case notificationCodes.receiveFailure:
       return data.length < 17
@@ -106,9 +106,9 @@ function scannedOf(data: Uint8Array): J11Notification | undefined {
   const beacons = Array.from({ length: count }, (_, i) => {
     const at = 3 + i * BEACON_LENGTH;
     return {
-      macAddress: macOf(data.slice(at, at + 8)),
-      panId: uint16(data, at + 8),
-      rssiDbm: int8(data[at + 10] ?? 0),
+      macAddress: hexOfBytes(data.slice(at, at + 8)),
+      panId: readU16(data, at + 8),
+      rssiDbm: signed8(data[at + 10] ?? 0),
     };
   });
   return { kind: 'scanned', channel, beacons };
@@ -117,16 +117,16 @@ function scannedOf(data: Uint8Array): J11Notification | undefined {
 function receivedOf(data: Uint8Array): J11Notification | undefined {
   if (data.length < RECEIVED_HEADER_LENGTH) return undefined;
   const payload = data.slice(RECEIVED_HEADER_LENGTH);
-  if (uint16(data, 25) !== payload.length) return undefined;
+  if (readU16(data, 25) !== payload.length) return undefined;
   return {
     kind: 'received',
     from: addressOf(data),
-    sourcePort: uint16(data, 16),
-    destinationPort: uint16(data, 18),
-    panId: uint16(data, 20),
+    sourcePort: readU16(data, 16),
+    destinationPort: readU16(data, 18),
+    panId: readU16(data, 20),
     isMulticast: data[22] === 0x01,
     isEncrypted: data[23] === ENCRYPTED,
-    rssiDbm: int8(data[24] ?? 0),
+    rssiDbm: signed8(data[24] ?? 0),
     payload,
   };
 }
@@ -144,7 +144,7 @@ function bytesOfNotification(notification: Exclude<J11Notification, { kind: 'noi
       const { channel, beacons } = notification;
       if (beacons.length === 0) return [NOT_HEARD, channel];
       const heard = beacons.flatMap(({ macAddress, panId, rssiDbm }) => [
-        ...bytesOfMac(macAddress),
+        ...bytesOfHex(macAddress),
         ...bytesOf16(panId),
         rssiDbm & 0xff,
       ]);
@@ -166,10 +166,10 @@ function bytesOfNotification(notification: Exclude<J11Notification, { kind: 'noi
       return [];
     case 'connection': {
       const { change, macAddress, rssiDbm } = notification;
-      return [connectionChanges.indexOf(change) + 1, ...bytesOfMac(macAddress), rssiDbm & 0xff];
+      return [connectionChanges.indexOf(change) + 1, ...bytesOfHex(macAddress), rssiDbm & 0xff];
     }
     case 'pana':
-      return [panaOutcomes.indexOf(notification.outcome) + 1, ...bytesOfMac(notification.macAddress)];
+      return [panaOutcomes.indexOf(notification.outcome) + 1, ...bytesOfHex(notification.macAddress)];
     case 'receiveFailure':
       // sequence 0, no fragment, tag 0, one byte of the packet
       return [notification.reason, ...bytesOfAddress(notification.from), 0, 1, 0, 0, 0];

@@ -1,4 +1,4 @@
-import { bytesOf16, bytesOf32, bytesOfMac, int8, macOf, uint16, uint32 } from './bytes.ts';
+import { bytesOf16, bytesOf32, bytesOfHex, signed8, hexOfBytes, readU16, readU32 } from '../kernel/bytes.ts';
 import { commandCodes } from './commands.ts';
 import type { CommandName } from './commands.ts';
 import { encodeFrame } from './frame.ts';
@@ -58,7 +58,7 @@ export interface Version {
 export function decodeVersion(data: Uint8Array): Version | undefined {
   if (data.length < 8) return undefined;
   const [, , major = 0, minor = 0] = data;
-  return { firmwareId: uint16(data, 0), major, minor, revision: uint32(data, 4) };
+  return { firmwareId: readU16(data, 0), major, minor, revision: readU32(data, 4) };
 }
 export const encodeVersion = ({ firmwareId, major, minor, revision }: Version): readonly number[] => [
   ...bytesOf16(firmwareId),
@@ -78,12 +78,17 @@ export interface Connection {
 export function decodeConnection(data: Uint8Array): Connection | undefined {
   if (data.length < 12) return undefined;
   const [channel = 0] = data;
-  return { channel, panId: uint16(data, 1), macAddress: macOf(data.slice(3, 11)), rssiDbm: int8(data[11] ?? 0) };
+  return {
+    channel,
+    panId: readU16(data, 1),
+    macAddress: hexOfBytes(data.slice(3, 11)),
+    rssiDbm: signed8(data[11] ?? 0),
+  };
 }
 export const encodeConnection = ({ channel, panId, macAddress, rssiDbm }: Connection): readonly number[] => [
   channel,
   ...bytesOf16(panId),
-  ...bytesOfMac(macAddress),
+  ...bytesOfHex(macAddress),
   rssiDbm & 0xff,
 ];
 

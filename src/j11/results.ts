@@ -1,4 +1,4 @@
-import { hexOf } from './bytes.ts';
+import { hex } from '../kernel/bytes.ts';
 
 /** Result byte of a response that we act upon. ROHM 63TR008E, Table 34, as public code quotes it. */
 export const result = {
@@ -58,7 +58,7 @@ const words: Readonly<Record<number, string>> = {
 
 /** `result 0E, MAC connect failed`. */
 export const resultText = (code: number): string =>
-  `result ${hexOf(code, 2)}${words[code] === undefined ? '' : `, ${words[code]}`}`;
+  `result ${hex(code, 2)}${words[code] === undefined ? '' : `, ${words[code]}`}`;
 
 /** The module did not get the command whole: sending it again is all it needs. */
 export const isLineNoise = (code: number): boolean =>
@@ -74,5 +74,4 @@ const sendWords: Readonly<Record<number, string>> = {
   0x8: 'other failure',
   0xf: 'queued',
 };
-export const sendResultText = (code: number): string =>
-  `send result ${hexOf(code, 1)}, ${sendWords[code] ?? 'unknown'}`;
+export const sendResultText = (code: number): string => `send result ${hex(code, 1)}, ${sendWords[code] ?? 'unknown'}`;

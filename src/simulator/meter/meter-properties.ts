@@ -1,4 +1,4 @@
-import { join } from '../../echonet/bytes.ts';
+import { concatBytes } from '../../kernel/bytes.ts';
 import {
   encodeCoefficient,
   encodeCounter,
@@ -109,7 +109,7 @@ export function propertyEdt(view: MeterView, code: number): Uint8Array | undefin
     case epc.standardVersion:
       return encodeStandardVersion({ release: view.generation === 2 ? 'R' : 'F', revision: 0 });
     case epc.uniqueId:
-      return join(Uint8Array.of(0xfe), encodeMakerCode(view.maker), new Uint8Array(13));
+      return concatBytes(Uint8Array.of(0xfe), encodeMakerCode(view.maker), new Uint8Array(13));
     case epc.faultStatus:
       return encodeFault(false);
     case epc.makerCode:

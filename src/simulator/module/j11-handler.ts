@@ -1,5 +1,5 @@
 import { linkLocalAddress, rssiDbmOfLqi } from '../../model/pan.ts';
-import { bytesOf16, bytesOfAddress, bytesOfMac } from '../../j11/bytes.ts';
+import { bytesOf16, bytesOfAddress, bytesOfHex, hex } from '../../kernel/bytes.ts';
 import { channelOfJ11, dwellMs, j11OfChannel, numbersOfMask } from '../../j11/channels.ts';
 import { commandCodes } from '../../j11/commands.ts';
 import type { CommandName, ConfigureCommand, J11Command, ScanCommand, SendCommand } from '../../j11/commands.ts';
@@ -7,7 +7,6 @@ import { encodeNotification } from '../../j11/notifications.ts';
 import { encodeConnection, encodeResponse, encodeStatus, encodeVersion } from '../../j11/responses.ts';
 import type { ModuleStatus } from '../../j11/responses.ts';
 import { result, sendResult } from '../../j11/results.ts';
-import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext, MeterPlace } from '../module-context.ts';
 import type { DatagramExchange } from '../radio/datagram-exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';
@@ -120,7 +119,7 @@ export class J11Handler {
       case 'ownAddress':
         return [result.ok, ...bytesOfAddress(this.#context.ownAddress)];
       case 'ownMac':
-        return [result.ok, ...bytesOfMac(model.macAddress)];
+        return [result.ok, ...bytesOfHex(model.macAddress)];
       case 'panId':
         return this.#connection ? [result.ok, ...bytesOf16(this.#connection.panId)] : [result.notStarted];
       case 'settings': {
