@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Beat } from '../kernel/pulse.ts';
 import type { Log } from '../kernel/log.ts';
-import { Backoff } from '../kernel/backoff.ts';
+import { Backoff, BROKER_STEPS } from '../kernel/backoff.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
 import { AttemptFailed, openConnection, shownUrl } from './connection-attempt.ts';
 import type { BrokerOptions, ClientIdentity } from './connection-attempt.ts';
@@ -37,6 +37,19 @@ const TAKEN_OVER_REST_MS = 30_000;
 const ATTEMPT_LIMIT_MS = 300_000;
 /** All a clean stop may take, the broker present or gone. */
 const FAREWELL_MS = 1000;
+/** Down for longer than this, the broker is not just restarting. */
+const PATIENCE_MS = 120_000;
+const REST_MOST_MS = 5000;
+const LATE_REST_MOST_MS = 30_000;
+const REST_LEAST_MS = 100;
+/** A refused login heals only by a human: not asked again at full speed. */
+const REFUSED_REST_LEAST_MS = 3000;
+
+/** At most 5 s in the first two minutes, then 30 s. @param downMs how long there has been no connection. */
+export function restMs(backoff: Backoff, downMs: number, refused: boolean): number {
+  const mostMs = downMs > PATIENCE_MS ? LATE_REST_MOST_MS : REST_MOST_MS;
+  return Math.max(refused ? REFUSED_REST_LEAST_MS : REST_LEAST_MS, backoff.next(mostMs));
+}
 
 /** Who may take the connection of a client id, where several want it. */
 export interface Turn {
@@ -86,7 +99,7 @@ export class ConnectionKeeper {
     this.#identity = identity;
     this.#clock = clock;
     this.#log = log;
-    this.#backoff = new Backoff(random);
+    this.#backoff = new Backoff(BROKER_STEPS, random);
   }
 
   get connection(): BrokerConnection | undefined {
@@ -186,7 +199,7 @@ export class ConnectionKeeper {
 
   #rest({ error, takenOver }: Loss): number {
     const downMs = this.#clock.monotonicMs() - this.#downSinceMs;
-    const rest = this.#backoff.next(downMs, error.code === 'BROKER_REFUSED');
+    const rest = restMs(this.#backoff, downMs, error.code === 'BROKER_REFUSED');
     if (takenOver) return Math.max(rest, TAKEN_OVER_REST_MS);
     return this.#takeover.suspected ? 0 : rest;
   }

@@ -1,30 +1,42 @@
-const BASE_MS = 500;
-const LEAST_MS = 100;
-/** Down for longer than this, the broker is not just restarting. */
-const PATIENCE_MS = 120_000;
-const CAP_MS = 5000;
-const LATE_CAP_MS = 30_000;
-/** A refused login heals only by a human: not asked again at full speed. */
-const REFUSED_LEAST_MS = 3000;
+/** How long to wait before the next try, and how much of that is chance: so that many bridges do not march in step. */
+export interface BackoffSteps {
+  /** By the number of failures before; the last one stays. */
+  readonly stepsMs: readonly number[];
+  /** The delay is a step times `least` to `least + spread`. 0 and 1: full jitter. */
+  readonly least: number;
+  readonly spread: number;
+}
 
-/** Full jitter, so that many bridges do not return in lock-step: at most 5 s in the first two minutes, then 30 s. */
+/** A Wi-SUN session: rising, capped, a fifth up or down. */
+export const SESSION_STEPS: BackoffSteps = { stepsMs: [1000, 5000, 10_000, 15_000], least: 0.8, spread: 0.4 };
+
+/** A broker: doubled each time, full jitter. */
+export const BROKER_STEPS: BackoffSteps = {
+  stepsMs: [500, 1000, 2000, 4000, 8000, 16_000, 32_000],
+  least: 0,
+  spread: 1,
+};
+
+/** Delays before the next try, rising from failure to failure. */
 export class Backoff {
+  readonly #steps: BackoffSteps;
   readonly #random: () => number;
-  #tries = 0;
+  #failures = 0;
 
-  constructor(random: () => number) {
+  /** @param random 0 ≤ x < 1. */
+  constructor(steps: BackoffSteps, random: () => number) {
+    this.#steps = steps;
     this.#random = random;
   }
 
-  /** @param downMs how long there has been no connection. */
-  next(downMs: number, refused: boolean): number {
-    const cap = downMs > PATIENCE_MS ? LATE_CAP_MS : CAP_MS;
-    const span = Math.min(cap, BASE_MS * 2 ** Math.min(this.#tries++, 10));
-    const least = refused ? REFUSED_LEAST_MS : LEAST_MS;
-    return Math.max(least, Math.round(this.#random() * span));
+  /** @param capMs the most that a step counts for, this time */
+  next(capMs = Infinity): number {
+    const { stepsMs, least, spread } = this.#steps;
+    const step = stepsMs[Math.min(this.#failures++, stepsMs.length - 1)] as number;
+    return Math.round(Math.min(step, capMs) * (least + spread * this.#random()));
   }
 
   reset(): void {
-    this.#tries = 0;
+    this.#failures = 0;
   }
 }

@@ -12,6 +12,9 @@ export interface Pan {
   readonly rssiDbm?: number;
 }
 
+/** The last 8 characters of the Route-B ID, which a meter tells to everybody who scans. */
+export const pairingIdOf = (routeBId: string): string => routeBId.slice(-8);
+
 /** The network without how well a scan heard it: that is no longer true once its session is over. */
 export const networkOf = ({ channel, panId, macAddress }: Pan): Pan => ({ channel, panId, macAddress });
 

@@ -1,3 +1,4 @@
+import type { ScanRequest } from '../model/scan-plan.ts';
 import type { Pan } from '../model/pan.ts';
 import type { ModuleInfo } from '../model/status.ts';
 import type { AirtimeLimit } from './airtime-limit.ts';
@@ -19,15 +20,6 @@ export type Hold =
   | 'airtime'
   /** The module authenticates again: at 80 % of the lifetime (EVENT 29), or (J11) when what came could not be decrypted. */
   | 'reauthentication';
-
-export interface ScanRequest {
-  /** Bit 0 = channel 33. */
-  readonly mask: number;
-  /** SKSCAN's DURATION, 0–14. */
-  readonly duration: number;
-  /** Also who does not answer our Pairing ID. A module that cannot ask so takes no notice. */
-  readonly anyone?: boolean;
-}
 
 /** A radio module, whatever it speaks: SE and DSE are two dialects of one implementation, J11 is another. */
 export interface WiSunModule extends AsyncDisposable {

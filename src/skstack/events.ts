@@ -77,8 +77,14 @@ export const udpSent = { delivered: 0x00, failed: 0x01, resolving: 0x02 } as con
 
 const ADDRESS = /^[0-9A-F]{4}(?::[0-9A-F]{4}){7}$/i;
 const HEX = /^[0-9A-F]+$/i;
-const RXUDP =
-  /^ERXUDP ([0-9A-F:]{39}) ([0-9A-F:]{39}) ([0-9A-F]{4}) ([0-9A-F]{4}) ([0-9A-F]{16}) (?:([0-9A-F]{2}) )?([0-9]) (?:([0-9]) )?([0-9A-F]{4}) /i;
+/**
+ * ERXUDP up to the blank before its data, wherever it begins: an echo or a fragment may stand before it. RSSI (two digits)
+ * and SIDE (one digit) are there or not; the widths tell.
+ */
+export const RXUDP_HEADER =
+  /ERXUDP (?<from>[0-9A-F:]{39}) (?<to>[0-9A-F:]{39}) (?<remotePort>[0-9A-F]{4}) (?<localPort>[0-9A-F]{4}) (?<mac>[0-9A-F]{16}) (?:(?<lqi>[0-9A-F]{2}) )?(?<secured>[0-9]) (?:(?<side>[0-9]) )?(?<dataLength>[0-9A-F]{4}) /i;
+/** The same at the beginning of a line. */
+export const RXUDP_LINE = new RegExp(`^${RXUDP_HEADER.source}`, 'i');
 
 /** @param line one line without its end, latin-1, as `LineJoiner` gives it. */
 export function parseLine(line: string): SkLine {
@@ -164,12 +170,21 @@ function parsePanField(line: string): SkLine {
 }
 
 function parseRxUdp(line: string): SkLine {
-  const header = RXUDP.exec(line);
+  const header = RXUDP_LINE.exec(line);
   if (!header) return noise(line, 'ERXUDP with a header in an unknown form');
-  const [all, from = '', to = '', remotePort = '', localPort = '', mac = '', lqi, secured = '', side, dataLength = ''] =
-    header;
+  const {
+    from = '',
+    to = '',
+    remotePort = '',
+    localPort = '',
+    mac = '',
+    lqi,
+    secured,
+    side,
+    dataLength = '',
+  } = header.groups ?? {};
   const length = Number.parseInt(dataLength, 16);
-  const data = line.slice(all.length);
+  const data = line.slice(header[0].length);
   const payload =
     data.length === 2 * length && HEX.test(data)
       ? bytesOfHex(data)

@@ -1,14 +1,11 @@
 import { MAX_DATA_LENGTH } from './commands.ts';
+import { RXUDP_LINE } from './events.ts';
 
 /** The longest line a module prints is an ERXUDP with 1232 bytes in hex, some 2,620 characters; beyond this it is noise. */
 export const MAX_LINE_LENGTH = 4096;
 
 /** Where a text line ends: at CR or LF, or before a word that begins a module's line but is glued behind an echo or a fragment. */
 const TEXT_LINE_END = /[\r\n]|(?!^)(?:ERXUDP |EVENT [0-9A-F]{2}|EPANDESC)/;
-
-/** ERXUDP up to DATALEN and its blank. RSSI (two digits) and SIDE (one digit) are there or not; the widths tell. */
-const RXUDP_HEADER =
-  /^ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} [0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{16} (?:[0-9A-F]{2} )?[0-9] (?:[0-9] )?([0-9A-F]{4}) /i;
 
 /**
  * A whole line of another kind amid raw payload: bytes of the datagram were lost and its count runs on over the lines
@@ -56,10 +53,10 @@ export class LineJoiner {
         rest = rest.slice(1);
         continue;
       }
-      const header = RXUDP_HEADER.exec(rest);
+      const header = RXUDP_LINE.exec(rest);
       if (header) {
-        const [all, length = ''] = header;
-        const next = this.#datagram(rest, all.length, Number.parseInt(length, 16), lines);
+        const length = Number.parseInt(header.groups?.['dataLength'] ?? '', 16);
+        const next = this.#datagram(rest, header[0].length, length, lines);
         if (next === undefined) return;
         rest = next;
         continue;

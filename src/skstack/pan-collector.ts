@@ -1,5 +1,5 @@
 import type { Pan } from '../model/pan.ts';
-import { FIRST_CHANNEL, LAST_CHANNEL } from './dialect.ts';
+import { FIRST_CHANNEL, LAST_CHANNEL } from '../model/scan-plan.ts';
 import type { SkLine } from './events.ts';
 
 /** A PAN as EPANDESC describes it. */

@@ -1,6 +1,4 @@
 import type { RecoveryRung } from '../model/status.ts';
-import type { ScanRequest } from '../module/module.ts';
-import { ALL_CHANNELS_MASK, maskOfChannel, ODD_CHANNELS_MASK } from '../skstack/dialect.ts';
 
 export type Rung = Exclude<RecoveryRung, 'retry' | 'hook'>;
 
@@ -53,18 +51,3 @@ export class Ladder {
     this.#silent = false;
   }
 }
-
-/**
- * Scans of rising duration, the likely channels first. D = 4 missed in 3 of 3 published logs and D = 5 in 1 of 3, D = 6
- * hit in 4 of 4: 4.4 s, 8.7 s, 17.5 s and 34.7 s by the formula.
- */
-export const fullScan: readonly ScanRequest[] = [
-  { mask: ODD_CHANNELS_MASK, duration: 5 },
-  { mask: ODD_CHANNELS_MASK, duration: 6 },
-  { mask: ALL_CHANNELS_MASK, duration: 6 },
-  { mask: ALL_CHANNELS_MASK, duration: 7 },
-];
-
-/** The remembered channel alone takes half a second and a second. */
-export const channelScan = (channel: number): readonly ScanRequest[] =>
-  [6, 7].map((duration) => ({ mask: maskOfChannel(channel), duration }));

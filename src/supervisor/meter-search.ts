@@ -3,8 +3,10 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
 import type { Activity } from '../model/status.ts';
-import type { ScanRequest, WiSunModule } from '../module/module.ts';
-import { channelsOfMask, scanTimeMs } from '../skstack/dialect.ts';
+import type { ScanRequest } from '../model/scan-plan.ts';
+import type { WiSunModule } from '../module/module.ts';
+import { channelsOfMask } from '../model/scan-plan.ts';
+import { scanTimeMs } from '../skstack/dialect.ts';
 import { hex } from '../kernel/bytes.ts';
 
 export interface SearchDeps {

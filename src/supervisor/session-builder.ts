@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Pan } from '../model/pan.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
-import { channelScan, fullScan } from './ladder.ts';
+import { channelScan, FULL_SCAN } from '../model/scan-plan.ts';
 import type { Step } from './ladder.ts';
 import type { LinkReport } from './link-report.ts';
 import type { MeterSearch } from './meter-search.ts';
@@ -45,7 +45,7 @@ export class SessionBuilder {
     if (!known || where === 'everywhere') {
       report.enter('scanning');
       if (!known && isUsed) await module.reset(signal); // with a PAN, a rung of its own does it
-      return await search.find(module, fullScan, signal);
+      return await search.find(module, FULL_SCAN, signal);
     }
     if (rung === 'terminate') await module.terminate(signal);
     if (rung === 'reset') await module.reset(signal);

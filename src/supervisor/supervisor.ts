@@ -1,4 +1,5 @@
 import { Mailbox, together } from '../kernel/async.ts';
+import { Backoff, SESSION_STEPS } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -9,7 +10,6 @@ import type { MeterReader } from '../meter/meter-reader.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { AirtimePause } from './airtime-pause.ts';
-import { SessionBackoff } from './backoff.ts';
 import { HelpTimer } from './help-timer.ts';
 import { Ladder } from './ladder.ts';
 import type { Step } from './ladder.ts';
@@ -54,7 +54,7 @@ export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #report: LinkReport;
   readonly #ladder = new Ladder();
-  readonly #backoff: SessionBackoff;
+  readonly #backoff: Backoff;
   readonly #search: MeterSearch;
   readonly #builder: SessionBuilder;
   readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
@@ -66,7 +66,7 @@ export class Supervisor {
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#report = new LinkReport(deps.meter, deps.clock, deps.log, deps.emit);
-    this.#backoff = new SessionBackoff(deps.random);
+    this.#backoff = new Backoff(SESSION_STEPS, deps.random);
     const did = (activity: Activity): void => this.#report.did(activity);
     this.#search = new MeterSearch({ clock: deps.clock, log: deps.log, did });
     this.#builder = new SessionBuilder({ clock: deps.clock, report: this.#report, search: this.#search });

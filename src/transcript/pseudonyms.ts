@@ -1,3 +1,4 @@
+import { pairingIdOf } from '../model/pan.ts';
 import { bytesOfLatin1, hexOfBytes } from '../kernel/bytes.ts';
 
 /** One way in which something identifying stands on the wire, and what is written in its place: as long, of the same shape. */
@@ -11,7 +12,6 @@ export interface Replacement {
 const FRAGMENT = 8;
 
 const ROUTE_B_ID = '00112233445566778899AABBCCDDEEFF';
-const PAIRING_ID_LENGTH = 8;
 /** EUI-64s set aside for documentation: RFC 9542, 2.2.3. */
 const DOCUMENTATION_EUI = '00005EEF100000';
 
@@ -44,8 +44,8 @@ export class Pseudonyms {
     const put = ROUTE_B_ID.repeat(Math.ceil(id.length / ROUTE_B_ID.length)).slice(0, id.length);
     this.#text(id, put);
     if (/^(?:[0-9A-F]{2}){8,}$/i.test(id)) this.#replacements.push({ find: rawOf(id), put: rawOf(put) });
-    const pairingId = id.slice(-PAIRING_ID_LENGTH);
-    if (this.#isNew('pairing', pairingId)) this.#text(pairingId, put.slice(-PAIRING_ID_LENGTH));
+    const pairingId = pairingIdOf(id);
+    if (this.#isNew('pairing', pairingId)) this.#text(pairingId, pairingIdOf(put));
   }
 
   password(password: string): void {

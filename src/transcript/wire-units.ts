@@ -1,4 +1,5 @@
 import { MAX_DATA_LENGTH } from '../skstack/commands.ts';
+import { RXUDP_HEADER } from '../skstack/events.ts';
 import { MAX_LINE_LENGTH } from '../skstack/lines.ts';
 import type { Side } from './transcript.ts';
 
@@ -12,10 +13,8 @@ export interface WireUnit {
   readonly dataAt?: number;
 }
 
-/** SKSENDTO and ERXUDP up to the blank before their data, in both editions; neither need begin the line (echo, fragments). */
-const SEND_HEADER = /SKSENDTO [0-9A-F] [0-9A-F:]{39} [0-9A-F]{4} [0-2] (?:[01] )?([0-9A-F]{4}) /i;
-const RXUDP_HEADER =
-  /ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} [0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{16} (?:[0-9A-F]{2} )?[0-9] (?:[0-9] )?([0-9A-F]{4}) /i;
+/** SKSENDTO up to the blank before its data, in both editions; it need not begin the line (echo, fragments). */
+const SEND_HEADER = /SKSENDTO [0-9A-F] [0-9A-F:]{39} [0-9A-F]{4} [0-2] (?:[01] )?(?<dataLength>[0-9A-F]{4}) /i;
 
 /** The unique code of a J11 frame, either way, and where its length stands: behind those 8 bytes so many follow. */
 const J11_CODE = /^(?:\xd0\xea\x83\xfc|\xd0\xf9\xee\x5d)/;
@@ -71,7 +70,7 @@ export class WireUnits {
     const header = (this.#from === 'host' ? SEND_HEADER : RXUDP_HEADER).exec(text);
     if (header && (end === null || header.index < end.index)) {
       const dataAt = header.index + header[0].length;
-      const length = Number.parseInt(header[1] ?? '', 16);
+      const length = dataLengthOf(header);
       if (dataAt === text.length) return undefined;
       const isRaw = this.#from === 'host' || !/[0-9A-F]/i.test(text.charAt(dataAt));
       if (isRaw && length <= MAX_DATA_LENGTH) return this.#datagram(dataAt, length, settled);
@@ -105,6 +104,8 @@ export class WireUnits {
   }
 }
 
+const dataLengthOf = (header: RegExpExecArray): number => Number.parseInt(header.groups?.['dataLength'] ?? '', 16);
+
 /** What a unit says of its datagram before the data. */
 export interface DatagramHeader {
   /** Where the data begin in the unit's text. */
@@ -119,7 +120,7 @@ export function datagramHeader({ from, text }: Pick<WireUnit, 'from' | 'text'>):
   if (!header) return undefined;
   const words = header[0].split(' ');
   const ports = (from === 'host' ? words.slice(3, 4) : words.slice(3, 5)).map((word) => Number.parseInt(word, 16));
-  return { at: header.index + header[0].length, length: Number.parseInt(header[1] ?? '', 16), ports };
+  return { at: header.index + header[0].length, length: dataLengthOf(header), ports };
 }
 
 /** A whole datagram in a unit. */

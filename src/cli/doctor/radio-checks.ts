@@ -4,8 +4,8 @@ import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { Session, WiSunModule } from '../../module/module.ts';
-import { channelsOfMask, scanTimeMs } from '../../skstack/dialect.ts';
-import { fullScan } from '../../supervisor/ladder.ts';
+import { channelsOfMask, FULL_SCAN } from '../../model/scan-plan.ts';
+import { scanTimeMs } from '../../skstack/dialect.ts';
 import type { Wire } from '../../wire/wire.ts';
 import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
 import { readSkew, readValues } from './read-values.ts';
@@ -13,7 +13,7 @@ import { ok } from './sequence.ts';
 import type { CheckFinding, Sequence } from './sequence.ts';
 import type { DoctorWorld } from './world.ts';
 
-const SCAN_MS = fullScan.reduce((sum, { mask, duration }) => sum + scanTimeMs(mask, duration), 0);
+const SCAN_MS = FULL_SCAN.reduce((sum, { mask, duration }) => sum + scanTimeMs(mask, duration), 0);
 /** Over the formula's time: late blocks, a busy bus. */
 const SCAN_MARGIN_MS = 30_000;
 /** The module gives a join up after some 60 s; a second PAN gets its turn. */
@@ -112,15 +112,15 @@ async function openModule(
 
 async function scan(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
   let pans: readonly Pan[] = [];
-  for (const request of fullScan) {
+  for (const request of FULL_SCAN) {
     pans = await needed(stick.module).scan(request, signal);
     if (pans.length > 0) break;
   }
   stick.pans = pans;
   const [best] = pans;
   if (best) return panFinding(best, pans.length - 1);
-  const channels = channelsOfMask(fullScan.at(-1)?.mask ?? 0).length;
-  throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${fullScan.length} scans over ${channels} channels`);
+  const channels = channelsOfMask(FULL_SCAN.at(-1)?.mask ?? 0).length;
+  throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${FULL_SCAN.length} scans over ${channels} channels`);
 }
 
 /** Where two networks answered and the better one refuses, the other gets its turn. */

@@ -3,7 +3,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { openModule } from '../../module/open-module.ts';
-import { fullScan } from '../../supervisor/ladder.ts';
+import { FULL_SCAN } from '../../model/scan-plan.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
 import { quietLog } from '../../app/read/obtain-readings.ts';
@@ -24,7 +24,7 @@ export async function printScan(meter: MeterConfig, context: CliContext): Promis
   const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
   await using module = await openModule(await wireOf(meter, clock), credentials, { clock, log }, context.signal);
   const side = module.info.edition === 'DSE' ? ' 0' : '';
-  for (const request of fullScan) {
+  for (const request of FULL_SCAN) {
     sent(`SKSCAN 2 ${hex(request.mask, 8)} ${request.duration}${side}`);
     const found = await module.scan(request, context.signal);
     received('OK');

@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../kernel/log.ts';
 import type { Pan } from '../../model/pan.ts';
-import type { ScanRequest, WiSunModule } from '../../module/module.ts';
-import { channelsOfMask, maskOfChannel, ODD_CHANNELS_MASK } from '../../skstack/dialect.ts';
+import type { ScanRequest } from '../../model/scan-plan.ts';
+import type { WiSunModule } from '../../module/module.ts';
+import { channelsOfMask, maskOfChannel, ODD_CHANNELS_MASK } from '../../model/scan-plan.ts';
 import { StateFile } from '../../store/state-file.ts';
 import { panMemory } from '../../supervisor/pan-memory.ts';
 

@@ -5,10 +5,10 @@ import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { ModuleInfo } from '../../model/status.ts';
-import type { ScanRequest, WiSunModule } from '../../module/module.ts';
+import type { ScanRequest } from '../../model/scan-plan.ts';
+import type { WiSunModule } from '../../module/module.ts';
 import { openModule } from '../../module/open-module.ts';
-import { ALL_CHANNELS_MASK } from '../../skstack/dialect.ts';
-import { fullScan } from '../../supervisor/ladder.ts';
+import { ALL_CHANNELS_MASK, FULL_SCAN } from '../../model/scan-plan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import { say } from '../../app/context.ts';
@@ -72,8 +72,8 @@ function heldByBridge(device: string, pid: number | undefined, meter: MeterSnaps
 }
 
 async function scanUntilFound(module: WiSunModule, clock: Clock, context: CliContext): Promise<readonly HeardPan[]> {
-  for (const [index, request] of fullScan.entries()) {
-    const found = await scan(module, request, { at: index + 1, of: fullScan.length }, clock, context);
+  for (const [index, request] of FULL_SCAN.entries()) {
+    const found = await scan(module, request, { at: index + 1, of: FULL_SCAN.length }, clock, context);
     if (found.length > 0) return found.map((pan) => ({ pan }));
   }
   return [];

@@ -1,6 +1,6 @@
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Pan } from '../../model/pan.ts';
-import { linkLocalAddress } from '../../model/pan.ts';
+import { linkLocalAddress, pairingIdOf } from '../../model/pan.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import { ANY_CHANNEL, channelOfJ11, j11Mask, j11OfChannel, MAX_DURATION, MIN_DURATION } from '../../j11/channels.ts';
 import { POWER_20_MW, ROUTE_B_AND_HAN } from '../../j11/commands.ts';
@@ -15,7 +15,8 @@ import type { J11Identity } from './j11-identify.ts';
 import type { J11Channel } from './j11-channel.ts';
 import { j11Scan } from './j11-scan.ts';
 import { J11Session } from './j11-session.ts';
-import type { Credentials, ScanRequest, Session, WiSunModule } from '../module.ts';
+import type { Credentials, Session, WiSunModule } from '../module.ts';
+import type { ScanRequest } from '../../model/scan-plan.ts';
 import type { OpenPort } from '../../wire/open-port.ts';
 import type { ModuleDeps } from '../skstack/skstack-module.ts';
 
@@ -74,7 +75,7 @@ export class J11Module implements WiSunModule {
     const ours = j11Mask(mask);
     if (ours === 0) return []; // only channels that these modules do not have
     await this.#configure(ANY_CHANNEL, signal);
-    const pairingId = anyone ? undefined : this.#credentials.routeBId.slice(-8);
+    const pairingId = anyone ? undefined : pairingIdOf(this.#credentials.routeBId);
     const within = Math.min(MAX_DURATION, Math.max(MIN_DURATION, duration));
     return await j11Scan(this.#link, { mask: ours, duration: within, pairingId }, this.#deps.clock, signal);
   }

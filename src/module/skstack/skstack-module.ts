@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Pan } from '../../model/pan.ts';
-import { linkLocalAddress } from '../../model/pan.ts';
+import { linkLocalAddress, pairingIdOf } from '../../model/pan.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
@@ -25,7 +25,8 @@ import { AirtimeLimit } from '../airtime-limit.ts';
 import type { AirtimeRecord } from '../airtime-record.ts';
 import { LINE_LIMIT_MS, quieten } from './identify.ts';
 import type { ModuleIdentity } from './identify.ts';
-import type { Credentials, ScanRequest, Session, WiSunModule } from '../module.ts';
+import type { Credentials, Session, WiSunModule } from '../module.ts';
+import type { ScanRequest } from '../../model/scan-plan.ts';
 import type { OpenPort } from '../../wire/open-port.ts';
 import type { SkChannel } from './sk-channel.ts';
 import { SkSession } from './sk-session.ts';
@@ -185,7 +186,7 @@ export class SkstackModule implements WiSunModule {
     const found = new PanCollector();
     const stop = this.#link.listen((line) => found.feed(line));
     const ours = (): readonly Pan[] =>
-      ownPans(found.pans, this.#credentials.routeBId.slice(-8)).map(({ channel, panId, macAddress, lqi }) => ({
+      ownPans(found.pans, pairingIdOf(this.#credentials.routeBId)).map(({ channel, panId, macAddress, lqi }) => ({
         channel,
         panId,
         macAddress,

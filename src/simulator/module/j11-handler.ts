@@ -1,4 +1,4 @@
-import { linkLocalAddress, rssiDbmOfLqi } from '../../model/pan.ts';
+import { linkLocalAddress, rssiDbmOfLqi, pairingIdOf } from '../../model/pan.ts';
 import { bytesOf16, bytesOfAddress, bytesOfHex, hex } from '../../kernel/bytes.ts';
 import { channelOfJ11, dwellMs, j11OfChannel, numbersOfMask } from '../../j11/channels.ts';
 import { commandCodes } from '../../j11/commands.ts';
@@ -204,7 +204,7 @@ export class J11Handler {
     const obstacle = channel === undefined ? result.nothingStarted : this.#obstacle;
     if (obstacle !== undefined) return this.#respond('startRouteB', obstacle);
     if (state.id === undefined) return this.#respond('startRouteB', result.credentialsMissing);
-    const isOurs = options.routeBId === undefined || options.routeBId.slice(-8) === state.pairId;
+    const isOurs = options.routeBId === undefined || pairingIdOf(options.routeBId) === state.pairId;
     const isThere = isOurs && channel === j11OfChannel(place.channel);
     if (!isThere || state.blocked || faults.take('connect-failed'))
       return this.#respond('startRouteB', result.connectFailed);

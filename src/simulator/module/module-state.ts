@@ -1,3 +1,4 @@
+import { pairingIdOf } from '../../model/pan.ts';
 import { hex } from '../../kernel/bytes.ts';
 import type { Edition } from '../../skstack/dialect.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -97,7 +98,7 @@ export class ModuleState {
   /** Copies the last 8 characters to S0A, what a scan asks for. */
   setId(id: string): void {
     this.#id = id;
-    this.#values.set('SA', id.slice(-8));
+    this.#values.set('SA', pairingIdOf(id));
   }
 
   set blocked(on: boolean) {

@@ -1,4 +1,6 @@
-import { channelsOfMask, scanDwellMs } from '../../skstack/dialect.ts';
+import { pairingIdOf } from '../../model/pan.ts';
+import { channelsOfMask } from '../../model/scan-plan.ts';
+import { scanDwellMs } from '../../skstack/dialect.ts';
 import { eventNumber } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';
 import { panLines } from '../../skstack/line-formatter.ts';
@@ -57,7 +59,7 @@ export class Scanner {
     if (state.blocked) return { pans: [], ends: true }; // a beacon is only sent on request
     const ends = !faults.take('pandesc-without-22');
     if (faults.take('pan-not-found')) return { pans: [], ends: true };
-    const isAsked = options.routeBId === undefined || pairId === undefined || options.routeBId.slice(-8) === pairId;
+    const isAsked = options.routeBId === undefined || pairId === undefined || pairingIdOf(options.routeBId) === pairId;
     const withId = (id: string): { pairId?: string } => (pairId === undefined ? {} : { pairId: id });
     const own: PanDescription[] = isAsked && pairId !== '' ? [{ ...place, ...withId(pairId ?? '') }] : [];
     const late = faults.take('late-pandesc');

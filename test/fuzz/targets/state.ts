@@ -9,7 +9,7 @@ import { nextRun } from '../../../src/app/run-counter.ts';
 import { discoveryDocument } from '../../../src/mqtt/ha-discovery.ts';
 import { decodeSegment, encodeLine } from '../../../src/outbox/outbox-lines.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
-import { channelScan } from '../../../src/supervisor/ladder.ts';
+import { channelScan } from '../../../src/model/scan-plan.ts';
 import { airtimeMemory } from '../../../src/module/airtime-record.ts';
 import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../support/log-lines.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { birthJitterMs } from '../../../src/mqtt/discovery-publisher.ts';
-import { Backoff } from '../../../src/kernel/backoff.ts';
+import { Backoff, BROKER_STEPS } from '../../../src/kernel/backoff.ts';
+import { restMs } from '../../../src/broker/connection-keeper.ts';
 import { ProtocolChoice } from '../../../src/broker/protocol-choice.ts';
 import { shownUrl } from '../../../src/broker/connection-attempt.ts';
 import { failureOf, refusedBy } from '../../../src/broker/broker-failures.ts';
@@ -9,16 +10,16 @@ import { TakeoverDetector } from '../../../src/broker/takeover-detector.ts';
 
 describe('back-off', () => {
   test('full jitter up to 5 s, after two minutes 30 s, never zero', () => {
-    const most = new Backoff(() => 1);
-    expect([0, 1, 2, 3, 4, 5].map(() => most.next(0, false))).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
-    expect([most.next(120_001, false), most.next(130_000, false)]).toEqual([30_000, 30_000]);
+    const most = new Backoff(BROKER_STEPS, () => 1);
+    expect([0, 1, 2, 3, 4, 5].map(() => restMs(most, 0, false))).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
+    expect([restMs(most, 120_001, false), restMs(most, 130_000, false)]).toEqual([30_000, 30_000]);
     most.reset();
-    expect(most.next(0, false)).toBe(500);
-    const least = new Backoff(() => 0);
-    expect(least.next(0, false)).toBe(100);
+    expect(restMs(most, 0, false)).toBe(500);
+    const least = new Backoff(BROKER_STEPS, () => 0);
+    expect(restMs(least, 0, false)).toBe(100);
   });
   test('a refused login is not hammered', () => {
-    expect(new Backoff(() => 0).next(0, true)).toBe(3000);
+    expect(restMs(new Backoff(BROKER_STEPS, () => 0), 0, true)).toBe(3000);
   });
 });
 

@@ -8,9 +8,10 @@ import type { SearchHints } from '../../../src/cli/mackerel/short-search.ts';
 import type { Pan } from '../../../src/model/pan.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { AirtimeLimit } from '../../../src/module/airtime-limit.ts';
-import type { ScanRequest, WiSunModule } from '../../../src/module/module.ts';
+import type { ScanRequest } from '../../../src/model/scan-plan.ts';
+import type { WiSunModule } from '../../../src/module/module.ts';
 import { scanTimeMs } from '../../../src/skstack/dialect.ts';
-import { fullScan } from '../../../src/supervisor/ladder.ts';
+import { FULL_SCAN } from '../../../src/model/scan-plan.ts';
 import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../support/log-lines.ts';
 
@@ -50,7 +51,8 @@ async function run(scans: number, pans: readonly Pan[], hints: Partial<SearchHin
   const { module, requests } = scanner(...pans);
   const wrapped = search.wrap(module);
   const found: (readonly Pan[])[] = [];
-  for (let i = 0; i < scans; i++) found.push(await wrapped.scan(fullScan[i % fullScan.length] as ScanRequest, signal));
+  for (let i = 0; i < scans; i++)
+    found.push(await wrapped.scan(FULL_SCAN[i % FULL_SCAN.length] as ScanRequest, signal));
   return { search, requests, found };
 }
 

@@ -24,7 +24,7 @@ import {
   responseTo,
 } from '../../../src/j11/responses.ts';
 import { isLineNoise, resultText, sendResultText } from '../../../src/j11/results.ts';
-import { ALL_CHANNELS_MASK, ODD_CHANNELS_MASK } from '../../../src/skstack/dialect.ts';
+import { ALL_CHANNELS_MASK, ODD_CHANNELS_MASK } from '../../../src/model/scan-plan.ts';
 import { bytesOfHex, hexOfBytes } from '../../../src/kernel/bytes.ts';
 import { goldenFrames, requestVectors } from './golden.ts';
 

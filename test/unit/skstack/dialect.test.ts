@@ -6,9 +6,8 @@ import {
   LAST_CHANNEL,
   maskOfChannel,
   ODD_CHANNELS_MASK,
-  scanDwellMs,
-  scanTimeMs,
-} from '../../../src/skstack/dialect.ts';
+} from '../../../src/model/scan-plan.ts';
+import { scanDwellMs, scanTimeMs } from '../../../src/skstack/dialect.ts';
 import { hex } from '../../../src/kernel/bytes.ts';
 
 describe('channel masks', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { channelsOfMask } from '../../../src/skstack/dialect.ts';
-import { channelScan, fullScan, Ladder, rungs } from '../../../src/supervisor/ladder.ts';
+import { channelScan, channelsOfMask, FULL_SCAN } from '../../../src/model/scan-plan.ts';
+import { Ladder, rungs } from '../../../src/supervisor/ladder.ts';
 
 const climb = (ladder: Ladder, steps: number, panKnown: boolean): string[] =>
   Array.from({ length: steps }, () => ladder.next(panKnown).rung);
@@ -45,9 +45,9 @@ test('a PAN forgotten on the way makes the next rung a scan', () => {
 });
 
 test('scans rise in duration and end with every channel', () => {
-  const durations = fullScan.map(({ duration }) => duration);
+  const durations = FULL_SCAN.map(({ duration }) => duration);
   expect(durations).toEqual(durations.toSorted((a, b) => a - b));
-  expect(channelsOfMask(fullScan.at(-1)?.mask ?? 0)).toHaveLength(28);
+  expect(channelsOfMask(FULL_SCAN.at(-1)?.mask ?? 0)).toHaveLength(28);
 });
 
 for (const channel of [33, 47, 60]) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { SessionBackoff } from '../../../src/supervisor/backoff.ts';
+import { Backoff, SESSION_STEPS } from '../../../src/kernel/backoff.ts';
 
-const waits = (backoff: SessionBackoff, count: number): number[] => Array.from({ length: count }, () => backoff.next());
+const waits = (backoff: Backoff, count: number): number[] => Array.from({ length: count }, () => backoff.next());
 
 for (const [random, expected] of [
   [0, [800, 4000, 8000, 12_000, 12_000, 12_000]],
@@ -9,17 +9,19 @@ for (const [random, expected] of [
   [1 - Number.EPSILON, [1200, 6000, 12_000, 18_000, 18_000, 18_000]],
 ] as const) {
   test(`waits rise to a cap, a fifth up or down at most (${random})`, () => {
-    expect(waits(new SessionBackoff(() => random), 6)).toEqual(expected);
+    expect(waits(new Backoff(SESSION_STEPS, () => random), 6)).toEqual(expected);
   });
 }
 
 test('after a good session it begins anew', () => {
-  const backoff = new SessionBackoff(() => 0.5);
+  const backoff = new Backoff(SESSION_STEPS, () => 0.5);
   waits(backoff, 10);
   backoff.reset();
   expect(waits(backoff, 2)).toEqual([1000, 5000]);
 });
 
 test('a thousand bridges do not march in step', () => {
-  expect(new Set(Array.from({ length: 1000 }, () => new SessionBackoff(Math.random).next())).size).toBeGreaterThan(100);
+  expect(
+    new Set(Array.from({ length: 1000 }, () => new Backoff(SESSION_STEPS, Math.random).next())).size,
+  ).toBeGreaterThan(100);
 });
