@@ -98,112 +98,93 @@ const measured: readonly Entity[] = [
   },
 ];
 
+/** An entity that needs nothing of the meter to be known. */
+type Row = Pick<Entity, 'key' | 'name' | 'field' | 'bridgeOnly'> & {
+  readonly platform?: Entity['platform'];
+  readonly options: Readonly<Record<string, unknown>>;
+};
+
 const diagnostic = { entity_category: 'diagnostic' } as const;
 const hidden = { entity_category: 'diagnostic', enabled_by_default: false } as const;
 
-const link: readonly Entity[] = [
+const linkRows: readonly Row[] = [
   {
     key: 'connected',
     platform: 'binary_sensor',
     name: { en: 'Meter connection', ja: 'メーター接続' },
-    from: 'link',
     bridgeOnly: true,
-    options: () => ({ device_class: 'connectivity', ...diagnostic }),
+    options: { device_class: 'connectivity', ...diagnostic },
   },
   {
     key: 'link_state',
-    platform: 'sensor',
     name: { en: 'Connection state', ja: '接続状態' },
-    from: 'link',
     field: 'state',
     bridgeOnly: true,
-    options: () => ({ device_class: 'enum', options: linkPhases, ...diagnostic }),
+    options: { device_class: 'enum', options: linkPhases, ...diagnostic },
   },
   {
     key: 'rssi',
-    platform: 'sensor',
     name: { en: 'Signal strength', ja: '電波強度' },
-    from: 'link',
-    options: () => ({
+    options: {
       device_class: 'signal_strength',
       state_class: 'measurement',
       unit_of_measurement: 'dBm',
       suggested_display_precision: 0,
       ...diagnostic,
-    }),
+    },
   },
   {
     key: 'lqi',
-    platform: 'sensor',
     name: { en: 'Link quality', ja: 'リンク品質 (LQI)' },
-    from: 'link',
-    options: () => ({ state_class: 'measurement', suggested_display_precision: 0, icon: 'mdi:signal', ...hidden }),
+    options: { state_class: 'measurement', suggested_display_precision: 0, icon: 'mdi:signal', ...hidden },
   },
   {
     key: 'last_success',
-    platform: 'sensor',
     name: { en: 'Last successful read', ja: '最終取得時刻' },
-    from: 'link',
     bridgeOnly: true,
-    options: () => ({ device_class: 'timestamp', ...hidden }),
+    options: { device_class: 'timestamp', ...hidden },
   },
   {
     key: 'last_error',
-    platform: 'sensor',
     name: { en: 'Last error', ja: '直近のエラー' },
-    from: 'link',
     bridgeOnly: true,
-    options: () => ({ icon: 'mdi:alert-circle-outline', ...hidden }),
+    options: { icon: 'mdi:alert-circle-outline', ...hidden },
   },
   {
     key: 'reconnects',
-    platform: 'sensor',
     name: { en: 'Reconnects', ja: '再接続回数' },
-    from: 'link',
     bridgeOnly: true,
-    options: () => ({
-      state_class: 'total_increasing',
-      suggested_display_precision: 0,
-      icon: 'mdi:counter',
-      ...hidden,
-    }),
+    options: { state_class: 'total_increasing', suggested_display_precision: 0, icon: 'mdi:counter', ...hidden },
   },
   {
     key: 'channel',
-    platform: 'sensor',
     name: { en: 'Channel', ja: 'チャネル' },
-    from: 'link',
     bridgeOnly: true,
-    options: () => ({ icon: 'mdi:radio-tower', ...hidden }),
+    options: { icon: 'mdi:radio-tower', ...hidden },
   },
 ];
+const link = linkRows.map((row): Entity => ({ platform: 'sensor', from: 'link', ...row, options: () => row.options }));
 
-const buttons: readonly Entity[] = [
-  {
-    key: 'read_now',
-    platform: 'button',
-    name: { en: 'Read now', ja: '今すぐ取得' },
-    from: 'command',
-    bridgeOnly: true,
-    options: () => ({ icon: 'mdi:refresh' }),
-  },
+const buttonRows: readonly Row[] = [
+  { key: 'read_now', name: { en: 'Read now', ja: '今すぐ取得' }, options: { icon: 'mdi:refresh' } },
   {
     key: 'restart_session',
-    platform: 'button',
     name: { en: 'Restart session', ja: 'セッション再接続' },
-    from: 'command',
-    bridgeOnly: true,
-    options: () => ({ device_class: 'restart', entity_category: 'config' }),
+    options: { device_class: 'restart', entity_category: 'config' },
   },
   {
     key: 'rescan',
-    platform: 'button',
     name: { en: 'Rescan', ja: '再スキャン' },
-    from: 'command',
-    bridgeOnly: true,
-    options: () => ({ icon: 'mdi:radar', entity_category: 'config' }),
+    options: { icon: 'mdi:radar', entity_category: 'config' },
   },
 ];
+const buttons = buttonRows.map((row): Entity => ({
+  platform: 'button',
+  from: 'command',
+  bridgeOnly: true,
+  ...row,
+  options: () => row.options,
+}));
 
 /** Every entity a meter can have, in the order Home Assistant is told of them. */
 export const entities: readonly Entity[] = [...measured, ...link, ...buttons];
