@@ -3,13 +3,12 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
-import { createDoor, languageOfRequest, securityHeaders, textOf } from './access.ts';
+import { createDoor, createHostCheck, languageOfRequest, securityHeaders, textOf } from './access.ts';
 import type { Query, AccessRefusal } from './access.ts';
-import type { Asset } from './assets.ts';
-import { createHostCheck } from './hosts.ts';
 import type { Metrics } from './metrics.ts';
 import { CHALLENGE, createProof, PROOF } from './proof.ts';
 import { statusPage, tokenPage } from './page.ts';
+import type { Asset } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
 import { statusJson } from './status-snapshot.ts';
 

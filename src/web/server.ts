@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { BridgeError } from '../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../kernel/errors.ts';
-import { readAssets } from './assets.ts';
+import { readAssets } from './page.ts';
 import { limitConnections } from './connection-limit.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';

@@ -2,7 +2,7 @@ import { METHODS as KNOWN_METHODS } from 'node:http';
 import { connect } from 'node:net';
 import { fastify } from 'fastify';
 import { systemClock } from '../../../src/kernel/clock.ts';
-import { readAssets } from '../../../src/web/assets.ts';
+import { readAssets } from '../../../src/web/page.ts';
 import { addRoutes } from '../../../src/web/routes.ts';
 import { bytesOfLatin1, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { logLines } from '../../support/log-lines.ts';
