@@ -1,8 +1,8 @@
-import type { MeterConfig } from '../config/schema.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pulse } from '../kernel/pulse.ts';
 import type { Redactor } from '../kernel/redactor.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { Wire } from '../wire/wire.ts';
 
@@ -13,7 +13,7 @@ export interface BridgeDeps {
   readonly redactor: Redactor;
   readonly version: string;
   /** How to reach a meter's stick. */
-  readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
+  readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
   /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
   readonly asExporter?: boolean;
   /** Who promised to be heard of by when; one of its own where nobody else asks. */

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-import type { Config, MackerelConfig, MeterConfig, MqttConfig } from '../config/schema.ts';
 import { abortable, scope, together } from '../kernel/async.ts';
 import { Pulse } from '../kernel/pulse.ts';
 import type { Beat } from '../kernel/pulse.ts';
+import type { MackerelSettings, MeterSettings, MqttSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import { fanOut } from '../model/sink.ts';
 import type { BridgeEvent, MeterCommand } from '../model/status.ts';
@@ -12,7 +11,6 @@ import { MqttSink } from '../mqtt/mqtt-sink.ts';
 import { lockState } from '../store/state-lock.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
-import { brokerOptions } from './broker-options.ts';
 import { openMeterParts } from './meter-parts.ts';
 import type { MeterParts } from './meter-parts.ts';
 import { nextRun } from './run-counter.ts';
@@ -25,18 +23,18 @@ type Deps = BridgeDeps & { readonly pulse: Pulse };
  * anything else to come up. Resolves when `signal` aborts and everything has ended in order.
  * @throws only for a defect.
  */
-export async function runBridge(config: Config, given: BridgeDeps, signal: AbortSignal): Promise<void> {
+export async function runBridge(settings: Settings, given: BridgeDeps, signal: AbortSignal): Promise<void> {
   const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
   const meters = new Map<string, MeterParts>();
-  await using lock =
-    config.mqtt && config.state_dir !== undefined ? await lockState(config.state_dir, deps.log) : undefined;
+  const { mqtt, mackerel: account, stateDir } = settings;
+  await using lock = mqtt && stateDir !== undefined ? await lockState(stateDir, deps.log) : undefined;
   if (lock?.isTaken)
     deps.log.error(
-      { state_dir: config.state_dir },
+      { state_dir: stateDir },
       'another bridge uses this state_dir: stop one of them; here readings that wait stay in memory',
     );
   const onCommand = (id: string, command: MeterCommand): void => meters.get(id)?.supervisor.command(command);
-  const brokers = brokersOf(config, deps, { isTaken: lock?.isTaken === true, onCommand });
+  const brokers = brokersOf(settings, deps, { isTaken: lock?.isTaken === true, onCommand });
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
@@ -45,11 +43,11 @@ export async function runBridge(config: Config, given: BridgeDeps, signal: Abort
   endings[0]?.catch(() => undefined); // told below
   let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
   try {
-    const mackerel = config.mackerel ? await buildMackerel(config, config.mackerel, deps) : [];
-    status = await serveStatus(config, deps, (id) => brokers.get(id)?.health(), signal);
+    const mackerel = account ? await buildMackerel(settings, account, deps) : [];
+    status = await serveStatus(settings, deps, (id) => brokers.get(id)?.health(), signal);
     const others = [new LogSink(deps.log), ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
-    for (const meter of config.meters)
-      meters.set(meter.id, await openMeter(config, meter, deps, brokers.get(meter.id), others, signal));
+    for (const meter of settings.meters)
+      meters.set(meter.id, await openMeter(meter, deps, brokers.get(meter.id), others, signal));
     deps.onReady?.({ page: status.page });
     endings.push(run(mackerel));
     await together(
@@ -72,18 +70,18 @@ export async function runBridge(config: Config, given: BridgeDeps, signal: Abort
 }
 
 /** One for the service and one for the host, where both are named. Loaded only when wanted. */
-async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: Deps): Promise<MackerelSink[]> {
+async function buildMackerel({ meters }: Settings, account: MackerelSettings, deps: Deps): Promise<MackerelSink[]> {
   const [{ mackerelPost }, { MackerelSink: Sink }] = await Promise.all([
     import('../mackerel/mackerel-api.ts'),
     import('../mackerel/mackerel-sink.ts'),
   ]);
-  const { api_key: apiKey, api_url: apiUrl, service, host_id: hostId } = mackerel;
+  const { service, hostId } = account;
   const { clock, log, version } = deps;
-  const post = mackerelPost({ apiKey, apiUrl, version }, clock);
+  const post = mackerelPost({ ...account, version }, clock);
   const options = {
-    meters: config.meters.map(({ id }) => id),
-    prefix: mackerel.metric_key_prefix,
-    periodMs: mackerel.interval_s * 1000,
+    meters: meters.map(({ id }) => id),
+    prefix: account.metricKeyPrefix,
+    periodMs: account.intervalS * 1000,
   };
   const targets = [...(service === undefined ? [] : [{ service }]), ...(hostId === undefined ? [] : [{ hostId }])];
   return targets.map((target) => {
@@ -96,30 +94,24 @@ async function buildMackerel(config: Config, mackerel: MackerelConfig, deps: Dep
 const forever = (): Promise<never> => new Promise(() => undefined);
 
 async function openMeter(
-  config: Config,
-  meter: MeterConfig,
+  meter: MeterSettings,
   deps: Deps,
   mqtt: MqttSink | undefined,
   others: readonly Sink[],
   signal: AbortSignal,
 ): Promise<MeterParts> {
   const log = deps.log.child({ meter: meter.id });
-  const stateDir = stateDirOf(config, meter);
-  const limits = { id: meter.id, intervalMs: meter.interval_s * 1000 };
-  const watch = new PhaseWatch(limits, deps.clock, deps.pulse.of(`meter ${meter.id}`));
+  const watch = new PhaseWatch(meter, deps.clock, deps.pulse.of(`meter ${meter.id}`));
   const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
   const emit = (event: BridgeEvent): void => sink.accept(event);
-  const link = await openMeterParts(meter, { ...deps, log, stateDir, emit });
-  await mqtt?.begin(await nextRun(stateDir, deps, signal)); // knows by now what was remembered of the meter
+  const link = await openMeterParts(meter, { ...deps, log, emit });
+  await mqtt?.begin(await nextRun(meter.stateDir, deps, signal)); // knows by now what was remembered of the meter
   return link;
 }
 
-const stateDirOf = (config: Config, { id }: MeterConfig): string | undefined =>
-  config.state_dir === undefined ? undefined : join(config.state_dir, id);
-
 /** A sink for each meter, by its id; none without `mqtt`. Nothing is read or written yet. */
 function brokersOf(
-  config: Config,
+  { meters, mqtt, homeAssistant, language }: Settings,
   { clock, log, version, pulse }: Deps,
   {
     isTaken,
@@ -130,27 +122,16 @@ function brokersOf(
     readonly onCommand: (meterId: string, command: MeterCommand) => void;
   },
 ): ReadonlyMap<string, MqttSink> {
-  const { mqtt, home_assistant: homeAssistant, language } = config;
-  const build = (settings: MqttConfig, meter: MeterConfig): MqttSink =>
+  const build = (broker: MqttSettings, meter: MeterSettings): MqttSink =>
     new MqttSink(
       {
-        meter: {
-          id: meter.id,
-          name: meter.name,
-          intervalS: meter.interval_s,
-          energyIntervalS: meter.energy_interval_s,
-          contractAmpere: meter.contract_ampere,
-        },
-        broker: brokerOptions(settings),
-        baseTopic: settings.base_topic,
-        homeAssistant: {
-          discovery: homeAssistant.discovery,
-          prefix: homeAssistant.prefix,
-          statusTopic: homeAssistant.status_topic,
-        },
+        meter,
+        broker,
+        baseTopic: broker.baseTopic,
+        homeAssistant,
         language,
         version,
-        stateDir: isTaken ? undefined : stateDirOf(config, meter),
+        stateDir: isTaken ? undefined : meter.stateDir,
       },
       {
         clock,
@@ -159,5 +140,5 @@ function brokersOf(
         beat: (loop) => pulse.of(`mqtt ${meter.id} ${loop}`),
       },
     );
-  return new Map(mqtt ? config.meters.map((meter) => [meter.id, build(mqtt, meter)]) : []);
+  return new Map(mqtt ? meters.map((meter) => [meter.id, build(mqtt, meter)]) : []);
 }

@@ -1,14 +1,12 @@
 import { access } from 'node:fs/promises';
-import type { LoadResult } from '../config/load.ts';
-import { formatProblem } from '../config/problems.ts';
 import type { Problem } from '../config/problems.ts';
 import type { Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { say } from './context.ts';
 import type { CliContext, ProcessEnvironment } from './context.ts';
 import { exitCodes, Stop } from './exit-codes.ts';
-
-type Loaded = Extract<LoadResult, { readonly ok: true }>;
+import { loadSettings, writeProblems } from './load-settings.ts';
+import type { Loaded } from './load-settings.ts';
 
 const PREFIX = 'BROUTE2MQTT_METERS_';
 /** Its variables and ours; `SMARTMETER_LOGLEVEL` and `PORT` mean something else than ours and are translated. */
@@ -59,17 +57,15 @@ export async function exporterConfig(
   const { env } = context;
   if (config.pathGiven || !isMeant(env) || (await exists(config.path))) return undefined;
   const { variables, problems, raisedFrom } = translate(env);
-  const { loadConfig } = await import('../config/load.ts');
-  const result = await loadConfig({ ...config, env: { ...env, ...variables } });
+  const result = await loadSettings(config, { ...context, env: { ...env, ...variables } });
   const found = result.ok ? [] : result.problems.map(inItsWords);
   const missing = new Set(problems.map(({ where }) => where));
   const all = [...problems, ...found.filter(({ where }) => !missing.has(where))];
   if (!result.ok || all.length > 0) {
-    for (const problem of all) context.stderr.write(`${formatProblem(problem, context.language)}\n`);
+    await writeProblems(all, context);
     throw new Stop(exitCodes.configuration);
   }
-  for (const secret of result.secrets) context.redactor.add(secret);
-  if (raisedFrom !== undefined) say(context.stderr, context, intervalText(result.config.meters[0]?.interval_s));
+  if (raisedFrom !== undefined) say(context.stderr, context, intervalText(result.settings.meters[0]?.intervalS));
   return result;
 }
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { Pulse } from '../kernel/pulse.ts';
 import type { BrokerFigures } from '../web/metrics.ts';
@@ -15,22 +15,14 @@ interface StatusService {
 
 /** All that answers questions about how we are: the web server with `http`, the socket with `state_dir`; one board for both. */
 export async function serveStatus(
-  config: Config,
+  { meters, http, stateDir, language }: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language'>,
   deps: BridgeDeps & { readonly pulse: Pulse },
   broker: (meter: string) => (BrokerHealth & BrokerFigures) | undefined,
   signal: AbortSignal,
 ): Promise<StatusService> {
-  const { http, state_dir: stateDir, language } = config;
   if (!http && stateDir === undefined) return { sinks: [], page: undefined, close: () => Promise.resolve() };
   const { clock, version, log, redactor, pulse } = deps;
   const { StatusBoard } = await import('../web/status-board.ts');
-  const meters = config.meters.map((meter) => ({
-    id: meter.id,
-    name: meter.name,
-    intervalS: meter.interval_s,
-    energyIntervalS: meter.energy_interval_s,
-    contractAmpere: meter.contract_ampere,
-  }));
   const board = new StatusBoard({ meters, clock, brokerHealth: broker, version, language });
   const web =
     http && (await (await import('./serve-web.ts')).serveWeb({ http, meters, board, broker, language }, deps, signal));

@@ -1,10 +1,9 @@
-import type { Config } from '../config/schema.ts';
-import { parseHostPort } from '../config/addresses.ts';
+import { parseHostPort } from '../kernel/host-port.ts';
 import { scope } from '../kernel/async.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Pulse } from '../kernel/pulse.ts';
+import type { HttpSettings, MeterSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
-import type { BoardMeter } from '../web/meter-record.ts';
 import type { BrokerFigures } from '../web/metrics.ts';
 import type { StatusBoard } from '../web/status-board.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
@@ -20,8 +19,8 @@ export interface WebService {
 }
 
 export interface WebParts {
-  readonly http: NonNullable<Config['http']>;
-  readonly meters: readonly (BoardMeter & { readonly contractAmpere?: number | undefined })[];
+  readonly http: HttpSettings;
+  readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
   readonly board: StatusBoard;
   readonly broker: (meter: string) => BrokerFigures | undefined;
   readonly language: Language;

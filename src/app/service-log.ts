@@ -1,13 +1,13 @@
-import type { Config } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { LogWriter, writeToStdout } from '../kernel/log-writer.ts';
 import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
+import type { Settings } from '../model/settings.ts';
 
 /** The service's log on standard output, as the configuration wants it. Whatever becomes of the output, the service goes on. */
 export async function serviceLog(
-  { log, language }: Pick<Config, 'log' | 'language'>,
+  { log, language }: Pick<Settings, 'log' | 'language'>,
   redactor: Redactor,
 ): Promise<Log> {
   const format = log.format === 'pretty' ? await prettyLine() : undefined;

@@ -1,8 +1,8 @@
-import type { Config } from '../config/schema.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pulse } from '../kernel/pulse.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { StatusBoard } from '../web/status-board.ts';
@@ -115,7 +115,7 @@ export class SystemdReport implements Sink {
 /** The report to the service manager that `NOTIFY_SOCKET` names; undefined without one. */
 export function systemdReport(
   env: ProcessEnvironment,
-  config: Config,
+  { meters, language }: Pick<Settings, 'meters' | 'language'>,
   {
     clock,
     log,
@@ -125,8 +125,6 @@ export function systemdReport(
   }: Pick<SystemdDeps, 'clock' | 'log' | 'pid' | 'pulse'> & { readonly version: string },
 ): SystemdReport | undefined {
   if (!env['NOTIFY_SOCKET']) return undefined;
-  const { language } = config;
-  const meters = config.meters.map((meter) => ({ id: meter.id, name: meter.name, intervalS: meter.interval_s }));
   const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version, language });
   const [notify, pace] = [systemdNotify(env, clock), paceOf(env, pid)];
   return new SystemdReport({ clock, log, pid, notify, pace, board, language, pulse });

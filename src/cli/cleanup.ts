@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Config } from '../config/schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Kept, MeterOnBroker } from '../mqtt/kept-topics.ts';
-import { addCommand, requireConfig } from '../app/command.ts';
+import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 
@@ -41,30 +41,29 @@ export function addCleanupCommand(program: Command, context: CliContext): void {
       }[language],
     )
     .action(async (options: CleanupOptions, command: Command) => {
-      const { config } = await requireConfig(command, context);
-      await cleanUp(config, options, context);
+      const { settings } = await requireSettings(command, context);
+      await cleanUp(settings, options, context);
     });
 }
 
-async function cleanUp(config: Config, options: CleanupOptions, context: CliContext): Promise<void> {
-  const { mqtt } = config;
+async function cleanUp(settings: Settings, options: CleanupOptions, context: CliContext): Promise<void> {
+  const { mqtt, homeAssistant, meters, stateDir } = settings;
   if (!mqtt) throw new BridgeError('CONFIG_INVALID', 'there is no mqtt in the configuration', { hint: noBroker });
-  const ids = options.meter === undefined ? config.meters.map(({ id }) => id) : [validId(options.meter)];
-  const [{ askBridge }, { visitBroker }, { brokerOptions }, { identityOf }] = await Promise.all([
+  const ids = options.meter === undefined ? meters.map(({ id }) => id) : [validId(options.meter)];
+  const [{ askBridge }, { visitBroker }, { identityOf }] = await Promise.all([
     import('../app/ask/ask-bridge.ts'),
     import('../broker/broker-visit.ts'),
-    import('../app/broker-options.ts'),
     import('../mqtt/mqtt-topics.ts'),
   ]);
   const isRefusable = options.force !== true && options.dryRun !== true;
-  const asked = isRefusable ? await askBridge(config, systemClock, context.signal) : undefined;
+  const asked = isRefusable ? await askBridge(settings, systemClock, context.signal) : undefined;
   for (const meterId of ids) {
-    const meter = { meterId, baseTopic: mqtt.base_topic, prefix: config.home_assistant.prefix };
+    const meter = { meterId, baseTopic: mqtt.baseTopic, prefix: homeAssistant.prefix };
     // it may be without its broker just now, which then calls it offline
     if (asked?.kind === 'answered' && asked.status.meters.some(({ id }) => id === meterId))
       throw running(`a bridge runs for meter ${meterId}`);
     const clientId = `${identityOf(meterId)}_cleanup`;
-    await visitBroker(brokerOptions(mqtt), clientId, systemClock, LIMIT_MS, context.signal, async (link, signal) => {
+    await visitBroker(mqtt, clientId, systemClock, LIMIT_MS, context.signal, async (link, signal) => {
       const { forget, topicRefused } = await import('../broker/retained.ts');
       const { keptOf } = await import('../mqtt/kept-topics.ts');
       const kept = await keptOf(link, meter, systemClock, signal);
@@ -77,7 +76,7 @@ async function cleanUp(config: Config, options: CleanupOptions, context: CliCont
       }
       tell(context, meterId, kept, options.dryRun === true);
     });
-    if (options.dryRun !== true) await forgetEntities(config.state_dir, meterId, context);
+    if (options.dryRun !== true) await forgetEntities(stateDir, meterId, context);
   }
 }
 

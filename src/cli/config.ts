@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Config } from '../config/schema.ts';
 import type { Text } from '../kernel/language.ts';
-import { addCommand, requireConfig } from '../app/command.ts';
+import type { Settings } from '../model/settings.ts';
+import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { openToOthers } from '../app/open-files.ts';
@@ -33,23 +33,23 @@ export function addConfigCommand(program: Command, context: CliContext): void {
 }
 
 async function checkConfig(command: Command, context: CliContext): Promise<void> {
-  const { config, file, secretFiles } = await requireConfig(command, context);
+  const { settings, file, secretFiles } = await requireSettings(command, context);
   const source = file ?? { en: 'environment', ja: '環境変数' }[context.language];
   context.stdout.write(`${source}: OK\n`);
-  for (const line of summary(config)) context.stdout.write(`  ${line[context.language]}\n`);
+  for (const line of summary(settings)) context.stdout.write(`  ${line[context.language]}\n`);
   for (const path of await openToOthers(secretFiles)) say(context.stderr, context, openText(path));
 }
 
 /** What is configured, without anything secret. */
-function summary({ meters, mqtt, home_assistant: homeAssistant, http, state_dir: stateDir }: Config): Text[] {
-  const lines: Text[] = meters.map(({ id, name, device, interval_s: interval }) => ({
-    en: `meter ${id} (${name}): ${device}, every ${interval} s`,
-    ja: `メーター ${id}（${name}）: ${device}、${interval} 秒ごと`,
+function summary({ meters, mqtt, homeAssistant, http, stateDir }: Settings): Text[] {
+  const lines: Text[] = meters.map(({ id, name, device, intervalS }) => ({
+    en: `meter ${id} (${name}): ${device}, every ${intervalS} s`,
+    ja: `メーター ${id}（${name}）: ${device}、${intervalS} 秒ごと`,
   }));
   if (mqtt) {
     lines.push({
-      en: `broker: ${withoutQuery(mqtt.url)}, topics under ${mqtt.base_topic}`,
-      ja: `ブローカー: ${withoutQuery(mqtt.url)}、トピック ${mqtt.base_topic}`,
+      en: `broker: ${withoutQuery(mqtt.url)}, topics under ${mqtt.baseTopic}`,
+      ja: `ブローカー: ${withoutQuery(mqtt.url)}、トピック ${mqtt.baseTopic}`,
     });
     if (homeAssistant.discovery) {
       lines.push({ en: `Home Assistant: ${homeAssistant.prefix}`, ja: `Home Assistant: ${homeAssistant.prefix}` });

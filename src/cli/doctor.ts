@@ -18,9 +18,6 @@ interface DoctorOptions {
   readonly force?: true;
 }
 
-/** The Pairing ID of a scan is the end of the Route-B ID. */
-const PAIRING_ID_LENGTH = 8;
-
 /** `doctor`: looks at each link in turn and says what to do about each that is down. */
 export function addDoctorCommand(program: Command, context: CliContext): void {
   const { language } = context;
@@ -53,11 +50,11 @@ async function diagnose(
   context: CliContext,
 ): Promise<readonly CheckResult[]> {
   const { language, redactor, stdout } = context;
-  const [{ examine }, { resultObject, resultText, summaryText }, { loadConfig }, { exporterConfig }] =
+  const [{ examine }, { resultObject, resultText, summaryText }, { loadSettings }, { exporterConfig }] =
     await Promise.all([
       import('./doctor/examine.ts'),
       import('./doctor/format.ts'),
-      import('../config/load.ts'),
+      import('../app/load-settings.ts'),
       import('../app/exporter-mode.ts'),
     ]);
   const write = (text: string): void => void stdout.write(redactor.redact(text));
@@ -65,11 +62,7 @@ async function diagnose(
   const json = options.json === true;
   const { results, config } = await examine(
     {
-      load: async () => (await exporterConfig(asked, context)) ?? (await loadConfig({ ...asked, env: context.env })),
-      onLoaded({ secrets, config: { meters } }) {
-        for (const secret of secrets) redactor.add(secret);
-        for (const { route_b_id: id } of meters) redactor.add(id.slice(-PAIRING_ID_LENGTH)); // modules print it
-      },
+      load: async () => (await exporterConfig(asked, context)) ?? (await loadSettings(asked, context)),
       meter: options.meter,
       noRadio: !options.radio,
     },
@@ -127,7 +120,7 @@ async function systemWorld(context: CliContext): Promise<DoctorWorld> {
     nodeVersion: process.version,
     wireOf: (meter) => wireOf(meter, clock),
     openModule: (wire, credentials, signal) => openModule(wire, credentials, { clock, log }, signal),
-    askBridge: (config, signal) => askBridge(config, clock, signal),
+    askBridge: (settings, signal) => askBridge(settings, clock, signal),
     othersOn: (device, pid) => (pid === undefined ? port.lookForHolder(device) : port.lookBeside(device, pid)),
     isClockSynchronized,
   };

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { parseHostPort } from '../config/addresses.ts';
-import type { Config } from '../config/schema.ts';
+import { parseHostPort } from '../kernel/host-port.ts';
 import { within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { addCommand, configPath, requireConfig } from '../app/command.ts';
+import type { HttpSettings } from '../model/settings.ts';
+import { addCommand, configPath, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
@@ -36,14 +36,15 @@ async function lifeOf(command: Command, context: CliContext): Promise<Life> {
   const usual = await bySocket(context.env['BROUTE2MQTT_STATE_DIR'], context); // whatever file the service was given
   if (usual) return usual;
   const { exporterConfig } = await import('../app/exporter-mode.ts');
-  const { config } = (await exporterConfig(configPath(command), context)) ?? (await requireConfig(command, context));
-  return (await bySocket(config.state_dir, context)) ?? (await byHttp(config.http, context.signal));
+  const { settings } =
+    (await exporterConfig(configPath(command), context)) ?? (await requireSettings(command, context));
+  return (await bySocket(settings.stateDir, context)) ?? (await byHttp(settings.http, context.signal));
 }
 
 async function bySocket(stateDir: string | undefined, context: CliContext): Promise<Life> {
   if (!stateDir) return undefined;
   const { askBridge } = await import('../app/ask/ask-bridge.ts');
-  const asked = await askBridge({ state_dir: stateDir }, systemClock, context.signal);
+  const asked = await askBridge({ stateDir }, systemClock, context.signal);
   if (asked.kind === 'none') return undefined;
   if (asked.kind === 'failed') return { lives: false, text: asked.error.message };
   const { late = [] } = asked.status;
@@ -51,7 +52,7 @@ async function bySocket(stateDir: string | undefined, context: CliContext): Prom
 }
 
 /** Where there is no socket. `/livez` asks for no token. */
-async function byHttp(http: Config['http'], signal: AbortSignal): Promise<Life> {
+async function byHttp(http: HttpSettings | undefined, signal: AbortSignal): Promise<Life> {
   const address = http && parseHostPort(http.listen);
   if (!address || address.port === 0) return undefined;
   const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.host] ?? address.host;

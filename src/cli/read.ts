@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { addCommand, requireConfig } from '../app/command.ts';
+import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
@@ -42,18 +42,18 @@ export function addReadCommand(program: Command, context: CliContext): void {
       DEFAULT_TIMEOUT_S,
     )
     .action(async (options: ReadOptions, command: Command) => {
-      const { config } = await requireConfig(command, context);
-      const { chooseMeters } = await import('../app/choose-meters.ts');
-      const several = chooseMeters(config.meters, options.meter).length > 1;
+      const { settings } = await requireSettings(command, context);
+      const { chooseMeters } = await import('../app/load-settings.ts');
+      const several = chooseMeters(settings.meters, options.meter).length > 1;
       if (several && options.format === 'mackerel') throw await ambiguous();
       const { phaseTeller } = await import('../app/read/phase-teller.ts');
       const onStatus = phaseTeller(context);
       if (options.watch) {
         const { watchReadings } = await import('./read/watch-readings.ts');
-        return await watchReadings(config, options, context, onStatus);
+        return await watchReadings(settings, options, context, onStatus);
       }
       const { obtainReadings } = await import('../app/read/obtain-readings.ts');
-      const obtained = await obtainReadings(config, options.meter, context, {
+      const obtained = await obtainReadings(settings, options.meter, context, {
         timeoutMs: options.timeout * 1000,
         onStatus,
       }).catch((error: unknown) => {

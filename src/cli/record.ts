@@ -3,15 +3,15 @@ import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { Config, MeterConfig } from '../config/schema.ts';
 import { scope, within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { MeterSettings, Settings } from '../model/settings.ts';
 import type { Wire } from '../wire/wire.ts';
 import { refuseTakenName, writeUserFile } from '../store/user-file.ts';
 import { askBridge } from '../app/ask/ask-bridge.ts';
-import { chooseMeters } from '../app/choose-meters.ts';
-import { addCommand, requireConfig } from '../app/command.ts';
+import { chooseMeters } from '../app/load-settings.ts';
+import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
@@ -25,8 +25,6 @@ interface RecordFlags {
   readonly warm?: true;
   readonly force?: true;
 }
-
-const PAIRING_ID_LENGTH = 8;
 
 /** `record`: one session with the meter, written down without anything that tells whose it is. */
 export function addRecordCommand(program: Command, context: CliContext): void {
@@ -55,13 +53,13 @@ export function addRecordCommand(program: Command, context: CliContext): void {
     )
     .option('--force', { en: 'replace an existing file', ja: '既存のファイルを置き換える' }[language])
     .action(async (file: string, flags: RecordFlags, command: Command) => {
-      const { config } = await requireConfig(command, context);
-      const [meter] = chooseMeters(config.meters, flags.meter) as [MeterConfig];
+      const { settings } = await requireSettings(command, context);
+      const [meter] = chooseMeters(settings.meters, flags.meter) as readonly [MeterSettings];
       await refuseFile(file, flags.force === true);
-      const asked = await askBridge(config, systemClock, context.signal);
+      const asked = await askBridge(settings, systemClock, context.signal);
       if (asked.kind === 'answered') throw stickInUse();
       if (asked.kind === 'failed') throw asked.error;
-      await record(file, flags, config, meter, context);
+      await record(file, flags, settings, meter, context);
     });
 }
 
@@ -81,8 +79,8 @@ async function refuseFile(file: string, force: boolean): Promise<void> {
 async function record(
   file: string,
   { duration, warm, force }: RecordFlags,
-  config: Config,
-  meter: MeterConfig,
+  settings: Settings,
+  meter: MeterSettings,
   context: CliContext,
 ): Promise<void> {
   const [{ runBridge }, { wireOf }, { createLog }, { Recording }, { recordingWire }] = await Promise.all([
@@ -93,7 +91,6 @@ async function record(
     import('../wire/recording-wire.ts'),
   ]);
   const { redactor } = context;
-  redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH)); // modules print it
   const destination = { write: (line: string) => void context.stderr.write(line) };
   const log = createLog({ level: 'error', language: context.language, redactor, destination });
   const clock = systemClock;
@@ -124,7 +121,7 @@ async function record(
     clock,
     duration * 1000,
     stop.signal,
-    (signal) => runBridge(radioAlone(config, meter, warm === true), deps, signal),
+    (signal) => runBridge(radioAlone(settings, meter, warm === true), deps, signal),
     () => timeIsUp,
   ).catch((error: unknown) => {
     if (error !== timeIsUp && error !== stop.signal.reason) throw error;
@@ -132,8 +129,7 @@ async function record(
   if (stop.signal.aborted && stop.signal.reason instanceof BridgeError) throw stop.signal.reason;
   recording.closed();
   if (recording.hasJ11) throw j11Refused(); // cut off before it was found out
-  const secrets = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  await writeUserFile(resolve(file), recording.text(secrets, about(progress, new Date(clock.now()))), force === true);
+  await writeUserFile(resolve(file), recording.text(meter, about(progress, new Date(clock.now()))), force === true);
   const { readings } = progress;
   say(context.stderr, context, {
     en: `${file}: ${recording.bytes} bytes of the wire, ${readings} readings. Look it through before you send it.`,
@@ -148,13 +144,9 @@ async function record(
 }
 
 /** One meter, nothing published; without a memory it is looked for, so that the recording has scan and join. */
-function radioAlone(
-  { home_assistant, language, log, state_dir }: Config,
-  meter: MeterConfig,
-  withMemory: boolean,
-): Config {
-  const memory = withMemory && state_dir !== undefined ? { state_dir } : {};
-  return { home_assistant, language, log, meters: [meter], ...memory };
+function radioAlone({ homeAssistant, language, log }: Settings, meter: MeterSettings, withMemory: boolean): Settings {
+  const { stateDir: _, ...forgetful } = meter;
+  return { homeAssistant, language, log, meters: [withMemory ? meter : forgetful] };
 }
 
 /** A port that cannot be opened at all is told at once; one that goes away later is part of the recording. */

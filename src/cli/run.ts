@@ -2,15 +2,11 @@ import type { Command } from 'commander';
 import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Pulse } from '../kernel/pulse.ts';
-import { Redactor } from '../kernel/redactor.ts';
-import { addCommand, configPath, requireConfig } from '../app/command.ts';
+import { addCommand, configPath, requireSettings } from '../app/command.ts';
 import type { CliContext } from '../app/context.ts';
 import { openToOthers } from '../app/open-files.ts';
 import { keepHeapTidy, thisHeap } from '../app/small-heap.ts';
 import { packageVersion } from '../app/version.ts';
-
-/** The Pairing ID of a scan is the end of the Route-B ID. */
-const PAIRING_ID_LENGTH = 8;
 
 /** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
 export function addRunCommand(program: Command, context: CliContext): void {
@@ -23,23 +19,21 @@ export function addRunCommand(program: Command, context: CliContext): void {
   ).action(async (_options: unknown, command: Command) => {
     const { exporterConfig } = await import('../app/exporter-mode.ts');
     const asExporter = await exporterConfig(configPath(command), context);
-    const { config, secrets, secretFiles } = asExporter ?? (await requireConfig(command, context));
+    const { settings, secretFiles } = asExporter ?? (await requireSettings(command, context));
     const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
       import('../app/bridge.ts'),
       import('../app/service-log.ts'),
       import('../app/device.ts'),
     ]);
-    const redactor = new Redactor();
-    for (const secret of secrets) redactor.add(secret);
-    for (const meter of config.meters) redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH)); // modules print it
-    const log = await serviceLog(config, redactor);
+    const { redactor } = context;
+    const log = await serviceLog(settings, redactor);
     const clock = systemClock;
     const version = packageVersion();
-    log.info({ version, node: process.version, meters: config.meters.map(({ id }) => id) }, 'broute2mqtt starts');
+    log.info({ version, node: process.version, meters: settings.meters.map(({ id }) => id) }, 'broute2mqtt starts');
     for (const path of await openToOthers(secretFiles)) log.warn({ path }, 'holds secrets and others can read it');
     const pulse = new Pulse(clock);
     const systemd = context.env['NOTIFY_SOCKET']
-      ? (await import('../app/systemd.ts')).systemdReport(context.env, config, {
+      ? (await import('../app/systemd.ts')).systemdReport(context.env, settings, {
           clock,
           log,
           version,
@@ -53,7 +47,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     const tidying = heap && keepHeapTidy(heap, clock, serving.signal);
     try {
       await runBridge(
-        config,
+        settings,
         {
           clock,
           log,

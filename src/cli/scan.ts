@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addCommand, requireConfig } from '../app/command.ts';
+import { addCommand, requireSettings } from '../app/command.ts';
 import type { CliContext } from '../app/context.ts';
 
 interface ScanOptions {
@@ -30,16 +30,16 @@ export function addScanCommand(program: Command, context: CliContext): void {
     )
     .option('--json', { en: 'print JSON', ja: 'JSONで表示' }[language])
     .action(async (options: ScanOptions, command: Command) => {
-      const { config } = await requireConfig(command, context);
+      const { settings } = await requireSettings(command, context);
       const [{ BridgeError }, { chooseMeters }, { scanPort }, { scanJson, scanTable }] = await Promise.all([
         import('../kernel/errors.ts'),
-        import('../app/choose-meters.ts'),
+        import('../app/load-settings.ts'),
         import('./scan/scan-port.ts'),
         import('./scan/scan-formats.ts'),
       ]);
-      const [meter] = chooseMeters(config.meters, options.meter);
+      const [meter] = chooseMeters(settings.meters, options.meter);
       if (!meter) throw new RangeError('a configuration without meters passed the schema');
-      const heard = await scanPort(config, meter, options.all === true, context);
+      const heard = await scanPort(settings, meter, options.all === true, context);
       if (heard.length > 0) context.stdout.write(options.json ? scanJson(heard) : scanTable(heard, language));
       if (heard.some(({ own }) => own !== false)) return;
       throw new BridgeError('PAN_NOT_FOUND', heard.length === 0 ? 'no meter answered' : 'your meter did not answer');

@@ -1,5 +1,5 @@
 import type { Command, CommanderError } from 'commander';
-import { suggestion } from '../config/suggestion.ts';
+import { suggestion } from '../kernel/suggestion.ts';
 import type { Text } from '../kernel/language.ts';
 
 type Translate = (groups: readonly string[]) => Text;

@@ -2,7 +2,7 @@ import type { Text } from '../kernel/language.ts';
 import { leaves, pathOfVariable, variableOf } from './keys.ts';
 import type { Leaf } from './keys.ts';
 import type { Problem } from './problems.ts';
-import { suggestion, withSuggestion } from './suggestion.ts';
+import { suggestion, withSuggestion } from '../kernel/suggestion.ts';
 import type { Path } from './tree.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

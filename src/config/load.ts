@@ -4,10 +4,12 @@ import { createFileFinder, readFileFromDisk, tryRead, unreadable } from './files
 import type { FileFinder, ReadFile } from './files.ts';
 import { findings, shownPath } from './messages.ts';
 import type { Finding } from './messages.ts';
+import type { Settings } from '../model/settings.ts';
 import { inOrder, Origins } from './problems.ts';
 import type { Problem } from './problems.ts';
 import { relations } from './relations.ts';
 import { configSchema } from './schema.ts';
+import { settingsOf } from './settings.ts';
 import type { Config, ParsedConfig } from './schema.ts';
 import { applyEnvironment, readPending, takeFileKeys } from './secret-files.ts';
 import { formatPath, isTree, setAt, valueAt } from './tree.ts';
@@ -28,6 +30,8 @@ export interface LoadOptions {
 export type LoadResult =
   | {
       readonly ok: true;
+      readonly settings: Settings;
+      /** The same with the keys of the file, to be shown. */
       readonly config: Config;
       /** To be registered with the redactor. */
       readonly secrets: readonly string[];
@@ -70,9 +74,11 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   if (value === undefined) problems.push(...withoutFile(path, yaml, open, origins, assignments.length > 0));
   else problems.push(...open.map((finding) => problemOf(finding, origins)));
   if (problems.length > 0 || !parsed.success) return { ok: false, problems: inOrder(problems) };
+  const config = finish(parsed.data, finder);
   return {
     ok: true,
-    config: finish(parsed.data, finder),
+    settings: settingsOf(config),
+    config,
     secrets: secretsOf(parsed.data),
     file: value === undefined ? undefined : path,
     secretFiles: [...(secretsInFile ? [path] : []), ...secretsRead.files.filter((file) => !finder.isManaged(file))],

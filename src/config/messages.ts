@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Text } from '../kernel/language.ts';
 import { keysAt, leaves } from './keys.ts';
-import { suggestion, withSuggestion } from './suggestion.ts';
+import { suggestion, withSuggestion } from '../kernel/suggestion.ts';
 import { formatPath, isTree, valueAt } from './tree.ts';
 import type { Path } from './tree.ts';
 

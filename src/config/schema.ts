@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { parseHostPort } from '../kernel/host-port.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { checkBrokerUrl, isApiUrl, isDevice, isPlainTopic, parseHostPort } from './addresses.ts';
+import { checkBrokerUrl, isApiUrl, isDevice, isPlainTopic } from './addresses.ts';
 
 /** What is said about a key in the JSON schema, and how it may be given. */
 export interface KeyInfo {
@@ -277,9 +278,7 @@ export const configSchema = z.strictObject({
 
 type Parsed = z.output<typeof configSchema>;
 /** A meter as configured; the name is always there. */
-export type MeterConfig = Parsed['meters'][number] & { readonly name: string };
-export type MqttConfig = NonNullable<Parsed['mqtt']>;
-export type MackerelConfig = NonNullable<Parsed['mackerel']>;
+type MeterConfig = Parsed['meters'][number] & { readonly name: string };
 /** The configuration as the program uses it: keys as in the file, defaults filled in, paths absolute. */
 export type Config = Omit<Parsed, 'meters'> & { readonly meters: readonly MeterConfig[] };
 export type ParsedConfig = Parsed;

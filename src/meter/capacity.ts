@@ -12,10 +12,10 @@ export class Capacity {
   #macAddress: string | undefined;
   #size = new RequestSize();
 
-  /** @param replyTimeoutMs fixes the time-out instead of measuring it */
-  constructor(roundTrips: RoundTrips, replyTimeoutMs: number | undefined) {
+  /** @param replyTimeoutS fixes the time-out instead of measuring it */
+  constructor(roundTrips: RoundTrips, replyTimeoutS: number | undefined) {
     this.#roundTrips = roundTrips;
-    this.#replyTimeoutMs = replyTimeoutMs;
+    this.#replyTimeoutMs = replyTimeoutS === undefined ? undefined : replyTimeoutS * 1000;
   }
 
   /** A session begins. @param remembered counts when it is of the meter with this EUI-64 */

@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import type { Activity, BridgeEvent } from '../model/status.ts';
 import type { StateFile } from '../store/state-file.ts';
 import { halfHoursOf, readingOf } from '../echonet/smart-meter.ts';
@@ -17,14 +18,10 @@ import { RoundTrips } from './round-trips.ts';
 
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
 
-export interface ReaderOptions {
-  readonly meter: string;
-  readonly intervalMs: number;
-  readonly energyIntervalMs: number;
-  /** Fixes the reply time-out instead of measuring it. */
-  readonly replyTimeoutMs?: number;
-  readonly contractAmpere?: number;
-}
+export type ReaderSettings = Pick<
+  MeterSettings,
+  'id' | 'intervalS' | 'energyIntervalS' | 'replyTimeoutS' | 'contractAmpere'
+>;
 
 export interface ReaderDeps {
   readonly clock: Clock;
@@ -42,7 +39,7 @@ export interface PollOptions {
 
 /** Reads one meter over whatever session there is, and remembers what it learned from one session to the next. */
 export class MeterReader {
-  readonly #options: ReaderOptions;
+  readonly #settings: ReaderSettings;
   readonly #deps: ReaderDeps;
   readonly #roundTrips = new RoundTrips();
   readonly #pace: Pace;
@@ -55,23 +52,23 @@ export class MeterReader {
   #registersSavedMs: number;
   #session: MeterSession | undefined;
 
-  private constructor(options: ReaderOptions, deps: ReaderDeps, remembered: Remembered) {
-    this.#options = options;
+  private constructor(settings: ReaderSettings, deps: ReaderDeps, remembered: Remembered) {
+    this.#settings = settings;
     this.#deps = deps;
     this.#remembered = remembered;
-    this.#capacity = new Capacity(this.#roundTrips, options.replyTimeoutMs);
+    this.#capacity = new Capacity(this.#roundTrips, settings.replyTimeoutS);
     this.#registersSavedMs = deps.clock.monotonicMs();
     const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
-    this.#guards = new RegisterGuards({ log: deps.log, onHeld }, options.contractAmpere, remembered);
+    this.#guards = new RegisterGuards({ log: deps.log, onHeld }, settings.contractAmpere, remembered);
     this.#clockCheck = new ClockCheck(deps.clock, deps.log);
-    const onPace = (intervalS: number): void => deps.emit({ kind: 'pace', meter: options.meter, intervalS });
-    this.#pace = new Pace(options.intervalMs, this.#roundTrips, onPace);
+    const onPace = (intervalS: number): void => deps.emit({ kind: 'pace', meter: settings.id, intervalS });
+    this.#pace = new Pace(settings.intervalS * 1000, this.#roundTrips, onPace);
     if (remembered.profile) this.#announce(remembered.profile);
   }
 
   /** Loads what is remembered and announces its profile, so that a restart shows every entity at once. */
-  static async open(options: ReaderOptions, deps: ReaderDeps): Promise<MeterReader> {
-    return new MeterReader(options, deps, (await deps.memory.load()) ?? {});
+  static async open(settings: ReaderSettings, deps: ReaderDeps): Promise<MeterReader> {
+    return new MeterReader(settings, deps, (await deps.memory.load()) ?? {});
   }
 
   /** Everything is asked now, as soon as the request under way is done. */
@@ -90,7 +87,7 @@ export class MeterReader {
     const { macAddress } = session.pan;
     this.#capacity.begin(macAddress, this.#remembered);
     this.#clockCheck.newSession();
-    const current: MeterSession = new MeterSession(session, this.#options, {
+    const current: MeterSession = new MeterSession(session, this.#settings, {
       clock,
       log,
       capacity: this.#capacity,
@@ -115,11 +112,11 @@ export class MeterReader {
   }
 
   #did(activity: Activity): void {
-    this.#deps.emit({ kind: 'activity', meter: this.#options.meter, activity });
+    this.#deps.emit({ kind: 'activity', meter: this.#settings.id, activity });
   }
 
   #publish(answer: MeterAnswer, session: MeterSession): void {
-    const { meter } = this.#options;
+    const { id: meter } = this.#settings;
     const { properties, datagram, roundTripMs } = answer;
     if (roundTripMs !== undefined) this.#pace.answered(roundTripMs);
     const scale = session.energyScale;
@@ -166,7 +163,7 @@ export class MeterReader {
     const text = JSON.stringify(profile);
     if (text === this.#announced) return;
     this.#announced = text;
-    this.#deps.emit({ kind: 'profile', meter: this.#options.meter, profile });
+    this.#deps.emit({ kind: 'profile', meter: this.#settings.id, profile });
   }
 
   async #saveRegisters(): Promise<void> {

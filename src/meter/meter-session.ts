@@ -2,6 +2,7 @@ import { abortable, deferred, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { EnergyScale, MeterProfile } from '../model/reading.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import { epc } from '../echonet/epc.ts';
 import { toldOf } from '../echonet/frame.ts';
 import type { Session } from '../module/module.ts';
@@ -10,7 +11,6 @@ import type { Capacity } from './capacity.ts';
 import { MeterClient } from './meter-client.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import { PollPlan } from './poll-plan.ts';
-import type { PlanOptions } from './poll-plan.ts';
 import { nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
 import { Refusals } from './refusals.ts';
 import type { RoundTrips } from './round-trips.ts';
@@ -43,11 +43,15 @@ export class MeterSession {
   readonly #builder: ProfileBuilder;
   #wake = deferred<void>();
 
-  constructor(session: Session, options: PlanOptions, deps: MeterSessionDeps) {
+  constructor(
+    session: Session,
+    settings: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>,
+    deps: MeterSessionDeps,
+  ) {
     const { clock, log, capacity } = deps;
     this.#deps = deps;
     this.macAddress = session.pan.macAddress;
-    this.plan = new PollPlan(options, clock.monotonicMs());
+    this.plan = new PollPlan(settings, clock.monotonicMs());
     const refusals = new Refusals(epc.power);
     this.#builder = new ProfileBuilder(refusals, deps.known);
     const onAnswer = (answer: MeterAnswer): void => {

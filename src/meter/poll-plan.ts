@@ -1,5 +1,6 @@
 import { epc } from '../echonet/epc.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
+import type { MeterSettings } from '../model/settings.ts';
 
 const HALF_HOUR_MS = 30 * 60_000;
 /** A meter announces a half-hour mark within 5 minutes; without it we ask a minute later. */
@@ -12,11 +13,6 @@ const ROOM = 6;
 const CLOCK_PATIENCE_MS = 10 * 60_000;
 /** After a jump of our clock, no sooner than this after the question before. */
 const CLOCK_PACE_MS = 60_000;
-
-export interface PlanOptions {
-  readonly intervalMs: number;
-  readonly energyIntervalMs: number;
-}
 
 interface Item {
   readonly epcs: readonly number[];
@@ -47,10 +43,10 @@ export class PollPlan {
   /** What the request under way asks: what falls due meanwhile waits for the next one. */
   #asking: readonly Item[] = [];
 
-  constructor({ intervalMs, energyIntervalMs }: PlanOptions, nowMs: number) {
-    this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalMs, dueMs: nowMs };
+  constructor({ intervalS, energyIntervalS }: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>, nowMs: number) {
+    this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalS * 1000, dueMs: nowMs };
     const registers = [epc.importEnergy, epc.exportEnergy, epc.faultStatus];
-    this.#energy = { epcs: registers, everyMs: energyIntervalMs, dueMs: nowMs };
+    this.#energy = { epcs: registers, everyMs: energyIntervalS * 1000, dueMs: nowMs };
     const clock = [epc.currentTime, epc.currentDate];
     this.#clock = { epcs: clock, everyMs: METER_CLOCK_INTERVAL_S * 1000, dueMs: nowMs };
     this.#markDueMs = nowMs;

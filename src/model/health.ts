@@ -17,13 +17,10 @@ export interface Health {
 /** When a value is no longer current, ms: three questions at the pace really used, and 5 s. */
 export const markMs = (intervalS: number): number => 3 * intervalS * 1000 + 5000;
 
-/** How often registers are asked for, s, where nobody says otherwise. */
-const ENERGY_INTERVAL_S = 60;
-
 /** The marks of the two kinds of values. @param intervalS the effective one. */
 export const marksOf = (
   intervalS: number,
-  energyIntervalS = ENERGY_INTERVAL_S,
+  energyIntervalS: number,
 ): { readonly instantMs: number; readonly energyMs: number } => ({
   instantMs: markMs(intervalS),
   energyMs: markMs(Math.max(intervalS, energyIntervalS)),

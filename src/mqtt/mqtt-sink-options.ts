@@ -2,22 +2,16 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Beat } from '../kernel/pulse.ts';
+import type { HomeAssistantSettings, MeterSettings } from '../model/settings.ts';
 import type { MeterCommand } from '../model/status.ts';
 import type { BrokerOptions } from '../broker/connection-attempt.ts';
 import type { PortClaim } from './port-turn.ts';
 
 export interface MqttSinkOptions {
-  readonly meter: {
-    readonly id: string;
-    readonly name: string;
-    readonly intervalS: number;
-    /** How often the registers are asked for; 60 when absent. */
-    readonly energyIntervalS?: number | undefined;
-    readonly contractAmpere?: number | undefined;
-  };
+  readonly meter: Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
   readonly broker: BrokerOptions;
   readonly baseTopic: string;
-  readonly homeAssistant: { readonly discovery: boolean; readonly prefix: string; readonly statusTopic: string };
+  readonly homeAssistant: HomeAssistantSettings;
   readonly language: Language;
   readonly version: string;
   /** The meter's folder for what must outlive us; without one what the broker does not take waits in memory. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Beat } from '../kernel/pulse.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
 
@@ -42,9 +43,9 @@ export class PhaseWatch implements Sink {
   readonly #beat: Beat;
   #status: LinkStatus;
 
-  constructor({ id, intervalMs }: { readonly id: string; readonly intervalMs: number }, clock: Clock, beat: Beat) {
+  constructor({ id, intervalS }: Pick<MeterSettings, 'id' | 'intervalS'>, clock: Clock, beat: Beat) {
     this.#meter = id;
-    this.#intervalMs = intervalMs;
+    this.#intervalMs = intervalS * 1000;
     this.#clock = clock;
     this.#beat = beat;
     this.#status = { phase: 'opening', sinceMs: clock.now(), reconnects: 0 };

@@ -7,19 +7,12 @@ import { measuredIn, quantities } from '../model/quantity.ts';
 import type { QuantityKey } from '../model/quantity.ts';
 import { readingJson } from '../model/reading.ts';
 import type { HalfHour, Reading, ReadingJson } from '../model/reading.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
 import { isoJst, isoLocal } from '../kernel/iso-time.ts';
 import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
-export interface BoardMeter {
-  readonly id: string;
-  /** As the user named it. */
-  readonly name: string;
-  /** Seconds between questions for power and current, as configured. */
-  readonly intervalS: number;
-  /** Seconds between questions for the registers; 60 by default. */
-  readonly energyIntervalS?: number;
-}
+export type BoardMeter = Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS'>;
 
 /** Points of the power chart: an hour at the usual 10 s. */
 export const HISTORY_LIMIT = 360;

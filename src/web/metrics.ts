@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import type { Redactor } from '../kernel/redactor.ts';
 import { quantities } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import { linkPhases, recoveryRungs } from '../model/status.ts';
 import type { Activity, BridgeEvent, LinkPhase } from '../model/status.ts';
@@ -21,7 +22,7 @@ export interface BrokerFigures {
 }
 
 export interface MetricsOptions {
-  readonly meters: readonly { readonly id: string; readonly contractAmpere?: number | undefined }[];
+  readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
   /** Knows what is current. */
   readonly board: Pick<StatusBoard, 'snapshot'>;
   /** Undefined without `mqtt`. */

@@ -136,7 +136,10 @@ test('TLS: our authority and a client certificate get in; what is wrong is said 
   const good = rig(mosquitto.url, { broker: { url: mosquitto.url, tls } });
   await eventually(() => good.connected, 'mqtts');
   const said = async (options: { caFile?: string; insecure?: boolean }, url = mosquitto.url): Promise<string> => {
-    const sink = rig(url, { broker: { url, tls: options }, meter: { id: 'other', name: 'Other', intervalS: 10 } });
+    const sink = rig(url, {
+      broker: { url, tls: options },
+      meter: { id: 'other', name: 'Other', intervalS: 10, energyIntervalS: 60 },
+    });
     const line = await eventually(() => sink.lines.find(({ err }) => err?.code !== undefined), 'failure');
     await sink.stop();
     expect(line.err?.code).toBe('BROKER_TLS');
@@ -246,7 +249,7 @@ test('two meters share a broker and nothing else', async () => {
   const mosquitto = await broker();
   const watcher = await watch(mosquitto.url);
   const one = rig(mosquitto.url);
-  const two = rig(mosquitto.url, { meter: { id: 'shop', name: '店', intervalS: 30 } });
+  const two = rig(mosquitto.url, { meter: { id: 'shop', name: '店', intervalS: 30, energyIntervalS: 60 } });
   await eventually(() => one.connected && two.connected, 'both');
   const event = { kind: 'reading', meter: 'shop', reading: { atMs: Date.now(), powerW: 5 } } as const;
   one.sink.accept(event);

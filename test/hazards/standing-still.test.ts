@@ -38,7 +38,7 @@ const moduleThat = (does: Partial<WiSunModule>): WiSunModule =>
 function rig(deps: Partial<SupervisorDeps>, known?: Pan) {
   const clock = new VirtualClock();
   const pulse = new Pulse(clock);
-  const watch = new PhaseWatch({ id: 'home', intervalMs: 10_000 }, clock, pulse.of('meter home'));
+  const watch = new PhaseWatch({ id: 'home', intervalS: 10 }, clock, pulse.of('meter home'));
   const { log } = logLines();
   const stop = new AbortController();
   const emit = (event: BridgeEvent): void => watch.accept(event);

@@ -101,9 +101,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const start = async (): Promise<Supervisor> => {
     const reader = await MeterReader.open(
       {
-        meter: 'home',
-        intervalMs: options.intervalMs ?? 10_000,
-        energyIntervalMs: options.energyIntervalMs ?? 60_000,
+        id: 'home',
+        intervalS: (options.intervalMs ?? 10_000) / 1000,
+        energyIntervalS: (options.energyIntervalMs ?? 60_000) / 1000,
         ...(options.contractAmpere === undefined ? {} : { contractAmpere: options.contractAmpere }),
       },
       { clock, log, emit, memory: memory as unknown as StateFile<Remembered> },

@@ -43,7 +43,13 @@ export class SinkRig implements AsyncDisposable {
     const { log, lines } = logLines();
     this.lines = lines;
     this.clock = clock;
-    const meter = options.meter ?? { id: 'home', name: 'Smart meter', intervalS: 10, contractAmpere: 40 };
+    const meter = options.meter ?? {
+      id: 'home',
+      name: 'Smart meter',
+      intervalS: 10,
+      energyIntervalS: 60,
+      contractAmpere: 40,
+    };
     this.id = meter.id;
     this.sink = new MqttSink(
       {

@@ -31,7 +31,7 @@ export class WebRig implements AsyncDisposable {
 
   private constructor({ language = 'en', meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {
     this.board = new StatusBoard({
-      meters: meters.map((meter) => ({ ...meter, intervalS: 10 })),
+      meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
       clock: this.clock,
       brokerHealth: () => this.broker,
       version: '9.8.7',

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { Config } from '../../config/schema.ts';
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { HttpAddress } from './ask-http.ts';
 import type { Asked } from './asked.ts';
 import { parseStatus } from './bridge-status.ts';
@@ -22,7 +22,7 @@ type Way = (signal: AbortSignal) => Promise<Asked>;
  * @throws the signal's reason alone.
  */
 export async function askBridge(
-  { state_dir: stateDir, http }: Pick<Config, 'state_dir'> & { readonly http?: HttpAddress },
+  { stateDir, http }: Pick<Settings, 'stateDir'> & { readonly http?: HttpAddress },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Asked> {

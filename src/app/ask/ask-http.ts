@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { parseHostPort } from '../../config/addresses.ts';
-import type { Config } from '../../config/schema.ts';
+import { parseHostPort } from '../../kernel/host-port.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { HttpSettings } from '../../model/settings.ts';
 import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
 import type { Asked } from './asked.ts';
 import { parseStatus } from './bridge-status.ts';
 
-export type HttpAddress = Pick<NonNullable<Config['http']>, 'listen' | 'token'>;
+export type HttpAddress = Pick<HttpSettings, 'listen' | 'token'>;
 
 /** Nobody listens there, or it is no address of this machine now. */
 const nobody: ReadonlySet<string> = new Set([

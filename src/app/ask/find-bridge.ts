@@ -1,11 +1,12 @@
 import { realpath } from 'node:fs/promises';
-import type { Config } from '../../config/schema.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { Settings } from '../../model/settings.ts';
 import { holderOf } from '../../wire/port-holder.ts';
 import { askBridge } from './ask-bridge.ts';
 import type { BridgeStatus } from './bridge-status.ts';
 import type { CliContext } from '../context.ts';
+import { loadSettings } from '../load-settings.ts';
 import { fromBridge } from '../read/obtain-readings.ts';
 import type { Obtained } from '../read/obtain-readings.ts';
 
@@ -17,13 +18,10 @@ const SYSTEM_CONFIG = '/etc/broute2mqtt/config.yaml';
 export const usualConfigs: readonly string[] = ['config.yaml', SYSTEM_CONFIG];
 
 /** The configuration that lies where it usually does; undefined when there is none, or it has problems. */
-export async function usualConfig(context: CliContext): Promise<Config | undefined> {
-  const { loadConfig } = await import('../../config/load.ts');
+export async function usualSettings(context: CliContext): Promise<Settings | undefined> {
   for (const path of usualConfigs) {
-    const result = await loadConfig({ path, pathGiven: false, env: context.env });
-    if (!result.ok) continue;
-    for (const secret of result.secrets) context.redactor.add(secret);
-    return result.config;
+    const result = await loadSettings({ path, pathGiven: false }, context);
+    if (result.ok) return result.settings;
   }
   return undefined;
 }
@@ -32,7 +30,7 @@ export async function usualConfig(context: CliContext): Promise<Config | undefin
 export async function usualBridge(context: CliContext): Promise<BridgeStatus | undefined> {
   for (const stateDir of [context.env['BROUTE2MQTT_STATE_DIR'], SYSTEM_STATE_DIR]) {
     if (!stateDir) continue;
-    const asked = await askBridge({ state_dir: stateDir }, systemClock, context.signal);
+    const asked = await askBridge({ stateDir }, systemClock, context.signal);
     if (asked.kind === 'answered') return asked.status;
   }
   return undefined;
@@ -41,10 +39,10 @@ export async function usualBridge(context: CliContext): Promise<BridgeStatus | u
 /** What the bridge that holds this stick says; undefined when none is known to. */
 export async function askHolder(device: string, context: CliContext): Promise<Obtained | undefined> {
   const real = await realOf(device);
-  const config = await usualConfig(context);
-  for (const meter of config?.meters ?? []) {
-    if (!config || (await realOf(meter.device)) !== real) continue;
-    const asked = await askBridge(config, systemClock, context.signal);
+  const settings = await usualSettings(context);
+  for (const meter of settings?.meters ?? []) {
+    if (!settings || (await realOf(meter.device)) !== real) continue;
+    const asked = await askBridge(settings, systemClock, context.signal);
     if (asked.kind === 'answered') return fromBridge(asked.status, meter.id);
     if (asked.kind === 'failed') return { meter: meter.id, ok: false, error: asked.error };
   }

@@ -1,13 +1,13 @@
-import type { Config, MeterConfig } from '../../config/schema.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { LinkStatus } from '../../model/status.ts';
 import type { WiSunModule } from '../../module/module.ts';
 import { askBridge } from '../ask/ask-bridge.ts';
 import type { BridgeStatus } from '../ask/bridge-status.ts';
-import { chooseMeters } from '../choose-meters.ts';
+import { chooseMeters } from '../load-settings.ts';
 import type { CliContext } from '../context.ts';
 import { currentReading } from './current-reading.ts';
 import type { CurrentReading } from './current-reading.ts';
@@ -15,8 +15,6 @@ import type { CurrentReading } from './current-reading.ts';
 /** Whoever has the port may be another command that reads once, or a bridge that is about to answer. */
 const BUSY_PATIENCE_MS = 5000;
 const BUSY_AGAIN_MS = 500;
-/** The Pairing ID of a scan is the end of the Route-B ID; modules print it. */
-const PAIRING_ID_LENGTH = 8;
 
 /** What came of one meter. */
 export type Obtained =
@@ -29,7 +27,7 @@ export interface ObtainOptions {
   /** What to do when the time is up without a failure that says it. */
   readonly lateHint?: Text;
   /** Puts something between us and the module, such as another way to scan. */
-  readonly wrap?: (module: WiSunModule, meter: MeterConfig) => WiSunModule;
+  readonly wrap?: (module: WiSunModule, meter: MeterSettings) => WiSunModule;
   /** Hears what is being done while the port is ours. */
   readonly onStatus?: (meter: string, status: LinkStatus) => void;
 }
@@ -40,16 +38,16 @@ export interface ObtainOptions {
  * @throws BridgeError USAGE for an unknown meter; the signal's reason.
  */
 export async function obtainReadings(
-  config: Config,
+  settings: Settings,
   meterId: string | undefined,
   context: CliContext,
   options: ObtainOptions,
 ): Promise<readonly Obtained[]> {
-  const meters = chooseMeters(config.meters, meterId);
-  const asked = await askBridge(config, systemClock, context.signal);
+  const meters = chooseMeters(settings.meters, meterId);
+  const asked = await askBridge(settings, systemClock, context.signal);
   if (asked.kind === 'answered') return meters.map(({ id }) => fromBridge(asked.status, id));
   if (asked.kind === 'failed') return meters.map(({ id }) => ({ meter: id, ok: false, error: asked.error }));
-  return await Promise.all(meters.map((meter) => fromPort(config, meter, context, options)));
+  return await Promise.all(meters.map((meter) => fromPort(settings, meter, context, options)));
 }
 
 export function fromBridge(status: BridgeStatus, id: string): Obtained {
@@ -80,15 +78,15 @@ function asFailure(meter: string, error: unknown): Obtained {
 }
 
 async function fromPort(
-  config: Config,
-  meter: MeterConfig,
+  settings: Settings,
+  meter: MeterSettings,
   context: CliContext,
   { timeoutMs, lateHint, wrap, onStatus }: ObtainOptions,
 ): Promise<Obtained> {
   const { readOnce } = await import('./read-once.ts');
   const { signal } = context;
   const clock = systemClock;
-  const log = await quietLog(config, context);
+  const log = await quietLog(context);
   const startedMs = clock.monotonicMs();
   for (;;) {
     const spentMs = clock.monotonicMs() - startedMs;
@@ -102,7 +100,7 @@ async function fromPort(
       ...(onStatus && { onStatus: (status: LinkStatus) => onStatus(meter.id, status) }),
     };
     try {
-      return { meter: meter.id, ok: true, ...(await readOnce(config, meter, deps, signal)) };
+      return { meter: meter.id, ok: true, ...(await readOnce(settings, meter, deps, signal)) };
     } catch (error) {
       signal.throwIfAborted();
       const isBusy = error instanceof BridgeError && error.code === 'PORT_BUSY';
@@ -110,16 +108,15 @@ async function fromPort(
       if (!isBusy || !patient) return asFailure(meter.id, error);
     }
     await clock.sleep(BUSY_AGAIN_MS, signal);
-    const asked = await askBridge(config, clock, signal);
+    const asked = await askBridge(settings, clock, signal);
     if (asked.kind === 'answered') return fromBridge(asked.status, meter.id);
   }
 }
 
 /** What goes wrong is told by the command, in words; its log would say it again. */
-export async function quietLog(config: Pick<Config, 'meters'>, context: CliContext): Promise<Log> {
+export async function quietLog(context: CliContext): Promise<Log> {
   const { createLog } = await import('../../kernel/log.ts');
-  const { redactor } = context;
-  for (const meter of config.meters) redactor.add(meter.route_b_id.slice(-PAIRING_ID_LENGTH));
-  const destination = { write: (line: string) => void context.stderr.write(line) };
-  return createLog({ level: 'silent', language: context.language, redactor, destination });
+  const { language, redactor, stderr } = context;
+  const destination = { write: (line: string) => void stderr.write(line) };
+  return createLog({ level: 'silent', language, redactor, destination });
 }

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
-import type { Config, MeterConfig } from '../../config/schema.ts';
 import { abortable, deferred, scope, together, within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { BridgeEvent, LinkStatus } from '../../model/status.ts';
 import type { WiSunModule } from '../../module/module.ts';
 import { StatusBoard } from '../../web/status-board.ts';
@@ -39,21 +38,19 @@ export interface HoldDeps {
  * @throws BridgeError PORT_…, MODULE_… when the stick cannot be used, unless a reading came before.
  */
 export async function holdSession(
-  config: Pick<Config, 'state_dir'>,
-  meter: MeterConfig,
+  meter: MeterSettings,
   { clock, log, onEvent, wrap }: HoldDeps,
   signal: AbortSignal,
 ): Promise<void> {
   using holding = scope(signal);
   let hasRead = false as boolean;
   let silences = 0;
-  const { on_stuck_command: _forTheService, ...plain } = meter;
+  const { onStuckCommand: _forTheService, ...plain } = meter;
   const { reader, supervisor } = await openMeterParts(plain, {
     clock,
     log,
     wireOf: (one) => wireOf(one, clock, log),
     ...(wrap && { wrap }),
-    stateDir: config.state_dir === undefined ? undefined : join(config.state_dir, meter.id),
     emit: (event) => {
       hasRead ||= event.kind === 'reading';
       onEvent(event);
@@ -91,18 +88,17 @@ export interface ReadOnceDeps {
  * @throws BridgeError: what went wrong, or the newest failure when the time is up; the signal's reason.
  */
 export async function readOnce(
-  config: Pick<Config, 'state_dir' | 'language'>,
-  meter: MeterConfig,
+  { language }: Pick<Settings, 'language'>,
+  meter: MeterSettings,
   { clock, log, timeoutMs, leftMs, lateHint, wrap, onStatus }: ReadOnceDeps,
   signal: AbortSignal,
 ): Promise<CurrentReading> {
-  const { id, name, interval_s: intervalS, energy_interval_s: energyIntervalS } = meter;
   const board = new StatusBoard({
-    meters: [{ id, name, intervalS, energyIntervalS }],
+    meters: [meter],
     clock,
     brokerHealth: () => undefined,
     version: '',
-    language: config.language,
+    language,
   });
   const [power, registers] = [deferred<void>(), deferred<void>()];
   let status: LinkStatus | undefined;
@@ -123,12 +119,8 @@ export async function readOnce(
     leftMs,
     signal,
     (limit) =>
-      together(
-        limit,
-        (inner) => holdSession(config, meter, { clock, log, onEvent, ...(wrap && { wrap }) }, inner),
-        enough,
-      ),
-    () => tooLate(id, timeoutMs, status, lateHint),
+      together(limit, (inner) => holdSession(meter, { clock, log, onEvent, ...(wrap && { wrap }) }, inner), enough),
+    () => tooLate(meter.id, timeoutMs, status, lateHint),
   );
   return currentReading(board.snapshot().meters[0] as Parameters<typeof currentReading>[0]);
 }

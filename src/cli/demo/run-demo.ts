@@ -1,18 +1,18 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { Aedes } from 'aedes';
-import { parseHostPort } from '../../config/addresses.ts';
-import { configSchema } from '../../config/schema.ts';
-import type { Config } from '../../config/schema.ts';
+import { parseHostPort } from '../../kernel/host-port.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { createLog } from '../../kernel/log.ts';
 import { Redactor } from '../../kernel/redactor.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { Wire } from '../../wire/wire.ts';
 import { createSimulator } from '../../simulator/sim.ts';
 import type { Simulator } from '../../simulator/sim.ts';
 import { runBridge } from '../../app/bridge.ts';
 import type { CliContext } from '../../app/context.ts';
+import { loadVariables } from '../../app/load-settings.ts';
 import { demoFaults } from './demo-faults.ts';
 import { DemoReport } from './demo-report.ts';
 import { packageVersion } from '../../app/version.ts';
@@ -38,13 +38,13 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
     { clock },
   );
   const broker = await embeddedBroker(options.mqttPort, report);
-  const config = demoConfig(broker.url, await pageAddress(options.http), context);
+  const settings = await demoSettings(broker.url, await pageAddress(options.http), context);
   if (options.faults) simulator.run(demoFaults(options.speed));
   const redactor = new Redactor();
   const destination = { write: (line: string) => void context.stderr.write(line) };
   try {
     await runBridge(
-      config,
+      settings,
       {
         clock,
         log: createLog({ level: 'error', language, redactor, destination }),
@@ -71,20 +71,28 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
   }
 }
 
-function demoConfig(url: string, listen: string, { language }: CliContext): Config {
-  const name = { en: 'Smart meter (demo)', ja: 'スマートメーター（デモ）' }[language];
+async function demoSettings(url: string, listen: string, context: CliContext): Promise<Settings> {
+  const { language } = context;
   const meter = {
     id: 'demo',
-    name,
+    name: { en: 'Smart meter (demo)', ja: 'スマートメーター（デモ）' }[language],
     device: '/dev/simulated',
     route_b_id: '0123456789ABCDEF0123456789ABCDEF',
     route_b_password: 'ABCDEFGHIJKL',
-    interval_s: 2,
-    energy_interval_s: 10,
-    contract_ampere: 40,
+    interval_s: '2',
+    energy_interval_s: '10',
+    contract_ampere: '40',
   };
-  const config = configSchema.parse({ meters: [meter], mqtt: { url }, http: { listen }, language });
-  return { ...config, meters: config.meters.map((parsed) => ({ ...parsed, name })) };
+  const variables = {
+    ...Object.fromEntries(Object.entries(meter).map(([key, value]) => [`METERS_0_${key.toUpperCase()}`, value])),
+    MQTT_URL: url,
+    HTTP_LISTEN: listen,
+    LANGUAGE: language,
+  };
+  const ours = Object.entries(variables).map(([name, value]) => [`BROUTE2MQTT_${name}`, value] as const);
+  const result = await loadVariables(Object.fromEntries(ours), context);
+  if (!result.ok) throw new RangeError('the settings of the demo are wrong');
+  return result.settings;
 }
 
 function simulatedWire(simulator: Simulator): Wire {

@@ -1,4 +1,4 @@
-import type { MeterConfig } from '../../config/schema.ts';
+import type { MeterSettings } from '../../model/settings.ts';
 import { BridgeError, errorCodes } from '../../kernel/errors.ts';
 import type { ErrorCode } from '../../kernel/errors.ts';
 import { languages } from '../../kernel/language.ts';
@@ -29,7 +29,7 @@ export function bridgeFinding(asked: Asked): CheckFinding {
 
 /** What the running bridge says of the links it holds. The port is not opened beside it. */
 export async function heldSteps(
-  { id: meter, device }: MeterConfig,
+  { id: meter, device }: MeterSettings,
   { meters, pid }: BridgeStatus,
   { othersOn }: Pick<DoctorWorld, 'othersOn'>,
   sequence: Sequence,

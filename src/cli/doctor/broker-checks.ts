@@ -1,4 +1,4 @@
-import type { Config, MqttConfig } from '../../config/schema.ts';
+import type { MqttSettings, Settings } from '../../model/settings.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
@@ -15,21 +15,21 @@ const stages = ['address', 'tls', 'login', 'in'] as const;
 
 /** Address, TLS, login, topics and Home Assistant, all from one visit. @param status of the running bridge, which has connections of its own. */
 export async function brokerSteps(
-  config: Config,
-  mqtt: MqttConfig,
+  settings: Settings,
+  mqtt: MqttSettings,
   status: BridgeStatus | undefined,
   { clock }: DoctorWorld,
   all: Sequence,
 ): Promise<void> {
   let visit: Promise<BrokerFindings> | undefined;
   const step = (id: CheckId, find: (found: BrokerFindings) => CheckFinding, { step: take } = all): Promise<void> =>
-    take(id, LIMIT_MS, async (signal) => find(await (visit ??= brokerFindings(config, mqtt, clock, signal))));
+    take(id, LIMIT_MS, async (signal) => find(await (visit ??= brokerFindings(settings, mqtt, clock, signal))));
   const isTls = /^(mqtts|wss):/.test(mqtt.url);
   await step('broker', (found) => reached(found, 'address') ?? addressFinding(mqtt, isTls));
   if (isTls) await step('tls', (found) => reached(found, 'tls') ?? tlsFinding(mqtt));
   await step('login', (found) => reached(found, 'login') ?? loginFinding(found, mqtt, status));
   await step('topics', (found) => reached(found, 'in') ?? topicsFinding(found, mqtt, status), all.branch());
-  const { discovery, status_topic: topic } = config.home_assistant;
+  const { discovery, statusTopic: topic } = settings.homeAssistant;
   if (discovery)
     await step('home_assistant', ({ birth }) => unannouncedFinding(status) ?? birthFinding(birth, topic), all.branch());
 }
@@ -39,14 +39,14 @@ function reached({ stage, error }: BrokerFindings, wanted: BrokerFindings['stage
   return error && stages.indexOf(stage) <= stages.indexOf(wanted) ? failedBy(error) : undefined;
 }
 
-function addressFinding({ url }: MqttConfig, isTls: boolean): CheckFinding {
+function addressFinding({ url }: MqttSettings, isTls: boolean): CheckFinding {
   const shown = shownUrl(url);
   return isTls
     ? ok(`${shown} answers`, `${shown} に接続できます`)
     : ok(`${shown} answers, without encryption`, `${shown} に接続できます（暗号化なし）`);
 }
 
-function tlsFinding({ tls }: MqttConfig): CheckFinding {
+function tlsFinding({ tls }: MqttSettings): CheckFinding {
   if (tls.insecure)
     return warning(
       { en: 'encrypted, but anyone may answer as the broker', ja: '暗号化されていますが、相手を確認していません' },
@@ -56,7 +56,7 @@ function tlsFinding({ tls }: MqttConfig): CheckFinding {
       },
     );
   const by =
-    tls.ca_file === undefined
+    tls.caFile === undefined
       ? { en: 'the system’s authorities', ja: 'システムの認証局' }
       : { en: 'mqtt.tls.ca_file', ja: 'mqtt.tls.ca_file' };
   return ok(`encrypted; certificate proved by ${by.en}`, `暗号化済み。証明書は${by.ja}で確認`);
@@ -64,7 +64,7 @@ function tlsFinding({ tls }: MqttConfig): CheckFinding {
 
 function loginFinding(
   { protocol = '5' }: BrokerFindings,
-  { username }: MqttConfig,
+  { username }: MqttSettings,
   status: BridgeStatus | undefined,
 ): CheckFinding {
   const away = status?.meters.find(({ broker }) => broker?.connected === false);
@@ -96,7 +96,7 @@ const restartAdvice: Text = {
 
 function topicsFinding(
   { refusal }: { readonly refusal?: BridgeError | undefined },
-  { base_topic: base }: MqttConfig,
+  { baseTopic: base }: MqttSettings,
   status: BridgeStatus | undefined,
 ): CheckFinding {
   if (refusal) return failedBy(refusal);

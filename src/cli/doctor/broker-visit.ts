@@ -1,11 +1,10 @@
-import type { Config, MqttConfig } from '../../config/schema.ts';
+import type { MqttSettings, Settings } from '../../model/settings.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { BrokerConnection } from '../../broker/broker-connection.ts';
 import { topicRefused } from '../../broker/retained.ts';
 import { identityOf } from '../../mqtt/mqtt-topics.ts';
 import { visitBroker } from '../../broker/broker-visit.ts';
-import { brokerOptions } from '../../app/broker-options.ts';
 
 /** What one visit to the broker found. */
 export interface BrokerFindings {
@@ -28,29 +27,22 @@ const PROBE = 'broute2mqtt doctor';
 
 /** Connects as the bridge would, under another client id, and tries what an access list may forbid. Leaves nothing retained. */
 export async function brokerFindings(
-  config: Config,
-  mqtt: MqttConfig,
+  settings: Settings,
+  mqtt: MqttSettings,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<BrokerFindings> {
-  const id = config.meters[0]?.id ?? '';
+  const id = settings.meters[0]?.id ?? '';
   let stage: BrokerFindings['stage'] = 'address';
   try {
-    return await visitBroker(
-      brokerOptions(mqtt),
-      `${identityOf(id)}_doctor`,
-      clock,
-      VISIT_LIMIT_MS,
-      signal,
-      async (link, inner) => {
-        stage = 'in';
-        return {
-          stage,
-          protocol: link.protocol === 5 ? '5' : '3.1.1',
-          ...(await tryTopics(config, mqtt, link, clock, inner)),
-        };
-      },
-    );
+    return await visitBroker(mqtt, `${identityOf(id)}_doctor`, clock, VISIT_LIMIT_MS, signal, async (link, inner) => {
+      stage = 'in';
+      return {
+        stage,
+        protocol: link.protocol === 5 ? '5' : '3.1.1',
+        ...(await tryTopics(settings, mqtt, link, clock, inner)),
+      };
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof BridgeError)) throw error;
@@ -61,7 +53,7 @@ export async function brokerFindings(
 }
 
 /** Topics that nobody listens to, beside those that count. */
-function probesOf({ meters, home_assistant: homeAssistant }: Config, { base_topic: base }: MqttConfig): string[] {
+function probesOf({ meters, homeAssistant }: Settings, { baseTopic: base }: MqttSettings): string[] {
   return meters.flatMap(({ id }) => [
     `${base}/${id}/doctor`,
     ...(homeAssistant.discovery ? [`${homeAssistant.prefix}/device/${identityOf(id)}/doctor`] : []),
@@ -69,14 +61,14 @@ function probesOf({ meters, home_assistant: homeAssistant }: Config, { base_topi
 }
 
 async function tryTopics(
-  config: Config,
-  mqtt: MqttConfig,
+  settings: Settings,
+  mqtt: MqttSettings,
   link: BrokerConnection,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Pick<BrokerFindings, 'refusal' | 'birth'>> {
-  const probes = probesOf(config, mqtt);
-  const statusTopic = config.home_assistant.discovery ? config.home_assistant.status_topic : undefined;
+  const probes = probesOf(settings, mqtt);
+  const statusTopic = settings.homeAssistant.discovery ? settings.homeAssistant.statusTopic : undefined;
   const heard = new Set<string>();
   const seen: { birth: BrokerFindings['birth'] } = { birth: 'unseen' };
   link.onMessage((topic, payload, retained) => {

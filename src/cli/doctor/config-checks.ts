@@ -1,33 +1,30 @@
 import { access, constants, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { LoadResult } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
-import { formatProblem } from '../../config/problems.ts';
-import type { Problem } from '../../config/problems.ts';
+import type { Settings } from '../../model/settings.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import { problemText } from '../../app/load-settings.ts';
+import type { Loaded, LoadOutcome } from '../../app/load-settings.ts';
 import { openToOthers } from '../../app/open-files.ts';
 import { ok, warning } from './sequence.ts';
 import type { CheckFinding } from './sequence.ts';
 
-export type Loaded = Extract<LoadResult, { readonly ok: true }>;
-
 /** Below this a log or an image pull fills the rest. */
 const LITTLE_SPACE_BYTES = 50_000_000;
 
-export function configurationFinding(result: LoadResult): CheckFinding {
-  if (!result.ok) return problemsFinding(result.problems);
-  const { file, config } = result;
-  const meters = config.meters.map(({ id }) => id).join(', ');
+export async function configurationFinding(result: LoadOutcome): Promise<CheckFinding> {
+  if (!result.ok) return await problemsFinding(result.problems);
+  const { file, settings } = result;
+  const meters = settings.meters.map(({ id }) => id).join(', ');
   return ok(`${file ?? 'environment'}, meter ${meters}`, `${file ?? '環境変数'}、メーター ${meters}`);
 }
 
-function problemsFinding(problems: readonly Problem[]): CheckFinding {
-  const lines = (language: 'en' | 'ja'): string =>
-    problems.map((problem) => formatProblem(problem, language)).join('\n');
+async function problemsFinding(
+  problems: Extract<LoadOutcome, { readonly ok: false }>['problems'],
+): Promise<CheckFinding> {
   return {
     mark: 'failed',
     detail: { en: `${problems.length} problem(s)`, ja: `問題 ${problems.length} 件` },
-    advice: { en: lines('en'), ja: lines('ja') },
+    advice: { en: await problemText(problems, 'en'), ja: await problemText(problems, 'ja') },
     code: 'CONFIG_INVALID',
   };
 }
@@ -46,7 +43,7 @@ export async function secretsFinding({ secretFiles }: Loaded): Promise<CheckFind
 }
 
 /** @throws BridgeError STATE_UNWRITABLE */
-export async function stateFinding({ state_dir: dir, meters }: Config): Promise<CheckFinding> {
+export async function stateFinding({ stateDir: dir, meters }: Settings): Promise<CheckFinding> {
   if (dir === undefined)
     return warning(
       {

@@ -1,11 +1,10 @@
-import type { LoadResult } from '../../config/load.ts';
-import type { Config, MeterConfig } from '../../config/schema.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
+import type { Loaded, LoadOutcome } from '../../app/load-settings.ts';
 import { bridgeFinding, heldSteps } from './bridge-checks.ts';
 import { brokerSteps } from './broker-checks.ts';
 import { configurationFinding, secretsFinding, stateFinding } from './config-checks.ts';
-import type { Loaded } from './config-checks.ts';
 import { clockFinding, httpFinding, nodeFinding } from './host-checks.ts';
 import { radioSteps } from './radio-checks.ts';
 import { checkIds, sequence } from './sequence.ts';
@@ -13,9 +12,7 @@ import type { CheckId, CheckResult, Sequence, SequenceDeps } from './sequence.ts
 import type { DoctorWorld } from './world.ts';
 
 export interface ExamineOptions {
-  readonly load: () => Promise<LoadResult>;
-  /** Hears the configuration before anything else is done with it. */
-  readonly onLoaded: (loaded: Loaded) => void;
+  readonly load: () => Promise<LoadOutcome>;
   /** Only this meter. */
   readonly meter?: string | undefined;
   /** Leaves out what sends by radio. */
@@ -24,7 +21,7 @@ export interface ExamineOptions {
 
 export interface Examination {
   readonly results: readonly CheckResult[];
-  readonly config: Config | undefined;
+  readonly config: Loaded['config'] | undefined;
 }
 
 /** Secrets behind pipes have five seconds each. */
@@ -43,8 +40,8 @@ export async function examine(
   let loaded: Loaded | undefined;
   await all.step('configuration', LOAD_LIMIT_MS, async () => {
     const result = await options.load();
-    if (result.ok) options.onLoaded((loaded = result));
-    return configurationFinding(result);
+    if (result.ok) loaded = result;
+    return await configurationFinding(result);
   });
   await (loaded ? stepsOf(loaded, options, world, all) : withoutConfiguration(all));
   await independent.branch().step('clock', 5000, (inner) => clockFinding(world, inner));
@@ -58,15 +55,15 @@ async function stepsOf(
   world: DoctorWorld,
   all: Sequence,
 ): Promise<void> {
-  const { config } = loaded;
-  const { mqtt, http } = config;
-  const meters = chosen(config, wanted);
+  const { settings } = loaded;
+  const { mqtt, http } = settings;
+  const meters = chosen(settings, wanted);
   await all.branch().step('secrets', 10_000, () => secretsFinding(loaded));
-  await all.branch().step('state_dir', 10_000, () => stateFinding(config));
+  await all.branch().step('state_dir', 10_000, () => stateFinding(settings));
   let status: BridgeStatus | undefined;
   const bridge = all.branch();
   await bridge.step('bridge', 5000, async (signal) => {
-    const asked = await world.askBridge(config, signal);
+    const asked = await world.askBridge(settings, signal);
     if (asked.kind === 'answered') status = asked.status;
     return bridgeFinding(asked);
   });
@@ -74,11 +71,11 @@ async function stepsOf(
     const own = bridge.branch(meter.id);
     await (status ? heldSteps(meter, status, world, own) : radioSteps(meter, noRadio, world, own));
   }
-  if (mqtt) await brokerSteps(config, mqtt, status, world, all.branch());
+  if (mqtt) await brokerSteps(settings, mqtt, status, world, all.branch());
   if (http) await all.branch().step('http', 5000, (signal) => httpFinding(http, signal));
 }
 
-function chosen({ meters }: Config, wanted: string | undefined): readonly MeterConfig[] {
+function chosen({ meters }: Settings, wanted: string | undefined): readonly MeterSettings[] {
   const some = meters.filter(({ id }) => wanted === undefined || id === wanted);
   if (some.length > 0) return some;
   throw new BridgeError('USAGE', `there is no meter ${wanted}; configured: ${meters.map(({ id }) => id).join(', ')}`);

@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { Config } from '../../config/schema.ts';
-import { parseHostPort } from '../../config/addresses.ts';
+import type { HttpSettings } from '../../model/settings.ts';
+import { parseHostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
 import { listenFailed } from '../../web/server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
@@ -73,7 +73,7 @@ export function nodeFinding(version: string): CheckFinding {
 }
 
 /** @throws BridgeError HTTP_LISTEN_FAILED */
-export async function httpFinding(http: NonNullable<Config['http']>, signal: AbortSignal): Promise<CheckFinding> {
+export async function httpFinding(http: HttpSettings, signal: AbortSignal): Promise<CheckFinding> {
   const address = parseHostPort(http.listen);
   if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${http.listen}`);
   const error = await listenError(address);

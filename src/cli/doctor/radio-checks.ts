@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { MeterConfig } from '../../config/schema.ts';
+import type { MeterSettings } from '../../model/settings.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
@@ -39,7 +39,7 @@ interface Stick {
 
 /** From the port to the meter's clock, over a stick that nobody else uses. The session stays on the radio: whoever comes next finds it warm. */
 export async function radioSteps(
-  meter: MeterConfig,
+  meter: MeterSettings,
   noRadio: boolean,
   world: DoctorWorld,
   { step }: Sequence,
@@ -71,7 +71,7 @@ function needed<T>(value: T | undefined): T {
 /** @throws BridgeError PORT_… */
 async function openPort(
   stick: Stick,
-  meter: MeterConfig,
+  meter: MeterSettings,
   { wireOf, othersOn }: DoctorWorld,
   signal: AbortSignal,
 ): Promise<CheckFinding> {
@@ -93,7 +93,7 @@ async function openPort(
 /** Asks over the port that is open: a serial server takes one client at a time. @throws BridgeError MODULE_… */
 async function openModule(
   stick: Stick,
-  meter: MeterConfig,
+  meter: MeterSettings,
   world: DoctorWorld,
   signal: AbortSignal,
 ): Promise<CheckFinding> {
@@ -105,8 +105,7 @@ async function openModule(
     open: () => Promise.resolve(stream),
     whenPresent: (inner) => wire.whenPresent(inner),
   };
-  const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  stick.module = await world.openModule(held, credentials, signal);
+  stick.module = await world.openModule(held, meter, signal);
   return moduleFinding(stick.module.info);
 }
 
@@ -140,7 +139,7 @@ async function join(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
 
 async function read(
   { session }: Stick,
-  meter: MeterConfig,
+  meter: MeterSettings,
   world: DoctorWorld,
   signal: AbortSignal,
 ): Promise<CheckFinding> {

@@ -1,4 +1,4 @@
-import type { MeterConfig } from '../../config/schema.ts';
+import type { MeterSettings } from '../../model/settings.ts';
 import { abortable, deferred, scope, together } from '../../kernel/async.ts';
 import { epc } from '../../echonet/epc.ts';
 import { ClockCheck } from '../../meter/clock-check.ts';
@@ -18,19 +18,14 @@ const REPLY_LIMIT_MS = 20_000;
 /** One reading as the service would take it, nothing remembered. @throws BridgeError METER_SILENT, SESSION_LOST … */
 export async function readValues(
   session: Session,
-  meter: MeterConfig,
+  meter: MeterSettings,
   { clock, log }: DoctorWorld,
   signal: AbortSignal,
 ): Promise<Reading> {
   let values: Reading = { atMs: clock.now() };
   const [power, energy] = [deferred<void>(), deferred<void>()];
-  const options = {
-    meter: meter.id,
-    intervalMs: meter.interval_s * 1000,
-    energyIntervalMs: meter.energy_interval_s * 1000,
-    ...(meter.reply_timeout_s === undefined ? {} : { replyTimeoutMs: meter.reply_timeout_s * 1000 }),
-  };
-  const reader = await MeterReader.open(options, {
+  const { contractAmpere: _, ...ungated } = meter; // what the meter says is shown, whatever the contract
+  const reader = await MeterReader.open(ungated, {
     clock,
     log,
     memory: meterMemory(undefined, log),

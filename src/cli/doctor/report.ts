@@ -1,10 +1,10 @@
 import { homedir } from 'node:os';
-import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Redactor } from '../../kernel/redactor.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
 import { writeUserFile } from '../../store/user-file.ts';
 import type { ProcessEnvironment } from '../../app/context.ts';
+import type { Loaded } from '../../app/load-settings.ts';
 import { resultObject } from './format.ts';
 import { hostFacts, usbFacts } from './report-host.ts';
 import { stateFiles } from './report-state.ts';
@@ -13,7 +13,7 @@ import type { CheckResult } from './sequence.ts';
 export interface ReportInput {
   readonly version: string;
   readonly results: readonly CheckResult[];
-  readonly config: Config | undefined;
+  readonly config: Loaded['config'] | undefined;
   readonly env: ProcessEnvironment;
   readonly clock: Clock;
   /** Knows the secrets of the configuration. */
@@ -53,7 +53,7 @@ const withoutValues = (result: CheckResult): CheckResult =>
 const SET = '[set]';
 
 /** What is configured; of what is secret or personal only that it is. */
-function maskedConfig(config: Config): unknown {
+function maskedConfig(config: Loaded['config']): unknown {
   const { meters, mqtt, http, ...rest } = config;
   return {
     meters: meters.map(({ on_stuck_command: hook, ...meter }) => ({

@@ -1,4 +1,4 @@
-import type { Config, MeterConfig } from '../../config/schema.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Asked } from '../../app/ask/asked.ts';
@@ -11,9 +11,9 @@ export interface DoctorWorld {
   readonly clock: Clock;
   readonly log: Log;
   readonly nodeVersion: string;
-  readonly wireOf: (meter: MeterConfig) => Promise<Wire>;
+  readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
   readonly openModule: (wire: Wire, credentials: Credentials, signal: AbortSignal) => Promise<WiSunModule>;
-  readonly askBridge: (config: Config, signal: AbortSignal) => Promise<Asked>;
+  readonly askBridge: (settings: Settings, signal: AbortSignal) => Promise<Asked>;
   /** Who else has a port: beside us, or beside the bridge with this pid; undefined where nothing can be said. */
   readonly othersOn: (device: string, bridgePid?: number) => Promise<Look | undefined>;
   /** Whether the system keeps its clock by NTP; undefined where that cannot be known. */

@@ -1,14 +1,10 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readFileFromDisk } from '../../config/files.ts';
-import type { LoadResult } from '../../config/load.ts';
-import { loadConfig } from '../../config/load.ts';
-import { formatProblem } from '../../config/problems.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { CliContext, ProcessEnvironment } from '../../app/context.ts';
 import { exitCodes, Stop } from '../../app/exit-codes.ts';
+import { loadVariables, writeProblems } from '../../app/load-settings.ts';
 import type { MackerelFlags } from './mackerel-options.ts';
-
-type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
 const METER = 'BROUTE2MQTT_METERS_0_';
 /** What each option is in our own words. */
@@ -31,7 +27,7 @@ export function stateDirOf(device: string, env: ProcessEnvironment): string {
 }
 
 /** A configuration of one meter, from the options alone. Every problem is told by the option's name. @throws Stop */
-export async function configOfOptions(options: MackerelFlags, context: CliContext): Promise<Loaded['config']> {
+export async function settingsOfOptions(options: MackerelFlags, context: CliContext): Promise<Settings> {
   const { env } = context;
   const { device = '' } = options;
   const ours = Object.entries(env).filter(([name]) => !/^BROUTE2MQTT_(METERS|MQTT|HTTP|MACKEREL)_/.test(name));
@@ -45,26 +41,16 @@ export async function configOfOptions(options: MackerelFlags, context: CliContex
     BROUTE2MQTT_HTTP_LISTEN: '127.0.0.1:0', // some output has to be named; nobody serves it here
     BROUTE2MQTT_STATE_DIR: stateDirOf(device, env),
   };
-  const nothing = resolve('config.yaml'); // paths of --id-file and --password-file start here
-  const result = await loadConfig({
-    path: nothing,
-    pathGiven: false,
-    env: variables,
-    readFile: (path) =>
-      path === nothing ? Promise.reject(Object.assign(new Error('none'), { code: 'ENOENT' })) : readFileFromDisk(path),
-  });
+  const result = await loadVariables(variables, context);
   const missing = (['id', 'password'] as const).filter((name) => !options[name] && !options[`${name}File`]);
   for (const name of missing) context.stderr.write(`--${name}: ${isMissing(name)[context.language]}\n`);
-  if (result.ok) {
-    for (const secret of result.secrets) context.redactor.add(secret);
-    return result.config;
-  }
-  for (const problem of result.problems) {
-    const found = Object.entries(names).find(([, variable]) => variable === problem.where);
-    if (!found && missing.length > 0) continue; // the gap, which is told
-    const where = found ? `--${found[0].replace('File', '-file')}` : problem.where;
-    context.stderr.write(`${formatProblem({ where, text: problem.text }, context.language)}\n`);
-  }
+  if (result.ok) return result.settings;
+  const problems = result.problems.flatMap(({ where, text }) => {
+    const [option] = Object.entries(names).find(([, variable]) => variable === where) ?? [];
+    if (option !== undefined) return [{ where: `--${option.replace('File', '-file')}`, text }];
+    return missing.length > 0 ? [] : [{ where, text }]; // the gap, which is told
+  });
+  await writeProblems(problems, context);
   throw new Stop(exitCodes.usage);
 }
 

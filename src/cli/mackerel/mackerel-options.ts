@@ -24,7 +24,7 @@ export interface MackerelFlags {
 }
 
 /** Checked, and as the rest needs it. */
-export interface MackerelSettings {
+export interface PluginOptions {
   readonly prefix: string;
   /** 0 quiet, 1 warnings, 2 and 3 what is being done too. */
   readonly verbosity: number;
@@ -44,7 +44,7 @@ export function understood(args: readonly string[]): readonly string[] {
 const wrong = (option: string, what: string): BridgeError => new BridgeError('USAGE', `--${option}: ${what}`);
 
 /** @throws BridgeError USAGE, without any value. */
-export function settingsOf(options: MackerelFlags): MackerelSettings {
+export function settingsOf(options: MackerelFlags): PluginOptions {
   const { metricKeyPrefix: prefix = 'smartmeter', verbosity = '1', channel, ipaddr } = options;
   if (!/^(?=.{1,100}$)[\w-]+(\.[\w-]+)*$/.test(prefix))
     throw wrong('metric-key-prefix', 'letters, digits, _ and -, with dots between');

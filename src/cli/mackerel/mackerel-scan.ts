@@ -1,6 +1,6 @@
-import type { MeterConfig } from '../../config/schema.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { MeterSettings } from '../../model/settings.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { openModule } from '../../module/open-module.ts';
 import { FULL_SCAN } from '../../model/scan-plan.ts';
@@ -15,14 +15,13 @@ const hex = (value: number, digits: number): string => value.toString(16).toUppe
  * follows `SKLL64` for --ipaddr. Made from what was found, so that it looks the same whatever the stick speaks.
  * @throws BridgeError PAN_NOT_FOUND
  */
-export async function printScan(meter: MeterConfig, context: CliContext): Promise<void> {
+export async function printScan(meter: MeterSettings, context: CliContext): Promise<void> {
   const clock = systemClock;
-  const log = await quietLog({ meters: [meter] }, context);
+  const log = await quietLog(context);
   const print = (text: string): void => void context.stdout.write(context.redactor.redact(`${text}\n`));
   const sent = (text: string): void => print(`>> "${text}"`);
   const received = (text: string): void => print(`<< "${text}"`);
-  const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  await using module = await openModule(await wireOf(meter, clock), credentials, { clock, log }, context.signal);
+  await using module = await openModule(await wireOf(meter, clock), meter, { clock, log }, context.signal);
   const side = module.info.edition === 'DSE' ? ' 0' : '';
   for (const request of FULL_SCAN) {
     sent(`SKSCAN 2 ${hex(request.mask, 8)} ${request.duration}${side}`);

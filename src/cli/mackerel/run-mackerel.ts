@@ -1,16 +1,14 @@
 import process from 'node:process';
-import { join } from 'node:path';
-import type { Config, MeterConfig } from '../../config/schema.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
 import { mackerelGraphs, mackerelLines, mackerelPrefix } from '../../mackerel/mackerel-metrics.ts';
-import { chooseMeters } from '../../app/choose-meters.ts';
-import { loadOrStop } from '../../app/command.ts';
+import { chooseMeters, loadOrStop } from '../../app/load-settings.ts';
 import { say } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { exitCodes, Stop } from '../../app/exit-codes.ts';
 import { settingsOf } from './mackerel-options.ts';
-import type { MackerelFlags, MackerelSettings } from './mackerel-options.ts';
+import type { MackerelFlags, PluginOptions } from './mackerel-options.ts';
 import type { Obtained } from '../../app/read/obtain-readings.ts';
 import type { SearchHints, ShortSearch } from './short-search.ts';
 import { tellError } from '../../app/tell-error.ts';
@@ -26,14 +24,14 @@ export async function runMackerel(
   context: CliContext,
 ): Promise<void> {
   for (const secret of [options.id, options.password]) context.redactor.add(secret ?? '');
-  const settings = settingsOf(options);
-  if (context.env['MACKEREL_AGENT_PLUGIN_META']) return await printGraphs(options, settings, configFile, context);
-  if (options.password) hidePassword(settings, context);
+  const plugin = settingsOf(options);
+  if (context.env['MACKEREL_AGENT_PLUGIN_META']) return await printGraphs(options, plugin, configFile, context);
+  if (options.password) hidePassword(plugin, context);
   if (options.scan) return await scan(options, configFile, context);
-  const obtained = await obtain(options, settings, configFile, context);
+  const obtained = await obtain(options, plugin, configFile, context);
   const lines = obtained.map((one) => {
     if (!one.ok) return '';
-    const prefix = mackerelPrefix(settings.prefix, one.meter, options.meter === undefined ? obtained.length : 1);
+    const prefix = mackerelPrefix(plugin.prefix, one.meter, options.meter === undefined ? obtained.length : 1);
     return mackerelLines([one.answer, ...one.besides], prefix);
   });
   context.stdout.write(lines.join(''));
@@ -44,24 +42,20 @@ export async function runMackerel(
 /** Nothing but the configuration is looked at: the agent asks this once, at its start. */
 async function printGraphs(
   options: MackerelFlags,
-  { prefix }: MackerelSettings,
+  { prefix }: PluginOptions,
   configFile: string | undefined,
   context: CliContext,
 ): Promise<void> {
-  const config =
-    configFile === undefined ? undefined : await loadOrStop({ path: configFile, pathGiven: true }, context);
-  const usual =
-    options.device || config
-      ? config?.config
-      : await (await import('../../app/ask/find-bridge.ts')).usualConfig(context);
-  const meters = usual && !options.device ? chooseMeters(usual.meters, options.meter) : [{ id: '' }];
+  const named = configFile === undefined ? undefined : await settingsOfFile(configFile, context);
+  const settings = options.device ? undefined : (named ?? (await usualSettings(context)));
+  const meters = settings ? chooseMeters(settings.meters, options.meter) : [{ id: '' }];
   const graphs = meters.map(({ id }) => mackerelGraphs(mackerelPrefix(prefix, id, meters.length)));
   const json = JSON.stringify({ graphs: Object.assign({}, ...graphs) as unknown });
   context.stdout.write(`# mackerel-agent-plugin\n${json}\n`);
 }
 
 /** The process list shows it until then; and it stands in the agent's configuration for good. */
-function hidePassword({ verbosity }: MackerelSettings, context: CliContext): void {
+function hidePassword({ verbosity }: PluginOptions, context: CliContext): void {
   process.title = 'mackerel-plugin-smartmeter';
   if (verbosity === 0) return;
   say(context.stderr, context, {
@@ -72,24 +66,20 @@ function hidePassword({ verbosity }: MackerelSettings, context: CliContext): voi
 
 async function obtain(
   options: MackerelFlags,
-  settings: MackerelSettings,
+  plugin: PluginOptions,
   configFile: string | undefined,
   context: CliContext,
 ): Promise<readonly Obtained[]> {
-  if (configFile !== undefined) {
-    const { config } = await loadOrStop({ path: configFile, pathGiven: true }, context);
-    return await fromConfig(config, options, settings, context);
-  }
-  const { askHolder, usualBridge, usualConfig } = await import('../../app/ask/find-bridge.ts');
+  if (configFile !== undefined)
+    return await fromSettings(await settingsOfFile(configFile, context), options, plugin, context);
+  const { askHolder, usualBridge } = await import('../../app/ask/find-bridge.ts');
   if (options.device) {
     const asked = await askHolder(options.device, context);
     if (asked) return [asked];
-    const { configOfOptions } = await import('./mackerel-config.ts');
-    const config = await configOfOptions(options, context);
-    return await fromConfig(config, { meter: 'home' }, settings, context, settings);
+    return await fromSettings(await settingsOfStick(options, context), { meter: 'home' }, plugin, context, plugin);
   }
-  const config = await usualConfig(context);
-  if (config) return await fromConfig(config, options, settings, context);
+  const settings = await usualSettings(context);
+  if (settings) return await fromSettings(settings, options, plugin, context);
   const status = await usualBridge(context);
   if (!status) throw nothingNamed();
   const { fromBridge } = await import('../../app/read/obtain-readings.ts');
@@ -109,10 +99,10 @@ const nothingNamed = (): BridgeError =>
  * From the running bridge, else from the port, within what the agent allows.
  * @param hints only where the state is the plugin's own: the network a bridge remembers is not forgotten for them.
  */
-async function fromConfig(
-  config: Config,
+async function fromSettings(
+  settings: Settings,
   { meter, device }: MackerelFlags,
-  { verbosity }: MackerelSettings,
+  { verbosity }: PluginOptions,
   context: CliContext,
   hints: SearchHints = { channel: undefined, macAddress: undefined },
 ): Promise<readonly Obtained[]> {
@@ -120,15 +110,13 @@ async function fromConfig(
     import('../../app/read/obtain-readings.ts'),
     import('./short-search.ts'),
   ]);
-  const log = await quietLog(config, context);
-  const wanted = meter ?? config.meters.find((one) => device !== undefined && one.device === device)?.id;
+  const log = await quietLog(context);
+  const wanted = meter ?? settings.meters.find((one) => device !== undefined && one.device === device)?.id;
   const searches = new Map<string, ShortSearch>();
-  for (const { id } of chooseMeters(config.meters, wanted)) {
-    const dir = config.state_dir === undefined ? undefined : join(config.state_dir, id);
-    searches.set(id, await Search.open(dir, hints, log));
-  }
+  for (const { id, stateDir } of chooseMeters(settings.meters, wanted))
+    searches.set(id, await Search.open(stateDir, hints, log));
   const { phaseTeller } = await import('../../app/read/phase-teller.ts');
-  const obtained = await obtainReadings(config, wanted, context, {
+  const obtained = await obtainReadings(settings, wanted, context, {
     timeoutMs: Math.max(LEAST_MS, Math.floor((LIMIT_MS - systemClock.monotonicMs()) / 1000) * 1000),
     lateHint,
     wrap: (module, { id }) => searches.get(id)?.wrap(module) ?? module,
@@ -144,13 +132,20 @@ const lateHint = {
 };
 
 async function scan(options: MackerelFlags, configFile: string | undefined, context: CliContext): Promise<void> {
-  const config =
-    configFile === undefined
-      ? options.device
-        ? await (await import('./mackerel-config.ts')).configOfOptions(options, context)
-        : await (await import('../../app/ask/find-bridge.ts')).usualConfig(context)
-      : (await loadOrStop({ path: configFile, pathGiven: true }, context)).config;
-  if (!config) throw nothingNamed();
+  const settings =
+    configFile !== undefined
+      ? await settingsOfFile(configFile, context)
+      : await (options.device ? settingsOfStick(options, context) : usualSettings(context));
+  if (!settings) throw nothingNamed();
   const { printScan } = await import('./mackerel-scan.ts');
-  await printScan(chooseMeters(config.meters, options.meter)[0] as MeterConfig, context);
+  await printScan(chooseMeters(settings.meters, options.meter)[0] as MeterSettings, context);
 }
+
+const settingsOfFile = async (path: string, context: CliContext): Promise<Settings> =>
+  (await loadOrStop({ path, pathGiven: true }, context)).settings;
+
+const settingsOfStick = async (options: MackerelFlags, context: CliContext): Promise<Settings> =>
+  await (await import('./mackerel-config.ts')).settingsOfOptions(options, context);
+
+const usualSettings = async (context: CliContext): Promise<Settings | undefined> =>
+  await (await import('../../app/ask/find-bridge.ts')).usualSettings(context);

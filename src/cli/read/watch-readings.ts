@@ -1,11 +1,11 @@
-import type { Config, MeterConfig } from '../../config/schema.ts';
 import { together } from '../../kernel/async.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { LinkStatus } from '../../model/status.ts';
 import { readingJson } from '../../model/reading.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { Asked } from '../../app/ask/asked.ts';
-import { chooseMeters } from '../../app/choose-meters.ts';
+import { chooseMeters } from '../../app/load-settings.ts';
 import { say } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { fromBridge, quietLog } from '../../app/read/obtain-readings.ts';
@@ -27,18 +27,18 @@ interface Watch {
  * @throws BridgeError when the stick cannot be used.
  */
 export async function watchReadings(
-  config: Config,
+  settings: Settings,
   { format, meter }: Watch,
   context: CliContext,
   onStatus: (meter: string, status: LinkStatus) => void,
 ): Promise<void> {
   const { signal, language } = context;
   const clock = systemClock;
-  const meters = chooseMeters(config.meters, meter);
+  const meters = chooseMeters(settings.meters, meter);
   const teller = new Teller(context, (one) => readingsText([one], format, language, false));
   let bridgeSeen = false as boolean;
   for (;;) {
-    const asked = await askBridge(config, clock, signal);
+    const asked = await askBridge(settings, clock, signal);
     if (asked.kind === 'failed' && !bridgeSeen) throw asked.error;
     if (asked.kind === 'none' && !bridgeSeen) await hold();
     else if (asked.kind === 'none') teller.gone();
@@ -51,12 +51,11 @@ export async function watchReadings(
 
   async function hold(): Promise<void> {
     const { holdSession } = await import('../../app/read/read-once.ts');
-    const log = await quietLog(config, context);
+    const log = await quietLog(context);
     const holding = meters.map(
-      (one: MeterConfig) =>
+      (one) =>
         (inner: AbortSignal): Promise<void> =>
           holdSession(
-            config,
             one,
             {
               clock,
@@ -72,7 +71,7 @@ export async function watchReadings(
     );
     await together(signal, ...holding, async (inner) => {
       do await clock.sleep(ASK_EVERY_MS, inner);
-      while ((await askBridge(config, clock, inner)).kind !== 'answered');
+      while ((await askBridge(settings, clock, inner)).kind !== 'answered');
     });
   }
 }

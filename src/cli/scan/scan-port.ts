@@ -1,9 +1,9 @@
-import type { Config, MeterConfig } from '../../config/schema.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import type { ScanRequest } from '../../model/scan-plan.ts';
 import type { WiSunModule } from '../../module/module.ts';
@@ -26,13 +26,13 @@ const ALL_DURATION = 6;
  * @throws BridgeError PORT_BUSY where the bridge runs, BRIDGE_SILENT, PORT_…, MODULE_…
  */
 export async function scanPort(
-  config: Config,
-  meter: MeterConfig,
+  settings: Settings,
+  meter: MeterSettings,
   all: boolean,
   context: CliContext,
 ): Promise<readonly HeardPan[]> {
   const clock = systemClock;
-  const asked = await askBridge(config, clock, context.signal);
+  const asked = await askBridge(settings, clock, context.signal);
   if (asked.kind === 'failed') throw asked.error;
   if (asked.kind === 'answered') {
     const { status } = asked;
@@ -42,10 +42,9 @@ export async function scanPort(
       status.meters.find(({ id }) => id === meter.id),
     );
   }
-  const log = await quietLog(config, context);
+  const log = await quietLog(context);
   const wire = await wireOf(meter, clock);
-  const credentials = { routeBId: meter.route_b_id, routeBPassword: meter.route_b_password };
-  await using module = await openModule(wire, credentials, { clock, log }, context.signal);
+  await using module = await openModule(wire, meter, { clock, log }, context.signal);
   say(context.stderr, context, moduleWords(wire.name, module.info));
   return all ? await scanAll(module, clock, context) : await scanUntilFound(module, clock, context);
 }

@@ -311,7 +311,7 @@ export class World {
       this.sink.accept(event);
     };
     const opening = MeterReader.open(
-      { meter: 'home', intervalMs, energyIntervalMs },
+      { id: 'home', intervalS: intervalMs / 1000, energyIntervalS: energyIntervalMs / 1000 },
       { clock, log, emit, memory: this.#memory },
     );
     this.#reader = await this.#onDisk(opening);

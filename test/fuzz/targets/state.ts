@@ -143,7 +143,7 @@ function checkRemembered({ profile, import: bought }: Remembered): void {
   const guard = new EnergyGuard(bought);
   guard.judge(12345.7, Date.UTC(2026, 1, 1), 1000, { stepKwh: 0.1, modulusKwh: 1e5, mostKw: 24 });
   if (!profile) return;
-  const plan = new PollPlan({ intervalMs: 10_000, energyIntervalMs: 60_000 }, 0);
+  const plan = new PollPlan({ intervalS: 10, energyIntervalS: 60 }, 0);
   plan.offer(profile.getMap);
   plan.due(0, Date.UTC(2026, 1, 1));
   const document = discoveryDocument({

@@ -48,8 +48,8 @@ const codeOf = (asked: Asked): unknown => (asked.kind === 'failed' ? asked.error
 
 test('no socket, or one that nobody listens on: no bridge is running', async () => {
   expect(await ask({})).toEqual({ kind: 'none' });
-  expect(await ask({ state_dir: folder() })).toEqual({ kind: 'none' });
-  expect(await ask({ state_dir: join(folder(), 'x'.repeat(120)) })).toEqual({ kind: 'none' });
+  expect(await ask({ stateDir: folder() })).toEqual({ kind: 'none' });
+  expect(await ask({ stateDir: join(folder(), 'x'.repeat(120)) })).toEqual({ kind: 'none' });
   expect(await ask({ http: { listen: `127.0.0.1:${await freePort()}` } })).toEqual({ kind: 'none' });
   expect(await ask({ http: { listen: '127.0.0.1:0' } })).toEqual({ kind: 'none' });
 });
@@ -57,7 +57,7 @@ test('no socket, or one that nobody listens on: no bridge is running', async () 
 test('the socket is asked first', async () => {
   const stateDir = await listener((socket) => socket.end(document));
   const listen = await httpListener((_request, reply) => reply.end('{}'));
-  expect(await ask({ state_dir: stateDir, http: { listen } })).toMatchObject({ kind: 'answered', status: { pid: 7 } });
+  expect(await ask({ stateDir, http: { listen } })).toMatchObject({ kind: 'answered', status: { pid: 7 } });
 });
 
 test('a document in pieces is put together', async () => {
@@ -65,7 +65,7 @@ test('a document in pieces is put together', async () => {
     socket.write(document.slice(0, 20));
     setImmediate(() => socket.end(document.slice(20)));
   });
-  expect(await ask({ state_dir: stateDir })).toMatchObject({ kind: 'answered' });
+  expect(await ask({ stateDir })).toMatchObject({ kind: 'answered' });
 });
 
 test.each([
@@ -74,13 +74,13 @@ test.each([
   ['{"version":"1","meters":[{"id":1}]}', 'no bridge of this version'],
 ])('%j from the socket is no answer, and the port stays closed', async (text, reason) => {
   const stateDir = await listener((socket) => socket.end(text));
-  expect(codeOf(await ask({ state_dir: stateDir }))).toContain(reason);
+  expect(codeOf(await ask({ stateDir }))).toContain(reason);
 });
 
 test('a bridge that hangs is one that runs: no answer within a second', async () => {
   const stateDir = await listener(() => undefined);
   const began = performance.now();
-  expect(codeOf(await ask({ state_dir: stateDir }))).toContain('no answer within 1 s [BRIDGE_SILENT]');
+  expect(codeOf(await ask({ stateDir }))).toContain('no answer within 1 s [BRIDGE_SILENT]');
   expect(performance.now() - began).toBeLessThan(3000);
 });
 
@@ -88,12 +88,12 @@ test('HTTP is asked where the socket cannot be reached, with the token', async (
   await using web = await WebRig.start({ token: 'a-token' });
   web.reading({ powerW: 5 });
   const { host } = new URL(web.address);
-  const state_dir = folder();
-  const asked = await ask({ state_dir, http: { listen: host, token: 'a-token' } });
+  const stateDir = folder();
+  const asked = await ask({ stateDir, http: { listen: host, token: 'a-token' } });
   expect(asked).toMatchObject({ kind: 'answered', status: { meters: [{ last_answer: { power: 5 } }] } });
-  const refused = await ask({ state_dir, http: { listen: host, token: 'another' } });
+  const refused = await ask({ stateDir, http: { listen: host, token: 'another' } });
   expect(codeOf(refused)).toContain('its token is another than http.token');
-  const open = await ask({ state_dir, http: { listen: host } });
+  const open = await ask({ stateDir, http: { listen: host } });
   expect(codeOf(open)).toContain('it asks for http.token');
   const everywhere = host.replace('127.0.0.1', '0.0.0.0');
   expect(await ask({ http: { listen: everywhere, token: 'a-token' } })).toMatchObject({ kind: 'answered' });
@@ -135,7 +135,7 @@ test('what else listens at http.listen is no bridge', async () => {
 test('being asked to end ends the asking', async () => {
   const stateDir = await listener(() => undefined);
   const end = new AbortController();
-  const asked = ask({ state_dir: stateDir }, end.signal);
+  const asked = ask({ stateDir }, end.signal);
   end.abort(new Error('SIGINT'));
   await expect(asked).rejects.toThrow('SIGINT');
 });

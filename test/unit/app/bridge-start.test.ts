@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runBridge } from '../../../src/app/bridge.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+import { settingsOf } from '../../../src/config/settings.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { deferred } from '../../../src/kernel/async.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
@@ -36,7 +37,7 @@ test('the broker is told offline before anything slow; the document comes when t
   const stop = new AbortController();
   const deps = { clock: systemClock, log, redactor: new Redactor(), version: '0.1.0', wireOf: () => wire.promise };
   const beganMs = performance.now();
-  const ended = runBridge(config, deps, stop.signal);
+  const ended = runBridge(settingsOf(config), deps, stop.signal);
 
   await eventually(() => broker.retained.get(`${root}/meter/availability`) === 'offline', 'offline');
   expect(performance.now() - beganMs).toBeLessThan(1000);

@@ -40,7 +40,7 @@ class Rig {
   constructor({ meters = ['home'], language = 'en', env = { WATCHDOG_USEC: '20000000' }, notify }: RigOptions = {}) {
     const { clock } = this;
     this.board = new StatusBoard({
-      meters: meters.map((id) => ({ id, name: id, intervalS: 10 })),
+      meters: meters.map((id) => ({ id, name: id, intervalS: 10, energyIntervalS: 60 })),
       clock,
       brokerHealth: () => undefined,
       version: '1.0.0',

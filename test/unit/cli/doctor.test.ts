@@ -8,7 +8,7 @@ import { radioSteps } from '../../../src/cli/doctor/radio-checks.ts';
 import { sequence } from '../../../src/cli/doctor/sequence.ts';
 import type { CheckFinding, CheckId, CheckResult, Sequence, SequenceDeps } from '../../../src/cli/doctor/sequence.ts';
 import type { DoctorWorld } from '../../../src/cli/doctor/world.ts';
-import type { MeterConfig } from '../../../src/config/schema.ts';
+import type { MeterSettings } from '../../../src/model/settings.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import type { Holder } from '../../../src/wire/port-holder.ts';
 import { openModule } from '../../../src/module/open-module.ts';
@@ -23,11 +23,10 @@ const meter = {
   id: 'home',
   name: 'x',
   device: 'auto',
-  route_b_id: credentials.routeBId,
-  route_b_password: credentials.routeBPassword,
-  interval_s: 10,
-  energy_interval_s: 60,
-} as MeterConfig;
+  ...credentials,
+  intervalS: 10,
+  energyIntervalS: 60,
+} satisfies MeterSettings;
 
 interface Bench {
   readonly clock: VirtualClock;

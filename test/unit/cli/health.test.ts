@@ -21,7 +21,7 @@ const socket = (late: readonly string[]) =>
   openStatusSocket({
     path: socketPath(folder),
     board: new StatusBoard({
-      meters: [{ id: 'home', name: 'Home', intervalS: 10 }],
+      meters: [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 }],
       clock: systemClock,
       brokerHealth: () => undefined,
       version: '1',

@@ -16,14 +16,14 @@ function planOf(
   energyIntervalMs = 60_000,
   getMap: readonly number[] = [...everything, ...marks],
 ): PollPlan {
-  const plan = new PollPlan({ intervalMs, energyIntervalMs }, 0);
+  const plan = new PollPlan({ intervalS: intervalMs / 1000, energyIntervalS: energyIntervalMs / 1000 }, 0);
   plan.offer(getMap);
   plan.heardMark(MARK, { nowMs: 0, wallMs: QUIET, isAnnounced: true });
   return plan;
 }
 
 test('before the map is known only power and currents are asked', () => {
-  const plan = new PollPlan({ intervalMs: 10_000, energyIntervalMs: 5000 }, 0);
+  const plan = new PollPlan({ intervalS: 10, energyIntervalS: 5 }, 0);
   expect(plan.due(0, QUIET)).toEqual(instant);
   plan.asked(100, 0);
   expect(plan.nextMs).toBe(10_000);
@@ -90,7 +90,7 @@ test('hurry makes everything due now', () => {
 });
 
 test('without any mark yet, the last one is asked for at once, and once', () => {
-  const plan = new PollPlan({ intervalMs: 10_000, energyIntervalMs: 60_000 }, 0);
+  const plan = new PollPlan({ intervalS: 10, energyIntervalS: 60 }, 0);
   plan.offer([...everything, ...marks]);
   expect(plan.due(0, QUIET)).toEqual([...everything, ...marks]);
   plan.asked(100, 0);
@@ -112,7 +112,7 @@ function asksFor(plan: PollPlan, minutes: number, wallMs: number, markAt: (minut
   return asked;
 }
 const freshPlan = (): PollPlan => {
-  const plan = new PollPlan({ intervalMs: 10_000, energyIntervalMs: 60_000 }, 0);
+  const plan = new PollPlan({ intervalS: 10, energyIntervalS: 60 }, 0);
   plan.offer([...everything, ...marks]);
   return plan;
 };

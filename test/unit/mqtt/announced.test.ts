@@ -11,8 +11,8 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Starts one after the other on one state directory: what Home Assistant is told, and told to forget. */
 const config = 'homeassistant/device/broute2mqtt_home/config';
-const withContract = { id: 'home', name: 'Smart meter', intervalS: 10, contractAmpere: 40 };
-const without = { id: 'home', name: 'Smart meter', intervalS: 10 };
+const withContract = { id: 'home', name: 'Smart meter', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 };
+const without = { id: 'home', name: 'Smart meter', intervalS: 10, energyIntervalS: 60 };
 let clock: VirtualClock;
 let broker: VirtualBroker;
 let stateDir: string;

@@ -15,7 +15,7 @@ describe('live values', () => {
     let published: Partial<Record<string, unknown>> = {};
     const clock: Clock = { now: () => nowMs, monotonicMs: () => nowMs, sleep: () => new Promise(() => undefined) };
     const states = new MeterStates(
-      { id: 'home', name: 'Home', intervalS: 10, contractAmpere: 40 },
+      { id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 },
       {
         clock,
         deadlines: new Deadlines(clock),
@@ -98,7 +98,7 @@ test('live topics: taken back at the mark by the clock alone, and no timer is le
   const running = deadlines.run(stop.signal).catch(() => undefined);
   const sent: string[] = [];
   const live = new MeterStates(
-    { id: 'home', name: 'Home', intervalS: 10 },
+    { id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 },
     {
       clock,
       deadlines,

@@ -256,7 +256,7 @@ test('events of another meter are not ours; without discovery nothing is announc
   const quiet = new SinkRig(
     url,
     {
-      meter: { id: 'quiet', name: 'Quiet', intervalS: 10 },
+      meter: { id: 'quiet', name: 'Quiet', intervalS: 10, energyIntervalS: 60 },
       homeAssistant: { discovery: false, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
     },
     clock,

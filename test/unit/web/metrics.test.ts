@@ -23,7 +23,7 @@ class Scraped {
   broker: (BrokerHealth & BrokerFigures) | undefined;
 
   constructor(exporterNames = false) {
-    const meters = [{ id: 'home', name: 'Home', intervalS: 10, contractAmpere: 40 }];
+    const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 }];
     const broker = (): typeof this.broker => this.broker;
     const { clock, redactor } = this;
     this.board = new StatusBoard({ meters, clock, brokerHealth: broker, version: '9.8.7', language: 'en' });

@@ -9,7 +9,7 @@ import type { BrokerHealth, StatusBoardOptions } from '../../../src/web/status-b
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
-const meters = [{ id: 'home', name: '自宅', intervalS: 10 }];
+const meters = [{ id: 'home', name: '自宅', intervalS: 10, energyIntervalS: 60 }];
 
 function rig(options: Partial<StatusBoardOptions> = {}) {
   const clock = new VirtualClock();

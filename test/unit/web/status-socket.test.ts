@@ -22,7 +22,7 @@ function rig(folder = mkdtempSync(join(tmpdir(), 'socket-')), clock: typeof syst
   const { log, lines } = logLines();
   const late: string[] = [];
   const redactor = new Redactor();
-  const meters = [{ id: 'home', name: 'Home', intervalS: 10 }];
+  const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 }];
   const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version: '1.2.3', language: 'en' });
   const path = join(folder, 'broute2mqtt.sock');
   const open = (at = path) => openStatusSocket({ path: at, board, pid: 4711, late: () => late, clock, log, redactor });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { editDistance, suggestion } from '../../../src/config/suggestion.ts';
+import { editDistance, suggestion } from '../../../src/kernel/suggestion.ts';
 
 test.each([
   ['', '', 0],

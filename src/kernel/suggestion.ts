@@ -1,4 +1,4 @@
-import type { Text } from '../kernel/language.ts';
+import type { Text } from './language.ts';
 
 /** Edits between two words: insert, delete, replace, swap neighbours. */
 export function editDistance(a: string, b: string): number {

@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import type { LoadOptions, LoadResult } from '../config/load.ts';
+import type { Problem } from '../config/problems.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Language } from '../kernel/language.ts';
+import type { MeterSettings } from '../model/settings.ts';
+import type { CliContext } from './context.ts';
+import { exitCodes, Stop } from './exit-codes.ts';
+
+/** What came of loading: for who tells the problems in their own way. */
+export type LoadOutcome = LoadResult;
+export type Loaded = Extract<LoadResult, { readonly ok: true }>;
+
+/** The Pairing ID of a scan is the end of the Route-B ID; modules print it. */
+const PAIRING_ID_LENGTH = 8;
+
+/** File and environment. From then on the context's redactor knows what is secret in them. */
+export async function loadSettings(options: Omit<LoadOptions, 'env'>, context: CliContext): Promise<LoadResult> {
+  const { loadConfig } = await import('../config/load.ts');
+  const result = await loadConfig({ ...options, env: context.env });
+  if (!result.ok) return result;
+  const pairingIds = result.settings.meters.map(({ routeBId }) => routeBId.slice(-PAIRING_ID_LENGTH));
+  for (const secret of [...result.secrets, ...pairingIds]) context.redactor.add(secret);
+  return result;
+}
+
+/** These variables alone, and no file; relative paths in them start at the working directory. */
+export async function loadVariables(env: CliContext['env'], context: CliContext): Promise<LoadResult> {
+  const { readFileFromDisk } = await import('../config/files.ts');
+  const nothing = resolve('config.yaml');
+  const readFile = (path: string): Promise<Uint8Array> =>
+    path === nothing ? Promise.reject(Object.assign(new Error('none'), { code: 'ENOENT' })) : readFileFromDisk(path);
+  return await loadSettings({ path: nothing, pathGiven: false, readFile }, { ...context, env });
+}
+
+/** The settings; when something is wrong with them, all of it is told and the command ends. @throws Stop */
+export async function loadOrStop(
+  file: { readonly path: string; readonly pathGiven: boolean },
+  context: CliContext,
+): Promise<Loaded> {
+  const result = await loadSettings(file, context);
+  if (result.ok) return result;
+  await writeProblems(result.problems, context);
+  throw new Stop(exitCodes.configuration);
+}
+
+export async function writeProblems(problems: readonly Problem[], { stderr, language }: CliContext): Promise<void> {
+  if (problems.length > 0) stderr.write(`${await problemText(problems, language)}\n`);
+}
+
+/** One line each. */
+export async function problemText(problems: readonly Problem[], language: Language): Promise<string> {
+  const { formatProblem } = await import('../config/problems.ts');
+  return problems.map((problem) => formatProblem(problem, language)).join('\n');
+}
+
+/** The meter with this id, or all of them when none is named. @throws BridgeError USAGE */
+export function chooseMeters(meters: readonly MeterSettings[], id: string | undefined): readonly MeterSettings[] {
+  const chosen = id === undefined ? meters : meters.filter((meter) => meter.id === id);
+  if (chosen.length > 0) return chosen;
+  const known = meters.map((meter) => meter.id).join(', ');
+  throw new BridgeError('USAGE', `--meter: no meter of that id is configured; there are: ${known}`);
+}
