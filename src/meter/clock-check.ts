@@ -8,11 +8,11 @@ import type { MeterAnswer } from './meter-client.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** A meter asked for one property at a time tells time and date in two answers, at most so far apart. */
+/** A meter that is asked for one property at a time sends time and date in two answers. Further apart they are not compared. */
 const PAIR_MS = MINUTE_MS;
-/** Beyond this it is said: half a minute is the resolution, and a register's half hour is announced some minutes late anyway. */
+/** A larger difference is logged. We measure it to half a minute, and half hours are announced some minutes late anyway. */
 const WARN_MS = 3 * MINUTE_MS;
-/** Said at most once a day, however often a clock is set back and forth. */
+/** At most one warning a day, however often a clock is set. */
 const WARN_EVERY_MS = DAY_MS;
 
 interface Told {
@@ -36,7 +36,7 @@ export class ClockCheck {
     this.#log = log;
   }
 
-  /** Another session, perhaps another meter: halves of a pair do not go together. */
+  /** It may be with another meter: a time and a date from two sessions must not be compared. */
   newSession(): void {
     this.#time = this.#date = undefined;
   }
@@ -68,7 +68,7 @@ export class ClockCheck {
 function compare(time: Told, date: Told): number | 'apart' | undefined {
   const laterMs = date.monotonicMs - time.monotonicMs;
   if (Math.abs(laterMs) > PAIR_MS) return 'apart';
-  // 24:00 is of the day before or of the day after, and nobody knows which.
+  // 24:00 can be the end of the date that was sent or of the day before: we cannot know which.
   if (time.ms === undefined || time.ms >= DAY_MS || date.ms === undefined) return undefined;
   const isOverMidnight = laterMs !== 0 && (time.ms + laterMs < MINUTE_MS || time.ms + laterMs > DAY_MS - 2 * MINUTE_MS);
   if (isOverMidnight) return 'apart';

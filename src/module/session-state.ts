@@ -3,16 +3,16 @@ import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Datagram, Hold } from './module.ts';
 
-/** A meter sends a handful of datagrams between two looks; more is a fault, and the oldest gives way. */
+/** Between two reads of the inbox a meter sends a few datagrams. More than this is a fault: the oldest is dropped. */
 const INBOX_LIMIT = 32;
 
-/** What a hold comes to when nothing lifts it in time: the word that would have may have been lost. */
+/** What to do when a hold is not lifted in time: the event that lifts it may have been lost on the wire. */
 export interface Expiry {
   readonly afterMs: number;
   readonly act: () => void;
 }
 
-/** What every session is made of, whatever the module speaks: datagrams received, holds that come and go, and its end. */
+/** The state common to sessions of both families: received datagrams, the holds on sending, and the end. */
 export class SessionState {
   readonly inbox = new Mailbox<Datagram>(INBOX_LIMIT);
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class SessionState {
     while (this.#holds.size > 0) await abortable(Promise.race([this.#change.promise, this.#over.promise]), signal);
   }
 
-  /** As `Session.watch`. @param expiry asked anew whenever the holds change */
+  /** As `Session.watch`. @param expiry called again whenever the holds change */
   async watch(
     onHold: (hold: Hold | undefined) => void,
     expiry: () => Expiry | undefined,

@@ -22,7 +22,7 @@ import { openOutbox } from '../outbox/open-outbox.ts';
 import { ReadingsStream } from './readings-stream.ts';
 import { RefusedTopics } from '../broker/refused-topics.ts';
 
-/** Home Assistant subscribes some tenths of a second after the document; what is not retained is said again then. */
+/** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
 const REPEAT_MS = 2500;
 
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
@@ -154,7 +154,10 @@ export class MqttSink implements Sink {
     this.#stream.push(readingPayload(id, reading, this.#states.decimals));
   }
 
-  /** What the broker may have kept over a power cut is contradicted first; the rest waits for what the disk remembers. */
+  /**
+   * First corrects what the broker may have retained from before a power cut. Everything else waits for `begin`, when the
+   * state files have been read.
+   */
   #up(connection: BrokerConnection): void {
     this.#announcer.up();
     if (!this.#ready) return this.#availability.publishUnknown();
@@ -169,7 +172,7 @@ export class MqttSink implements Sink {
     for (const name of ['birth', 'repeat', 'document']) this.#deadlines.cancel(name);
   }
 
-  /** Everything a broker or a Home Assistant that knows nothing needs, in the order that shows nothing wrong meanwhile. */
+  /** Publishes all that a new broker or Home Assistant needs, in an order in which no wrong value is shown in between. */
   #announce(connection: BrokerConnection): void {
     const { commandPrefix } = this.#topics;
     const { discovery, statusTopic } = this.#options.homeAssistant;
@@ -193,7 +196,7 @@ export class MqttSink implements Sink {
       this.#announcer.born((connection) => this.#announce(connection));
   }
 
-  /** Retained only where the broker forgets it in time: a replayed old value would look current. */
+  /** Retained only where the broker can let it expire: an old value sent to a new subscriber would look current. */
   #sendInstant(payload: string): void {
     const { connection } = this.#keeper;
     const expiryS = expireAfterS(this.#options.meter.intervalS, this.#slowestS);
@@ -205,7 +208,7 @@ export class MqttSink implements Sink {
     this.#send({ topic, payload, qos: 1, retain: true });
   }
 
-  /** Without a connection nothing is kept: the next one begins with the newest of everything. */
+  /** Dropped without a connection: the next connection begins with the newest of everything. */
   #send(message: Message, done?: (outcome: Outcome) => void): void {
     this.#keeper.connection?.publish(message, (outcome) => {
       if (typeof outcome === 'number') this.#refusals.note(message.topic, outcome);

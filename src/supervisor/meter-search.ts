@@ -12,16 +12,16 @@ import { hex } from '../kernel/bytes.ts';
 export interface SearchDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** Hears of each scan. */
+  /** Called after each scan. */
   readonly did: (activity: Activity) => void;
 }
 
 /** Looks for the meter by one scan after the other. */
 export class MeterSearch {
   readonly #deps: SearchDeps;
-  /** Searches that found something since the last good answer. */
+  /** Searches since the last good answer that found a network, none of which has answered yet. */
   #inVain = 0;
-  /** A whole search since the last good answer found nothing. */
+  /** A search over all `requests` found nothing since the last good answer: from then on scans are logged at `debug`. */
   #toldAll = false;
 
   constructor(deps: SearchDeps) {
@@ -37,7 +37,7 @@ export class MeterSearch {
       const found = await module.scan(request, signal);
       did({ what: 'scan', durationMs: clock.monotonicMs() - startedMs, found: found.length > 0 });
       if (found.length === 0) continue;
-      // Strongest first; but where a stronger neighbour cannot be told apart, the next find's turn is the next one's.
+      // The strongest first. It may be a neighbour's meter that looks like ours: if it did not answer, try the next one.
       const best = found[this.#inVain++ % found.length] as Pan;
       log.info({ pan: { ...best, panId: hex(best.panId, 4) }, others: found.length - 1 }, 'meter found');
       return best;
@@ -46,7 +46,7 @@ export class MeterSearch {
     throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${requests.length} scans`);
   }
 
-  /** For who waits; the scans of a search in vain were told, and those after it are the same again. */
+  /** Logged at `info` for somebody who waits for the first reading; after one search in vain only at `debug`. */
   #tell({ mask, duration }: ScanRequest): void {
     const all = channelsOfMask(mask);
     const facts = {
@@ -57,7 +57,7 @@ export class MeterSearch {
     this.#deps.log[this.#toldAll ? 'debug' : 'info'](facts, 'scanning');
   }
 
-  /** What was found answered. */
+  /** The meter that was found has answered. */
   proved(): void {
     this.#inVain = 0;
     this.#toldAll = false;

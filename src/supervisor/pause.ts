@@ -3,10 +3,10 @@ import type { Mailbox } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { MeterCommand } from '../model/status.ts';
 
-/** A port found so soon was there all the time. */
+/** A port that is present within this time had never gone; one that was unplugged takes longer to come back. */
 const THERE_MS = 250;
 
-/** Resolves when a port that is gone is back; never for one that is there. */
+/** Resolves when a missing port comes back. For a port that is not missing it never resolves: the caller's pause decides. */
 export async function whenBack(
   clock: Clock,
   whenPresent: (signal: AbortSignal) => Promise<void>,
@@ -18,7 +18,7 @@ export async function whenBack(
 }
 
 /**
- * Waits `ms`, or until a command or `orElse` comes: a reason to go on at once.
+ * Waits `ms`. Ends earlier when a command arrives or `orElse` resolves.
  * @returns that command. @throws the signal's reason.
  */
 export async function pauseUnlessCommanded(
@@ -39,5 +39,5 @@ export async function pauseUnlessCommanded(
     pause.abort();
     await over;
   }
-  return await asked; // also when both came at the same moment: no command is lost
+  return await asked; // also when the time was up at the same moment: no command is lost
 }

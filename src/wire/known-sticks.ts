@@ -3,18 +3,18 @@ import type { UsbPort } from './usb-sysfs.ts';
 export interface KnownStick {
   readonly name: string;
   readonly family: 'SE' | 'DSE' | 'SE or DSE' | 'J11';
-  /** `idVendor:idProduct`, where somebody has shown it. */
+  /** `idVendor:idProduct`, where a source shows it. */
   readonly usb?: string;
-  /** What the stick says of itself, or what udev made of it. */
+  /** Matches the product text of the USB descriptor, or the name that udev made of it. */
   readonly says: RegExp;
-  /** Where id or words come from. */
+  /** Where the id or the text comes from. */
   readonly source: string;
 }
 
 /**
- * The sticks that `device: auto` may open, those it likes best first; listed for operators in docs/sticks.md. An id alone
- * is never enough: FTDI's 0403:6015 is shared with Zigbee sticks, 3D printers and meters of other kinds, so of those only
- * ports with the chip's own words are asked; with other words it is another product.
+ * The sticks that `device: auto` may open, in order of preference; docs/sticks.md lists them for operators. A USB id alone
+ * is never enough: Zigbee sticks, 3D printers and other meters have FTDI's 0403:6015 too. A port with that id is opened
+ * only if its product text is the chip's default; any other text names another product.
  */
 export const knownSticks: readonly KnownStick[] = [
   {
@@ -54,7 +54,7 @@ export const knownSticks: readonly KnownStick[] = [
   },
 ];
 
-/** The first row that fits. Where sysfs tells no id, the words decide. */
+/** The first row that matches. Where sysfs has no id, the text alone decides. */
 export function knownStick({ usb, words }: Pick<UsbPort, 'usb' | 'words'>): KnownStick | undefined {
   return knownSticks.find(
     (stick) => stick.says.test(words) && (stick.usb === undefined || usb === undefined || stick.usb === usb),

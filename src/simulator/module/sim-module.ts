@@ -12,14 +12,14 @@ import { SkProtocol } from './sk-protocol.ts';
 import type { AskedCommand, ModuleProtocol } from './module-protocol.ts';
 import type { WireEnd } from './wire-end.ts';
 
-/** What stands glued before a line in one capture: the rest of an echo. */
+/** In one capture a line began with this: the rest of an echo, without its line end. */
 const GLUE = 'SKSENDTO';
 const WOKEN = 0xc0;
 const LATE_OK_S = 8;
 
 type Power = 'on' | 'booting' | 'asleep' | 'hung' | 'off';
 
-/** The module: answers commands, one at a time, and speaks unasked. Its state outlives the wire, not its power. */
+/** The module: answers commands one at a time and sends events unasked. Its state is kept when the wire closes, lost when power is. */
 export class SimModule {
   readonly session: RadioSession;
   readonly exchange: DatagramExchange;
@@ -29,7 +29,7 @@ export class SimModule {
   readonly #protocol: ModuleProtocol;
   readonly #log: Log | undefined;
   readonly #queue: AskedCommand[] = [];
-  /** Names the one who works off the queue; who has been called off no longer counts. */
+  /** Identifies the task that works through the queue. A task that finds another symbol here was cancelled and stops. */
   #worker: symbol | undefined;
   #power: Power = 'on';
 
@@ -89,7 +89,7 @@ export class SimModule {
     this.#up(BOOT_MS);
   }
 
-  /** A spontaneous reset: as SKRESET, without a word; a J11 module tells when it is up again. It ends a hang, a sleep and a boot too. */
+  /** A spontaneous reset: as SKRESET, but nothing is sent; a J11 module reports when it has booted. Also ends a hang, a sleep or a boot. */
   crash(): void {
     this.#context.tasks.stopAll();
     this.#idle();
