@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { unwrap } from './keys.ts';
-import { configSchema, keyInfo } from './schema.ts';
+import { keyInfo } from './key-info.ts';
+import { configSchema } from './schema.ts';
 
 type Json = z.core.JSONSchema.BaseSchema;
 

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import { configSchema, keyInfo } from './schema.ts';
+import { keyInfo } from './key-info.ts';
+import { configSchema } from './schema.ts';
 import type { Path } from './tree.ts';
 
 /** One value of the configuration, derived from the schema so that nothing has to be listed twice. */
