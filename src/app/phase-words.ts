@@ -1,6 +1,7 @@
 import type { Text } from '../kernel/language.ts';
-import type { LinkPhase } from '../model/status.ts';
+import type { LinkPhase, LinkStatus } from '../model/status.ts';
 import type { MeterSnapshot } from '../web/status-snapshot.ts';
+import type { CliContext } from './context.ts';
 
 /** What the supervisor is doing, in words for people. */
 export const phaseWords: Readonly<Record<LinkPhase, Text>> = {
@@ -24,4 +25,15 @@ export function linkWords({
 }: Pick<MeterSnapshot, 'phase' | 'connected' | 'age_s'>): Text {
   if (phase !== 'connected' || connected) return phaseWords[phase];
   return ageS === undefined ? unheard : silent;
+}
+
+/** Tells a person what is being done while the port is ours, a line for each change. Where nobody looks it is silent, unless `always`. */
+export function phaseTeller(context: CliContext, always = false): (meter: string, status: LinkStatus) => void {
+  const phases = new Map<string, LinkPhase>();
+  return (meter, { phase, error }) => {
+    if ((!always && context.stderr.isTTY !== true) || phases.get(meter) === phase || phase === 'stopped') return;
+    phases.set(meter, phase);
+    const why = phase === 'waiting' && error ? `: ${error.message}` : '';
+    context.stderr.write(context.redactor.redact(`${meter}: ${phaseWords[phase][context.language]}${why}\n`));
+  };
 }

@@ -1,10 +1,13 @@
-import type { Settings } from '../model/settings.ts';
-import type { Sink } from '../model/sink.ts';
+import { scope } from '../kernel/async.ts';
+import { parseHostPort } from '../kernel/host-port.ts';
+import type { Language } from '../kernel/language.ts';
 import type { Pulse } from '../kernel/pulse.ts';
+import type { HttpSettings, MeterSettings, Settings } from '../model/settings.ts';
+import type { Sink } from '../model/sink.ts';
 import type { BrokerFigures } from '../web/metrics.ts';
-import type { BrokerHealth } from '../web/status-board.ts';
-import type { BridgeDeps } from './bridge-deps.ts';
+import type { BrokerHealth, StatusBoard } from '../web/status-board.ts';
 import { socketPath } from './ask/socket-path.ts';
+import type { BridgeDeps } from './bridge-deps.ts';
 
 interface StatusService {
   readonly sinks: readonly Sink[];
@@ -24,8 +27,7 @@ export async function serveStatus(
   const { clock, version, log, redactor, pulse } = deps;
   const { StatusBoard } = await import('../web/status-board.ts');
   const board = new StatusBoard({ meters, clock, brokerHealth: broker, version, language });
-  const web =
-    http && (await (await import('./serve-web.ts')).serveWeb({ http, meters, board, broker, language }, deps, signal));
+  const web = http && (await serveWeb({ http, meters, board, broker, language }, deps, signal));
   const socket = stateDir === undefined ? undefined : listen(stateDir);
   async function listen(folder: string): Promise<AsyncDisposable | undefined> {
     const { openStatusSocket } = await import('../web/status-socket.ts');
@@ -37,6 +39,72 @@ export async function serveStatus(
     page: web?.address,
     async close() {
       await Promise.all([web?.close(), socket?.then((open) => open?.[Symbol.asyncDispose]())]);
+    },
+  };
+}
+
+const RETRY_MS = 30_000;
+
+export interface WebService {
+  /** Hears everything besides the board. */
+  readonly sink: Sink;
+  /** `http://…/`, once it listens; undefined when not yet possible. */
+  readonly address: string | undefined;
+  close(): Promise<void>;
+}
+
+export interface WebParts {
+  readonly http: HttpSettings;
+  readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
+  readonly board: StatusBoard;
+  readonly broker: (meter: string) => BrokerFigures | undefined;
+  readonly language: Language;
+}
+
+/** The web server. An address that is taken is tried again: it never keeps the rest from running. */
+export async function serveWeb(
+  { http: { listen, token, hosts }, meters, board, broker, language }: WebParts,
+  { clock, log, redactor, version, asExporter = false, pulse }: BridgeDeps & { readonly pulse: Pulse },
+  signal: AbortSignal,
+): Promise<WebService> {
+  const [{ Metrics }, { startWeb }] = await Promise.all([import('../web/metrics.ts'), import('../web/server.ts')]);
+  const address = parseHostPort(listen);
+  if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${listen}`);
+  const metrics = new Metrics({ meters, board, broker, version, redactor, exporterNames: asExporter });
+  const start = (): ReturnType<typeof startWeb> =>
+    startWeb({
+      listen: address,
+      hosts,
+      ...(token === undefined ? {} : { token }),
+      language,
+      board,
+      metrics,
+      metricsOnly: asExporter,
+      late: () => pulse.late(),
+      redactor,
+      log,
+      clock,
+    });
+  let server = await start().catch((error: unknown) => {
+    log.error({ err: error, retryS: RETRY_MS / 1000 }, 'status page not available');
+    return undefined;
+  });
+  const retries = scope(signal);
+  const retrying = (async () => {
+    while (!server) {
+      await clock.sleep(RETRY_MS, retries.signal);
+      server = await start().catch(() => undefined);
+      if (server) log.info({ page: server.address }, 'status page available');
+    }
+  })().catch(() => undefined); // only the end of the program interrupts the sleep
+  return {
+    sink: metrics,
+    address: server?.address,
+    async close() {
+      retries.abort();
+      retries[Symbol.dispose]();
+      await retrying;
+      await server?.close();
     },
   };
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
@@ -6,10 +9,9 @@ import type { Settings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { StatusBoard } from '../web/status-board.ts';
+import type { MeterSnapshot, StatusSnapshot } from '../web/status-snapshot.ts';
 import type { ProcessEnvironment } from './context.ts';
-import { paceOf, systemdNotify } from './systemd-notify.ts';
-import type { Notify, WatchdogPace } from './systemd-notify.ts';
-import { statusKey, statusLine } from './systemd-status.ts';
+import { linkWords } from './phase-words.ts';
 
 /** How soon a change of phase or freshness is told. */
 const LOOK_MS = 2000;
@@ -129,3 +131,82 @@ export function systemdReport(
   const [notify, pace] = [systemdNotify(env, clock), paceOf(env, pid)];
   return new SystemdReport({ clock, log, pid, notify, pace, board, language, pulse });
 }
+
+/** Tells the service manager `NAME=value` lines in one message. @throws when it could not be told in time. */
+export type Notify = (fields: readonly string[], limitMs: number, signal: AbortSignal) => Promise<void>;
+
+const run = promisify(execFile);
+
+/**
+ * Notifies through `systemd-notify`, one short-lived child a message: Node has no datagram sockets of the unix family.
+ * Why this way: docs/systemd.md.
+ */
+export function systemdNotify({ NOTIFY_SOCKET, PATH }: ProcessEnvironment, clock: Clock): Notify {
+  return (fields, limitMs, parent) =>
+    within(
+      clock,
+      limitMs,
+      parent,
+      async (signal) => {
+        await run('systemd-notify', fields, { env: { NOTIFY_SOCKET, PATH }, signal, killSignal: 'SIGKILL' });
+      },
+      () => new Error(`systemd-notify took longer than ${limitMs / 1000} s`),
+    );
+}
+
+const LONGEST_BEAT_MS = 30_000;
+const SHORTEST_BEAT_MS = 100;
+
+export interface WatchdogPace {
+  /** The service manager counts on `WATCHDOG=1`. */
+  readonly watched: boolean;
+  /** Between two messages, ms: half of what the watchdog grants, at most 30 s. */
+  readonly beatMs: number;
+}
+
+/** sd_watchdog_enabled(3): `WATCHDOG_USEC`, unless `WATCHDOG_PID` names another process. */
+export function paceOf({ WATCHDOG_USEC, WATCHDOG_PID }: ProcessEnvironment, pid: number): WatchdogPace {
+  const usec = /^\d{1,15}$/.test(WATCHDOG_USEC ?? '') ? Number(WATCHDOG_USEC) : 0;
+  const watched = usec > 0 && (!WATCHDOG_PID || WATCHDOG_PID === String(pid));
+  const half = watched ? usec / 2000 : LONGEST_BEAT_MS;
+  return { watched, beatMs: Math.min(LONGEST_BEAT_MS, Math.max(SHORTEST_BEAT_MS, half)) };
+}
+
+/** `systemctl status` shows one line: so many meters are named on it, those in trouble first. */
+const NAMED = 4;
+
+/**
+ * What `systemctl status` shows. A reading is told by its time and not by its age: the line stands until the next message,
+ * and an age would be wrong a second later.
+ */
+export function statusLine({ time, meters }: StatusSnapshot, language: Language): string {
+  const inTrouble = meters.filter(({ fresh }) => !fresh);
+  const named = (meters.length > NAMED ? inTrouble : meters).slice(0, NAMED);
+  const parts = named.map((meter) => `${meter.id}: ${meterPart(meter, time, language)}`);
+  if (meters.length <= NAMED) return parts.join('; ');
+  const current = meters.length - inTrouble.length;
+  const count = { en: `${meters.length} meters, ${current} current`, ja: `${meters.length}台中${current}台が最新` };
+  const more = inTrouble.length > NAMED ? ['…'] : [];
+  return [count[language], ...parts, ...more].join('; ');
+}
+
+function meterPart(meter: MeterSnapshot, now: string, language: Language): string {
+  const { fresh, reading, error } = meter;
+  const at = reading && shortTime(reading.time, now);
+  const told: Text =
+    at === undefined
+      ? { en: 'no reading yet', ja: '値はまだありません' }
+      : fresh
+        ? { en: `reading of ${at}`, ja: `${at}の値` }
+        : { en: `no current reading, last one ${at}`, ja: `最新の値なし、最後は${at}` };
+  const code = error && !fresh ? [error.code] : [];
+  return [linkWords(meter)[language], told[language], ...code].join({ en: ', ', ja: '、' }[language]);
+}
+
+/** Of an ISO time: the time of day, with the date when that is not today's. */
+const shortTime = (time: string, now: string): string =>
+  time.slice(0, 10) === now.slice(0, 10) ? time.slice(11, 19) : time.slice(0, 19).replace('T', ' ');
+
+/** What of it, when changed, is told at once and not with the next beat. */
+export const statusKey = ({ meters }: StatusSnapshot): string =>
+  JSON.stringify(meters.map(({ phase, fresh, connected, error }) => [phase, fresh, connected, error?.code]));

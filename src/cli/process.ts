@@ -4,11 +4,10 @@ import { BridgeError } from '../kernel/errors.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import { cliLanguage, say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { exitCodes } from '../app/exit-codes.ts';
+import { exitCodes, tellError } from '../app/exit-codes.ts';
 import type { ExitCode } from '../app/exit-codes.ts';
 import { runCli } from './run-cli.ts';
 import { keepHeapSmall } from '../app/small-heap.ts';
-import { tellError } from '../app/tell-error.ts';
 
 const unwritable = (error: NodeJS.ErrnoException): BridgeError =>
   new BridgeError('USAGE', `standard output cannot be written (${error.code ?? error.message})`, {

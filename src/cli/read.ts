@@ -3,10 +3,9 @@ import type { Command } from 'commander';
 import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { exitCodes, Stop } from '../app/exit-codes.ts';
+import { exitCodes, Stop, tellError } from '../app/exit-codes.ts';
 import { readFormats } from './read/read-formats.ts';
 import type { ReadFormat } from './read/read-formats.ts';
-import { tellError } from '../app/tell-error.ts';
 
 interface ReadOptions {
   readonly format: ReadFormat;
@@ -46,7 +45,7 @@ export function addReadCommand(program: Command, context: CliContext): void {
       const { chooseMeters } = await import('../app/load-settings.ts');
       const several = chooseMeters(settings.meters, options.meter).length > 1;
       if (several && options.format === 'mackerel') throw await ambiguous();
-      const { phaseTeller } = await import('../app/read/phase-teller.ts');
+      const { phaseTeller } = await import('../app/phase-words.ts');
       const onStatus = phaseTeller(context);
       if (options.watch) {
         const { watchReadings } = await import('./read/watch-readings.ts');

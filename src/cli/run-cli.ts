@@ -1,11 +1,10 @@
 import { CommanderError } from 'commander';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { exitCodes } from '../app/exit-codes.ts';
+import { exitCodes, tellError } from '../app/exit-codes.ts';
 import type { ExitCode } from '../app/exit-codes.ts';
 import { understood } from './mackerel/mackerel-options.ts';
 import { buildProgram } from './program.ts';
-import { tellError } from '../app/tell-error.ts';
 import { usageText } from './usage-errors.ts';
 
 /** Runs one command line to its end. Never throws: whatever happens is told and becomes an exit code. */

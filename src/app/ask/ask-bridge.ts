@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { HttpAddress } from './ask-http.ts';
-import type { Asked } from './asked.ts';
+import type { Asked } from './bridge-status.ts';
 import { parseStatus } from './bridge-status.ts';
 import { socketPath } from './socket-path.ts';
 

@@ -6,7 +6,7 @@ import { parseHostPort } from '../../kernel/host-port.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { HttpSettings } from '../../model/settings.ts';
 import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
-import type { Asked } from './asked.ts';
+import type { Asked } from './bridge-status.ts';
 import { parseStatus } from './bridge-status.ts';
 
 export type HttpAddress = Pick<HttpSettings, 'listen' | 'token'>;

@@ -1,3 +1,4 @@
+import type { BridgeError } from '../../kernel/errors.ts';
 import type { SocketStatus } from '../../web/status-socket.ts';
 
 /** What a running bridge tells of itself; over HTTP without its process id. */
@@ -19,3 +20,11 @@ export function parseStatus(text: string): BridgeStatus | undefined {
   );
   return known ? (value as unknown as BridgeStatus) : undefined;
 }
+
+/** What came of asking the bridge that runs with this configuration. */
+export type Asked =
+  | { readonly kind: 'answered'; readonly status: BridgeStatus }
+  /** Nobody listens: no bridge is running. */
+  | { readonly kind: 'none' }
+  /** Somebody is there who cannot be asked: the port may be theirs. */
+  | { readonly kind: 'failed'; readonly error: BridgeError };

@@ -1,21 +1,22 @@
+import { Aedes } from 'aedes';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { Aedes } from 'aedes';
-import { parseHostPort } from '../../kernel/host-port.ts';
-import { systemClock } from '../../kernel/clock.ts';
-import { BridgeError } from '../../kernel/errors.ts';
-import { createLog } from '../../kernel/log.ts';
-import { Redactor } from '../../kernel/redactor.ts';
-import type { Settings } from '../../model/settings.ts';
-import type { Wire } from '../../wire/wire.ts';
-import { createSimulator } from '../../simulator/sim.ts';
-import type { Simulator } from '../../simulator/sim.ts';
 import { runBridge } from '../../app/bridge.ts';
 import type { CliContext } from '../../app/context.ts';
 import { loadVariables } from '../../app/load-settings.ts';
-import { demoFaults } from './demo-faults.ts';
-import { DemoReport } from './demo-report.ts';
 import { packageVersion } from '../../app/version.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import { parseHostPort } from '../../kernel/host-port.ts';
+import { createLog } from '../../kernel/log.ts';
+import { Redactor } from '../../kernel/redactor.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { ScriptEntry } from '../../simulator/fault-script.ts';
+import type { Fault } from '../../simulator/faults.ts';
+import { createSimulator } from '../../simulator/sim.ts';
+import type { Simulator } from '../../simulator/sim.ts';
+import type { Wire } from '../../wire/wire.ts';
+import { DemoReport } from './demo-report.ts';
 
 const LOOK_FOR_STICK_MS = 200;
 
@@ -163,4 +164,25 @@ async function pageAddress(wanted: string): Promise<string> {
   const port = await listenOrElse(probe, address.host, address.port);
   await new Promise<void>((resolve) => probe.close(() => resolve()));
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+}
+
+/** What breaks in `demo --faults`, each long enough after the last to be watched mending; then all over again. */
+const acts: readonly Fault[] = [
+  { fault: 'event-26' },
+  { fault: 'module-reset' },
+  { fault: 'port-lost', for_s: 4 },
+  { fault: 'silent-session' },
+  { fault: 'module-hang', for_s: 6 },
+];
+const FIRST_S = 8;
+const BETWEEN_S = 25;
+
+/** @param speed the simulator divides all its seconds by it; these are meant for the person watching. */
+export function demoFaults(speed: number): readonly ScriptEntry[] {
+  const scale = (seconds: number): number => seconds * speed;
+  return acts.map(({ for_s: forS, ...fault }, at) => ({
+    fault: { ...fault, ...(forS === undefined ? {} : { for_s: scale(forS) }) },
+    atS: scale(FIRST_S + at * BETWEEN_S),
+    everyS: scale(acts.length * BETWEEN_S),
+  }));
 }

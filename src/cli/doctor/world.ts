@@ -1,7 +1,7 @@
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Asked } from '../../app/ask/asked.ts';
+import type { Asked } from '../../app/ask/bridge-status.ts';
 import type { Credentials, WiSunModule } from '../../module/module.ts';
 import type { Look } from '../../wire/port-holder.ts';
 import type { Wire } from '../../wire/wire.ts';

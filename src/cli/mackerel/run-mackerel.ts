@@ -6,12 +6,11 @@ import { mackerelGraphs, mackerelLines, mackerelPrefix } from '../../mackerel/ma
 import { chooseMeters, loadOrStop } from '../../app/load-settings.ts';
 import { say } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
-import { exitCodes, Stop } from '../../app/exit-codes.ts';
+import { exitCodes, Stop, tellError } from '../../app/exit-codes.ts';
 import { settingsOf } from './mackerel-options.ts';
 import type { MackerelFlags, PluginOptions } from './mackerel-options.ts';
 import type { Obtained } from '../../app/read/obtain-readings.ts';
 import type { SearchHints, ShortSearch } from './short-search.ts';
-import { tellError } from '../../app/tell-error.ts';
 
 /** The agent ends a plugin after 30 s: start, reading and closing the port together stay below. */
 const LIMIT_MS = 24_000;
@@ -115,7 +114,7 @@ async function fromSettings(
   const searches = new Map<string, ShortSearch>();
   for (const { id, stateDir } of chooseMeters(settings.meters, wanted))
     searches.set(id, await Search.open(stateDir, hints, log));
-  const { phaseTeller } = await import('../../app/read/phase-teller.ts');
+  const { phaseTeller } = await import('../../app/phase-words.ts');
   const obtained = await obtainReadings(settings, wanted, context, {
     timeoutMs: Math.max(LEAST_MS, Math.floor((LIMIT_MS - systemClock.monotonicMs()) / 1000) * 1000),
     lateHint,

@@ -4,7 +4,7 @@ import type { Settings } from '../../model/settings.ts';
 import type { LinkStatus } from '../../model/status.ts';
 import { readingJson } from '../../model/reading.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
-import type { Asked } from '../../app/ask/asked.ts';
+import type { Asked } from '../../app/ask/bridge-status.ts';
 import { chooseMeters } from '../../app/load-settings.ts';
 import { say } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
@@ -12,7 +12,7 @@ import { fromBridge, quietLog } from '../../app/read/obtain-readings.ts';
 import type { Obtained } from '../../app/read/obtain-readings.ts';
 import { readingsText } from './read-formats.ts';
 import type { ReadFormat } from './read-formats.ts';
-import { tellError } from '../../app/tell-error.ts';
+import { tellError } from '../../app/exit-codes.ts';
 
 const ASK_EVERY_MS = 1000;
 

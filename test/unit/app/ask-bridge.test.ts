@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { askBridge } from '../../../src/app/ask/ask-bridge.ts';
-import type { Asked } from '../../../src/app/ask/asked.ts';
+import type { Asked } from '../../../src/app/ask/bridge-status.ts';
 import { socketPath } from '../../../src/app/ask/socket-path.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { freePort } from '../../support/free-port.ts';

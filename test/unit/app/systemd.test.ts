@@ -9,10 +9,8 @@ import { systemClock } from '../../../src/kernel/clock.ts';
 import { deferred } from '../../../src/kernel/async.ts';
 import type { Language } from '../../../src/kernel/language.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
-import { paceOf, systemdNotify } from '../../../src/app/systemd-notify.ts';
-import type { Notify } from '../../../src/app/systemd-notify.ts';
-import { statusLine } from '../../../src/app/systemd-status.ts';
-import { SystemdReport } from '../../../src/app/systemd.ts';
+import { paceOf, systemdNotify, statusLine, SystemdReport } from '../../../src/app/systemd.ts';
+import type { Notify } from '../../../src/app/systemd.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
