@@ -7,14 +7,18 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/*.test.ts', 'test/{unit,hazards,faults,soak,transcripts,fuzz}/**/*.test.ts'],
+          include: [
+            'test/*.test.ts',
+            'test/{unit,hazards,faults,transcripts}/**/*.test.ts',
+            'measure/{soak,fuzz}/**/*.test.ts',
+          ],
           testTimeout: 60_000, // against hangs: a machine with other work is no failure
         },
       },
       {
         test: {
           name: 'e2e',
-          include: ['test/{e2e,security,loops}/**/*.test.ts'],
+          include: ['test/{e2e,security}/**/*.test.ts', 'measure/loops/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** What a measurement is made of: everything but texts and the kept results, which may be committed after it. */
-const MEASURED = ['.', ':(exclude)docs', ':(exclude)quality/results', ':(exclude)*.md'];
+const MEASURED = ['.', ':(exclude)docs', ':(exclude)measure/quality/results', ':(exclude)*.md'];
 
 export interface Sources {
   /** The commit that changed them last; empty where git does not say. */

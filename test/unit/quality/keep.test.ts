@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { documentOf } from '../../../quality/document.ts';
-import { objectionTo, refusalOf } from '../../../quality/keep.ts';
-import { measurements } from '../../../quality/measurements.ts';
-import { inLanes } from '../../../quality/schedule.ts';
+import { documentOf } from '../../../measure/quality/document.ts';
+import { objectionTo, refusalOf } from '../../../measure/quality/keep.ts';
+import { measurements } from '../../../measure/quality/measurements.ts';
+import { inLanes } from '../../../measure/quality/schedule.ts';
 import { nameOf, sourcesAt } from '../../support/sources.ts';
 
 let root = '';
@@ -29,7 +29,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 test('a result stays of its commit when only results and texts are committed after it', () => {
   const measured = sourcesAt(root);
   expect(measured).toEqual({ commit: git('rev-parse', '--short=7', 'HEAD').trim(), changed: [] });
-  write('quality/results/bench.json', '{}');
+  write('measure/quality/results/bench.json', '{}');
   write('docs/quality.md', '#');
   write('CHANGELOG.md', '#');
   expect(sourcesAt(root)).toEqual(measured);
