@@ -117,3 +117,13 @@ test('only the clock touches timers and dates', () => {
     );
   expect(wrong).toEqual([]);
 });
+
+test('an exported type name stands for one thing', () => {
+  const places = new Map<string, string[]>();
+  for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))) {
+    const text = readFileSync(join(src, file), 'utf8');
+    for (const [, name = ''] of text.matchAll(/^export (?:abstract )?(?:class|interface|type) (\w+)/gm))
+      places.set(name, [...(places.get(name) ?? []), file]);
+  }
+  expect([...places].filter(([, files]) => files.length > 1)).toEqual([]);
+});

@@ -30,7 +30,7 @@ export interface SegmentPlace {
   readonly start: number;
 }
 
-export interface Loaded {
+export interface LoadedReadings {
   readonly payload: string;
   readonly place: SegmentPlace;
 }
@@ -149,7 +149,7 @@ export class OutboxDisk {
   }
 
   /** The next segment's readings that are not in memory. Rejects when it cannot be read now. */
-  async load(): Promise<Loaded[]> {
+  async load(): Promise<LoadedReadings[]> {
     const segment = this.#segments.find(({ unloaded }) => unloaded > 0);
     if (!segment) return [];
     const bytes = await this.#read(segment.number);

@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { WriteFate, Loaded, SegmentPlace } from './outbox-disk.ts';
+import type { WriteFate, LoadedReadings, SegmentPlace } from './outbox-disk.ts';
 
 export interface Waiting {
   /** Ascending, from 1. */
@@ -88,7 +88,7 @@ export class OutboxQueue {
   }
 
   /** What lay on disk only, next in order. */
-  arrive(loaded: readonly Loaded[]): void {
+  arrive(loaded: readonly LoadedReadings[]): void {
     const sinceMs = this.#clock.monotonicMs();
     for (const { payload, place } of loaded) this.#admit({ id: 0, payload, sinceMs, place, state: 'waiting' });
   }

@@ -4,23 +4,32 @@ import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
-const pages = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+const folders = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !['.git', 'node_modules', 'dist'].includes(entry.name))
+  .map(({ name }) => name);
+const below = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => !name.includes('node_modules'))
+    .map((name) => `${folder}/${name}`);
+const ours = [...readdirSync(root), ...folders.flatMap(below)];
+const pages = ours.filter((name) => name.endsWith('.md'));
 
 /** Paths that a reader of the page makes, not we. */
 const made = new Set(
   ['homeassistant_password', 'http_token', 'mqtt_password'].map((name) => `deploy/docker/secrets/${name}`),
 );
 
-/** Every word in code that looks like one of our files. */
-const filesNamed = (text: string): string[] =>
-  [...text.matchAll(/(?<![\w./-])(?:src|test|docs|deploy|bench|scripts|\.ci)\/[\w./-]*\w/g)]
+/** Every word that looks like one of our files or folders. */
+const pathsNamed = (text: string): string[] =>
+  [...text.matchAll(new RegExp(`(?<![\\w./<-])(?:${folders.join('|').replaceAll('.', '\\.')})/[\\w./-]*\\w`, 'g'))]
     .map(([path]) => path)
     .filter((path) => !made.has(path));
+
+/** A module named by itself or with a part of its path: `ladder.ts`, `kernel/clock.ts`. */
+const modulesNamed = (text: string): string[] =>
+  [...text.matchAll(/`([\w./-]+\.(?:ts|mjs|py))`/g)].map(([, path = '']) => path);
+
+const isThere = (path: string): boolean => ours.some((name) => name === path || name.endsWith(`/${path}`));
 
 describe.each(pages)('%s', (name) => {
   const text = read(name);
@@ -31,7 +40,8 @@ describe.each(pages)('%s', (name) => {
   });
 
   test('every file it names is there', () => {
-    expect(filesNamed(text).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(pathsNamed(text).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(modulesNamed(text).filter((path) => !isThere(path))).toEqual([]);
   });
 
   test('every npm script it names is there', () => {
