@@ -19,7 +19,7 @@ export class Deadlines {
   readonly #entries = new Map<string, Entry>();
   #nap: { readonly untilMs: number; readonly wake: () => void } | undefined;
 
-  /** @param beat hears each turn. */
+  /** @param beat is called at each turn. */
   constructor(clock: Clock, beat?: Beat) {
     this.#clock = clock;
     this.#beat = beat;

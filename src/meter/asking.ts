@@ -66,7 +66,7 @@ export class Asking {
   }
 }
 
-/** Whether what was refused of a list was refused because there was so much of it: asked by fewer, all of it was told. */
+/** Whether the list was refused for its length alone: in smaller requests every property of it was answered. */
 class PartlyRefused {
   #first: number | undefined;
   #fits = Infinity;

@@ -42,13 +42,13 @@ export class ClockCheck {
   }
 
   /** @returns undefined when this answer leaves nothing to compare. */
-  take({ properties, datagram, roundTripMs = 0 }: MeterAnswer): MeterClock | undefined {
+  compare({ properties, datagram, roundTripMs = 0 }: MeterAnswer): MeterClock | undefined {
     const said = { wallMs: datagram.atMs - roundTripMs / 2, monotonicMs: datagram.monotonicMs - roundTripMs / 2 };
     const [time, date] = [edtOf(properties, epc.currentTime), edtOf(properties, epc.currentDate)];
     if (time) this.#time = { ...said, ms: decodeTimeOfDay(time) };
     if (date) this.#date = { ...said, ms: decodeDate(date) };
     if (!this.#time || !this.#date) return undefined;
-    const skew = compare(this.#time, this.#date);
+    const skew = skewOf(this.#time, this.#date);
     if (skew === 'apart') return undefined;
     this.newSession();
     if (skew === undefined) return { atMs: datagram.atMs };
@@ -65,7 +65,7 @@ export class ClockCheck {
 }
 
 /** @returns ms, meter minus ours; undefined when the meter told no time; `apart` when the two do not belong together. */
-function compare(time: Told, date: Told): number | 'apart' | undefined {
+function skewOf(time: Told, date: Told): number | 'apart' | undefined {
   const laterMs = date.monotonicMs - time.monotonicMs;
   if (Math.abs(laterMs) > PAIR_MS) return 'apart';
   // 24:00 can be the end of the date that was sent or of the day before: we cannot know which.

@@ -134,7 +134,7 @@ export class MeterReader {
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
       this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });
     }
-    const compared = this.#clockCheck.take(answer);
+    const compared = this.#clockCheck.compare(answer);
     if (compared) this.#deps.emit({ kind: 'clock', meter, clock: compared });
   }
 

@@ -10,19 +10,19 @@ const WINDOW = 20;
 export class Pace {
   readonly #configuredMs: number;
   readonly #roundTrips: RoundTrips;
-  readonly #tell: (intervalS: number) => void;
+  readonly #publish: (intervalS: number) => void;
   /** What the answered requests of each cycle took together, ms; the one under way last. */
   #cycles: number[] = [0];
-  #toldS: number | undefined;
+  #publishedS: number | undefined;
 
-  /** @param tell hears the effective interval, in whole seconds, when it changes. */
-  constructor(configuredMs: number, roundTrips: RoundTrips, tell: (intervalS: number) => void) {
+  /** @param publish is called with the effective interval, in whole seconds, when it changes. */
+  constructor(configuredMs: number, roundTrips: RoundTrips, publish: (intervalS: number) => void) {
     this.#configuredMs = configuredMs;
     this.#roundTrips = roundTrips;
-    this.#tell = tell;
+    this.#publish = publish;
   }
 
-  /** An answer came; to be told before what it says is published, which is judged by the new pace. */
+  /** An answer came. Called before its values are published: how long they stay fresh depends on the new pace. */
   answered(roundTripMs: number): void {
     // A late answer to a request given up came while the next one waited: that time is not counted twice.
     const isLate = roundTripMs > this.#roundTrips.timeoutMs;
@@ -40,8 +40,8 @@ export class Pace {
   #update(): void {
     const ms = Math.max(this.#configuredMs, this.#roundTrips.shortestIntervalMs, ...this.#cycles);
     const intervalS = ms === this.#configuredMs ? ms / 1000 : Math.ceil(ms / 1000);
-    if (intervalS === this.#toldS || (this.#toldS === undefined && ms === this.#configuredMs)) return;
-    this.#toldS = intervalS;
-    this.#tell(intervalS);
+    if (intervalS === this.#publishedS || (this.#publishedS === undefined && ms === this.#configuredMs)) return;
+    this.#publishedS = intervalS;
+    this.#publish(intervalS);
   }
 }

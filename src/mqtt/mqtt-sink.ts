@@ -122,7 +122,7 @@ export class MqttSink implements Sink {
     if (event.meter !== this.#options.meter.id) return;
     switch (event.kind) {
       case 'reading':
-        this.#states.accept(event.reading); // from here to the socket nothing waits; what people look at goes first
+        this.#states.accept(event.reading); // before the stream: people look at these. All of it is written in this turn
         this.#availability.accept(event);
         return this.#pushReading(event.reading);
       case 'status':
@@ -140,7 +140,7 @@ export class MqttSink implements Sink {
         return this.#states.acceptHalfHour(event.halfHour);
       case 'clock':
       case 'activity':
-        return; // shown and counted elsewhere; a rung is in the status
+        return; // not on MQTT as such: metrics count them, and `link_state` has the rung
     }
   }
 

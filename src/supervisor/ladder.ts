@@ -26,7 +26,7 @@ export const steps: readonly Step[] = [
 export const rungs: readonly Rung[] = steps.map(({ rung }) => rung);
 
 /** In place of the first: a meter that got our requests and fell silent may keep a session, and refuse another beside it. */
-const afterSilence: Step = { rung: 'terminate', search: 'nowhere' };
+const AFTER_SILENCE: Step = { rung: 'terminate', search: 'nowhere' };
 
 export class Ladder {
   #at = 0;
@@ -34,7 +34,7 @@ export class Ladder {
 
   /** The step to try now, which the next call leaves behind. */
   next(panKnown: boolean): Step {
-    const step = this.#silent ? afterSilence : (steps[this.#at] as Step);
+    const step = this.#silent ? AFTER_SILENCE : (steps[this.#at] as Step);
     this.#silent = false;
     this.#at = (this.#at + 1) % steps.length;
     if (!panKnown && step.search !== 'everywhere') return this.next(panKnown);

@@ -6,12 +6,12 @@ import { rssiDbmOfLqi } from '../model/pan.ts';
 import type { Activity, BridgeEvent, LinkPhase, LinkStatus, ModuleInfo, RecoveryRung } from '../model/status.ts';
 import type { Datagram } from '../module/module.ts';
 
-/** Link quality and the last success change with every answer; telling them once a minute is enough. */
+/** Link quality and the last success change with every answer; publishing them once a minute is enough. */
 const QUALITY_EVERY_MS = 60_000;
 
 type Changes = { -readonly [K in keyof LinkStatus]?: LinkStatus[K] | undefined };
 
-const noSignal: Changes = { lqi: undefined, rssiDbm: undefined, signalAtMs: undefined };
+const NO_SIGNAL: Changes = { lqi: undefined, rssiDbm: undefined, signalAtMs: undefined };
 
 /** The published projection of where the supervisor stands. */
 export class LinkReport {
@@ -20,12 +20,12 @@ export class LinkReport {
   readonly #log: Log;
   readonly #emit: (event: BridgeEvent) => void;
   #status: LinkStatus;
-  #toldMs = 0;
-  /** What was told of this outage already. */
+  #publishedMs = 0;
+  /** What was logged of this outage already. */
   readonly #told = new Set<string>();
   /** Wall clock ms of the newest beginning of a session: a scan that brought its PAN was just before. */
   #joiningAtMs: number;
-  /** No answer since this phase began: the next one is told at once. */
+  /** No answer since this phase began: the next one is published at once. */
   #entered = true;
 
   constructor(meter: string, clock: Clock, log: Log, emit: (event: BridgeEvent) => void) {
@@ -49,12 +49,12 @@ export class LinkReport {
   enter(phase: LinkPhase, changes: Changes = {}): void {
     this.#entered = true;
     if (phase === 'joining') this.#joiningAtMs = this.#clock.now();
-    if (phase !== 'connected' && phase !== 'paused') this.#change(noSignal); // it was the session's, and goes with it
+    if (phase !== 'connected' && phase !== 'paused') this.#change(NO_SIGNAL); // it was the session's, and goes with it
     this.#change({ retryAtMs: undefined, ...changes, phase, sinceMs: this.#clock.now() });
-    this.#tell();
+    this.#publish();
   }
 
-  /** Everything that failed passes here once. An outage climbs the ladder for ever: each kind of failure is worth one word. */
+  /** Called once for each failure. A long outage repeats the same ones, so each kind is logged once. */
   failed(error: unknown, retryAtMs: number | undefined): void {
     const code = error instanceof BridgeError ? error.code : 'DEFECT';
     const message = error instanceof Error ? error.message : String(error);
@@ -90,7 +90,7 @@ export class LinkReport {
     const hasOwn = lqi !== undefined || rssiDbm !== undefined;
     const signalAtMs = dbm === undefined ? undefined : hasOwn ? atMs : this.#joiningAtMs;
     this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, signalAtMs, error: undefined, rung: undefined });
-    if (isNews || this.#clock.monotonicMs() - this.#toldMs >= QUALITY_EVERY_MS) this.#tell();
+    if (isNews || this.#clock.monotonicMs() - this.#publishedMs >= QUALITY_EVERY_MS) this.#publish();
   }
 
   reconnected(): void {
@@ -102,8 +102,8 @@ export class LinkReport {
     this.#status = Object.fromEntries(merged) as unknown as LinkStatus;
   }
 
-  #tell(): void {
-    this.#toldMs = this.#clock.monotonicMs();
+  #publish(): void {
+    this.#publishedMs = this.#clock.monotonicMs();
     this.#emit({ kind: 'status', meter: this.#meter, status: this.#status });
   }
 }

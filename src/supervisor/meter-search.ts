@@ -32,7 +32,7 @@ export class MeterSearch {
   async find(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
     const { clock, log, did } = this.#deps;
     for (const request of requests) {
-      this.#tell(request);
+      this.#logScan(request);
       const startedMs = clock.monotonicMs();
       const found = await module.scan(request, signal);
       did({ what: 'scan', durationMs: clock.monotonicMs() - startedMs, found: found.length > 0 });
@@ -47,7 +47,7 @@ export class MeterSearch {
   }
 
   /** Logged at `info` for somebody who waits for the first reading; after one search in vain only at `debug`. */
-  #tell({ mask, duration }: ScanRequest): void {
+  #logScan({ mask, duration }: ScanRequest): void {
     const all = channelsOfMask(mask);
     const facts = {
       channels: all.length === 1 ? String(all[0]) : `${all[0]}–${all.at(-1)}`,

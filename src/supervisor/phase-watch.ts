@@ -49,16 +49,16 @@ export class PhaseWatch implements Sink {
     this.#clock = clock;
     this.#beat = beat;
     this.#status = { phase: 'opening', sinceMs: clock.now(), reconnects: 0 };
-    this.#tell();
+    this.#report();
   }
 
   accept(event: BridgeEvent): void {
     if (event.meter !== this.#meter) return;
     if (event.kind === 'status') this.#status = event.status;
-    this.#tell();
+    this.#report();
   }
 
-  #tell(): void {
+  #report(): void {
     this.#beat(silenceLimitMs(this.#status, this.#intervalMs, this.#clock.now()));
   }
 }

@@ -58,7 +58,7 @@ export async function readSkew(
 ): Promise<number | undefined> {
   const check = new ClockCheck(clock, log);
   let skewMs: number | undefined;
-  const onAnswer = (answer: MeterAnswer): void => void (skewMs = check.take(answer)?.skewMs);
+  const onAnswer = (answer: MeterAnswer): void => void (skewMs = check.compare(answer)?.skewMs);
   const client = new MeterClient(session, { clock, log, onAnswer });
   await together(
     signal,

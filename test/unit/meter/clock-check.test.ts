@@ -15,7 +15,7 @@ function rig(startMs = NOON) {
   const { log, lines } = logLines();
   const check = new ClockCheck(clock, log);
   const answer = (properties: readonly { epc: number; edt: Uint8Array }[], roundTripMs = 0): MeterClock | undefined =>
-    check.take({
+    check.compare({
       properties,
       roundTripMs,
       datagram: { payload: new Uint8Array(), atMs: clock.now(), monotonicMs: clock.monotonicMs() },
