@@ -1,7 +1,4 @@
-import { deferred, within } from '../../kernel/async.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import { BridgeError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
+import { hex, hexOfBytes } from '../../kernel/bytes.ts';
 import { encodeCommand } from '../../j11/commands.ts';
 import type { J11Command } from '../../j11/commands.ts';
 import type { J11Frame } from '../../j11/frame.ts';
@@ -12,57 +9,19 @@ import type { J11Notification } from '../../j11/notifications.ts';
 import { BAD_HEADER, responseTo, UNKNOWN_COMMAND } from '../../j11/responses.ts';
 import type { J11Response } from '../../j11/responses.ts';
 import { isLineNoise, result } from '../../j11/results.ts';
-import { hex, hexOfBytes } from '../../kernel/bytes.ts';
-import type { ExchangeLimits, OpenPort } from '../../wire/open-port.ts';
+import type { ExchangeLimits } from '../../wire/open-port.ts';
+import { CommandChannel } from '../command-channel.ts';
 
-const NUDGE_LIMIT_MS = 1000;
 /** The module itself gives up a frame after such a gap; so do we, else a cut one would swallow those behind it. */
 const GAP_MS = 1000;
 const BUSY_REPEAT_MS = 1000;
 /** Commands whose data hold the Route-B ID or a part of it. */
 const SECRET: ReadonlySet<string> = new Set(['setCredentials', 'scan'] satisfies J11Command['name'][]);
 
-interface Current {
-  readonly feed: (frame: J11Frame) => void;
-  readonly fail: (error: unknown) => void;
-}
-
-/**
- * The conversation with a J11 module over one open wire: one command at a time, its response told by its code, since
- * notifications may stand between. Frames are read all the time, whether or not anyone waits. Disposing stops listening
- * and leaves the wire open.
- */
-export class J11Channel implements Disposable {
-  readonly name: string;
-  readonly #port: OpenPort;
-  readonly #clock: Clock;
-  readonly #log: Log;
+/** The conversation with a J11 module, in frames: a response is told by its code, since notifications may stand between. */
+export class J11Channel extends CommandChannel<J11Frame, J11Notification> {
   readonly #reader = new FrameReader('module');
-  readonly #listeners = new Set<(notification: J11Notification) => void>();
-  readonly #stops: readonly (() => void)[];
   #lastMs = 0;
-  #current: Current | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
-  readonly #nudged = new Set<(isRestarted: boolean) => void>();
-
-  constructor(port: OpenPort, clock: Clock, log: Log) {
-    this.name = port.name;
-    this.#port = port;
-    this.#clock = clock;
-    this.#log = log;
-    this.#stops = [port.read((chunk) => this.#onBytes(chunk)), port.onLost((error) => this.#current?.fail(error))];
-  }
-
-  /** Hears once, with PORT_LOST, that the wire went away. @returns the way to stop. */
-  onLost(listener: (error: BridgeError) => void): () => void {
-    return this.#port.onLost(listener);
-  }
-
-  /** Hears every notification from now on, in order. @returns the way to stop. */
-  listen(listener: (notification: J11Notification) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
 
   /**
    * Sends a command when those before it are done. A command that the module got damaged is sent once more, and while it
@@ -72,12 +31,12 @@ export class J11Channel implements Disposable {
    */
   async ask(command: J11Command, limits: ExchangeLimits, busyMs = limits.timeoutMs): Promise<J11Response> {
     const answer = (frame: J11Frame): J11Response | undefined => responseOf(command, frame);
-    const startMs = this.#clock.monotonicMs();
-    let response = await this.#inTurn(command, answer, limits);
-    if (isLineNoise(response.result)) response = await this.#inTurn(command, answer, limits);
-    while (response.result === result.busy && this.#clock.monotonicMs() - startMs < busyMs) {
-      await this.#clock.sleep(BUSY_REPEAT_MS, limits.signal);
-      response = await this.#inTurn(command, answer, limits);
+    const startMs = this.clock.monotonicMs();
+    let response = await this.#ask(command, answer, limits);
+    if (isLineNoise(response.result)) response = await this.#ask(command, answer, limits);
+    while (response.result === result.busy && this.clock.monotonicMs() - startMs < busyMs) {
+      await this.clock.sleep(BUSY_REPEAT_MS, limits.signal);
+      response = await this.#ask(command, answer, limits);
     }
     return response;
   }
@@ -86,86 +45,44 @@ export class J11Channel implements Disposable {
   async reset(limits: ExchangeLimits): Promise<void> {
     const up = (frame: J11Frame): true | undefined =>
       isNotification(frame) && parseNotification(frame).kind === 'started' ? true : undefined;
-    await this.#inTurn({ name: 'reset' }, up, limits);
+    await this.#ask({ name: 'reset' }, up, limits);
   }
 
-  /** The status request beside the command under way, for one that has not been answered for long. */
-  async nudge(signal: AbortSignal): Promise<void> {
-    this.#log.debug({ port: this.name, sent: 'status' }, 'wire');
-    await this.#port.write(encodeCommand({ name: 'status' }), NUDGE_LIMIT_MS, signal);
+  /** The status request. */
+  nudge(signal: AbortSignal): Promise<void> {
+    return this.writeNudge(encodeCommand({ name: 'status' }), { sent: 'status' }, signal);
   }
 
-  onNudged(listener: (isRestarted: boolean) => void): () => void {
-    this.#nudged.add(listener);
-    return () => this.#nudged.delete(listener);
+  #ask<T>(command: J11Command, answer: (frame: J11Frame) => T | undefined, limits: ExchangeLimits): Promise<T> {
+    return this.inTurn(() => {
+      const bytes = encodeCommand(command);
+      return this.exchange({ name: command.name, bytes, shown: () => shown(command, bytes) }, answer, limits);
+    });
   }
 
-  [Symbol.dispose](): void {
-    for (const stop of this.#stops) stop();
-  }
-
-  #inTurn<T>(command: J11Command, answer: (frame: J11Frame) => T | undefined, limits: ExchangeLimits): Promise<T> {
-    const mine = this.#turn.then(() => this.#ask(command, answer, limits));
-    this.#turn = mine.catch(() => undefined);
-    return mine;
-  }
-
-  async #ask<T>(
-    command: J11Command,
-    answer: (frame: J11Frame) => T | undefined,
-    { timeoutMs, signal }: ExchangeLimits,
-  ): Promise<T> {
-    const got = deferred<T>();
-    const feed = (frame: J11Frame): void => {
-      const value = answer(frame);
-      if (value !== undefined) got.resolve(value);
-    };
-    this.#current = { feed, fail: got.reject };
-    if (this.#port.lost) got.reject(this.#port.lost);
-    try {
-      return await within(
-        this.#clock,
-        timeoutMs,
-        signal,
-        async (limit) => {
-          limit.addEventListener('abort', () => got.reject(limit.reason), { once: true });
-          const bytes = encodeCommand(command);
-          if (this.#log.isLevelEnabled('debug'))
-            this.#log.debug({ port: this.name, sent: told(command, bytes) }, 'wire');
-          await Promise.race([this.#port.write(bytes, timeoutMs, limit), got.promise]);
-          return await got.promise;
-        },
-        () => new BridgeError('MODULE_SILENT', `${this.name}: no answer to ${command.name} within ${timeoutMs} ms`),
-      );
-    } finally {
-      this.#current = undefined;
-    }
-  }
-
-  #onBytes(chunk: Buffer): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#reader.isPending && nowMs - this.#lastMs >= GAP_MS) this.#take(this.#reader.giveUp());
+  protected receive(chunk: Buffer): void {
+    const nowMs = this.clock.monotonicMs();
+    if (this.#reader.isPending && nowMs - this.#lastMs >= GAP_MS) this.#accept(this.#reader.giveUp());
     this.#lastMs = nowMs;
-    this.#take(this.#reader.push(chunk));
+    this.#accept(this.#reader.push(chunk));
   }
 
-  #take(inputs: readonly FrameInput[]): void {
+  #accept(inputs: readonly FrameInput[]): void {
     for (const input of inputs) {
       if (input.kind === 'frame') this.#onFrame(input);
-      else this.#log.debug({ port: this.name, reason: input.reason }, 'damaged frame dropped');
+      else this.log.debug({ port: this.name, reason: input.reason }, 'damaged frame dropped');
     }
   }
 
   #onFrame(frame: J11Frame): void {
-    if (this.#log.isLevelEnabled('debug')) {
-      this.#log.debug({ port: this.name, received: `${hex(frame.code, 4)} ${hexOfBytes(frame.data)}` }, 'wire');
+    if (this.log.isLevelEnabled('debug')) {
+      this.log.debug({ port: this.name, received: `${hex(frame.code, 4)} ${hexOfBytes(frame.data)}` }, 'wire');
     }
-    this.#current?.feed(frame);
+    this.feed(frame);
     const status = responseTo('status', frame);
-    if (status && status.result !== result.busy) for (const listener of this.#nudged) listener(false); // 6019 tells of that
+    if (status && status.result !== result.busy) this.nudgeAnswered(false); // 6019 tells of that
     if (!isNotification(frame)) return;
-    const notification = parseNotification(frame);
-    for (const listener of this.#listeners) listener(notification);
+    this.publish(parseNotification(frame));
   }
 }
 
@@ -177,5 +94,5 @@ function responseOf(command: J11Command, frame: J11Frame): J11Response | undefin
 }
 
 /** What a log may show of a command. */
-const told = (command: J11Command, bytes: Uint8Array): string =>
+const shown = (command: J11Command, bytes: Uint8Array): string =>
   SECRET.has(command.name) ? `${command.name} …` : `${command.name} ${hexOfBytes(bytes.subarray(12))}`.trimEnd();

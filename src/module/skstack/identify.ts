@@ -49,7 +49,7 @@ export async function quieten(link: SkChannel, signal: AbortSignal, withQuality 
   });
   if (!answer.ok)
     throw new BridgeError('COMMAND_REFUSED', `${link.name}: SKSREG SFE 0 was refused (${failText(answer.failCode)})`);
-  link.echoesWhenQuiet = link.counts.echoes;
+  link.echoesWhenQuiet = link.echoes;
   if (withQuality) await showLinkQuality(link, signal);
 }
 

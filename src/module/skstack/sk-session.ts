@@ -57,7 +57,7 @@ export class SkSession implements Session {
     this.#clock = clock;
     this.#log = log;
     this.#airtime = airtime;
-    this.#echoTells = link.counts.echoes === link.echoesWhenQuiet;
+    this.#echoTells = link.echoes === link.echoesWhenQuiet;
     this.#stops = [
       link.listen((line) => this.#onLine(line)),
       link.onLost((error) => this.#state.end(error)),
@@ -110,7 +110,7 @@ export class SkSession implements Session {
    * the module is set to tells: a reset sets it back. @throws BridgeError SESSION_LOST
    */
   async #heedEcho(signal: AbortSignal): Promise<void> {
-    if (!this.#echoTells || this.#link.counts.echoes <= this.#link.echoesWhenQuiet) return;
+    if (!this.#echoTells || this.#link.echoes <= this.#link.echoesWhenQuiet) return;
     const limits = { timeoutMs: LINE_LIMIT_MS, signal };
     const info = await this.#link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
     if (!info.ok || info.value.channel !== this.pan.channel || info.value.panId !== this.pan.panId)

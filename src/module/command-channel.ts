@@ -1,0 +1,134 @@
+import { deferred, within } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { ExchangeLimits, OpenPort } from '../wire/open-port.ts';
+import type { Nudgeable } from './patient-send.ts';
+
+const NUDGE_LIMIT_MS = 1000;
+
+interface Current<Unit> {
+  readonly feed: (unit: Unit) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A command as it goes over the wire. */
+export interface Outgoing {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** What a log may show of it; asked only when it is logged. */
+  readonly shown: () => string;
+}
+
+/**
+ * The conversation with a module over one open wire, whatever it speaks: one command at a time, its answer told from what
+ * arrives unasked. What arrives is read all the time, whether or not anyone waits: a session that ends between two commands
+ * must be seen. Disposing stops listening and leaves the wire open.
+ *
+ * `Unit` is what the module sends (a line, a frame), `Event` what listeners get of it.
+ */
+export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposable {
+  readonly name: string;
+  protected readonly port: OpenPort;
+  protected readonly clock: Clock;
+  protected readonly log: Log;
+  readonly #listeners = new Set<(event: Event) => void>();
+  readonly #nudged = new Set<(isRestarted: boolean) => void>();
+  readonly #stops: readonly (() => void)[];
+  #current: Current<Unit> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(port: OpenPort, clock: Clock, log: Log) {
+    this.name = port.name;
+    this.port = port;
+    this.clock = clock;
+    this.log = log;
+    this.#stops = [port.read((chunk) => this.receive(chunk)), port.onLost((error) => this.#current?.fail(error))];
+  }
+
+  /** Called with PORT_LOST, once, when the wire went away. @returns the way to stop. */
+  onLost(listener: (error: BridgeError) => void): () => void {
+    return this.port.onLost(listener);
+  }
+
+  /** Called with everything from now on, in order. @returns the way to stop. */
+  listen(listener: (event: Event) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A harmless question beside the command under way, for one that has not been answered for long. */
+  abstract nudge(signal: AbortSignal): Promise<void>;
+
+  onNudged(listener: (isRestarted: boolean) => void): () => void {
+    this.#nudged.add(listener);
+    return () => this.#nudged.delete(listener);
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  /** Bytes from the module, cut anywhere. */
+  protected abstract receive(chunk: Buffer): void;
+
+  /** Runs `work` when the commands before it are done. */
+  protected inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /**
+   * Sends a command and waits for the first unit that `answer` makes something of.
+   * @throws BridgeError MODULE_SILENT after `timeoutMs`, PORT_LOST, or the signal's reason.
+   */
+  protected async exchange<T>(
+    { name, bytes, shown }: Outgoing,
+    answer: (unit: Unit) => T | undefined,
+    { timeoutMs, signal }: ExchangeLimits,
+  ): Promise<T> {
+    const got = deferred<T>();
+    const feed = (unit: Unit): void => {
+      const value = answer(unit);
+      if (value !== undefined) got.resolve(value);
+    };
+    this.#current = { feed, fail: got.reject };
+    if (this.port.lost) got.reject(this.port.lost);
+    try {
+      return await within(
+        this.clock,
+        timeoutMs,
+        signal,
+        async (limit) => {
+          limit.addEventListener('abort', () => got.reject(limit.reason), { once: true });
+          if (this.log.isLevelEnabled('debug')) this.log.debug({ port: this.name, sent: shown() }, 'wire');
+          await Promise.race([this.port.write(bytes, timeoutMs, limit), got.promise]);
+          return await got.promise;
+        },
+        () => new BridgeError('MODULE_SILENT', `${this.name}: no answer to ${name} within ${timeoutMs} ms`),
+      );
+    } finally {
+      this.#current = undefined;
+    }
+  }
+
+  protected writeNudge(bytes: Uint8Array, logged: object, signal: AbortSignal): Promise<void> {
+    this.log.debug({ port: this.name, ...logged }, 'wire');
+    return this.port.write(bytes, NUDGE_LIMIT_MS, signal);
+  }
+
+  /** For the command under way. */
+  protected feed(unit: Unit): void {
+    this.#current?.feed(unit);
+  }
+
+  protected publish(event: Event): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** A nudge was answered. */
+  protected nudgeAnswered(isRestarted: boolean): void {
+    for (const listener of this.#nudged) listener(isRestarted);
+  }
+}
