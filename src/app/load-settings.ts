@@ -3,6 +3,7 @@ import type { LoadOptions, LoadResult } from '../config/load.ts';
 import type { Problem } from '../config/problems.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
+import { pairingIdOf } from '../model/pan.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes, Stop } from './exit-codes.ts';
@@ -11,15 +12,12 @@ import { exitCodes, Stop } from './exit-codes.ts';
 export type LoadOutcome = LoadResult;
 export type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
-/** The Pairing ID of a scan is the end of the Route-B ID; modules print it. */
-const PAIRING_ID_LENGTH = 8;
-
 /** File and environment. From then on the context's redactor knows what is secret in them. */
 export async function loadSettings(options: Omit<LoadOptions, 'env'>, context: CliContext): Promise<LoadResult> {
   const { loadConfig } = await import('../config/load.ts');
   const result = await loadConfig({ ...options, env: context.env });
   if (!result.ok) return result;
-  const pairingIds = result.settings.meters.map(({ routeBId }) => routeBId.slice(-PAIRING_ID_LENGTH));
+  const pairingIds = result.settings.meters.map(({ routeBId }) => pairingIdOf(routeBId)); // modules print them
   for (const secret of [...result.secrets, ...pairingIds]) context.redactor.add(secret);
   return result;
 }

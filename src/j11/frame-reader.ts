@@ -1,4 +1,4 @@
-import { readU16 } from '../kernel/bytes.ts';
+import { concatBytes, readU16 } from '../kernel/bytes.ts';
 import type { J11Frame, FrameSide } from './frame.ts';
 import { HEADER_LENGTH, headerOf, MAX_DATA_LENGTH, sumOf, uniqueCodes } from './frame.ts';
 
@@ -25,7 +25,7 @@ export class FrameReader {
   }
 
   push(bytes: Uint8Array): FrameInput[] {
-    this.#held = joined(this.#held, bytes); // a copy: a Buffer is the caller's, and its slices are no copies
+    this.#held = concatBytes(this.#held, bytes); // a copy: a Buffer is the caller's, and its slices are no copies
     return this.#cut();
   }
 
@@ -90,11 +90,4 @@ export class FrameReader {
     this.skipped += count;
     this.#held = this.#held.subarray(count);
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -1,3 +1,5 @@
+import { hex } from '../kernel/bytes.ts';
+
 /** The meter's radio network as a scan found it: all that is needed to join it again without a scan. */
 export interface Pan {
   /** Radio channel, 33–60 (0x21–0x3C). */
@@ -21,9 +23,12 @@ export const networkOf = ({ channel, panId, macAddress }: Pan): Pan => ({ channe
 /** Received power of a SKSTACK module in dBm: 0.275 × LQI − 104.27 (derived, not measured by us). */
 export const rssiDbmOfLqi = (lqi: number): number => Math.round(0.275 * lqi - 104.27);
 
-/** The meter's link-local address: FE80:: and the EUI-64 with bit 1 of its first byte inverted (what SKLL64 answers). */
+/** EUI-64 to interface identifier and back, in hex digits: bit 1 of the first byte inverted. */
+export const interfaceId = (digits: string): string =>
+  hex(Number.parseInt(digits.slice(0, 2), 16) ^ 0x02, 2) + digits.slice(2).toUpperCase();
+
+/** The meter's link-local address: FE80:: and the interface identifier of its EUI-64 (what SKLL64 answers). */
 export function linkLocalAddress(macAddress: string): string {
-  const first = (Number.parseInt(macAddress.slice(0, 2), 16) ^ 0x02).toString(16).padStart(2, '0');
-  const digits = (first + macAddress.slice(2)).toUpperCase();
+  const digits = interfaceId(macAddress);
   return `FE80:0000:0000:0000:${digits.slice(0, 4)}:${digits.slice(4, 8)}:${digits.slice(8, 12)}:${digits.slice(12, 16)}`;
 }

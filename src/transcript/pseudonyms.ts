@@ -1,4 +1,4 @@
-import { pairingIdOf } from '../model/pan.ts';
+import { interfaceId, pairingIdOf } from '../model/pan.ts';
 import { bytesOfLatin1, hexOfBytes } from '../kernel/bytes.ts';
 
 /** One way in which something identifying stands on the wire, and what is written in its place: as long, of the same shape. */
@@ -128,11 +128,6 @@ export class Pseudonyms {
     this.#counts.set(kind, count);
     return count;
   }
-}
-
-/** EUI-64 to interface identifier and back: bit 1 of the first byte turned over. */
-export function interfaceId(digits: string): string {
-  return (hex(Number.parseInt(digits.slice(0, 2), 16) ^ 0x02, 2) + digits.slice(2)).toUpperCase();
 }
 
 const colons = (digits: string): string => (digits.match(/.{4}/g) ?? []).join(':');

@@ -2,6 +2,7 @@ import { encodeFrame, esv } from '../echonet/frame.ts';
 import type { Property, ReceivedFrame } from '../echonet/frame.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
+import { pairingIdOf } from '../model/pan.ts';
 import { frameOf, hostWord, isAnswer, scriptOf } from './exchanges.ts';
 import type { RecordedExchange, HostWord, Reply } from './exchanges.ts';
 import type { Transcript } from './transcript.ts';
@@ -9,7 +10,6 @@ import { WireUnits } from './wire-units.ts';
 import type { WireUnit } from './wire-units.ts';
 
 const NOT_SUPPORTED = 'FAIL ER04\r\n';
-const PAIRING_ID_LENGTH = 8;
 
 /** What whoever watches a replay wants to know. */
 export type ReplayEvent =
@@ -56,7 +56,7 @@ export class Replayer {
     this.#exchanges = exchanges;
     const id = exchanges.map(({ host }) => idIn(host.text)).find((found) => found !== undefined);
     const heard = transcript.lines.flatMap(({ text }) => /PairID:(\w{8})/.exec(text)?.[1] ?? []);
-    const own = id?.slice(-PAIRING_ID_LENGTH).toUpperCase();
+    const own = id && pairingIdOf(id).toUpperCase();
     this.#recordedPairingId = heard.find((found) => found.toUpperCase() === own);
     for (const { answer } of exchanges) {
       for (const { epc, edt } of answer?.properties ?? []) if (!this.#values.has(epc)) this.#values.set(epc, edt);
@@ -83,7 +83,8 @@ export class Replayer {
   #onUnit(unit: WireUnit): void {
     const word = hostWord(unit);
     if (word.key === '') return;
-    this.#pairingId = idIn(unit.text)?.slice(-PAIRING_ID_LENGTH) ?? this.#pairingId;
+    const id = idIn(unit.text);
+    if (id !== undefined) this.#pairingId = pairingIdOf(id);
     const exchange = this.#next(word);
     if (!exchange) {
       const composed = word.frame && this.#composed(word.frame);

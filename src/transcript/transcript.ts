@@ -1,4 +1,4 @@
-import { bytesOfHex, bytesOfLatin1, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
+import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
 
 /** The form of this file that this program writes; one with a higher number is refused, not misread. */
 export const FORMAT = 'broute2mqtt transcript';
@@ -79,7 +79,7 @@ function wireBytes(body: string): Uint8Array | string {
   const outside = text.replaceAll(BRACES, '');
   if (outside.includes('{')) return 'braces hold pairs of hex digits: {0D0A}';
   const stray = /[^\x20-\xff]/.exec(outside);
-  if (stray) return `U+${(stray[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} is no byte`;
+  if (stray) return `U+${hex(stray[0].codePointAt(0) ?? 0, 4)} is no byte`;
   const parts = text
     .split(BRACES_KEPT)
     .map((part) => (BRACES_WHOLE.test(part) ? bytesOfHex(part.slice(1, -1)) : bytesOfLatin1(part)));

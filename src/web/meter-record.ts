@@ -1,3 +1,4 @@
+import { hex } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { markMs, marksOf, MeterHealth } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
@@ -28,7 +29,6 @@ const before: LinkStatus = { phase: 'opening', sinceMs: 0, reconnects: 0 };
 const wholeSeconds = (ms: number): number => Math.max(0, Math.round(ms / 1000));
 /** Tenths, so that a page can tick between two answers without jumping. */
 const tenths = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
-const hex4 = (value: number): string => value.toString(16).toUpperCase().padStart(4, '0');
 
 /** What is known of one meter, each value with its age. */
 export class MeterRecord {
@@ -172,7 +172,7 @@ export class MeterRecord {
           ...(module.appVersion === undefined ? {} : { app_version: module.appVersion }),
         },
       }),
-      ...(pan && { pan: { channel: pan.channel, pan_id: hex4(pan.panId), mac: pan.macAddress } }),
+      ...(pan && { pan: { channel: pan.channel, pan_id: hex(pan.panId, 4), mac: pan.macAddress } }),
     };
   }
 

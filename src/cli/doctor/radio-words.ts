@@ -1,3 +1,4 @@
+import { hex } from '../../kernel/bytes.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import { rssiDbmOfLqi } from '../../model/pan.ts';
 import type { Pan } from '../../model/pan.ts';
@@ -36,7 +37,7 @@ export function panFinding(
   { rssi, ageS = 0 }: { readonly rssi?: number | undefined; readonly ageS?: number | undefined } = {},
 ): CheckFinding {
   const { isWeak, text, rssiDbm } = judgeSignal(pan.lqi, rssi ?? pan.rssiDbm);
-  const panId = pan.panId.toString(16).toUpperCase().padStart(4, '0');
+  const panId = hex(pan.panId, 4);
   const more = others > 0 ? { en: `; ${others} more`, ja: `（ほか ${others} 件）` } : { en: '', ja: '' };
   const minutes = Math.round(ageS / 60);
   const age = ageS < OLD_S ? { en: '', ja: '' } : { en: ` (${minutes} minutes ago)`, ja: `（${minutes}分前）` };

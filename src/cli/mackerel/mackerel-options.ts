@@ -1,4 +1,5 @@
 import { BridgeError } from '../../kernel/errors.ts';
+import { interfaceId } from '../../model/pan.ts';
 
 const theirs = ['device', 'id', 'password', 'channel', 'ipaddr', 'metric-key-prefix', 'tempfile', 'verbosity'];
 const ours = ['config', 'meter', 'id-file', 'password-file'];
@@ -71,8 +72,7 @@ function macOf(address: string): string {
     .split(':')
     .map((group) => group.padStart(4, '0'))
     .join('');
-  const first = (Number.parseInt(digits.slice(0, 2), 16) ^ 0x02).toString(16).padStart(2, '0');
-  return (first + digits.slice(2)).toUpperCase();
+  return interfaceId(digits);
 }
 
 export interface GoFlags {

@@ -1,3 +1,4 @@
+import { hex } from '../../kernel/bytes.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { MeterSettings } from '../../model/settings.ts';
@@ -7,8 +8,6 @@ import { FULL_SCAN } from '../../model/scan-plan.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
 import { quietLog } from '../../app/read/obtain-readings.ts';
-
-const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
 
 /**
  * `--scan`: the dialogue in the words in which users read it, with what is of use in it. `Channel:` is for --channel, what
