@@ -26,19 +26,19 @@ test('what is remembered counts for the meter it was found out of, and is kept f
 });
 
 test('a fixed time-out is the time-out', () => {
-  const capacity = new Capacity(new RoundTrips(), 7000);
+  const capacity = new Capacity(new RoundTrips(), 7);
   capacity.begin(MAC, remembered);
   expect(capacity.timeoutMs).toBe(7000);
 });
 
 test('a late answer proves as many properties as it tells of those asked, unless no time-out could bear it', () => {
-  for (const [replyTimeoutMs, roundTripMs, told, limit] of [
+  for (const [replyTimeoutS, roundTripMs, told, limit] of [
     [undefined, 9000, [0xe7, 0xe8, 0xe0], 3],
     [undefined, 9000, [0xe7, 0xe8, 0xf9, 0xfa], 2],
     [undefined, 20_001, [0xe7, 0xe8, 0xe0], 2],
-    [7000, 9000, [0xe7, 0xe8, 0xe0], 2],
+    [7, 9000, [0xe7, 0xe8, 0xe0], 2],
   ] as const) {
-    const capacity = new Capacity(new RoundTrips(), replyTimeoutMs);
+    const capacity = new Capacity(new RoundTrips(), replyTimeoutS);
     capacity.begin(MAC, remembered);
     capacity.heard(late(roundTripMs, ...told));
     expect(capacity.size.limit).toBe(limit);
