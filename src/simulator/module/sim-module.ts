@@ -29,7 +29,7 @@ export class SimModule {
   readonly #protocol: ModuleProtocol;
   readonly #log: Log | undefined;
   readonly #queue: AskedCommand[] = [];
-  /** Identifies the task that works through the queue. A task that finds another symbol here was cancelled and stops. */
+  /** Identifies the task that works through the queue. A cancelled task finds another symbol here and leaves it alone. */
   #worker: symbol | undefined;
   #power: Power = 'on';
 
