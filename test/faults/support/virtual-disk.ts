@@ -30,6 +30,8 @@ export class VirtualDisk implements Disposable {
   trouble: Trouble | undefined;
   /** Whoever asks is dead already: nothing of it reaches the disk. */
   unreachable = false;
+  /** How often something was not written or read, or was damaged. */
+  failures = 0;
   readonly #clock: VirtualClock;
   readonly #end = new AbortController();
   #room = 0;
@@ -42,6 +44,7 @@ export class VirtualDisk implements Disposable {
 
   /** Files with damaged content; segments of the outbox are left as they are. */
   damageState(text: string): void {
+    this.failures++;
     for (const name of ['pan.json', 'meter.json', 'airtime.json']) fs.writeFileSync(join(this.folder, name), text);
   }
 
@@ -54,11 +57,18 @@ export class VirtualDisk implements Disposable {
   /** Does `action` as the disk's state lets it. */
   async act<T>(access: Access, path: string, action: () => T): Promise<T> {
     if (this.trouble === 'slow') await this.#clock.sleep(SLOW_MS, this.#end.signal);
-    if (this.unreachable) throw failure('EIO', path);
-    if (this.trouble === 'broken') throw failure(errnos.broken, path);
-    if (this.trouble === 'read-only' && access !== 'read') throw failure(errnos['read-only'], path);
-    if (this.trouble === 'full' && access === 'fill') throw failure(errnos.full, path);
-    return action();
+    const code = this.#refusal(access);
+    if (code === undefined) return action();
+    this.failures++;
+    throw failure(code, path);
+  }
+
+  #refusal(access: Access): string | undefined {
+    if (this.unreachable) return 'EIO';
+    if (this.trouble === 'broken') return errnos.broken;
+    if (this.trouble === 'read-only' && access !== 'read') return errnos['read-only'];
+    if (this.trouble === 'full' && access === 'fill') return errnos.full;
+    return undefined;
   }
 
   /** @returns how much of `bytes` was written: on a full disk some, then an error. */

@@ -102,7 +102,9 @@ export class World {
   ended: string | undefined;
   /** The most scans and joins while one airtime limit lasted. */
   mostSearchesLimited = 0;
-  #told: { readonly atMs: number; readonly searches: number } | undefined;
+  #told:
+    | { readonly atMs: number; readonly searches: number; readonly offsetMs: number; readonly diskFailures: number }
+    | undefined;
   #phase: LinkPhase | undefined;
   readonly #options: WorldOptions;
   readonly #log: Log;
@@ -111,6 +113,8 @@ export class World {
   readonly #memory: StateFile<Remembered>;
   readonly #airtimes: Pick<StateFile<StoredAirtime>, 'load' | 'save'>;
   #runs = 0;
+  /** Registers are saved once an hour: after a kill the first one told may have none to be held against. */
+  #isKilled = false;
   #reader!: MeterReader;
   #stop = new AbortController();
   #stopSink = new AbortController();
@@ -230,6 +234,7 @@ export class World {
     if (disk) disk.unreachable = true;
     this.oracle.ledger.mayLose(MOST_LOST_BY_KILL);
     await this.stop();
+    this.#isKilled = true;
     if (disk) disk.unreachable = false;
     tap.toModule = toModule;
     broker.reach = reach;
@@ -316,6 +321,8 @@ export class World {
     );
     this.#reader = await this.#onDisk(opening);
     const airtime = await this.#onDisk(AirtimeRecord.open(clock, this.#airtimes));
+    // What cannot be asked must tell anew where the disk or the clock made us forget.
+    if (this.#told && !airtime.isRecent && this.#mayForget(this.#told)) tap.refusedForAirtime = false;
     const wire = tap.wire();
     this.supervisor = new Supervisor({
       meter: 'home',
@@ -332,6 +339,17 @@ export class World {
     this.#supervisorEnded = this.#watched('the supervisor', this.supervisor.run(this.#stop.signal), this.#stop.signal);
   }
 
+  /** What a run remembers of the last one by. */
+  get #remembrance(): { readonly offsetMs: number; readonly diskFailures: number } {
+    const { clock, disk } = this;
+    return { offsetMs: clock.now() - clock.monotonicMs(), diskFailures: disk?.failures ?? 0 };
+  }
+
+  #mayForget(told: { readonly offsetMs: number; readonly diskFailures: number }): boolean {
+    const { offsetMs, diskFailures } = this.#remembrance;
+    return Math.abs(offsetMs - told.offsetMs) > 1000 || diskFailures !== told.diskFailures;
+  }
+
   async #watched(name: string, run: Promise<void>, signal: AbortSignal): Promise<void> {
     try {
       await run;
@@ -343,6 +361,10 @@ export class World {
 
   #emitted(event: BridgeEvent): void {
     if (event.kind === 'reading') {
+      const { importKwh, exportKwh } = event.reading;
+      const hasRegister = importKwh !== undefined || exportKwh !== undefined;
+      if (this.#isKilled && hasRegister) this.oracle.falls++;
+      if (hasRegister) this.#isKilled = false;
       this.readings++;
       this.oracle.heard(event.reading, this.#runs);
       this.lastReading = event.reading;
@@ -372,7 +394,8 @@ export class World {
     if (!this.simulator.limited) this.tap.refusedForAirtime = false;
     const isTold = this.simulator.limited && (this.edition !== 'J11' || this.tap.refusedForAirtime);
     const nowMs = this.clock.monotonicMs();
-    this.#told = isTold ? (this.#told ?? { atMs: nowMs, searches: this.tap.searches }) : undefined;
+    const fresh = { atMs: nowMs, searches: this.tap.searches, ...this.#remembrance };
+    this.#told = isTold ? (this.#told ?? fresh) : undefined;
     const { atMs, searches: before } = this.#told ?? { atMs: nowMs, searches: this.tap.searches };
     const searches = this.tap.searches - before;
     this.mostSearchesLimited = Math.max(this.mostSearchesLimited, searches);
