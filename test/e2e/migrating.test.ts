@@ -44,13 +44,13 @@ test('smartmeter-exporter without Docker: its environment file, its metrics, its
     const asked = shell(home, folder, `sleep 0.25\n${ask}`);
     if ((await asked.ended) === 0) text = asked.stdout;
   }
-  const [power] = stick.truth().filter(({ epc }) => epc === 'E7');
+  const powers = stick.truth().flatMap(({ epc, edt }) => (epc === 'E7' ? [String(edt.readInt32BE())] : []));
   const names: string[] = text
     .trim()
     .split('\n')
     .map((line) => line.split(' ')[0] ?? '');
   expect(names.sort()).toEqual(['power_consumption_ampare_r', 'power_consumption_ampare_t', 'power_consumption_watt']);
-  expect(text).toContain(`power_consumption_watt ${power?.edt.readInt32BE()}\n`);
+  expect(powers).toContain(/^power_consumption_watt (-?\d+)$/m.exec(text)?.[1]);
   expect(service.stdout + service.stderr).not.toMatch(/0123456789ABCDEF|ABCDEFGHIJKL/);
 
   await writeFile(join(folder, 'prometheus.yml'), fileBlock(blocks, 'prometheus.yml'));
@@ -101,7 +101,8 @@ test('mackerel-plugin-smartmeter: the line of mackerel-agent.conf, as the agent 
   });
   const plugin = shell(home, folder, `export XDG_STATE_HOME="$PWD"\nnode ${line}`);
   expect(await plugin.ended, plugin.stderr).toBe(0);
-  const [power] = stick.truth().filter(({ epc }) => epc === 'E7');
+  // A slow answer makes it ask again: what it prints is one of those that the meter gave.
+  const powers = stick.truth().flatMap(({ epc, edt }) => (epc === 'E7' ? [String(edt.readInt32BE())] : []));
   const lines = plugin.stdout
     .trim()
     .split('\n')
@@ -111,5 +112,5 @@ test('mackerel-plugin-smartmeter: the line of mackerel-agent.conf, as the agent 
     'smartmeter.current.r',
     'smartmeter.current.t',
   ]);
-  expect(lines[0]?.[1]).toBe(String(power?.edt.readInt32BE()));
+  expect(powers).toContain(lines[0]?.[1]);
 });
