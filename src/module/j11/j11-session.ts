@@ -9,6 +9,7 @@ import { decodeSendResult } from '../../j11/responses.ts';
 import { result, resultText, sendResult, sendResultText } from '../../j11/results.ts';
 import { ECHONET_PORT } from '../../skstack/dialect.ts';
 import type { AirtimeLimit } from '../airtime-limit.ts';
+import { AIRTIME_LIMIT_MS } from '../airtime-record.ts';
 import { COMMAND_LIMIT_MS, statusOf } from './j11-identify.ts';
 import type { J11Channel } from './j11-channel.ts';
 import type { Datagram, Hold, Session } from '../module.ts';
@@ -18,9 +19,8 @@ import type { Expiry } from '../session-state.ts';
 
 /** From 00D2 to 6028: the session is lost without it. */
 const REAUTHENTICATION_LIMIT_MS = 60_000;
-/** Nothing tells when there is airtime again: what waits is sent again so often, and given up after an hour and some. */
+/** Nothing tells when there is airtime again: what waits is sent again so often, and given up after the limit’s hour and some. */
 const AIRTIME_RETRY_MS = 10_000;
-const AIRTIME_LIMIT_MS = 65 * 60_000;
 /** Results of a send that went out, heard or not. A busy channel proves nothing. */
 const ON_AIR: ReadonlySet<number> = new Set([sendResult.ok, sendResult.noAck, sendResult.queued]);
 /** So many packets in a row that our keys do not fit: the meter has other ones. */
