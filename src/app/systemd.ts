@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { textOf } from '../kernel/errors.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pulse } from '../kernel/pulse.ts';
@@ -109,7 +110,7 @@ export class SystemdReport implements Sink {
   #complain(error: unknown): void {
     if (this.#complained) return;
     this.#complained = true;
-    const reason = error instanceof Error ? error.message.trim() : String(error);
+    const reason = textOf(error).trim();
     this.#deps.log.warn({ reason, hint: untold[this.#deps.language] }, 'systemd cannot be told how we are');
   }
 }

@@ -192,8 +192,7 @@ export class ConnectionKeeper {
   /** The first of a row of equal failures is logged, the others are counted. */
   #failed(error: BridgeError): void {
     this.#failures++;
-    if (this.#error?.message !== error.message)
-      this.#log.warn({ err: error, broker: this.url }, 'no broker connection');
+    if (this.#error?.text !== error.text) this.#log.warn({ err: error, broker: this.url }, 'no broker connection');
     this.#error = error;
   }
 

@@ -216,14 +216,34 @@ export class BridgeError extends Error {
   readonly #hint: Text | undefined;
 
   constructor(code: ErrorCode, message: string, options?: BridgeErrorOptions) {
-    super(`${message} [${code}]`, options);
+    super(message, options);
     this.code = code;
     this.#hint = options?.hint;
+  }
+
+  /** As people and logs read it. */
+  get text(): string {
+    return withCode(this);
   }
 
   hint(language: Language): string {
     return (this.#hint ?? catalogue[this.code].hint)[language];
   }
+}
+
+/** The code stands behind the message, for whoever searches for it; a defect has none. */
+export const withCode = ({
+  code,
+  message,
+}: {
+  readonly code: ErrorCode | 'DEFECT';
+  readonly message: string;
+}): string => (code === 'DEFECT' ? message : `${message} [${code}]`);
+
+/** Of whatever was thrown. */
+export function textOf(error: unknown): string {
+  if (error instanceof BridgeError) return error.text;
+  return error instanceof Error ? error.message : String(error);
 }
 
 const rank: readonly Recovery[] = ['retry', 'rejoin', 'reopen', 'stop'];

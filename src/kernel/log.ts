@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
-import { BridgeError } from './errors.ts';
+import { BridgeError, textOf } from './errors.ts';
 import type { Language } from './language.ts';
 import type { Redactor } from './redactor.ts';
 
@@ -49,8 +49,8 @@ export function createLog({ level, language, redactor, destination }: LogOptions
 /** An error as plain fields: code and hint for ours, the stack only for defects. */
 export function describeError(error: unknown, language: Language): Record<string, unknown> {
   if (error instanceof BridgeError) {
-    const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-    return { code: error.code, message: error.message, hint: error.hint(language), ...cause };
+    const cause = error.cause instanceof Error ? { cause: textOf(error.cause) } : {};
+    return { code: error.code, message: error.text, hint: error.hint(language), ...cause };
   }
   if (error instanceof Error) return { message: error.message, stack: error.stack };
   return { message: String(error) };

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, textOf } from '../kernel/errors.ts';
 
 /** From the first look-up of the name to the last byte of the answer. */
 const LIMIT_MS = 15_000;
@@ -44,7 +44,7 @@ export function mackerelPost(account: MackerelAccount, clock: Clock): MackerelPo
           return await exchange(account, path, JSON.stringify(body), limit);
         } catch (error) {
           limit.throwIfAborted(); // the reason our caller gave, not the socket's AbortError
-          throw unreachable(account, error instanceof Error ? error.message : String(error), error);
+          throw unreachable(account, textOf(error), error);
         }
       },
       () => unreachable(account, `no answer within ${LIMIT_MS / 1000} s`),

@@ -162,7 +162,7 @@ function noneAnswered(failures: readonly Failure[]): BridgeError {
   const isBusy = ({ error }: Failure): boolean => error.code === 'PORT_BUSY';
   const first = failures.reduce((best, next) => (isBusy(best) && !isBusy(next) ? next : best));
   if (failures.length === 1) return first.error;
-  const list = failures.map(({ error }) => error.message).join('; ');
+  const list = failures.map(({ error }) => error.text).join('; ');
   return new BridgeError(first.error.code, `device: auto asked ${failures.length} ports in vain: ${list}`, {
     cause: first.error,
     hint: {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
 /** The largest of ours has some kB. */
@@ -51,7 +52,7 @@ export class StateFile<T> {
   async #setAside(path: string, error: unknown): Promise<void> {
     const aside = `${path}.corrupt`;
     // what the parser quotes is the file's content: its name is enough
-    const reason = error instanceof SyntaxError ? 'not JSON' : error instanceof Error ? error.message : String(error);
+    const reason = error instanceof SyntaxError ? 'not JSON' : textOf(error);
     this.#log.warn({ reason, path, aside }, 'state file is damaged: set aside');
     await rename(path, aside).catch(() => undefined);
   }

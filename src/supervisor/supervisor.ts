@@ -1,7 +1,7 @@
 import { Mailbox, together } from '../kernel/async.ts';
 import { Backoff, SESSION_STEPS } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError, exceeds } from '../kernel/errors.ts';
+import { BridgeError, exceeds, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { networkOf } from '../model/pan.ts';
 import type { Pan } from '../model/pan.ts';
@@ -150,7 +150,7 @@ export class Supervisor {
       if (signal.aborted || exceeds(error, 'rejoin')) throw error;
       if (this.#report.phase !== 'joining') return await this.#rest(error, signal);
       module.airtime.tryFailed();
-      this.#deps.log.info({ reason: (error as Error).message }, 'no warm session: joining');
+      this.#deps.log.info({ reason: textOf(error) }, 'no warm session: joining');
     }
   }
 

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, textOf } from '../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../kernel/errors.ts';
 import { readAssets } from './page.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -108,7 +108,7 @@ function addressOf(host: string, port: number): string {
 /** In words, with what to do. */
 export function listenFailed(host: string, port: number, error: unknown): BridgeError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = reasons[code] ?? textOf(error);
   const hint = hints[code];
   return new BridgeError(
     'HTTP_LISTEN_FAILED',

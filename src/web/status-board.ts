@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, withCode } from '../kernel/errors.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
@@ -57,7 +57,7 @@ const brokerOf = (
 });
 const told = (error: BridgeError, language: Language): NonNullable<MeterSnapshot['error']> => ({
   code: error.code,
-  message: error.message,
+  message: error.text,
   hint: error.hint(language),
 });
 
@@ -90,7 +90,7 @@ export class StatusBoard implements Sink {
   notes(): readonly string[] {
     return [...this.#records.keys()].flatMap((id) => {
       const held = this.#options.brokerHealth(id)?.held;
-      return held ? [`${id}: readings wait: ${held.message}`] : [];
+      return held ? [`${id}: readings wait: ${held.text}`] : [];
     });
   }
 
@@ -109,7 +109,7 @@ export class StatusBoard implements Sink {
     const broker = this.#options.brokerHealth(record.meter.id);
     return {
       ...record.snapshot(),
-      ...(error && { error: { code: error.code, message: error.message, hint: hintOf(error, language) } }),
+      ...(error && { error: { code: error.code, message: withCode(error), hint: hintOf(error, language) } }),
       ...(broker && { broker: brokerOf(broker, language) }),
       ...(history ? { history: record.history() } : {}),
     };

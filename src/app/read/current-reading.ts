@@ -1,8 +1,8 @@
-import { BridgeError, errorCodes } from '../../kernel/errors.ts';
-import type { ErrorCode } from '../../kernel/errors.ts';
+import { BridgeError } from '../../kernel/errors.ts';
 import { quantities } from '../../model/quantity.ts';
 import type { ReadingJson } from '../../model/reading.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
+import { publishedError } from '../ask/published-error.ts';
 
 /** What is known of one meter now. */
 export interface CurrentReading {
@@ -29,10 +29,8 @@ export function currentReading(meter: MeterSnapshot): CurrentReading {
 
 function noReading({ id, phase, reason, error }: MeterSnapshot): BridgeError {
   const why = reason ?? `no current power (${phase})`;
-  const code = errorCodes.find((known) => known === error?.code);
-  if (!error || !code) return new BridgeError('NO_READING', `meter ${id}: ${why}`);
-  return new BridgeError(code, `meter ${id}: ${why}: ${withoutCode(error.message, code)}`);
+  const failure = publishedError(error);
+  return failure
+    ? new BridgeError(failure.code, `meter ${id}: ${why}: ${failure.message}`)
+    : new BridgeError('NO_READING', `meter ${id}: ${why}`);
 }
-
-/** A message as it was before its code was put behind it. */
-export const withoutCode = (message: string, code: ErrorCode): string => message.replace(` [${code}]`, '');

@@ -7,7 +7,7 @@ import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { BridgeEvent, LinkStatus } from '../../model/status.ts';
 import type { WiSunModule } from '../../module/module.ts';
 import { StatusBoard } from '../../web/status-board.ts';
-import { currentReading, withoutCode } from './current-reading.ts';
+import { currentReading } from './current-reading.ts';
 import type { CurrentReading } from './current-reading.ts';
 import { wireOf } from '../device.ts';
 import { openMeterParts } from '../meter-parts.ts';
@@ -135,5 +135,5 @@ function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, 
   const error = status?.error;
   if (!error || error.code === 'DEFECT')
     return new BridgeError('NO_READING', `${text} (${status?.phase ?? 'opening'})`, { hint });
-  return new BridgeError(error.code, `${text}; last failure: ${withoutCode(error.message, error.code)}`);
+  return new BridgeError(error.code, `${text}; last failure: ${error.message}`);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { BridgeError } from '../../kernel/errors.ts';
+import { BridgeError, withCode } from '../../kernel/errors.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Sink } from '../../model/sink.ts';
@@ -44,7 +44,7 @@ export class DemoReport implements Sink {
     if (phase !== 'waiting' || !error) return;
     this.#brokenMs ??= this.#clock.monotonicMs();
     const hint = error.code === 'DEFECT' ? '' : new BridgeError(error.code, '').hint(this.#language);
-    this.say(`  ${error.message} ${hint}`);
+    this.say(`  ${withCode(error)} ${hint}`);
   }
 
   #reading({ powerW, currentRA, currentTA, importKwh, exportKwh }: Reading): void {

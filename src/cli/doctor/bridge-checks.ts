@@ -1,11 +1,8 @@
 import type { MeterSettings } from '../../model/settings.ts';
-import { BridgeError, errorCodes } from '../../kernel/errors.ts';
-import type { ErrorCode } from '../../kernel/errors.ts';
-import { languages } from '../../kernel/language.ts';
-import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { Asked, BridgeStatus } from '../../app/ask/bridge-status.ts';
+import { publishedError } from '../../app/ask/published-error.ts';
 import { linkWords, phaseWords } from '../../app/phase-words.ts';
 import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
 import { failedBy, ok, warning } from './sequence.ts';
@@ -64,23 +61,9 @@ const codes: Readonly<Partial<Record<CheckId, RegExp>>> = {
 
 /** What keeps the bridge from this link, by its own account; an error that a good answer has followed is over. */
 function throwFailure(snapshot: MeterSnapshot, id: CheckId): void {
-  const error = failureOf(snapshot);
+  const error = publishedError(snapshot.error);
   const isOver = snapshot.fresh && snapshot.phase === 'connected';
   if (error && !isOver && codes[id]?.test(error.code)) throw error;
-}
-
-function failureOf({ error }: MeterSnapshot): BridgeError | undefined {
-  const code = errorCodes.find((known) => known === error?.code);
-  if (!error || !code) return undefined;
-  return new BridgeError(code, error.message.replace(` [${code}]`, ''), hintOf(error.hint, code));
-}
-
-/** It comes in the bridge's language: where it is the catalogue's own, that one says it in the user's. */
-function hintOf(hint: string, code: ErrorCode): { readonly hint?: Text } {
-  const own = new BridgeError(code, '');
-  return hint === '' || languages.some((language) => own.hint(language) === hint)
-    ? {}
-    : { hint: { en: hint, ja: hint } };
 }
 
 async function portOf(snapshot: MeterSnapshot, others: () => Promise<CheckFinding | undefined>): Promise<CheckFinding> {
@@ -163,7 +146,7 @@ const clockOf = ({ clock_skew: skew }: MeterSnapshot): CheckFinding =>
 
 /** Not up, and the bridge is at it. */
 function lost(snapshot: MeterSnapshot): CheckFinding {
-  const error = failureOf(snapshot);
+  const error = publishedError(snapshot.error);
   const own = error && failedBy(error);
   const words = linkWords(snapshot);
   const why = own?.detail.en ?? snapshot.reason;

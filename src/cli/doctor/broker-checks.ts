@@ -4,6 +4,7 @@ import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
 import { leftOutHint, takenOverHint } from '../../broker/broker-failures.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
+import { publishedError } from '../../app/ask/published-error.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
 import { failedBy, ok, warning } from './sequence.ts';
@@ -104,34 +105,37 @@ function topicsFinding(
 }
 
 /** What the running bridge is refused, by its own account: an access list can be right for us and wrong for it. */
-function heldFinding(status: BridgeStatus | undefined): CheckFinding | undefined {
-  const [first] = status?.meters.flatMap(({ id, broker }) => (broker?.held ? [{ id, ...broker.held }] : [])) ?? [];
-  if (!first) return undefined;
-  const { id, message, hint } = first;
-  const plain = message.replace(' [BROKER_REFUSED]', '');
-  return {
-    mark: 'failed',
-    detail: {
-      en: `the readings of ${id} wait: ${plain}`,
-      ja: `${id} の計測値が送信待ちです: ${plain}`,
-    },
-    advice: { en: hint, ja: hint }, // in the bridge’s language, as it was asked
-    code: 'BROKER_REFUSED',
-  };
-}
+const heldFinding = (status: BridgeStatus | undefined): CheckFinding | undefined =>
+  objection(status, 'held', (id, why) => ({
+    en: `the readings of ${id} wait: ${why}`,
+    ja: `${id} の計測値が送信待ちです: ${why}`,
+  }));
 
 /** Readings flow, and Home Assistant is told of no device. */
-function unannouncedFinding(status: BridgeStatus | undefined): CheckFinding | undefined {
-  const told = status?.meters.flatMap(({ id, broker }) => (broker?.unannounced ? [{ id, ...broker.unannounced }] : []));
-  if (!told?.[0]) return undefined;
-  const { id, message, hint } = told[0];
-  const plain = message.replace(' [BROKER_REFUSED]', '');
-  return {
-    mark: 'failed',
-    detail: { en: `no device for ${id}: ${plain}`, ja: `${id} のデバイスを登録できません: ${plain}` },
-    advice: hint === leftOutHint.en || hint === leftOutHint.ja ? leftOutHint : { en: hint, ja: hint },
-    code: 'BROKER_REFUSED',
-  };
+const unannouncedFinding = (status: BridgeStatus | undefined): CheckFinding | undefined =>
+  objection(status, 'unannounced', (id, why) => ({
+    en: `no device for ${id}: ${why}`,
+    ja: `${id} のデバイスを登録できません: ${why}`,
+  }));
+
+function objection(
+  status: BridgeStatus | undefined,
+  kind: 'held' | 'unannounced',
+  detailOf: (meter: string, why: string) => Text,
+): CheckFinding | undefined {
+  for (const { id, broker } of status?.meters ?? []) {
+    const told = broker?.[kind];
+    if (!told) continue;
+    const { hint } = told; // in the bridge’s language, as it was asked
+    const isOurs = kind === 'unannounced' && (hint === leftOutHint.en || hint === leftOutHint.ja);
+    return {
+      mark: 'failed',
+      detail: detailOf(id, publishedError(told)?.message ?? told.message),
+      advice: isOurs ? leftOutHint : { en: hint, ja: hint },
+      code: 'BROKER_REFUSED',
+    };
+  }
+  return undefined;
 }
 
 const births: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>> = {

@@ -59,15 +59,19 @@ test('the newest answer with a power is the reading; registers of another answer
 test('no reading yet, or a stale one, is a reason', async () => {
   const { clock, reading, status, home } = rig();
   status({ phase: 'scanning' });
-  expect(() => currentReading(home())).toThrow('meter home: no reading yet (scanning) [NO_READING]');
+  expect(() => currentReading(home())).toThrow(
+    expect.objectContaining({ text: 'meter home: no reading yet (scanning) [NO_READING]' }),
+  );
   reading({ powerW: 100 });
   await clock.advance(35_000);
   expect(currentReading(home()).answer.power).toBe(100);
   await clock.advance(1000);
   expect(() => currentReading(home())).toThrow('last reading is 36 s old');
-  status({ phase: 'waiting', error: { code: 'JOIN_REFUSED', message: 'the meter refused the join [JOIN_REFUSED]' } });
+  status({ phase: 'waiting', error: { code: 'JOIN_REFUSED', message: 'the meter refused the join' } });
   expect(() => currentReading(home())).toThrow(
-    'meter home: last reading is 36 s old (waiting): the meter refused the join [JOIN_REFUSED]',
+    expect.objectContaining({
+      text: 'meter home: last reading is 36 s old (waiting): the meter refused the join [JOIN_REFUSED]',
+    }),
   );
 });
 
@@ -76,7 +80,9 @@ test('registers that still come do not make an old power current', async () => {
   reading({ powerW: 100 });
   await clock.advance(40_000);
   reading({ importKwh: 10 });
-  expect(() => currentReading(home())).toThrow('no current power (opening) [NO_READING]');
+  expect(() => currentReading(home())).toThrow(
+    expect.objectContaining({ text: expect.stringContaining('no current power (opening) [NO_READING]') as string }),
+  );
 });
 
 test('a meter the running bridge does not know', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BridgeError, errorCodes, exceeds, recoveryOf } from '../../../src/kernel/errors.ts';
+import { BridgeError, errorCodes, exceeds, recoveryOf, textOf } from '../../../src/kernel/errors.ts';
 import type { Recovery } from '../../../src/kernel/errors.ts';
 
 for (const code of errorCodes) {
@@ -12,10 +12,12 @@ for (const code of errorCodes) {
   });
 }
 
-test('an error carries its code in field and message, its cause, and its name', () => {
+test('an error carries its code beside the message and in its text, its cause, and its name', () => {
   const cause = new Error('EIO');
   const error = new BridgeError('PORT_LOST', 'read failed', { cause });
-  expect(error).toMatchObject({ name: 'BridgeError', code: 'PORT_LOST', message: 'read failed [PORT_LOST]', cause });
+  expect(error).toMatchObject({ name: 'BridgeError', code: 'PORT_LOST', message: 'read failed', cause });
+  expect(error.text).toBe('read failed [PORT_LOST]');
+  expect(textOf(error)).toBe('read failed [PORT_LOST]');
 });
 
 test('the place of failure may know better what to do', () => {

@@ -374,7 +374,9 @@ describe('a script', () => {
       /line 1: epc: .*; line 3: neither.*; line 4: /,
     );
     expect(attempt('{"fault": "garbage", "at": 3}')).toThrow(/line 1: .*at/);
-    expect(attempt('{"fault": "garbage", "at_s": -3}')).toThrow(/\[USAGE\]/);
+    expect(attempt('{"fault": "garbage", "at_s": -3}')).toThrow(
+      expect.objectContaining({ text: expect.stringMatching(/\[USAGE\]/) as string }),
+    );
   });
 });
 

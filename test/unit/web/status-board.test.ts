@@ -164,11 +164,11 @@ test('a status repeated within a phase does not begin it anew', async () => {
 
 test('an error comes with what to do about it, in the language asked for, and goes with the next status', () => {
   const { status, home, board } = rig();
-  const { message } = new BridgeError('PAN_NOT_FOUND', 'no PAN on channels 33 to 60');
+  const { message, text } = new BridgeError('PAN_NOT_FOUND', 'no PAN on channels 33 to 60');
   status({ phase: 'waiting', error: { code: 'PAN_NOT_FOUND', message } });
   expect(home().error).toMatchObject({
     code: 'PAN_NOT_FOUND',
-    message,
+    message: text,
     hint: expect.stringContaining('move the stick'),
   });
   expect(board.snapshot({ language: 'ja' }).meters[0]?.error?.hint).toContain('スティックをメーターに近づけ');
