@@ -22,7 +22,7 @@ export function tellError(error: unknown, context: CliContext): ExitCode {
   if (error instanceof Stop) return error.exitCode;
   if (context.signal.aborted && error === context.signal.reason) return exitCodes.done;
   if (error instanceof BridgeError) {
-    context.stderr.write(context.redactor.redact(`${error.text}\n${error.hint(context.language)}\n`));
+    context.stderr.write(context.redactor.redact(`${error.text(context.language)}\n${error.hint(context.language)}\n`));
     if (error.code === 'CONFIG_INVALID') return exitCodes.configuration;
     return error.code === 'USAGE' ? exitCodes.usage : exitCodes.linkDown;
   }

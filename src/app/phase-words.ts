@@ -1,4 +1,3 @@
-import { withCode } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
 import type { LinkPhase, LinkStatus } from '../model/status.ts';
 import type { MeterSnapshot } from '../web/status-snapshot.ts';
@@ -34,7 +33,7 @@ export function phaseTeller(context: CliContext, always = false): (meter: string
   return (meter, { phase, error }) => {
     if ((!always && context.stderr.isTTY !== true) || phases.get(meter) === phase || phase === 'stopped') return;
     phases.set(meter, phase);
-    const why = phase === 'waiting' && error ? `: ${withCode(error)}` : '';
+    const why = phase === 'waiting' && error ? `: ${error.text(context.language)}` : '';
     context.stderr.write(context.redactor.redact(`${meter}: ${phaseWords[phase][context.language]}${why}\n`));
   };
 }

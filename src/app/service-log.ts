@@ -6,17 +6,14 @@ import type { Redactor } from '../kernel/redactor.ts';
 import type { Settings } from '../model/settings.ts';
 
 /** The service's log on standard output, as the configuration wants it. Whatever becomes of the output, the service goes on. */
-export async function serviceLog(
-  { log, language }: Pick<Settings, 'log' | 'language'>,
-  redactor: Redactor,
-): Promise<Log> {
+export async function serviceLog({ log }: Pick<Settings, 'log'>, redactor: Redactor): Promise<Log> {
   const format = log.format === 'pretty' ? await prettyLine() : undefined;
   const destination = new LogWriter({
     write: writeToStdout(),
     nowMs: () => systemClock.now(),
     ...(format && { format }),
   });
-  return createLog({ level: log.level, language, redactor, destination });
+  return createLog({ level: log.level, redactor, destination });
 }
 
 async function prettyLine(): Promise<(line: string) => string> {

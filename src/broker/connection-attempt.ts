@@ -44,7 +44,7 @@ export class AttemptFailed extends Error {
   readonly error: BridgeError;
   readonly refusal: ConnectRefusal | undefined;
   constructor(error: BridgeError, refusal?: ConnectRefusal) {
-    super(error.text, { cause: error });
+    super(error.text('en'), { cause: error });
     this.error = error;
     this.refusal = refusal;
   }

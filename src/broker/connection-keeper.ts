@@ -192,7 +192,8 @@ export class ConnectionKeeper {
   /** The first of a row of equal failures is logged, the others are counted. */
   #failed(error: BridgeError): void {
     this.#failures++;
-    if (this.#error?.text !== error.text) this.#log.warn({ err: error, broker: this.url }, 'no broker connection');
+    if (this.#error?.text('en') !== error.text('en'))
+      this.#log.warn({ err: error, broker: this.url }, 'no broker connection');
     this.#error = error;
   }
 

@@ -129,9 +129,9 @@ async function forgetEntities(stateDir: string | undefined, meterId: string, con
     import('../mqtt/announced.ts'),
     import('../kernel/log.ts'),
   ]);
-  const { language, redactor } = context;
+  const { redactor } = context;
   const destination = { write: (line: string) => void context.stderr.write(line) };
-  const memory = meterMemory(join(stateDir, meterId), createLog({ level: 'warn', language, redactor, destination }));
+  const memory = meterMemory(join(stateDir, meterId), createLog({ level: 'warn', redactor, destination }));
   await rm(join(stateDir, meterId, ANNOUNCED_FILE), { force: true }); // Home Assistant knows nothing of it any more
   const remembered = await memory.load();
   if (remembered?.profile === undefined) return;

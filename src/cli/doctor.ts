@@ -110,10 +110,10 @@ async function systemWorld(context: CliContext): Promise<DoctorWorld> {
     import('./doctor/host-checks.ts'),
     import('../wire/port-holder.ts'),
   ]);
-  const { language, redactor } = context;
+  const { redactor } = context;
   const clock = systemClock;
   // what goes wrong is a check's to tell
-  const log = createLog({ level: 'silent', language, redactor, destination: { write: () => undefined } });
+  const log = createLog({ level: 'silent', redactor, destination: { write: () => undefined } });
   return {
     clock,
     log,

@@ -46,7 +46,7 @@ async function bySocket(stateDir: string | undefined, context: CliContext): Prom
   const { askBridge } = await import('../app/ask/ask-bridge.ts');
   const asked = await askBridge({ stateDir }, systemClock, context.signal);
   if (asked.kind === 'none') return undefined;
-  if (asked.kind === 'failed') return { lives: false, text: asked.error.text };
+  if (asked.kind === 'failed') return { lives: false, text: asked.error.text(context.language) };
   const { late = [] } = asked.status;
   return { lives: late.length === 0, text: late.join('\n') };
 }

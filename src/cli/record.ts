@@ -92,7 +92,7 @@ async function record(
   ]);
   const { redactor } = context;
   const destination = { write: (line: string) => void context.stderr.write(line) };
-  const log = createLog({ level: 'error', language: context.language, redactor, destination });
+  const log = createLog({ level: 'error', redactor, destination });
   const clock = systemClock;
   const recording = new Recording(() => clock.monotonicMs());
   using stop = scope(context.signal);

@@ -29,7 +29,7 @@ async function simulate(flags: SimulateFlags, context: CliContext): Promise<void
   const redactor = new Redactor();
   for (const secret of [flags.routeBId, flags.routeBPassword]) if (secret) redactor.add(secret);
   const destination = { write: (text: string) => void context.stderr.write(text) };
-  const log = createLog({ level: 'info', language: context.language, redactor, destination });
+  const log = createLog({ level: 'info', redactor, destination });
   const { truth } = flags;
   await using simulator = createSimulator(simulatorOptions(flags), {
     clock: systemClock,

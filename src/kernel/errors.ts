@@ -201,29 +201,41 @@ const catalogue = {
 export type ErrorCode = keyof typeof catalogue;
 export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
 
+/** A failure as it is shown: the language is chosen where somebody reads it. */
+export interface Failure {
+  readonly code: ErrorCode | 'DEFECT';
+  /** What happened, with the code behind it for whoever searches for it; a defect has none. */
+  text(language: Language): string;
+  /** What to do about it. */
+  hint(language: Language): string;
+}
+
 export interface BridgeErrorOptions extends ErrorOptions {
   /** Replaces the catalogue's hint where the place of failure knows better what to do. */
   readonly hint?: Text;
 }
 
 /**
- * The one error this program throws on purpose. The message says what was tried and what came back; the hint says what
- * to do. Wrapped once, at a boundary; decided upon by `code`, never by text.
+ * The one error this program throws on purpose. `what` says what was tried and what came back; the hint says what to do.
+ * Wrapped once, at a boundary; decided upon by `code`, never by text.
  */
-export class BridgeError extends Error {
+export class BridgeError extends Error implements Failure {
   override readonly name = 'BridgeError';
   readonly code: ErrorCode;
+  readonly what: Text;
   readonly #hint: Text | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: BridgeErrorOptions) {
-    super(message, options);
+  /** @param what in both languages; one text where nothing in it is language, or none of it is ours. */
+  constructor(code: ErrorCode, what: Text | string, options?: BridgeErrorOptions) {
+    const both = typeof what === 'string' ? { en: what, ja: what } : what;
+    super(both.en, options);
     this.code = code;
+    this.what = both;
     this.#hint = options?.hint;
   }
 
-  /** As people and logs read it. */
-  get text(): string {
-    return withCode(this);
+  text(language: Language): string {
+    return `${this.what[language]} [${this.code}]`;
   }
 
   hint(language: Language): string {
@@ -231,20 +243,23 @@ export class BridgeError extends Error {
   }
 }
 
-/** The code stands behind the message, for whoever searches for it; a defect has none. */
-export const withCode = ({
-  code,
-  message,
-}: {
-  readonly code: ErrorCode | 'DEFECT';
-  readonly message: string;
-}): string => (code === 'DEFECT' ? message : `${message} [${code}]`);
+const defectHint: Text = {
+  en: 'This is a defect of broute2mqtt: please report it with a log at level debug.',
+  ja: 'broute2mqttの不具合です。debugレベルのログを添えて報告してください。',
+};
 
-/** Of whatever was thrown. */
-export function textOf(error: unknown): string {
-  if (error instanceof BridgeError) return error.text;
-  return error instanceof Error ? error.message : String(error);
-}
+/** Whatever was thrown, as it is shown: what is not ours is a defect. */
+export const failureOf = (error: unknown): Failure =>
+  error instanceof BridgeError
+    ? error
+    : {
+        code: 'DEFECT',
+        text: () => (error instanceof Error ? error.message : String(error)),
+        hint: (language) => defectHint[language],
+      };
+
+/** Of whatever was thrown, as the log says it. */
+export const textOf = (error: unknown): string => failureOf(error).text('en');
 
 const rank: readonly Recovery[] = ['retry', 'rejoin', 'reopen', 'stop'];
 

@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { BridgeError, textOf } from './errors.ts';
-import type { Language } from './language.ts';
 import type { Redactor } from './redactor.ts';
 
 export type Log = Logger;
@@ -10,14 +9,13 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly language: Language;
   readonly redactor: Redactor;
   /** Where the JSON lines go: standard output, a pretty printer, a test's buffer. */
   readonly destination: DestinationStream;
 }
 
 /** Structured logging, redacted twice: by field (a secret that was never registered) and by value (one that was). */
-export function createLog({ level, language, redactor, destination }: LogOptions): Log {
+export function createLog({ level, redactor, destination }: LogOptions): Log {
   return pino(
     {
       level,
@@ -39,18 +37,18 @@ export function createLog({ level, language, redactor, destination }: LogOptions
         ],
         censor: '[redacted]',
       },
-      serializers: { err: (error: unknown) => describeError(error, language) },
+      serializers: { err: describeError },
       hooks: { streamWrite: (line) => redactor.redact(line) },
     },
     destination,
   );
 }
 
-/** An error as plain fields: code and hint for ours, the stack only for defects. */
-export function describeError(error: unknown, language: Language): Record<string, unknown> {
+/** An error as plain fields: code and hint for ours, the stack only for defects. English, as all of a log. */
+export function describeError(error: unknown): Record<string, unknown> {
   if (error instanceof BridgeError) {
     const cause = error.cause instanceof Error ? { cause: textOf(error.cause) } : {};
-    return { code: error.code, message: error.text, hint: error.hint(language), ...cause };
+    return { code: error.code, message: error.text('en'), hint: error.hint('en'), ...cause };
   }
   if (error instanceof Error) return { message: error.message, stack: error.stack };
   return { message: String(error) };

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../kernel/errors.ts';
+import type { Failure } from '../kernel/errors.ts';
 import type { MeterClock } from './meter-clock.ts';
 import type { Pan } from './pan.ts';
 import type { HalfHour, MeterProfile, Reading } from './reading.ts';
@@ -35,7 +35,7 @@ export interface LinkStatus {
   /** Wall clock ms of the newest good answer; undefined before the first. */
   readonly lastSuccessMs?: number;
   /** Why the link is not up, or was last lost; gone with the next good answer. */
-  readonly error?: { readonly code: ErrorCode | 'DEFECT'; readonly message: string };
+  readonly error?: Failure;
   /** The newest step of recovery; gone with the next good answer. */
   readonly rung?: RecoveryRung;
   /** Wall clock ms of the next try, in phase `waiting`. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
 import type { Language } from '../kernel/language.ts';
 import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
@@ -162,8 +163,12 @@ function noneAnswered(failures: readonly Failure[]): BridgeError {
   const isBusy = ({ error }: Failure): boolean => error.code === 'PORT_BUSY';
   const first = failures.reduce((best, next) => (isBusy(best) && !isBusy(next) ? next : best));
   if (failures.length === 1) return first.error;
-  const list = failures.map(({ error }) => error.text).join('; ');
-  return new BridgeError(first.error.code, `device: auto asked ${failures.length} ports in vain: ${list}`, {
+  const list = inBoth((language) => failures.map(({ error }) => error.text(language)).join('; '));
+  const what = {
+    en: `device: auto asked ${failures.length} ports in vain: ${list.en}`,
+    ja: `device: auto で ${failures.length} 個のポートを調べましたが、見つかりません: ${list.ja}`,
+  };
+  return new BridgeError(first.error.code, what, {
     cause: first.error,
     hint: {
       en: `${first.error.hint('en')} If you know which port is the stick, name it in \`device\`.`,
@@ -178,7 +183,6 @@ const described = ({ path, usb, words }: UsbPort): string =>
 const silentLog = (): Log =>
   createLog({
     level: 'silent',
-    language: 'en',
     redactor: new Redactor(),
     destination: { write: () => undefined },
   });

@@ -29,10 +29,10 @@ export function mqttHealth(
   const held = connection && stuck;
   const unannounced = connection && refusal;
   const standing = connection && `connected (MQTT ${connection.protocol === 5 ? '5' : '3.1.1'})`;
-  const objections = [held, unannounced].flatMap((objection) => (objection ? [objection.text] : []));
+  const objections = [held, unannounced].flatMap((objection) => (objection ? [objection.text('en')] : []));
   return {
     ok: connection !== undefined && !held,
-    detail: [standing ?? error?.text ?? 'connecting', ...objections].join('; '),
+    detail: [standing ?? error?.text('en') ?? 'connecting', ...objections].join('; '),
     error: connection ? undefined : error,
     connected: connection !== undefined,
     broker: url,

@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { failureOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pan } from '../model/pan.ts';
 import { rssiDbmOfLqi } from '../model/pan.ts';
@@ -56,12 +56,11 @@ export class LinkReport {
 
   /** Called once for each failure. A long outage repeats the same ones, so each kind is logged once. */
   failed(error: unknown, retryAtMs: number | undefined): void {
-    const code = error instanceof BridgeError ? error.code : 'DEFECT';
-    const message = error instanceof Error ? error.message : String(error);
-    if (this.#told.has(code)) this.#log.debug({ err: error }, 'still failing');
+    const failure = failureOf(error);
+    if (this.#told.has(failure.code)) this.#log.debug({ err: error }, 'still failing');
     else this.#log.warn({ err: error, phase: this.phase }, 'link failed');
-    this.#told.add(code);
-    this.#change({ error: { code, message } });
+    this.#told.add(failure.code);
+    this.#change({ error: failure });
     if (retryAtMs !== undefined) this.enter('waiting', { retryAtMs });
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError, exceeds } from '../kernel/errors.ts';
+import { exceeds } from '../kernel/errors.ts';
 import type { Beat } from '../kernel/pulse.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
@@ -32,7 +32,7 @@ export function silenceLimitMs({ phase, error, retryAtMs }: LinkStatus, interval
 }
 
 const mayWaitForPort = (error: LinkStatus['error']): boolean =>
-  error !== undefined && error.code !== 'DEFECT' && exceeds(new BridgeError(error.code, error.message), 'rejoin');
+  error !== undefined && error.code !== 'DEFECT' && exceeds(error, 'rejoin');
 
 /** Hears one meter's supervisor, and passes on that it goes on. */
 export class PhaseWatch implements Sink {

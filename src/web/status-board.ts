@@ -1,8 +1,8 @@
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError, withCode } from '../kernel/errors.ts';
-import type { Language, Text } from '../kernel/language.ts';
+import type { BridgeError, Failure } from '../kernel/errors.ts';
+import type { Language } from '../kernel/language.ts';
 import type { Sink } from '../model/sink.ts';
-import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import type { BridgeEvent } from '../model/status.ts';
 import { isoLocal } from '../kernel/iso-time.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
@@ -27,7 +27,7 @@ export interface StatusBoardOptions {
   /** The meter's broker connection; undefined without `mqtt`. */
   readonly brokerHealth: (meterId: string) => BrokerHealth | undefined;
   readonly version: string;
-  /** Of hints, where the asker names none. */
+  /** Of failures, where the asker names none. */
   readonly language: Language;
 }
 
@@ -37,28 +37,20 @@ export interface SnapshotOptions {
   readonly history?: boolean;
 }
 
-const DEFECT: Text = {
-  en: 'This is a defect of broute2mqtt: please report it with a log at level debug.',
-  ja: 'broute2mqttの不具合です。debugレベルのログを添えて報告してください。',
-};
-
-const hintOf = ({ code, message }: NonNullable<LinkStatus['error']>, language: Language): string =>
-  code === 'DEFECT' ? DEFECT[language] : new BridgeError(code, message).hint(language);
-
 const brokerOf = (
   { ok, connected = ok, detail, error, held, unannounced }: BrokerHealth,
   language: Language,
 ): NonNullable<MeterSnapshot['broker']> => ({
   connected,
   detail,
-  ...(error && { error: told(error, language) }),
-  ...(held && { held: told(held, language) }),
-  ...(unannounced && { unannounced: told(unannounced, language) }),
+  ...(error && { error: shown(error, language) }),
+  ...(held && { held: shown(held, language) }),
+  ...(unannounced && { unannounced: shown(unannounced, language) }),
 });
-const told = (error: BridgeError, language: Language): NonNullable<MeterSnapshot['error']> => ({
-  code: error.code,
-  message: error.text,
-  hint: error.hint(language),
+const shown = (failure: Failure, language: Language): NonNullable<MeterSnapshot['error']> => ({
+  code: failure.code,
+  message: failure.text(language),
+  hint: failure.hint(language),
 });
 
 /** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */
@@ -90,7 +82,7 @@ export class StatusBoard implements Sink {
   notes(): readonly string[] {
     return [...this.#records.keys()].flatMap((id) => {
       const held = this.#options.brokerHealth(id)?.held;
-      return held ? [`${id}: readings wait: ${held.text}`] : [];
+      return held ? [`${id}: readings wait: ${held.text('en')}`] : [];
     });
   }
 
@@ -109,7 +101,7 @@ export class StatusBoard implements Sink {
     const broker = this.#options.brokerHealth(record.meter.id);
     return {
       ...record.snapshot(),
-      ...(error && { error: { code: error.code, message: withCode(error), hint: hintOf(error, language) } }),
+      ...(error && { error: shown(error, language) }),
       ...(broker && { broker: brokerOf(broker, language) }),
       ...(history ? { history: record.history() } : {}),
     };

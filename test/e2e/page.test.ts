@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BridgeError } from '../../src/kernel/errors.ts';
 import { pan, WebRig } from '../support/web-rig.ts';
 import type { WebRigOptions } from '../support/web-rig.ts';
 
@@ -111,7 +112,7 @@ test('an old value is marked with its time and never shown as current; a new one
 
 test('a broken link says what it does, what to do and when it tries again', async () => {
   await withPage('/?lang=ja', {}, async ({ rig, page }) => {
-    const error = { code: 'JOIN_REFUSED', message: 'EVENT 24 [JOIN_REFUSED]' } as const;
+    const error = new BridgeError('JOIN_REFUSED', 'EVENT 24');
     rig.status({ phase: 'waiting', retryAtMs: rig.clock.now() + 60_000, reconnects: 3, error });
     rig.broker = { ok: false, detail: 'connect ECONNREFUSED' };
     for (const text of [

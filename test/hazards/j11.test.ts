@@ -101,7 +101,7 @@ test('a module that is busy for good is told as such, and asked until it is free
   await rig.untilPhase('waiting');
   const error = rig.statuses().at(-1)?.error;
   expect(error?.code).toBe('MODULE_SILENT');
-  expect(error?.message).toContain('the J11 module is busy');
+  expect(error?.text('en')).toContain('the J11 module is busy');
   await rig.untilReadings(2, 600_000);
   await rig.stop();
 });

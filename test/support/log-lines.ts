@@ -13,5 +13,5 @@ export interface LogLine {
 export function logLines(redactor = new Redactor()): { readonly log: Log; readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) };
-  return { log: createLog({ level: 'debug', language: 'en', redactor, destination }), lines };
+  return { log: createLog({ level: 'debug', redactor, destination }), lines };
 }

@@ -1,4 +1,6 @@
 import { BridgeError } from '../../kernel/errors.ts';
+import { inBoth } from '../../kernel/language.ts';
+import type { Language, Text } from '../../kernel/language.ts';
 import { quantities } from '../../model/quantity.ts';
 import type { ReadingJson } from '../../model/reading.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
@@ -30,7 +32,15 @@ export function currentReading(meter: MeterSnapshot): CurrentReading {
 function noReading({ id, phase, reason, error }: MeterSnapshot): BridgeError {
   const why = reason ?? `no current power (${phase})`;
   const failure = publishedError(error);
+  const of = (what: (language: Language) => string): Text =>
+    inBoth((language) => `${{ en: 'meter', ja: 'メーター' }[language]} ${id}: ${what(language)}`);
   return failure
-    ? new BridgeError(failure.code, `meter ${id}: ${why}: ${failure.message}`)
-    : new BridgeError('NO_READING', `meter ${id}: ${why}`);
+    ? new BridgeError(
+        failure.code,
+        of((language) => `${why}: ${failure.what[language]}`),
+      )
+    : new BridgeError(
+        'NO_READING',
+        of(() => why),
+      );
 }

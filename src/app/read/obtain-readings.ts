@@ -116,7 +116,7 @@ async function fromPort(
 /** What goes wrong is told by the command, in words; its log would say it again. */
 export async function quietLog(context: CliContext): Promise<Log> {
   const { createLog } = await import('../../kernel/log.ts');
-  const { language, redactor, stderr } = context;
+  const { redactor, stderr } = context;
   const destination = { write: (line: string) => void stderr.write(line) };
-  return createLog({ level: 'silent', language, redactor, destination });
+  return createLog({ level: 'silent', redactor, destination });
 }

@@ -1,6 +1,7 @@
 import { abortable, deferred, scope, together, within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import { inBoth } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
@@ -131,9 +132,20 @@ const defaultHint: Text = {
 };
 
 function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, hint = defaultHint): BridgeError {
-  const text = `meter ${id}: no reading within ${timeoutMs / 1000} s`;
+  const seconds = timeoutMs / 1000;
+  const text = {
+    en: `meter ${id}: no reading within ${seconds} s`,
+    ja: `メーター ${id}: ${seconds}秒以内に値がありません`,
+  };
   const error = status?.error;
-  if (!error || error.code === 'DEFECT')
-    return new BridgeError('NO_READING', `${text} (${status?.phase ?? 'opening'})`, { hint });
-  return new BridgeError(error.code, `${text}; last failure: ${error.message}`);
+  if (!(error instanceof BridgeError))
+    return new BridgeError(
+      'NO_READING',
+      inBoth((language) => `${text[language]} (${status?.phase ?? 'opening'})`),
+      { hint },
+    );
+  return new BridgeError(error.code, {
+    en: `${text.en}; last failure: ${error.what.en}`,
+    ja: `${text.ja}。直前のエラー: ${error.what.ja}`,
+  });
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { BridgeError, withCode } from '../../kernel/errors.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Sink } from '../../model/sink.ts';
@@ -43,8 +42,7 @@ export class DemoReport implements Sink {
     this.say({ en: `— ${words.en}${where.en}`, ja: `— ${words.ja}${where.ja}` });
     if (phase !== 'waiting' || !error) return;
     this.#brokenMs ??= this.#clock.monotonicMs();
-    const hint = error.code === 'DEFECT' ? '' : new BridgeError(error.code, '').hint(this.#language);
-    this.say(`  ${withCode(error)} ${hint}`);
+    this.say(`  ${error.text(this.#language)} ${error.hint(this.#language)}`);
   }
 
   #reading({ powerW, currentRA, currentTA, importKwh, exportKwh }: Reading): void {

@@ -48,7 +48,7 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
       settings,
       {
         clock,
-        log: createLog({ level: 'error', language, redactor, destination }),
+        log: createLog({ level: 'error', redactor, destination }),
         redactor,
         version: packageVersion(),
         wireOf: () => Promise.resolve(simulatedWire(simulator)),

@@ -83,7 +83,7 @@ export const warning = (detail: Text, advice: Text, facts?: CheckFinding['facts'
 /** A failure in the words of the error catalogue. */
 export const failedBy = (error: BridgeError): CheckFinding => ({
   mark: 'failed',
-  detail: { en: error.text, ja: error.text },
+  detail: { en: error.text('en'), ja: error.text('ja') },
   advice: { en: error.hint('en'), ja: error.hint('ja') },
   code: error.code,
 });

@@ -44,7 +44,7 @@ async function httpListener(answer: RequestListener): Promise<string> {
 const ask = (config: Parameters<typeof askBridge>[0], signal = new AbortController().signal): Promise<Asked> =>
   askBridge(config, systemClock, signal);
 
-const codeOf = (asked: Asked): unknown => (asked.kind === 'failed' ? asked.error.text : asked.kind);
+const codeOf = (asked: Asked): unknown => (asked.kind === 'failed' ? asked.error.text('en') : asked.kind);
 
 test('no socket, or one that nobody listens on: no bridge is running', async () => {
   expect(await ask({})).toEqual({ kind: 'none' });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { deferred } from '../../../src/kernel/async.ts';
 import type { Language } from '../../../src/kernel/language.ts';
@@ -114,7 +115,7 @@ test('ready with the pid, a status and a beat at half the watchdog’s time, sto
 test('a meter that never answers does not stop the beat', async () => {
   const rig = new Rig();
   rig.start();
-  rig.status({ phase: 'waiting', error: { code: 'JOIN_REFUSED', message: 'EVENT 24' } });
+  rig.status({ phase: 'waiting', error: new BridgeError('JOIN_REFUSED', 'EVENT 24') });
   await rig.clock.advance(3_600_000);
   expect(rig.times('WATCHDOG=1').length).toBeGreaterThanOrEqual(360);
   expect(rig.lines.at(-1)).toBe('STATUS=home: waiting before the next try, no reading yet, JOIN_REFUSED');
@@ -211,7 +212,7 @@ test('the line in Japanese; a reading of another day has its date', async () => 
   rig.reading();
   expect(line()).toBe('home: 接続済み、12:00:00の値');
   await rig.clock.advance(86_400_000);
-  rig.status({ phase: 'scanning', error: { code: 'PAN_NOT_FOUND', message: '' } });
+  rig.status({ phase: 'scanning', error: new BridgeError('PAN_NOT_FOUND', '') });
   expect(line()).toBe('home: メーターを探索中、最新の値なし、最後は2026-01-15 12:00:00、PAN_NOT_FOUND');
 });
 

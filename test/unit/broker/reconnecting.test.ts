@@ -86,7 +86,7 @@ test('errors name the address and what came back, never credentials', () => {
   const url = shownUrl('mqtts://user:secret@broker.example:8883/?x=secret');
   expect(url).toBe('mqtts://broker.example:8883');
   const coded = (code: string): BridgeError => failureOf(url, Object.assign(new Error('raw'), { code }));
-  expect(coded('ENOTFOUND').text).toBe(
+  expect(coded('ENOTFOUND').text('en')).toBe(
     'mqtts://broker.example:8883: host name not found (ENOTFOUND) [BROKER_UNREACHABLE]',
   );
   expect(coded('CERT_HAS_EXPIRED').code).toBe('BROKER_TLS');

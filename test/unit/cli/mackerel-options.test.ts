@@ -67,12 +67,12 @@ test.each<[MackerelFlags]>([
 ])('%j is a usage error', (options) => {
   expect(() => settingsOf(options)).toThrow(BridgeError);
   expect(() => settingsOf(options)).toThrow(
-    expect.objectContaining({ text: expect.stringMatching(/^--[a-z-]+: .* \[USAGE\]$/) as string }),
+    expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(/^--[a-z-]+: ./) as string }),
   );
 });
 
 test('a switch that is neither on nor off is told without its value', () => {
   expect(() => understood(['mackerel', '-dse=SECRET'])).toThrow(
-    expect.objectContaining({ text: '--dse: must be true or false [USAGE]' }),
+    expect.objectContaining({ code: 'USAGE', message: '--dse: must be true or false' }),
   );
 });

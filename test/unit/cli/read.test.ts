@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { currentReading } from '../../../src/app/read/current-reading.ts';
 import { mackerelLines } from '../../../src/mackerel/mackerel-metrics.ts';
 import { fromBridge } from '../../../src/app/read/obtain-readings.ts';
@@ -60,17 +61,18 @@ test('no reading yet, or a stale one, is a reason', async () => {
   const { clock, reading, status, home } = rig();
   status({ phase: 'scanning' });
   expect(() => currentReading(home())).toThrow(
-    expect.objectContaining({ text: 'meter home: no reading yet (scanning) [NO_READING]' }),
+    expect.objectContaining({ code: 'NO_READING', message: 'meter home: no reading yet (scanning)' }),
   );
   reading({ powerW: 100 });
   await clock.advance(35_000);
   expect(currentReading(home()).answer.power).toBe(100);
   await clock.advance(1000);
   expect(() => currentReading(home())).toThrow('last reading is 36 s old');
-  status({ phase: 'waiting', error: { code: 'JOIN_REFUSED', message: 'the meter refused the join' } });
+  status({ phase: 'waiting', error: new BridgeError('JOIN_REFUSED', 'the meter refused the join') });
   expect(() => currentReading(home())).toThrow(
     expect.objectContaining({
-      text: 'meter home: last reading is 36 s old (waiting): the meter refused the join [JOIN_REFUSED]',
+      code: 'JOIN_REFUSED',
+      message: 'meter home: last reading is 36 s old (waiting): the meter refused the join',
     }),
   );
 });
@@ -81,7 +83,10 @@ test('registers that still come do not make an old power current', async () => {
   await clock.advance(40_000);
   reading({ importKwh: 10 });
   expect(() => currentReading(home())).toThrow(
-    expect.objectContaining({ text: expect.stringContaining('no current power (opening) [NO_READING]') as string }),
+    expect.objectContaining({
+      code: 'NO_READING',
+      message: expect.stringContaining('no current power (opening)') as string,
+    }),
   );
 });
 

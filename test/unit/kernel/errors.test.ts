@@ -16,7 +16,7 @@ test('an error carries its code beside the message and in its text, its cause, a
   const cause = new Error('EIO');
   const error = new BridgeError('PORT_LOST', 'read failed', { cause });
   expect(error).toMatchObject({ name: 'BridgeError', code: 'PORT_LOST', message: 'read failed', cause });
-  expect(error.text).toBe('read failed [PORT_LOST]');
+  expect(error.text('en')).toBe('read failed [PORT_LOST]');
   expect(textOf(error)).toBe('read failed [PORT_LOST]');
 });
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import type { Language } from '../../../src/kernel/language.ts';
 import { createLog, describeError, logLevels } from '../../../src/kernel/log.ts';
 import type { Log, LogLevel } from '../../../src/kernel/log.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
@@ -13,11 +12,11 @@ interface Written {
   readonly lines: () => Record<string, unknown>[];
 }
 
-function collect(level: LogLevel = 'trace', language: Language = 'en'): Written {
+function collect(level: LogLevel = 'trace'): Written {
   const redactor = new Redactor();
   redactor.add(SECRET);
   let text = '';
-  const log = createLog({ level, language, redactor, destination: { write: (line) => void (text += line) } });
+  const log = createLog({ level, redactor, destination: { write: (line) => void (text += line) } });
   const lines = (): Record<string, unknown>[] =>
     text
       .split('\n')
@@ -76,24 +75,24 @@ for (const level of logLevels) {
   });
 }
 
-test('our own errors are told with code, hint in the reader’s language and cause, without a stack', () => {
+test('our own errors are told in English with code, hint and cause, without a stack', () => {
   const error = new BridgeError('PORT_LOST', 'gone', { cause: new Error('EIO') });
-  expect(describeError(error, 'en')).toEqual({
+  expect(describeError(error)).toEqual({
     code: 'PORT_LOST',
     message: 'gone [PORT_LOST]',
     hint: error.hint('en'),
     cause: 'EIO',
   });
-  const { log, lines } = collect('info', 'ja');
+  const { log, lines } = collect('info');
   log.warn({ err: new BridgeError('PORT_LOST', 'gone') }, 'link failed');
-  expect(lines()[0]).toMatchObject({ err: { hint: error.hint('ja') } });
+  expect(lines()[0]).toMatchObject({ err: { hint: error.hint('en') } });
   expect(lines()[0]?.['err']).not.toHaveProperty('cause');
 });
 
 test('a defect is told with its stack, and what is no error as text', () => {
-  expect(describeError(new TypeError('undefined is not a meter'), 'en')).toMatchObject({
+  expect(describeError(new TypeError('undefined is not a meter'))).toMatchObject({
     message: 'undefined is not a meter',
     stack: expect.stringContaining('log.test'),
   });
-  expect(describeError('thrown text', 'en')).toEqual({ message: 'thrown text' });
+  expect(describeError('thrown text')).toEqual({ message: 'thrown text' });
 });

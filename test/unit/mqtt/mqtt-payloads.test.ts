@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { contractState, notOver, overContractStep, usedAmpere } from '../../../src/mqtt/contract.ts';
 import { isoJst, isoLocal } from '../../../src/kernel/iso-time.ts';
 import {
@@ -85,7 +86,7 @@ test('the link', () => {
     rung: null,
     time: isoLocal(mark),
   });
-  const lost = status('waiting', { error: { code: 'SESSION_LOST', message: 'long story' } });
+  const lost = status('waiting', { error: new BridgeError('SESSION_LOST', 'long story') });
   expect(JSON.parse(linkPayload(lost, { connected: false, intervalS: 10 }))).toMatchObject({
     connected: 'OFF',
     last_error: 'SESSION_LOST',

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { loadMqtt } from '../../../src/broker/mqtt-client.ts';
 import { PortClaim } from '../../../src/mqtt/port-turn.ts';
 import { VirtualBroker } from '../../faults/support/virtual-broker.ts';
@@ -7,7 +8,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Bridges with one meter id on a broker in memory: who has the connection. */
 const availability = 'broute2mqtt/home/bridge/availability';
-const busy = { error: { code: 'PORT_BUSY', message: 'busy' } } as const;
+const busy = { error: new BridgeError('PORT_BUSY', 'busy') } as const;
 let clock: VirtualClock;
 let broker: VirtualBroker;
 let rigs: SinkRig[];
@@ -104,7 +105,7 @@ describe('a second bridge without the port', () => {
 
   test('takes the connection as soon as it gets the port', async () => {
     const one = await first();
-    one.status('waiting', { error: { code: 'PORT_LOST', message: 'gone' } });
+    one.status('waiting', { error: new BridgeError('PORT_LOST', 'gone') });
     const two = bridge();
     await advancing(5000, 100);
     expect([one.connected, two.connected]).toEqual([true, false]);
@@ -172,10 +173,10 @@ test('a claim is lost only to another, and only without the port', () => {
   expect(claim.isOurs).toBe(false);
   claim.accept(status('scanning'));
   expect(claim.isOurs).toBe(true);
-  claim.accept(status('waiting', { error: { code: 'PAN_NOT_FOUND', message: 'x' } }));
+  claim.accept(status('waiting', { error: new BridgeError('PAN_NOT_FOUND', 'x') }));
   claim.contested();
   expect(claim.isOurs).toBe(true);
-  claim.accept(status('waiting', { error: { code: 'PORT_LOST', message: 'x' } }));
+  claim.accept(status('waiting', { error: new BridgeError('PORT_LOST', 'x') }));
   expect(claim.isOurs).toBe(true);
   claim.contested();
   expect(claim.isOurs).toBe(false);

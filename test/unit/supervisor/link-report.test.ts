@@ -97,7 +97,7 @@ test('a failure is told with its code and the next try, and gone with the next a
   expect(told.at(-1)).toMatchObject({
     phase: 'waiting',
     retryAtMs: 12_345,
-    error: { code: 'SESSION_LOST', message: lost.message },
+    error: lost,
   });
   report.reconnected();
   report.enter('connected');
@@ -112,7 +112,8 @@ test('a failure without a next try is kept for the next status', () => {
   report.failed('text', undefined);
   expect(told).toEqual([]);
   report.enter('waiting');
-  expect(told[0]?.error).toEqual({ code: 'DEFECT', message: 'text' });
+  expect(told[0]?.error?.code).toBe('DEFECT');
+  expect(told[0]?.error?.text('ja')).toBe('text');
 });
 
 test('each kind of failure is worth one warning until an answer comes', () => {

@@ -2,6 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { startWeb } from '../../../src/web/server.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -79,7 +80,7 @@ describe('/api/status', () => {
   test('is the snapshot, in the language asked for, with history only on request', async () => {
     await using rig = await WebRig.start({ language: 'ja' });
     rig.reading({ powerW: -850 });
-    rig.status({ phase: 'waiting', error: { code: 'JOIN_REFUSED', message: 'EVENT 24' } });
+    rig.status({ phase: 'waiting', error: new BridgeError('JOIN_REFUSED', 'EVENT 24') });
     expect(await rig.json('/api/status')).toEqual(JSON.parse(JSON.stringify(rig.board.snapshot())));
     const english = await rig.json('/api/status?lang=en&history=1');
     expect(english).toEqual(JSON.parse(JSON.stringify(rig.board.snapshot({ language: 'en', history: true }))));
@@ -100,7 +101,7 @@ describe('/api/status', () => {
     rig.reading({ powerW: 1234 });
     rig.broker = { ok: false, detail: 'refused login 1234' };
     const message = 'SKSETRBID 0123456789ABCDEF0123456789ABCDEF: FAIL ER06';
-    rig.status({ error: { code: 'COMMAND_REFUSED', message } });
+    rig.status({ error: new BridgeError('COMMAND_REFUSED', message) });
     const text = await (await rig.get('/api/status')).text();
     expect(text).not.toContain('0123456789ABCDEF');
     expect((JSON.parse(text) as Awaited<ReturnType<WebRig['json']>>).meters[0]).toMatchObject({
@@ -275,7 +276,7 @@ describe('an address that cannot be opened is said so', () => {
     const { port } = other.address() as AddressInfo;
     await expect(listenOn(rig, '127.0.0.1', port)).rejects.toMatchObject({
       code: 'HTTP_LISTEN_FAILED',
-      text: `cannot listen on 127.0.0.1:${port}: another program uses that port (EADDRINUSE) [HTTP_LISTEN_FAILED]`,
+      message: `cannot listen on 127.0.0.1:${port}: another program uses that port (EADDRINUSE)`,
     });
     other.close();
   });

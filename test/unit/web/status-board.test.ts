@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BridgeError } from '../../../src/kernel/errors.ts';
+import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import { heldError } from '../../../src/broker/refused-topics.ts';
@@ -164,15 +164,18 @@ test('a status repeated within a phase does not begin it anew', async () => {
 
 test('an error comes with what to do about it, in the language asked for, and goes with the next status', () => {
   const { status, home, board } = rig();
-  const { message, text } = new BridgeError('PAN_NOT_FOUND', 'no PAN on channels 33 to 60');
-  status({ phase: 'waiting', error: { code: 'PAN_NOT_FOUND', message } });
+  const failure = new BridgeError('PAN_NOT_FOUND', { en: 'no PAN on channels 33 to 60', ja: '見つかりません' });
+  status({ phase: 'waiting', error: failure });
   expect(home().error).toMatchObject({
     code: 'PAN_NOT_FOUND',
-    message: text,
+    message: 'no PAN on channels 33 to 60 [PAN_NOT_FOUND]',
     hint: expect.stringContaining('move the stick'),
   });
-  expect(board.snapshot({ language: 'ja' }).meters[0]?.error?.hint).toContain('スティックをメーターに近づけ');
-  status({ phase: 'waiting', error: { code: 'DEFECT', message: 'x is not a function' } });
+  expect(board.snapshot({ language: 'ja' }).meters[0]?.error).toMatchObject({
+    message: '見つかりません [PAN_NOT_FOUND]',
+    hint: expect.stringContaining('スティックをメーターに近づけ'),
+  });
+  status({ phase: 'waiting', error: failureOf(new Error('x is not a function')) });
   expect(home().error?.hint).toContain('defect');
   status({ phase: 'connected' });
   expect(home().error).toBeUndefined();

@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { BridgeError } from '../../../src/kernel/errors.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
@@ -74,7 +75,7 @@ test('no secret passes, whatever an error quotes', async () => {
   board.accept({
     kind: 'status',
     meter: 'home',
-    status: { phase: 'waiting', sinceMs: 0, reconnects: 0, error: { code: 'COMMAND_REFUSED', message } },
+    status: { phase: 'waiting', sinceMs: 0, reconnects: 0, error: new BridgeError('COMMAND_REFUSED', message) },
   });
   await using socket = await open();
   expect(socket).toBeDefined();
