@@ -8,7 +8,7 @@ interface Entry {
   readonly hint: Text;
 }
 
-/** Every way this program can fail, with what the operator can do about it. `docs/errors.md` has a heading for each. */
+/** Every way this program can fail, with what the operator can do about it. `npm run docs:errors` makes docs/errors.md of it. */
 const catalogue = {
   CONFIG_INVALID: {
     recovery: 'stop',
