@@ -12,11 +12,20 @@ const LONGEST_NAP_MS = 60_000;
 /** What a busy machine may be late by, and a clock that stood still. */
 const LATE_MS = 120_000;
 
-/** Named one-shot deadlines served by one loop. Setting one is cheap and never waits, so `accept` may do it. */
+/** One owner's timer: one action at a time waits on it. */
+export interface Deadline {
+  /** Something waits. */
+  readonly isSet: boolean;
+  /** Runs `action` in `ms`, in place of what waited before. */
+  in(ms: number, action: () => void): void;
+  cancel(): void;
+}
+
+/** One-shot deadlines served by one loop. Setting one is cheap and never waits, so `accept` may do it. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #beat: Beat | undefined;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<Deadline, Entry>();
   #nap: { readonly untilMs: number; readonly wake: () => void } | undefined;
 
   /** @param beat is called at each turn. */
@@ -25,19 +34,16 @@ export class Deadlines {
     this.#beat = beat;
   }
 
-  /** Runs `action` in `ms`, in place of what `name` stood for before. */
-  in(ms: number, name: string, action: () => void): void {
-    const dueMs = this.#clock.monotonicMs() + ms;
-    this.#entries.set(name, { dueMs, action });
-    if (this.#nap && dueMs < this.#nap.untilMs) this.#nap.wake();
-  }
-
-  has(name: string): boolean {
-    return this.#entries.has(name);
-  }
-
-  cancel(name: string): void {
-    this.#entries.delete(name);
+  create(): Deadline {
+    const entries = this.#entries;
+    const deadline: Deadline = {
+      get isSet() {
+        return entries.has(deadline);
+      },
+      in: (ms, action) => this.#set(deadline, ms, action),
+      cancel: () => void entries.delete(deadline),
+    };
+    return deadline;
   }
 
   /** Serves until `signal` aborts. @throws its reason, or what an action threw. */
@@ -60,11 +66,17 @@ export class Deadlines {
     }
   }
 
+  #set(deadline: Deadline, ms: number, action: () => void): void {
+    const dueMs = this.#clock.monotonicMs() + ms;
+    this.#entries.set(deadline, { dueMs, action });
+    if (this.#nap && dueMs < this.#nap.untilMs) this.#nap.wake();
+  }
+
   #runDue(now: number): void {
     const due = [...this.#entries].filter(([, { dueMs }]) => dueMs <= now).sort(([, a], [, b]) => a.dueMs - b.dueMs);
-    for (const [name, entry] of due) {
-      if (this.#entries.get(name) !== entry) continue; // an action before it changed it
-      this.#entries.delete(name);
+    for (const [deadline, entry] of due) {
+      if (this.#entries.get(deadline) !== entry) continue; // an action before it changed it
+      this.#entries.delete(deadline);
       entry.action();
     }
   }

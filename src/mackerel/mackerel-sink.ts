@@ -7,6 +7,7 @@ import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import type { MackerelPost } from './mackerel-api.ts';
 import { mackerelGraphs, mackerelPrefix, mackerelValues } from './mackerel-metrics.ts';
 import { MackerelQueue } from './mackerel-queue.ts';
@@ -48,6 +49,7 @@ export interface MackerelDeps {
 interface Period {
   readonly number: number;
   readonly values: Map<string, Sample['values'][number]>;
+  readonly end: Deadline;
 }
 
 /** Posts to Mackerel by ourselves: of each metric the newest value of each period, in order, as long as Mackerel is away at most a day of it. */
@@ -108,9 +110,9 @@ export class MackerelSink implements Sink {
     if (this.#open.get(meter)?.number !== number) this.#close(meter);
     let period = this.#open.get(meter);
     if (!period) {
-      period = { number, values: new Map() };
+      period = { number, values: new Map(), end: this.#deadlines.create() };
       this.#open.set(meter, period);
-      this.#deadlines.in((number + 1) * periodMs - reading.atMs, `close ${meter}`, () => this.#close(meter));
+      period.end.in((number + 1) * periodMs - reading.atMs, () => this.#close(meter));
     }
     for (const [metric, value] of values) {
       const name = `${mackerelPrefix(prefix, meter, meters.length)}.${metric}`;
@@ -122,7 +124,7 @@ export class MackerelSink implements Sink {
     const period = this.#open.get(meter);
     if (!period) return;
     this.#open.delete(meter);
-    this.#deadlines.cancel(`close ${meter}`);
+    period.end.cancel();
     this.#queue.push({ values: [...period.values.values()] });
     this.#wake.put(true);
   }

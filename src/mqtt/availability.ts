@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { MeterHealth } from '../model/health.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import type { Message } from '../broker/broker-connection.ts';
@@ -23,6 +23,9 @@ export class Availability {
   readonly #deps: AvailabilityDeps;
   readonly #health: MeterHealth;
   readonly #link: LinkTopic;
+  /** When the newest answer passes its mark. */
+  readonly #stale: Deadline;
+  readonly #present: Deadline;
   /** What `meter/availability` says on this connection. */
   #shown: boolean | undefined;
 
@@ -31,6 +34,8 @@ export class Availability {
     this.#topics = topics;
     this.#deps = deps;
     this.#health = new MeterHealth(intervalS, clock);
+    this.#stale = deadlines.create();
+    this.#present = deadlines.create();
     this.#link = new LinkTopic({
       clock,
       deadlines,
@@ -67,8 +72,7 @@ export class Availability {
 
   /** Another bridge asks who is there. */
   answer(): void {
-    const { deadlines } = this.#deps;
-    if (!deadlines.has('present')) deadlines.in(PRESENT_PACE_MS, 'present', () => this.#publishBridge());
+    if (!this.#present.isSet) this.#present.in(PRESENT_PACE_MS, () => this.#publishBridge());
   }
 
   farewell(): readonly Message[] {
@@ -84,7 +88,7 @@ export class Availability {
   down(): void {
     this.#shown = undefined;
     this.#link.down();
-    this.#deps.deadlines.cancel('present');
+    this.#present.cancel();
   }
 
   /**
@@ -92,15 +96,14 @@ export class Availability {
    * is `online`, at each moment: so it follows on the way up and goes first on the way down.
    */
   #update(): void {
-    const { deadlines, isConnected } = this.#deps;
     const { fresh } = this.#health.now;
     const { staleInMs } = this.#health;
-    if (isConnected()) {
+    if (this.#deps.isConnected()) {
       if (!fresh) this.#link.update();
       if (fresh !== this.#shown) this.#publishMeter(fresh);
       if (fresh) this.#link.update();
     }
-    if (staleInMs !== undefined) deadlines.in(staleInMs, 'stale', () => this.#update());
+    if (staleInMs !== undefined) this.#stale.in(staleInMs, () => this.#update());
   }
 
   #publishMeter(fresh: boolean): void {

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterProfile } from '../model/reading.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { Announced } from './announced.ts';
 import { DocumentTrial } from './document-trial.ts';
 import { deviceDocument, possibleKeys } from './ha-discovery.ts';
@@ -48,10 +48,14 @@ export class DiscoveryPublisher {
   readonly #trial = new DocumentTrial();
   #refusal: BridgeError | undefined;
   #birthAtMs = -Infinity;
+  readonly #birth: Deadline;
+  readonly #change: Deadline;
 
   constructor(options: DiscoveryPublisherOptions, deps: DiscoveryPublisherDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#birth = deps.deadlines.create();
+    this.#change = deps.deadlines.create();
     this.#topic = discoveryTopic(options.homeAssistant.prefix, options.meter.id);
     this.#announced = new Announced(options.stateDir, deps.log);
     this.#document = this.#write();
@@ -80,6 +84,8 @@ export class DiscoveryPublisher {
     const bytes = Buffer.byteLength(this.#last?.document.text ?? '');
     if (this.#trial.down(this.#deps.clock.monotonicMs()))
       this.#leaveOut(`the broker closes the connection when it is sent the discovery document of ${bytes} bytes`);
+    this.#birth.cancel();
+    this.#change.cancel();
   }
 
   /** What was announced once is not taken back: a phase or a register does not go away with one poor answer. */
@@ -114,10 +120,10 @@ export class DiscoveryPublisher {
 
   /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
   born(answer: (connection: BrokerConnection) => void): void {
-    const { deadlines, clock, connection } = this.#deps;
-    if (deadlines.has('birth')) return;
+    if (this.#birth.isSet) return;
+    const { clock, connection } = this.#deps;
     const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
-    deadlines.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), 'birth', () => {
+    this.#birth.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), () => {
       this.#birthAtMs = clock.monotonicMs();
       const current = connection();
       if (current) answer(current);
@@ -129,7 +135,7 @@ export class DiscoveryPublisher {
     const connection = this.#deps.connection();
     if (!connection || this.#document.text === this.#last?.document.text) return; // the next connection announces it
     const waitMs = this.#waitMs();
-    if (waitMs > 0) this.#deps.deadlines.in(waitMs, 'document', this.#offer);
+    if (waitMs > 0) this.#change.in(waitMs, this.#offer);
     else this.#put(connection, this.#document);
   };
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { LinkStatus } from '../model/status.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { linkPayload } from './mqtt-payloads.ts';
 import type { Presence } from './mqtt-payloads.ts';
 
@@ -32,11 +32,13 @@ export interface LinkTopicDeps {
 /** `state/link`: phases and presence at once, figures at most once a minute. */
 export class LinkTopic {
   readonly #deps: LinkTopicDeps;
+  readonly #next: Deadline;
   #status: LinkStatus | undefined;
   #sent: { readonly urgent: string; readonly text: string; readonly atMs: number } | undefined;
 
   constructor(deps: LinkTopicDeps) {
     this.#deps = deps;
+    this.#next = deps.deadlines.create();
   }
 
   accept(status: LinkStatus): void {
@@ -45,18 +47,18 @@ export class LinkTopic {
 
   /** To be called while connected, after anything has changed. */
   update(): void {
-    const { clock, deadlines, presence } = this.#deps;
+    const { clock, presence } = this.#deps;
     const [status, sent] = [this.#status, this.#sent];
     if (!status) return;
     if (!sent || sent.urgent !== urgentPart(status, presence())) return this.publish();
-    if (sent.text === linkPayload(status, presence()) || deadlines.has('link')) return;
-    deadlines.in(sent.atMs + PACE_MS - clock.monotonicMs(), 'link', () => this.publish());
+    if (sent.text === linkPayload(status, presence()) || this.#next.isSet) return;
+    this.#next.in(sent.atMs + PACE_MS - clock.monotonicMs(), () => this.publish());
   }
 
   /** The newest state, now. Nothing before the first one is known. */
   publish(): void {
-    const { clock, deadlines, presence, send } = this.#deps;
-    deadlines.cancel('link');
+    const { clock, presence, send } = this.#deps;
+    this.#next.cancel();
     if (!this.#status) return;
     const text = linkPayload(this.#status, presence());
     this.#sent = { urgent: urgentPart(this.#status, presence()), text, atMs: clock.monotonicMs() };
@@ -65,6 +67,6 @@ export class LinkTopic {
 
   down(): void {
     this.#sent = undefined;
-    this.#deps.deadlines.cancel('link');
+    this.#next.cancel();
   }
 }

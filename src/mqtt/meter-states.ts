@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { marksOf } from '../model/health.ts';
 import { instants, measuredIn, registers } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, MeterProfile, Reading } from '../model/reading.ts';
@@ -39,6 +39,8 @@ const isInstant = (reading: Reading): boolean => measuredIn(reading, instants).l
 export class MeterStates {
   readonly #meter: MqttSinkOptions['meter'];
   readonly #deps: MeterStatesDeps;
+  /** When something passes its mark. */
+  readonly #mark: Deadline;
   /** An instantaneous value, or a register, older than this is no longer current. */
   #marks: ReturnType<typeof marksOf>;
   #hasTPhase = false;
@@ -57,6 +59,7 @@ export class MeterStates {
   constructor(meter: MqttSinkOptions['meter'], deps: MeterStatesDeps) {
     this.#meter = meter;
     this.#deps = deps;
+    this.#mark = deps.deadlines.create();
     this.#marks = marksOf(meter.intervalS, meter.energyIntervalS);
   }
 
@@ -127,11 +130,11 @@ export class MeterStates {
   }
 
   #publish({ instant, energy }: News): void {
-    const { clock, deadlines, publish } = this.#deps;
+    const { clock, publish } = this.#deps;
     if (instant !== undefined) publish('instant', instant);
     if (energy !== undefined) publish('energy', energy);
     const { nextMarkMs } = this;
-    if (nextMarkMs !== undefined) deadlines.in(nextMarkMs - clock.monotonicMs(), 'live', () => this.age());
+    if (nextMarkMs !== undefined) this.#mark.in(nextMarkMs - clock.monotonicMs(), () => this.age());
   }
 
   #takeBack(nowMs: number): News {

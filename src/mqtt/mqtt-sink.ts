@@ -4,6 +4,7 @@ import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
 import type { DiscoveryPublisherDeps } from './discovery-publisher.ts';
@@ -31,6 +32,7 @@ export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #topics: Topics;
   readonly #deadlines: Deadlines;
+  readonly #repeat: Deadline;
   readonly #claim: PortClaim;
   readonly #keeper: ConnectionKeeper;
   readonly #announcer: DiscoveryPublisher;
@@ -54,6 +56,7 @@ export class MqttSink implements Sink {
     this.#topics = topicsOf(options.baseTopic, id);
     const deadlines = new Deadlines(clock, beat?.('deadlines'));
     this.#deadlines = deadlines;
+    this.#repeat = deadlines.create();
     this.#refusals = new RefusedTopics(clock, log);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
@@ -65,7 +68,7 @@ export class MqttSink implements Sink {
       ...(beat && { beat: beat('connection') }),
     });
     const connection = (): BrokerConnection | undefined => (this.#ready ? this.#keeper.connection : undefined);
-    const published = (): void => deadlines.in(REPEAT_MS, 'repeat', () => this.#states.publishInstant());
+    const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#announcer = new DiscoveryPublisher(options, { clock, log, deadlines, connection, send, published });
     this.#states = new MeterStates(options.meter, {
       clock,
@@ -169,7 +172,7 @@ export class MqttSink implements Sink {
     this.#announcer.down();
     this.#availability.down();
     this.#stream.down();
-    for (const name of ['birth', 'repeat', 'document']) this.#deadlines.cancel(name);
+    this.#repeat.cancel();
   }
 
   /** Publishes all that a new broker or Home Assistant needs, in an order in which no wrong value is shown in between. */

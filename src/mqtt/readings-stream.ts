@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { reasonText } from '../broker/broker-failures.ts';
 import type { BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import type { Waiting } from '../outbox/outbox-queue.ts';
@@ -42,7 +42,7 @@ export class ReadingsStream {
   readonly #topic: string;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #deadlines: Deadlines;
+  readonly #replay: Deadline;
   readonly #outbox: Outbox;
   readonly #givenUp: LogThrottle;
   #connection: StreamConnection | undefined;
@@ -55,7 +55,7 @@ export class ReadingsStream {
     this.#topic = topic;
     this.#clock = clock;
     this.#log = log;
-    this.#deadlines = deadlines;
+    this.#replay = deadlines.create();
     this.#outbox = outbox;
     this.#givenUp = new LogThrottle(clock, 3_600_000);
   }
@@ -124,11 +124,11 @@ export class ReadingsStream {
   #mayGo(): boolean {
     const now = this.#clock.monotonicMs();
     const restMs = (this.#hold?.untilMs ?? 0) - now;
-    if (restMs > 0) this.#deadlines.in(restMs, 'replay', this.#pump);
+    if (restMs > 0) this.#replay.in(restMs, this.#pump);
     if (restMs > 0) return false;
     if (now - this.#slice.startMs >= SLICE_MS) this.#slice = { startMs: now, sent: 0 };
     if (this.#slice.sent >= PER_SLICE) {
-      this.#deadlines.in(this.#slice.startMs + SLICE_MS - now, 'replay', this.#pump);
+      this.#replay.in(this.#slice.startMs + SLICE_MS - now, this.#pump);
       return false;
     }
     this.#slice.sent++;

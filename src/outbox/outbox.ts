@@ -2,7 +2,7 @@ import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import type { OutboxDisk } from './outbox-disk.ts';
 import { Losses } from './outbox-losses.ts';
 import { OutboxQueue } from './outbox-queue.ts';
@@ -33,7 +33,9 @@ export interface OutboxDeps {
 export class Outbox {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #deadlines: Deadlines;
+  /** The next work for the disk, or when the one under way has hung. */
+  readonly #next: Deadline;
+  readonly #nextSync: Deadline;
   readonly #disk: OutboxDisk | undefined;
   readonly #queue: OutboxQueue;
   readonly #losses: Losses;
@@ -47,7 +49,8 @@ export class Outbox {
   constructor({ clock, log, deadlines, limits, disk }: OutboxDeps) {
     this.#clock = clock;
     this.#log = log;
-    this.#deadlines = deadlines;
+    this.#next = deadlines.create();
+    this.#nextSync = deadlines.create();
     this.#disk = disk;
     this.#queue = new OutboxQueue(clock, limits);
     this.#losses = new Losses(clock, log);
@@ -110,8 +113,8 @@ export class Outbox {
   /** Writes what still waits. Resolves soon, whatever the disk does; nothing is written afterwards. */
   async close(): Promise<void> {
     this.#state = 'closed';
-    this.#deadlines.cancel('outbox');
-    this.#deadlines.cancel('sync');
+    this.#next.cancel();
+    this.#nextSync.cancel();
     const tooSlow = (): Error =>
       new BridgeError('STATE_UNWRITABLE', `the outbox was not written within ${CLOSE_MS} ms: readings may be lost`);
     await within(
@@ -127,8 +130,8 @@ export class Outbox {
   #changed(): void {
     const hasMore = this.#worker?.hasNext !== false && this.#queue.advance();
     this.#work();
-    if (this.#worker?.isUnsynced && this.#state === 'serving' && !this.#deadlines.has('sync'))
-      this.#deadlines.in(SYNC_PAUSE_MS, 'sync', () => this.#sync());
+    if (this.#worker?.isUnsynced && this.#state === 'serving' && !this.#nextSync.isSet)
+      this.#nextSync.in(SYNC_PAUSE_MS, () => this.#sync());
     if (hasMore) this.#more();
   }
 
@@ -136,13 +139,13 @@ export class Outbox {
     const worker = this.#worker;
     if (!worker || this.#state !== 'serving' || this.#working) return;
     const [job] = worker.jobs(this.#flowing).sort((a, b) => a.dueMs - b.dueMs);
-    if (!job) return this.#deadlines.cancel('outbox');
+    if (!job) return this.#next.cancel();
     const waitMs = job.dueMs - this.#clock.monotonicMs();
-    if (waitMs > 0) return this.#deadlines.in(waitMs, 'outbox', () => this.#work());
-    this.#deadlines.in(HANGS_MS, 'outbox', () => worker.waitNoMore());
+    if (waitMs > 0) return this.#next.in(waitMs, () => this.#work());
+    this.#next.in(HANGS_MS, () => worker.waitNoMore());
     this.#working = job.run().finally(() => {
       this.#working = undefined;
-      this.#deadlines.cancel('outbox');
+      this.#next.cancel();
       this.#changed();
     });
   }

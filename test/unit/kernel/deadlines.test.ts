@@ -4,22 +4,23 @@ import { LogThrottle } from '../../../src/kernel/log-throttle.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('deadlines', () => {
-  test('runs in time order, replaces by name, forgets what is cancelled, ends with its signal', async () => {
+  test('runs in time order, replaces what waited, forgets what is cancelled, ends with its signal', async () => {
     const clock = new VirtualClock();
     const deadlines = new Deadlines(clock);
     const stop = new AbortController();
     const done: string[] = [];
     const running = deadlines.run(stop.signal);
-    deadlines.in(300, 'c', () => done.push('c'));
-    deadlines.in(200, 'b', () => {
+    const [a, b, c, x] = [deadlines.create(), deadlines.create(), deadlines.create(), deadlines.create()];
+    c.in(300, () => done.push('c'));
+    b.in(200, () => {
       done.push('b');
-      deadlines.cancel('x');
-      deadlines.in(0, 'now', () => done.push('now'));
+      x.cancel();
+      deadlines.create().in(0, () => done.push('now'));
     });
-    deadlines.in(200, 'x', () => done.push('never'));
-    deadlines.in(900, 'a', () => done.push('late'));
+    x.in(200, () => done.push('never'));
+    a.in(900, () => done.push('late'));
     await clock.advance(50);
-    deadlines.in(50, 'a', () => done.push('a'));
+    a.in(50, () => done.push('a'));
     await clock.advance(300);
     expect(done).toEqual(['a', 'b', 'now', 'c']);
     stop.abort();
@@ -30,7 +31,7 @@ describe('deadlines', () => {
   test('an action that throws is a defect', async () => {
     const clock = new VirtualClock();
     const deadlines = new Deadlines(clock);
-    deadlines.in(0, 'bad', () => {
+    deadlines.create().in(0, () => {
       throw new RangeError('defect');
     });
     await expect(deadlines.run(new AbortController().signal)).rejects.toThrow('defect');
