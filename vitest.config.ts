@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'test/*.test.ts',
-            'test/{unit,hazards,faults,transcripts}/**/*.test.ts',
+            'test/{unit,recovery,transcripts}/**/*.test.ts',
             'measure/{soak,fuzz}/**/*.test.ts',
           ],
           testTimeout: 60_000, // against hangs: a machine with other work is no failure

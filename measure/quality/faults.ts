@@ -12,7 +12,8 @@ const FAULT = /^fault: ([^:]+): (.*) \(((?:SE|DSE|J11)(?:, (?:SE|DSE|J11))*)\)$/
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
 const report = join(folder, 'report.json');
-spawnSync('npx', ['vitest', 'run', '--project', 'unit', 'test/faults', '--reporter=json', `--outputFile=${report}`], {
+const catalogue = ['--project', 'unit', 'test/recovery', '--testNamePattern', '^fault: '];
+spawnSync('npx', ['vitest', 'run', ...catalogue, '--reporter=json', `--outputFile=${report}`], {
   cwd: root,
   stdio: ['ignore', 'ignore', 'inherit'],
 });

@@ -1,4 +1,4 @@
-import { World } from '../../test/faults/support/world.ts';
+import { World } from '../../test/support/world.ts';
 import { Dice } from './dice.ts';
 
 /** Seconds from an event to what had to follow, over many outages. */

@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/kernel/clock.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { loadMqtt } from '../../../src/broker/mqtt-client.ts';
 import type { Wire } from '../../../src/wire/wire.ts';
-import { VirtualBroker } from '../../faults/support/virtual-broker.ts';
+import { VirtualBroker } from '../../support/virtual-broker.ts';
 import { credentials } from '../../support/bridge.ts';
 import { eventually } from '../../support/eventually.ts';
 import { logLines } from '../../support/log-lines.ts';

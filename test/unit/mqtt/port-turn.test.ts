@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { loadMqtt } from '../../../src/broker/mqtt-client.ts';
 import { PortClaim } from '../../../src/mqtt/port-turn.ts';
-import { VirtualBroker } from '../../faults/support/virtual-broker.ts';
+import { VirtualBroker } from '../../support/virtual-broker.ts';
 import { SinkRig, status } from '../../support/sink-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { all, catalogue } from './support/catalogue.ts';
-import type { Hazard } from './support/catalogue.ts';
-import type { World } from './support/world.ts';
+import { all, catalogue } from '../support/catalogue.ts';
+import type { Hazard } from '../support/catalogue.ts';
+import type { World } from '../support/world.ts';
 
 const lost = ['waiting', 'joining', 'connected'] as const;
 const first = ['scanning', 'joining', 'connected'] as const;

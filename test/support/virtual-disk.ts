@@ -4,7 +4,7 @@ import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** What is wrong with it: no room, mounted read-only, every access an error, or everything takes long. */
 export type Trouble = 'full' | 'read-only' | 'broken' | 'slow';

@@ -1,13 +1,13 @@
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
-import { FrameReader } from '../../../src/j11/frame-reader.ts';
-import { parseNotification } from '../../../src/j11/notifications.ts';
-import { decodeSendResult, responseTo } from '../../../src/j11/responses.ts';
-import { sendResult } from '../../../src/j11/results.ts';
-import { BridgeError } from '../../../src/kernel/errors.ts';
-import type { Wire } from '../../../src/wire/wire.ts';
-import type { Simulator } from '../../../src/simulator/sim.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
+import { FrameReader } from '../../src/j11/frame-reader.ts';
+import { parseNotification } from '../../src/j11/notifications.ts';
+import { decodeSendResult, responseTo } from '../../src/j11/responses.ts';
+import { sendResult } from '../../src/j11/results.ts';
+import { BridgeError } from '../../src/kernel/errors.ts';
+import type { Wire } from '../../src/wire/wire.ts';
+import type { Simulator } from '../../src/simulator/sim.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** ERXUDP up to its payload; the number is DATALEN. */
 const RXUDP = /ERXUDP (?:[0-9A-F:]{39} ){2}(?:0E1A 0E1A) [0-9A-F]{16} (?:[0-9A-F]{1,2} ){1,3}([0-9A-F]{4}) /;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
-import { World } from './support/world.ts';
+import { World } from '../support/world.ts';
 
 const HOUR = 3_600_000;
 /** For as long as any of these tests. */

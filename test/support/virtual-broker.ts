@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 import * as mqtt from './mqtt-codec.ts';
 import type { Connect, ConnackLimits, Packet, Subscription } from './mqtt-codec.ts';
 

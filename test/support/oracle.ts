@@ -1,8 +1,8 @@
-import { decodeFixedTime } from '../../../src/echonet/energy.ts';
-import { decodeFrame, esv } from '../../../src/echonet/frame.ts';
-import type { Reading } from '../../../src/model/reading.ts';
-import type { Answered } from '../../../src/simulator/sim.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
+import { decodeFixedTime } from '../../src/echonet/energy.ts';
+import { decodeFrame, esv } from '../../src/echonet/frame.ts';
+import type { Reading } from '../../src/model/reading.ts';
+import type { Answered } from '../../src/simulator/sim.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 import { ReadingsLedger } from './readings-ledger.ts';
 import type { Message, VirtualBroker } from './virtual-broker.ts';
 

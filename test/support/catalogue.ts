@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ErrorCode } from '../../../src/kernel/errors.ts';
-import type { LinkPhase } from '../../../src/model/status.ts';
-import type { Fault } from '../../../src/simulator/faults.ts';
+import type { ErrorCode } from '../../src/kernel/errors.ts';
+import type { LinkPhase } from '../../src/model/status.ts';
+import type { Fault } from '../../src/simulator/faults.ts';
 import { World } from './world.ts';
 import type { WorldOptions } from './world.ts';
 

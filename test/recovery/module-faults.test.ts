@@ -6,9 +6,9 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
 import { serialWire } from '../../src/wire/serial-wire.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { all, catalogue } from './support/catalogue.ts';
-import type { Hazard } from './support/catalogue.ts';
-import type { World } from './support/world.ts';
+import { all, catalogue } from '../support/catalogue.ts';
+import type { Hazard } from '../support/catalogue.ts';
+import type { World } from '../support/world.ts';
 
 const lost = ['waiting', 'joining', 'connected'] as const;
 const first = ['scanning', 'joining', 'connected'] as const;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LinkPhase } from '../../src/model/status.ts';
-import { catalogue } from './support/catalogue.ts';
-import type { Hazard } from './support/catalogue.ts';
-import { World } from './support/world.ts';
+import { catalogue } from '../support/catalogue.ts';
+import type { Hazard } from '../support/catalogue.ts';
+import { World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 const to1970 = (world: World): void => world.clock.jumpWall(-world.clock.now() + 60_000);
