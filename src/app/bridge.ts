@@ -8,7 +8,7 @@ import type { BridgeEvent, MeterCommand } from '../model/status.ts';
 import { LogSink } from './log-sink.ts';
 import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
-import { lockState } from '../store/state-lock.ts';
+import { lockState } from '../store/local-socket.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
 import { openMeterParts } from './meter-parts.ts';

@@ -8,12 +8,11 @@ import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
 import type { Deadline } from '../kernel/deadlines.ts';
-import type { MackerelPost } from './mackerel-api.ts';
+import { asksForLess, errorOf, pauseMs, verdictOf } from './mackerel-api.ts';
+import type { MackerelPost, PostVerdict } from './mackerel-api.ts';
 import { mackerelGraphs, mackerelPrefix, mackerelValues } from './mackerel-metrics.ts';
 import { MackerelQueue } from './mackerel-queue.ts';
 import type { Sample } from './mackerel-queue.ts';
-import { asksForLess, errorOf, pauseMs, verdictOf } from './mackerel-verdict.ts';
-import type { PostVerdict } from './mackerel-verdict.ts';
 
 /** Samples in one request: after an outage they are many. */
 const BATCH = 100;

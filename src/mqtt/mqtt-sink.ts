@@ -19,7 +19,7 @@ import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
 import { expireAfterS, identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { PortClaim, PortTurn } from './port-turn.ts';
-import { openOutbox } from '../outbox/open-outbox.ts';
+import { openOutbox } from '../outbox/outbox.ts';
 import { ReadingsStream } from './readings-stream.ts';
 import { RefusedTopics } from '../broker/refused-topics.ts';
 

@@ -1,13 +1,14 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { Attempts, RETRY_MS } from './outbox-attempts.ts';
-import type { JobName } from './outbox-attempts.ts';
 import type { WriteFate, OutboxDisk, SegmentPlace } from './outbox-disk.ts';
-import type { Losses } from './outbox-losses.ts';
 import type { Entry, OutboxQueue } from './outbox-queue.ts';
 
 /** Acknowledgements take milliseconds: what waits longer goes to disk, at once when no broker takes readings. */
 const SPILL_MS = 3000;
+/** After the disk refused. */
+const RETRY_MS = 10_000;
+
+type JobName = 'open' | 'load' | 'spill' | 'note' | 'sync';
 
 /** Work for the disk and when it is due. */
 export interface Job {
@@ -20,19 +21,15 @@ export interface WorkerDeps {
   readonly log: Log;
   readonly queue: OutboxQueue;
   readonly disk: OutboxDisk;
-  readonly losses: Losses;
+  /** Called with how many readings were given up to make room. */
+  readonly gaveWay: (count: number) => void;
   /** Called when more may be sent than before. */
   readonly more: () => void;
 }
 
 /** What has to be done on the disk, between the part of the outbox that is in memory and the part that lies there. */
 export class OutboxWorker {
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #queue: OutboxQueue;
-  readonly #disk: OutboxDisk;
-  readonly #losses: Losses;
-  readonly #more: () => void;
+  readonly #deps: WorkerDeps;
   readonly #attempts: Attempts;
   /** Whether the earlier starts' readings, which go first, have been found; `refused`: not now, the new ones go ahead. */
   #opened: 'yes' | 'no' | 'refused' = 'no';
@@ -41,25 +38,20 @@ export class OutboxWorker {
   /** Something was written that a power cut would take. */
   isUnsynced = false;
 
-  constructor({ clock, log, queue, disk, losses, more }: WorkerDeps) {
-    this.#clock = clock;
-    this.#log = log;
-    this.#queue = queue;
-    this.#disk = disk;
-    this.#losses = losses;
-    this.#more = more;
-    this.#attempts = new Attempts(clock, log);
+  constructor(deps: WorkerDeps) {
+    this.#deps = deps;
+    this.#attempts = new Attempts(deps.clock, deps.log);
   }
 
   /** What goes next is in memory, or has to be written first. */
   get hasNext(): boolean {
-    const isKnown = this.#opened === 'refused' || (this.#opened === 'yes' && this.#disk.isComplete);
-    return isKnown && this.#disk.unloaded === 0;
+    const isKnown = this.#opened === 'refused' || (this.#opened === 'yes' && this.#deps.disk.isComplete);
+    return isKnown && this.#deps.disk.unloaded === 0;
   }
 
   /** Acknowledged readings of which the disk does not know yet: a kill -9 would double them. 0 when it cannot be told. */
   get unnoted(): number {
-    return this.#attempts.notBefore('note') > this.#clock.monotonicMs() ? 0 : this.#unnoted;
+    return this.#attempts.notBefore('note') > this.#deps.clock.monotonicMs() ? 0 : this.#unnoted;
   }
 
   /** So many were acknowledged that lie on disk. */
@@ -71,7 +63,7 @@ export class OutboxWorker {
   /** The disk hangs: a replay that doubles more is better than none. */
   waitNoMore(): void {
     this.#attempts.pause('note', RETRY_MS);
-    this.#more();
+    this.#deps.more();
   }
 
   /** @param flowing whether a broker takes readings. */
@@ -79,49 +71,49 @@ export class OutboxWorker {
     const notBefore = (name: JobName): number => this.#attempts.notBefore(name);
     if (this.#opened !== 'yes') return [{ dueMs: notBefore('open'), run: () => this.#open() }];
     const jobs: Job[] = [];
-    if (!this.#disk.isComplete) jobs.push({ dueMs: notBefore('load'), run: () => this.#takeOver() });
-    else if (this.#queue.isLow && this.#disk.unloaded > 0)
+    if (!this.#deps.disk.isComplete) jobs.push({ dueMs: notBefore('load'), run: () => this.#takeOver() });
+    else if (this.#deps.queue.isLow && this.#deps.disk.unloaded > 0)
       jobs.push({ dueMs: notBefore('load'), run: () => this.#load() });
-    const oldest = this.#queue.oldestUnstored;
+    const oldest = this.#deps.queue.oldestUnstored;
     if (oldest) {
-      const isAtOnce = !flowing || this.#disk.isInUse || this.#queue.isFull;
+      const isAtOnce = !flowing || this.#deps.disk.isInUse || this.#deps.queue.isFull;
       const ripeMs = isAtOnce ? 0 : oldest.sinceMs + SPILL_MS;
       jobs.push({ dueMs: Math.max(ripeMs, notBefore('spill')), run: () => this.#spill() });
     }
-    if (this.#progress || this.#disk.hasSpent) jobs.push({ dueMs: notBefore('note'), run: () => this.#note() });
+    if (this.#progress || this.#deps.disk.hasSpent) jobs.push({ dueMs: notBefore('note'), run: () => this.#note() });
     return jobs;
   }
 
   async #open(): Promise<void> {
     const done = await this.#attempts.run('open', async () => {
-      await this.#disk.open();
+      await this.#deps.disk.open();
       this.#opened = 'yes';
     });
     if (!done) this.#opened = 'refused';
   }
 
   async #takeOver(): Promise<void> {
-    await this.#attempts.run('load', () => this.#disk.takeOver());
-    if (this.#disk.isComplete)
-      this.#log.info(
-        { queued: this.#queue.size + this.#disk.unloaded },
+    await this.#attempts.run('load', () => this.#deps.disk.takeOver());
+    if (this.#deps.disk.isComplete)
+      this.#deps.log.info(
+        { queued: this.#deps.queue.size + this.#deps.disk.unloaded },
         'outbox: readings of earlier starts are sent first',
       );
   }
 
   async #load(): Promise<void> {
     await this.#attempts.run('load', async () => {
-      this.#queue.arrive(await this.#disk.load());
+      this.#deps.queue.arrive(await this.#deps.disk.load());
       this.#progress = true; // of a segment that is partly acknowledged
-      this.#more();
+      this.#deps.more();
     });
   }
 
   async #spill(): Promise<void> {
     await this.#attempts.run('spill', async () => {
-      while (this.#queue.oldestUnstored) {
-        this.#gaveWay(await this.#disk.makeRoom((gone) => this.#queue.forget(gone)));
-        await this.#append(this.#queue.unstored()); // asked for now: some may have been acknowledged meanwhile
+      while (this.#deps.queue.oldestUnstored) {
+        this.#deps.gaveWay(await this.#deps.disk.makeRoom((gone) => this.#deps.queue.forget(gone)));
+        await this.#append(this.#deps.queue.unstored()); // asked for now: some may have been acknowledged meanwhile
       }
     });
   }
@@ -131,15 +123,15 @@ export class OutboxWorker {
     for (const entry of entries) entry.state = 'writing';
     let places: readonly SegmentPlace[] = [];
     try {
-      places = await this.#disk.append(entries.map(({ payload }) => payload));
+      places = await this.#deps.disk.append(entries.map(({ payload }) => payload));
     } finally {
       for (const entry of entries) if (entry.state === 'writing') entry.state = 'waiting';
     }
     const fates = places.map((place, i): WriteFate => {
       const entry = entries[i];
-      return entry ? this.#queue.stored(entry, place) : 'acked';
+      return entry ? this.#deps.queue.stored(entry, place) : 'acked';
     });
-    this.#disk.settle(places, fates);
+    this.#deps.disk.settle(places, fates);
     this.isUnsynced = true;
     this.acknowledged(fates.filter((fate) => fate === 'acked').length);
   }
@@ -151,33 +143,70 @@ export class OutboxWorker {
     const isBehind = this.#progress;
     this.#progress = false;
     const done = await this.#attempts.run('note', async () => {
-      if (this.#disk.hasSpent) this.#gaveWay(await this.#disk.sweep((gone) => this.#queue.forget(gone)));
-      const { first } = this.#queue;
+      if (this.#deps.disk.hasSpent)
+        this.#deps.gaveWay(await this.#deps.disk.sweep((gone) => this.#deps.queue.forget(gone)));
+      const { first } = this.#deps.queue;
       if (!isBehind || !first?.place) return;
-      await this.#disk.writeCursor(first.place, first.payload);
+      await this.#deps.disk.writeCursor(first.place, first.payload);
       this.isUnsynced = true;
     });
     if (!done) this.#progress = isBehind;
     this.#unnoted -= count;
-    this.#more();
+    this.#deps.more();
   }
 
   /** Beside the jobs, for it can take seconds. */
   async sync(): Promise<void> {
     this.isUnsynced = false;
-    if (!(await this.#attempts.run('sync', () => this.#disk.sync()))) this.isUnsynced = true;
+    if (!(await this.#attempts.run('sync', () => this.#deps.disk.sync()))) this.isUnsynced = true;
   }
 
   /** What still waits goes to disk, as far as it comes before `signal` aborts. */
   async finish(signal: AbortSignal): Promise<void> {
-    if (this.#opened !== 'yes' && this.#queue.size > 0) await this.#open();
+    if (this.#opened !== 'yes' && this.#deps.queue.size > 0) await this.#open();
     if (this.#opened !== 'yes') return;
-    if (this.#queue.oldestUnstored && !signal.aborted) await this.#spill();
-    if ((this.#progress || this.#disk.hasSpent) && !signal.aborted) await this.#note();
+    if (this.#deps.queue.oldestUnstored && !signal.aborted) await this.#spill();
+    if ((this.#progress || this.#deps.disk.hasSpent) && !signal.aborted) await this.#note();
     if (this.isUnsynced && !signal.aborted) await this.sync();
   }
+}
 
-  #gaveWay(count: number): void {
-    this.#losses.gaveWay(count, () => this.#queue.size + this.#disk.unloaded);
+/** When each kind of disk work may be tried, and what is said about a disk that refuses: once, and when it is well again. */
+class Attempts {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #notBeforeMs: Record<JobName, number> = { open: 0, load: 0, spill: 0, note: 0, sync: 0 };
+  #refused = false;
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Monotonic. */
+  notBefore(name: JobName): number {
+    return this.#notBeforeMs[name];
+  }
+
+  pause(name: JobName, ms: number): void {
+    this.#notBeforeMs[name] = this.#clock.monotonicMs() + ms;
+  }
+
+  /** Never rejects. @returns false when it failed and is to be tried again later. */
+  async run(name: JobName, job: () => Promise<void>): Promise<boolean> {
+    try {
+      await job();
+    } catch (error) {
+      this.pause(name, RETRY_MS);
+      if (!this.#refused)
+        this.#log.warn({ err: error, code: 'STATE_UNWRITABLE' }, 'outbox cannot be used: readings wait in memory');
+      this.#refused = true;
+      return false;
+    }
+    if (name === 'spill' && this.#refused) {
+      this.#refused = false;
+      this.#log.info('outbox is on disk again');
+    }
+    return true;
   }
 }

@@ -1,13 +1,20 @@
+import { join } from 'node:path';
 import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
-import type { OutboxDisk } from './outbox-disk.ts';
-import { Losses } from './outbox-losses.ts';
+import { LogThrottle } from '../kernel/log-throttle.ts';
+import { OutboxDisk } from './outbox-disk.ts';
+import { OutboxFolder } from './outbox-folder.ts';
 import { OutboxQueue } from './outbox-queue.ts';
 import type { MemoryLimits, Waiting } from './outbox-queue.ts';
 import { OutboxWorker } from './outbox-worker.ts';
+
+/** In memory: a day at the default interval, some 2 MB, when the disk does not help. */
+const MEMORY = { window: 1000, count: 10_000, ageMs: 48 * 3_600_000 };
+/** On disk: some 400,000 readings, six weeks at the default interval. A segment is what replay takes 4 s for. */
+const DISK = { bytes: 64 * 1024 * 1024, ageMs: 30 * 86_400_000, segmentBytes: 64 * 1024 };
 
 /** A disk that takes longer for one thing hangs: the stream does not wait for it. */
 const HANGS_MS = 5000;
@@ -15,6 +22,8 @@ const HANGS_MS = 5000;
 const SYNC_PAUSE_MS = 5000;
 /** All that the last write may take. */
 const CLOSE_MS = 700;
+/** Between two lines of the log about readings given up. */
+const QUIET_MS = 3_600_000;
 
 export interface OutboxDeps {
   readonly clock: Clock;
@@ -31,39 +40,36 @@ export interface OutboxDeps {
  * logged once, the readings wait in memory and go to disk when it is back.
  */
 export class Outbox {
-  readonly #clock: Clock;
-  readonly #log: Log;
+  /** Readings given up since the start. */
+  dropped = 0;
+  readonly #deps: OutboxDeps;
   /** The next work for the disk, or when the one under way has hung. */
   readonly #next: Deadline;
   readonly #nextSync: Deadline;
-  readonly #disk: OutboxDisk | undefined;
   readonly #queue: OutboxQueue;
-  readonly #losses: Losses;
   readonly #worker: OutboxWorker | undefined;
+  readonly #fullLog: LogThrottle;
+  #unlogged = 0;
   #state: 'idle' | 'serving' | 'closed' = 'idle';
   #working: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #flowing = false;
   #more: () => void = () => undefined;
 
-  constructor({ clock, log, deadlines, limits, disk }: OutboxDeps) {
-    this.#clock = clock;
-    this.#log = log;
+  constructor(deps: OutboxDeps) {
+    const { clock, log, deadlines, limits, disk } = deps;
+    this.#deps = deps;
     this.#next = deadlines.create();
     this.#nextSync = deadlines.create();
-    this.#disk = disk;
-    this.#queue = new OutboxQueue(clock, limits);
-    this.#losses = new Losses(clock, log);
-    const { losses, queue } = { losses: this.#losses, queue: this.#queue };
-    this.#worker = disk && new OutboxWorker({ clock, log, queue, disk, losses, more: () => this.#more() });
+    this.#fullLog = new LogThrottle(clock, QUIET_MS);
+    const queue = new OutboxQueue(clock, limits);
+    this.#queue = queue;
+    const gaveWay = (count: number): void => this.#gaveWay(count);
+    this.#worker = disk && new OutboxWorker({ clock, log, queue, disk, gaveWay, more: () => this.#more() });
   }
 
   get size(): number {
-    return this.#queue.size + (this.#disk?.unloaded ?? 0);
-  }
-
-  get dropped(): number {
-    return this.#losses.count;
+    return this.#queue.size + (this.#deps.disk?.unloaded ?? 0);
   }
 
   /** Acknowledged readings of which the disk does not know yet: a kill -9 would double them. 0 when it cannot be told. */
@@ -85,7 +91,7 @@ export class Outbox {
   }
 
   push(payload: string): void {
-    this.#giveUp(this.#queue.push(payload));
+    this.#gaveWay(this.#queue.push(payload));
     this.#changed();
   }
 
@@ -98,7 +104,7 @@ export class Outbox {
   ack(id: number): void {
     const place = this.#queue.ack(id)?.place;
     if (place) {
-      this.#disk?.acked(place);
+      this.#deps.disk?.acked(place);
       this.#worker?.acknowledged(1);
     }
     this.#changed();
@@ -106,7 +112,7 @@ export class Outbox {
 
   /** Will never be taken. */
   discard(id: number): void {
-    this.#losses.count++;
+    this.dropped++;
     this.ack(id);
   }
 
@@ -118,12 +124,12 @@ export class Outbox {
     const tooSlow = (): Error =>
       new BridgeError('STATE_UNWRITABLE', `the outbox was not written within ${CLOSE_MS} ms: readings may be lost`);
     await within(
-      this.#clock,
+      this.#deps.clock,
       CLOSE_MS,
       new AbortController().signal, // our caller's is aborted already
       (signal) => abortable(this.#finish(signal), signal),
       tooSlow,
-    ).catch((error: unknown) => this.#log.warn({ err: error, queued: this.size }, 'outbox not closed'));
+    ).catch((error: unknown) => this.#deps.log.warn({ err: error, queued: this.size }, 'outbox not closed'));
   }
 
   /** What the disk has delivered moves up, and the next work for it is begun or put on the deadlines. */
@@ -140,7 +146,7 @@ export class Outbox {
     if (!worker || this.#state !== 'serving' || this.#working) return;
     const [job] = worker.jobs(this.#flowing).sort((a, b) => a.dueMs - b.dueMs);
     if (!job) return this.#next.cancel();
-    const waitMs = job.dueMs - this.#clock.monotonicMs();
+    const waitMs = job.dueMs - this.#deps.clock.monotonicMs();
     if (waitMs > 0) return this.#next.in(waitMs, () => this.#work());
     this.#next.in(HANGS_MS, () => worker.waitNoMore());
     this.#working = job.run().finally(() => {
@@ -163,7 +169,19 @@ export class Outbox {
     await this.#worker?.finish(signal);
   }
 
-  #giveUp(count: number): void {
-    this.#losses.gaveWay(count, () => this.size);
+  #gaveWay(count: number): void {
+    if (count === 0) return;
+    this.dropped += count;
+    this.#unlogged += count;
+    if (this.#fullLog.due('full') === undefined) return;
+    const facts = { dropped: this.#unlogged, queued: this.size };
+    this.#deps.log.warn(facts, 'outbox full: the oldest readings are given up');
+    this.#unlogged = 0;
   }
+}
+
+/** @param stateDir the meter's folder; without one everything waits in memory. Nothing is read or written yet. */
+export function openOutbox(stateDir: string | undefined, deps: Omit<OutboxDeps, 'limits' | 'disk'>): Outbox {
+  const folder = stateDir === undefined ? undefined : new OutboxFolder(join(stateDir, 'outbox'), deps.log);
+  return new Outbox({ ...deps, limits: MEMORY, disk: folder && new OutboxDisk(folder, DISK, deps) });
 }

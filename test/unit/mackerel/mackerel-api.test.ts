@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseMs, verdictOf } from '../../../src/mackerel/mackerel-verdict.ts';
+import { pauseMs, verdictOf } from '../../../src/mackerel/mackerel-api.ts';
 
 test.each([
   [200, 'taken', 'taken'],

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lockState } from '../../../src/store/state-lock.ts';
+import { lockState } from '../../../src/store/local-socket.ts';
 import { logLines } from '../../support/log-lines.ts';
 
 let folder: string;
