@@ -3,9 +3,10 @@ import { deferred } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import { SESSION_TAKEN_OVER, disconnectedBy, failureOf, isHangUp } from './broker-failures.ts';
-import type { Protocol } from './broker-failures.ts';
+import { failureOf, isHangUp } from './broker-failures.ts';
+import type { Protocol } from './mqtt-client.ts';
 import { ACK_LIMIT_MS, PublishQuota } from './publish-quota.ts';
+import { disconnectedBy, REASON } from './reason-codes.ts';
 
 export interface Message {
   readonly topic: string;
@@ -69,7 +70,10 @@ export class BrokerConnection {
       clock,
       late: () =>
         this.abandon(
-          new BridgeError('BROKER_UNREACHABLE', `${url} left a message unacknowledged for ${ACK_LIMIT_MS / 1000} s`),
+          new BridgeError('BROKER_UNREACHABLE', {
+            en: `${url} left a message unacknowledged for ${ACK_LIMIT_MS / 1000} s`,
+            ja: `${url} がメッセージに ${ACK_LIMIT_MS / 1000} 秒間応答していません`,
+          }),
         ),
       room: () => this.#room(),
     });
@@ -77,11 +81,9 @@ export class BrokerConnection {
     client.on('error', (error) => (cause ??= error));
     client.stream.on('error', (error: Error) => (cause ??= error));
     client.on('disconnect', ({ reasonCode = 0 }) =>
-      this.#lose(disconnectedBy(url, reasonCode), { takenOver: reasonCode === SESSION_TAKEN_OVER }),
+      this.#lose(disconnectedBy(url, reasonCode), { takenOver: reasonCode === REASON.takenOver }),
     );
-    client.on('close', () =>
-      this.#lose(failureOf(url, cause ?? new Error('the broker closed the connection')), { silent: isHangUp(cause) }),
-    );
+    client.on('close', () => this.#lose(failureOf(url, cause), { silent: isHangUp(cause) }));
   }
 
   /** Every message that arrives. A handler that throws is a defect and ends the connection's run. */

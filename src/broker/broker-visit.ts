@@ -35,7 +35,11 @@ export async function visitBroker<T>(
       limitMs,
       signal,
       (inner) => abortable(Promise.race([task(connection, inner), gone]), inner),
-      () => new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${limitMs / 1000} s`),
+      () =>
+        new BridgeError('BROKER_UNREACHABLE', {
+          en: `${url} did not answer within ${limitMs / 1000} s`,
+          ja: `${url} から ${limitMs / 1000} 秒以内に応答がありません`,
+        }),
     );
     await within(
       clock,

@@ -3,27 +3,17 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import type { NewClient } from './mqtt-client.ts';
-import { failureOf, hungUp, isHangUp, refusedBy, tooLong } from './broker-failures.ts';
-import type { Protocol } from './broker-failures.ts';
+import type { MqttSettings } from '../model/settings.ts';
+import { failureOf, hungUp, isHangUp } from './broker-failures.ts';
 import { BrokerConnection } from './broker-connection.ts';
-import { PacketLengths } from './packet-lengths.ts';
+import { refuseLongPackets } from './mqtt-client.ts';
+import type { NewClient, Protocol } from './mqtt-client.ts';
+import { asMqtt5, refusedBy } from './reason-codes.ts';
 
-export interface BrokerOptions {
-  /** mqtt, mqtts, ws or wss. */
-  readonly url: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly tls?:
-    | {
-        readonly caFile?: string | undefined;
-        readonly certFile?: string | undefined;
-        readonly keyFile?: string | undefined;
-        /** Accepts any certificate. */
-        readonly insecure?: boolean | undefined;
-      }
-    | undefined;
-}
+/** An address is enough. */
+export type BrokerOptions = Pick<MqttSettings, 'url' | 'username' | 'password'> & {
+  readonly tls?: Partial<MqttSettings['tls']>;
+};
 
 /** How this broker wants to be spoken to, as learned from what it refused. */
 export interface Manner {
@@ -38,7 +28,7 @@ export interface ClientIdentity {
   readonly willTopic?: string;
 }
 
-/** Why an attempt failed, beyond what the operator is told. */
+/** Why an attempt failed, beyond what the operator is told; `code` as MQTT 5 has it. */
 export type ConnectRefusal = { readonly kind: 'connack'; readonly code: number } | { readonly kind: 'hang-up' };
 export class AttemptFailed extends Error {
   readonly error: BridgeError;
@@ -83,7 +73,10 @@ export async function openConnection(
   refuseLongPackets(client, LONGEST_INCOMING_BYTES[manner.protocol], url);
   const silent = (): AttemptFailed =>
     new AttemptFailed(
-      new BridgeError('BROKER_UNREACHABLE', `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`),
+      new BridgeError('BROKER_UNREACHABLE', {
+        en: `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`,
+        ja: `${url} から ${CONNECT_LIMIT_MS / 1000} 秒以内に応答がありません`,
+      }),
     );
   try {
     return await within(
@@ -109,22 +102,13 @@ function open(newClient: NewClient, options: IClientOptions, url: string): MqttC
   }
 }
 
-/** Ends the connection at the header of a packet that is too long: the client would collect all of it, up to 256 MB. */
-function refuseLongPackets({ stream }: MqttClient, most: number, url: string): void {
-  const lengths = new PacketLengths(most);
-  // beside the client’s own reading of the stream, and before it
-  stream.prependListener('data', (chunk: Uint8Array) => {
-    const length = lengths.push(chunk);
-    if (length !== undefined && !stream.destroyed) stream.destroy(tooLong(url, length, most));
-  });
-}
-
 /** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
 function connectionOf(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<BrokerConnection> {
   const { promise, resolve, reject } = deferred<BrokerConnection>();
   const failed = (error: Error): void => {
     const code = (error as { code?: unknown }).code;
-    if (typeof code === 'number') reject(new AttemptFailed(refusedBy(url, code), { kind: 'connack', code }));
+    if (typeof code === 'number')
+      reject(new AttemptFailed(refusedBy(url, code), { kind: 'connack', code: asMqtt5(code) }));
     else if (isHangUp(error)) reject(new AttemptFailed(hungUp(url, error), { kind: 'hang-up' }));
     else reject(new AttemptFailed(failureOf(url, error)));
   };
@@ -181,7 +165,14 @@ async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<I
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       throw new AttemptFailed(
-        new BridgeError('BROKER_TLS', `${shown}: mqtt.tls.${key} ${path} cannot be read (${code})`, { cause: error }),
+        new BridgeError(
+          'BROKER_TLS',
+          {
+            en: `${shown}: mqtt.tls.${key} ${path} cannot be read (${code})`,
+            ja: `${shown}: mqtt.tls.${key} ${path} を読めません (${code})`,
+          },
+          { cause: error },
+        ),
       );
     }
   };

@@ -211,7 +211,11 @@ export class ConnectionKeeper {
       FAREWELL_MS,
       unhurried,
       (signal) => abortable(connection.finish(last), signal),
-      () => new BridgeError('BROKER_UNREACHABLE', `${this.url} did not acknowledge our farewell`),
+      () =>
+        new BridgeError('BROKER_UNREACHABLE', {
+          en: `${this.url} did not acknowledge our farewell`,
+          ja: `${this.url} が終了の通知に応答しませんでした`,
+        }),
     );
     await bounded.catch((error: unknown) => this.#log.debug({ err: error }, 'no clean end'));
   }

@@ -1,6 +1,6 @@
 import type { Manner, ConnectRefusal } from './connection-attempt.ts';
-import { connackCodes } from './broker-failures.ts';
-import type { Protocol } from './broker-failures.ts';
+import type { Protocol } from './mqtt-client.ts';
+import { REASON } from './reason-codes.ts';
 
 /** So many hang-ups in a row put in doubt what worked before. */
 const DOUBT_AFTER = 5;
@@ -37,12 +37,12 @@ export class ProtocolChoice {
   }
 
   #refused(code: number): void {
-    if (code === connackCodes.protocolRefused || code === connackCodes.protocolRefusedV3) {
+    if (code === REASON.protocolRefused) {
       this.#settled = other(this.#next);
       this.#next = this.#settled;
     }
-    if (code === connackCodes.retainRefused) this.#willRetain = false;
-    if (code === connackCodes.qosRefused) this.#willQos = 0;
+    if (code === REASON.retainRefused) this.#willRetain = false;
+    if (code === REASON.qosRefused) this.#willQos = 0;
   }
 
   /** A connection stood. */

@@ -24,12 +24,19 @@ export class TakeoverDetector {
     else if (livedMs < SHORT_MS) this.#short++;
     if (this.#short < ENOUGH) return loss;
     this.#short = ENOUGH - 1;
-    const error = new BridgeError('BROKER_REFUSED', `${url} closes the connection soon after each login`, {
-      hint: {
-        en: 'Most likely two bridges run with the same meter id: stop one or change its id. Else the broker’s log says why.',
-        ja: '同じメーターidのブリッジが2つ動いている可能性があります。片方を止めるかidを変えてください。違う場合はブローカーのログを確認してください。',
+    const error = new BridgeError(
+      'BROKER_REFUSED',
+      {
+        en: `${url} closes the connection soon after each login`,
+        ja: `${url} がログインのたびに接続をすぐ閉じます`,
       },
-    });
+      {
+        hint: {
+          en: 'Most likely two bridges run with the same meter id: stop one or change its id. Else the broker’s log says why.',
+          ja: '同じメーターidのブリッジが2つ動いている可能性があります。片方を止めるかidを変えてください。違う場合はブローカーのログを確認してください。',
+        },
+      },
+    );
     return { error, takenOver: true, silent: true };
   }
 

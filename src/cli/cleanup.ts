@@ -64,8 +64,8 @@ async function cleanUp(settings: Settings, options: CleanupOptions, context: Cli
       throw running(`a bridge runs for meter ${meterId}`);
     const clientId = `${identityOf(meterId)}_cleanup`;
     await visitBroker(mqtt, clientId, systemClock, LIMIT_MS, context.signal, async (link, signal) => {
-      const { forget, topicRefused } = await import('../broker/retained.ts');
-      const { keptOf } = await import('../mqtt/kept-topics.ts');
+      const { topicRefused } = await import('../broker/reason-codes.ts');
+      const { forget, keptOf } = await import('../mqtt/kept-topics.ts');
       const kept = await keptOf(link, meter, systemClock, signal);
       if (kept.online && isRefusable) throw running(onlineText(meter));
       if (options.dryRun !== true && kept.own.length > 0) {

@@ -7,7 +7,7 @@ import { Announced } from './announced.ts';
 import { DocumentTrial } from './document-trial.ts';
 import { deviceDocument, possibleKeys } from './ha-discovery.ts';
 import type { DeviceDocument, DiscoveryInput } from './ha-discovery.ts';
-import { leftOutHint } from '../broker/broker-failures.ts';
+import { leftOutHint } from '../broker/reason-codes.ts';
 import type { Message, BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import { discoveryTopic } from './mqtt-topics.ts';
 

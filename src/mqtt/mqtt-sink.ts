@@ -1,4 +1,6 @@
 import { together } from '../kernel/async.ts';
+import type { Log } from '../kernel/log.ts';
+import { LogThrottle } from '../kernel/log-throttle.ts';
 import { hasMeasured } from '../model/reading.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
@@ -21,7 +23,7 @@ import type { Topics } from './mqtt-topics.ts';
 import { PortClaim, PortTurn } from './port-turn.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { ReadingsStream } from './readings-stream.ts';
-import { RefusedTopics } from '../broker/refused-topics.ts';
+import { REASON, reasonText } from '../broker/reason-codes.ts';
 
 /** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
 const REPEAT_MS = 2500;
@@ -40,7 +42,8 @@ export class MqttSink implements Sink {
   readonly #availability: Availability;
   readonly #stream: ReadingsStream;
   readonly #gate: CommandGate;
-  readonly #refusals: RefusedTopics;
+  readonly #log: Log;
+  readonly #refusalLog: LogThrottle;
   #run = 0;
   #seq = 0;
   #ready = false;
@@ -57,7 +60,8 @@ export class MqttSink implements Sink {
     const deadlines = new Deadlines(clock, beat?.('deadlines'));
     this.#deadlines = deadlines;
     this.#repeat = deadlines.create();
-    this.#refusals = new RefusedTopics(clock, log);
+    this.#log = log;
+    this.#refusalLog = new LogThrottle(clock, Infinity);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
     this.#claim = claim;
@@ -181,7 +185,7 @@ export class MqttSink implements Sink {
     const { discovery, statusTopic } = this.#options.homeAssistant;
     // a command must never be retained, nor a live one; a birth may well be
     connection.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
-      this.#refusals.note(`${commandPrefix}#`, code),
+      this.#refused(`${commandPrefix}#`, code),
     );
     this.#availability.publishBefore();
     this.#announcer.announce(connection);
@@ -214,8 +218,14 @@ export class MqttSink implements Sink {
   /** Dropped without a connection: the next connection begins with the newest of everything. */
   #send(message: Message, done?: (outcome: Outcome) => void): void {
     this.#keeper.connection?.publish(message, (outcome) => {
-      if (typeof outcome === 'number') this.#refusals.note(message.topic, outcome);
+      if (typeof outcome === 'number') this.#refused(message.topic, outcome);
       done?.(outcome);
     });
+  }
+  /** Logged once per topic and reason. MQTT 3.1.1 drops in silence: then nothing comes here. */
+  #refused(topic: string, code: number): void {
+    if (this.#refusalLog.due(`${topic} ${code}`) === undefined) return;
+    const advice = code === REASON.notAuthorized ? { advice: 'allow this user there in the broker’s ACL' } : {};
+    this.#log.warn({ topic, reason: reasonText(code).en, ...advice }, 'broker refuses a topic');
   }
 }

@@ -4,7 +4,8 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { LinkPhase, LinkStatus } from '../model/status.ts';
 import { AttemptFailed } from '../broker/connection-attempt.ts';
-import { connackCodes, failureOf, takenOverHint } from '../broker/broker-failures.ts';
+import { failureOf } from '../broker/broker-failures.ts';
+import { REASON, takenOverHint } from '../broker/reason-codes.ts';
 import type { Turn } from '../broker/connection-keeper.ts';
 import type { BrokerConnection } from '../broker/broker-connection.ts';
 import { presenceTopic } from './mqtt-topics.ts';
@@ -18,8 +19,8 @@ const ANSWER_MS = 2000;
 const PRESENCE_MS = 500;
 const MOST_PRESENCE_MS = 8000;
 const ASK_EVERY_MS = 60_000;
-const { idRefused, idRefusedV3, notAuthorized, notAuthorizedV3 } = connackCodes;
-const identityCodes: ReadonlySet<number> = new Set([idRefused, idRefusedV3, notAuthorized, notAuthorizedV3]);
+/** They speak of our client id, or of the user with it. */
+const IDENTITY_CODES: ReadonlySet<number> = new Set([REASON.idRefused, REASON.notAuthorized]);
 
 /** In these the module answers. */
 const openPhases: ReadonlySet<LinkPhase> = new Set(['scanning', 'joining', 'connected', 'paused']);
@@ -135,7 +136,10 @@ export class PortTurn implements Turn {
     onTaken(
       new BridgeError(
         'BRIDGE_RUNNING',
-        `${connection.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
+        {
+          en: `${connection.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
+          ja: `${connection.url}: 別のブリッジがメーター ${meterId} として接続中です。ポートを持たないこちらは、接続が空くまで待ちます`,
+        },
         { hint: takenOverHint },
       ),
     );
@@ -220,7 +224,7 @@ async function visitOrPass(
   try {
     return await visit(signal);
   } catch (error) {
-    if (error instanceof AttemptFailed && error.refusal?.kind === 'connack' && identityCodes.has(error.refusal.code))
+    if (error instanceof AttemptFailed && error.refusal?.kind === 'connack' && IDENTITY_CODES.has(error.refusal.code))
       return undefined;
     throw error;
   }

@@ -2,11 +2,10 @@ import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
-import { reasonText } from '../broker/broker-failures.ts';
+import { heldError, isMessageWrong, REASON, reasonText } from '../broker/reason-codes.ts';
 import type { BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import type { Waiting } from '../outbox/outbox-queue.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { heldError, isMessageWrong, PACKET_TOO_LARGE } from '../broker/refused-topics.ts';
 import { LogThrottle } from '../kernel/log-throttle.ts';
 
 /** Sent but not acknowledged at one time; few, so that little is doubled after a lost connection. */
@@ -111,7 +110,7 @@ export class ReadingsStream {
       const next = this.#outbox.peek(this.#sentUpTo);
       if (!next || !this.#mayGo()) return;
       if (connection.fits({ topic: this.#topic, payload: next.payload, qos: 1 })) this.#send(connection, next);
-      else this.#giveUp(next.id, PACKET_TOO_LARGE);
+      else this.#giveUp(next.id, REASON.packetTooLarge);
     }
   };
 
@@ -177,7 +176,7 @@ export class ReadingsStream {
   #giveUp(id: number, code: number): void {
     this.#outbox.discard(id);
     if (this.#givenUp.due(String(code)) === undefined) return;
-    const facts = { topic: this.#topic, reason: reasonText(code), dropped: this.dropped };
+    const facts = { topic: this.#topic, reason: reasonText(code).en, dropped: this.dropped };
     this.#log.warn(facts, 'broker can never take such a reading: given up');
   }
 }

@@ -2,7 +2,7 @@ import type { MqttSettings, Settings } from '../../model/settings.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
-import { leftOutHint, takenOverHint } from '../../broker/broker-failures.ts';
+import { leftOutHint, takenOverHint } from '../../broker/reason-codes.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { publishedError } from '../../app/ask/published-error.ts';
 import { brokerFindings } from './broker-visit.ts';

@@ -2,7 +2,7 @@ import type { MqttSettings, Settings } from '../../model/settings.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { BrokerConnection } from '../../broker/broker-connection.ts';
-import { topicRefused } from '../../broker/retained.ts';
+import { topicRefused } from '../../broker/reason-codes.ts';
 import { identityOf } from '../../mqtt/mqtt-topics.ts';
 import { visitBroker } from '../../broker/broker-visit.ts';
 

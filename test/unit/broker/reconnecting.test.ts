@@ -5,7 +5,8 @@ import { Backoff, BROKER_STEPS } from '../../../src/kernel/backoff.ts';
 import { restMs } from '../../../src/broker/connection-keeper.ts';
 import { ProtocolChoice } from '../../../src/broker/protocol-choice.ts';
 import { shownUrl } from '../../../src/broker/connection-attempt.ts';
-import { failureOf, refusedBy } from '../../../src/broker/broker-failures.ts';
+import { failureOf } from '../../../src/broker/broker-failures.ts';
+import { refusedBy } from '../../../src/broker/reason-codes.ts';
 import { TakeoverDetector } from '../../../src/broker/takeover-detector.ts';
 
 describe('back-off', () => {

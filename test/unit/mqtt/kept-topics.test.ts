@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Aedes } from 'aedes';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/kernel/clock.ts';
-import { forget } from '../../../src/broker/retained.ts';
-import { keptOf } from '../../../src/mqtt/kept-topics.ts';
+import { forget, keptOf } from '../../../src/mqtt/kept-topics.ts';
 import { visitBroker } from '../../../src/broker/broker-visit.ts';
 
 const meter = { meterId: 'home', baseTopic: 'broute2mqtt', prefix: 'homeassistant' };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
-import { heldError } from '../../../src/broker/refused-topics.ts';
+import { heldError } from '../../../src/broker/reason-codes.ts';
 import { HISTORY_LIMIT } from '../../../src/web/meter-record.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import type { BrokerHealth, StatusBoardOptions } from '../../../src/web/status-board.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PacketLengths } from '../../../src/broker/packet-lengths.ts';
+import { PacketLengths } from '../../../src/broker/mqtt-client.ts';
 
 /** A PUBLISH with this much behind its fixed header. */
 function publish(remaining: number): Buffer {
