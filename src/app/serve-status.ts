@@ -1,10 +1,10 @@
 import { scope } from '../kernel/async.ts';
-import { parseHostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Pulse } from '../kernel/pulse.ts';
 import type { HttpSettings, MeterSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BrokerFigures } from '../web/metrics.ts';
+import type { WebServer } from '../web/server.ts';
 import type { BrokerHealth, StatusBoard } from '../web/status-board.ts';
 import { socketPath } from './ask/socket-path.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
@@ -45,15 +45,7 @@ export async function serveStatus(
 
 const RETRY_MS = 30_000;
 
-export interface WebService {
-  /** Hears everything besides the board. */
-  readonly sink: Sink;
-  /** `http://…/`, once it listens; undefined when not yet possible. */
-  readonly address: string | undefined;
-  close(): Promise<void>;
-}
-
-export interface WebParts {
+interface WebParts {
   readonly http: HttpSettings;
   readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
   readonly board: StatusBoard;
@@ -61,30 +53,30 @@ export interface WebParts {
   readonly language: Language;
 }
 
-/** The web server. An address that is taken is tried again: it never keeps the rest from running. */
-export async function serveWeb(
-  { http: { listen, token, hosts }, meters, board, broker, language }: WebParts,
-  { clock, log, redactor, version, asExporter = false, pulse }: BridgeDeps & { readonly pulse: Pulse },
+async function serveWeb(
+  { http, meters, board, broker, language }: WebParts,
+  { clock, log, redactor, version, asExporter: metricsOnly = false, pulse }: BridgeDeps & { readonly pulse: Pulse },
   signal: AbortSignal,
-): Promise<WebService> {
+): Promise<KeptServer & { readonly sink: Sink }> {
   const [{ Metrics }, { startWeb }] = await Promise.all([import('../web/metrics.ts'), import('../web/server.ts')]);
-  const address = parseHostPort(listen);
-  if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${listen}`);
-  const metrics = new Metrics({ meters, board, broker, version, redactor, exporterNames: asExporter });
-  const start = (): ReturnType<typeof startWeb> =>
-    startWeb({
-      listen: address,
-      hosts,
-      ...(token === undefined ? {} : { token }),
-      language,
-      board,
-      metrics,
-      metricsOnly: asExporter,
-      late: () => pulse.late(),
-      redactor,
-      log,
-      clock,
-    });
+  const metrics = new Metrics({ meters, board, broker, version, redactor, exporterNames: metricsOnly });
+  const late = (): readonly string[] => pulse.late();
+  const options = { ...http, language, board, metrics, metricsOnly, late, redactor, log, clock };
+  return { sink: metrics, ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };
+}
+
+interface KeptServer {
+  /** `http://…/`; undefined when it does not listen yet. */
+  readonly address: string | undefined;
+  close(): Promise<void>;
+}
+
+/** An address that is taken is tried again: it never keeps the rest from running. */
+async function keepTrying(
+  start: () => Promise<WebServer>,
+  { clock, log }: Pick<BridgeDeps, 'clock' | 'log'>,
+  signal: AbortSignal,
+): Promise<KeptServer> {
   let server = await start().catch((error: unknown) => {
     log.error({ err: error, retryS: RETRY_MS / 1000 }, 'status page not available');
     return undefined;
@@ -98,7 +90,6 @@ export async function serveWeb(
     }
   })().catch(() => undefined); // only the end of the program interrupts the sleep
   return {
-    sink: metrics,
     address: server?.address,
     async close() {
       retries.abort();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatHostPort } from '../kernel/host-port.ts';
 import type { Text } from '../kernel/language.ts';
 import type { Settings } from '../model/settings.ts';
 import { addCommand, requireSettings } from '../app/command.ts';
@@ -56,7 +57,10 @@ function summary({ meters, mqtt, homeAssistant, http, stateDir }: Settings): Tex
     }
   }
   if (http)
-    lines.push({ en: `page and metrics: http://${http.listen}/`, ja: `ページ・メトリクス: http://${http.listen}/` });
+    lines.push({
+      en: `page and metrics: http://${formatHostPort(http.listen)}/`,
+      ja: `ページ・メトリクス: http://${formatHostPort(http.listen)}/`,
+    });
   lines.push({
     en: `kept over a restart in: ${stateDir ?? 'nowhere (no state_dir)'}`,
     ja: `再起動後も使うデータ: ${stateDir ?? 'なし（state_dir が未設定）'}`,

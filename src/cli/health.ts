@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseHostPort } from '../kernel/host-port.ts';
+import { formatHostPort, reachable } from '../kernel/host-port.ts';
 import { within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { HttpSettings } from '../model/settings.ts';
@@ -53,10 +53,8 @@ async function bySocket(stateDir: string | undefined, context: CliContext): Prom
 
 /** Where there is no socket. `/livez` asks for no token. */
 async function byHttp(http: HttpSettings | undefined, signal: AbortSignal): Promise<Life> {
-  const address = http && parseHostPort(http.listen);
-  if (!address || address.port === 0) return undefined;
-  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.host] ?? address.host;
-  const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${address.port}/livez`;
+  if (!http || http.listen.port === 0) return undefined;
+  const url = `http://${formatHostPort(reachable(http.listen))}/livez`;
   try {
     return await within(
       systemClock,

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { parseHostPort } from '../kernel/host-port.ts';
+import type { HostPort } from '../kernel/host-port.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Config } from './schema.ts';
 
@@ -22,8 +24,11 @@ function camelKeys(value: unknown): unknown {
 
 /** What the program works with, from what the file and the environment say. */
 export function settingsOf(config: Config): Settings {
-  const settings = camelKeys(config);
-  const { stateDir } = settings;
-  if (stateDir === undefined) return settings;
-  return { ...settings, meters: settings.meters.map((meter) => ({ ...meter, stateDir: join(stateDir, meter.id) })) };
+  const { meters, http, ...rest } = camelKeys(config);
+  const { stateDir } = rest;
+  return {
+    ...rest,
+    meters: stateDir === undefined ? meters : meters.map((meter) => ({ ...meter, stateDir: join(stateDir, meter.id) })),
+    ...(http && { http: { ...http, listen: parseHostPort(http.listen) as HostPort } }), // the schema has checked it
+  };
 }

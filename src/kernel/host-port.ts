@@ -11,3 +11,12 @@ export function parseHostPort(text: string): HostPort | undefined {
   const port = Number(match[3]);
   return port <= 65_535 ? { host: match[1] ?? match[2] ?? '', port } : undefined;
 }
+
+/** As a URL holds it. */
+export const formatHostPort = ({ host, port }: HostPort): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+const loopbacks: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Who listens at a wildcard is reached at the loopback address. */
+export const reachable = ({ host, port }: HostPort): HostPort => ({ host: loopbacks[host] ?? host, port });

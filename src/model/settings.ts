@@ -1,3 +1,4 @@
+import type { HostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 
@@ -48,8 +49,7 @@ export interface HomeAssistantSettings {
 }
 
 export interface HttpSettings {
-  /** HOST:PORT */
-  readonly listen: string;
+  readonly listen: HostPort;
   readonly token?: string;
   /** Further host names the page is opened by. */
   readonly hosts: readonly string[];

@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { BridgeError, textOf } from '../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../kernel/errors.ts';
+import { formatHostPort, reachable } from '../kernel/host-port.ts';
+import type { HostPort } from '../kernel/host-port.ts';
 import { readAssets } from './page.ts';
 import { limitConnections } from './connection-limit.ts';
 import { addRoutes } from './routes.ts';
@@ -10,7 +12,7 @@ import { securityHeaders } from './access.ts';
 
 export interface WebOptions extends RouteOptions {
   /** Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: HostPort;
 }
 
 export interface WebServer {
@@ -49,7 +51,6 @@ const hints: Readonly<Record<string, NonNullable<BridgeErrorOptions['hint']>>> =
 
 /** Status page, its data, the metrics and the probes. @throws BridgeError HTTP_LISTEN_FAILED */
 export async function startWeb(options: WebOptions): Promise<WebServer> {
-  const { host, port } = options.listen;
   const wanted = options.metricsOnly ? [] : readAssets();
   const [{ fastify }, assets] = await Promise.all([import('fastify'), wanted]);
   const app = fastify({
@@ -68,12 +69,13 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
   limitConnections(app.server, { each: MAX_OF_ONE_ADDRESS, all: MAX_CONNECTIONS });
   addRoutes(app, assets, options);
   try {
-    await app.listen({ host, port });
+    await app.listen(options.listen);
   } catch (error) {
     await app.close();
-    throw listenFailed(host, port, error);
+    throw listenFailed(options.listen, error);
   }
-  const address = addressOf(host, (app.server.address() as AddressInfo).port);
+  const { port } = app.server.address() as AddressInfo;
+  const address = `http://${formatHostPort(reachable({ ...options.listen, port }))}/`;
   if (options.metricsOnly) options.log.info({ metrics: `${address}metrics` }, 'metrics listening');
   else options.log.info({ page: address }, 'status page listening');
   return {
@@ -99,20 +101,14 @@ const refuseAddress = (reply: FastifyReply): FastifyReply =>
     .type('text/plain; charset=utf-8')
     .send('This address could not be understood.\n');
 
-/** A bound wildcard is reached at the loopback address. */
-function addressOf(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/`;
-}
-
 /** In words, with what to do. */
-export function listenFailed(host: string, port: number, error: unknown): BridgeError {
+export function listenFailed(listen: HostPort, error: unknown): BridgeError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reason = reasons[code] ?? textOf(error);
   const hint = hints[code];
   return new BridgeError(
     'HTTP_LISTEN_FAILED',
-    `cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${reason}${code && ` (${code})`}`,
+    `cannot listen on ${formatHostPort(listen)}: ${reason}${code && ` (${code})`}`,
     { cause: error, ...(hint && { hint }) },
   );
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { parseHostPort } from '../../kernel/host-port.ts';
+import { formatHostPort, reachable } from '../../kernel/host-port.ts';
+import type { HostPort } from '../../kernel/host-port.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { HttpSettings } from '../../model/settings.ts';
 import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
@@ -26,39 +27,38 @@ const MOST_BYTES = 16_000_000;
  * to who has shown that it knows it.
  */
 export async function askHttp({ listen, token }: HttpAddress, signal: AbortSignal): Promise<Asked> {
-  const address = parseHostPort(listen);
-  if (!address || address.port === 0) return { kind: 'none' }; // the system chose one, and only the bridge knows it
-  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address.host] ?? address.host;
-  const at = { host, port: address.port };
+  if (listen.port === 0) return { kind: 'none' }; // the system chose one, and only the bridge knows it
+  const at = reachable(listen);
+  const url = `http://${formatHostPort(listen)}/`;
   try {
-    if (token === undefined) return answerOf(await get(at, {}, signal), listen);
+    if (token === undefined) return answerOf(await get(at, {}, signal), url);
     const nonce = randomBytes(16).toString('hex');
     const first = await get(at, { [CHALLENGE]: nonce }, signal);
-    if (first.status === 200) return answerOf(first, listen); // it asks for none: configured before ours was changed
+    if (first.status === 200) return answerOf(first, url); // it asks for none: configured before ours was changed
     if (!isRefusal(first.status)) return { kind: 'none' };
-    if (!isProof(first.headers[PROOF], token, first.end, nonce)) return stranger(listen);
-    return answerOf(await get(at, { authorization: `Bearer ${token}` }, signal), listen);
+    if (!isProof(first.headers[PROOF], token, first.end, nonce)) return stranger(url);
+    return answerOf(await get(at, { authorization: `Bearer ${token}` }, signal), url);
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
-    return nobody.has(code ?? '') ? { kind: 'none' } : failed(`http://${listen}/: ${message}`, error);
+    return nobody.has(code ?? '') ? { kind: 'none' } : failed(`${url}: ${message}`, error);
   }
 }
 
 const isRefusal = (status: number | undefined): boolean => status === 401 || status === 429;
 
-function answerOf({ status, body }: Got, listen: string): Asked {
+function answerOf({ status, body }: Got, url: string): Asked {
   const parsed = status === 200 ? parseStatus(body) : undefined;
   if (parsed) return { kind: 'answered', status: parsed };
   if (!isRefusal(status)) return { kind: 'none' };
-  return failed(`http://${listen}/ refused (HTTP ${status}): it asks for http.token`);
+  return failed(`${url} refused (HTTP ${status}): it asks for http.token`);
 }
 
-const stranger = (listen: string): Asked => ({
+const stranger = (url: string): Asked => ({
   kind: 'failed',
   error: new BridgeError(
     'BRIDGE_SILENT',
-    `http://${listen}/ does not prove to be our bridge: its token is another than http.token, or another program listens there`,
+    `${url} does not prove to be our bridge: its token is another than http.token, or another program listens there`,
     {
       hint: {
         en: 'Nothing was told to it. Give this command the configuration of the running bridge, and restart the bridge after a change or an update.',
@@ -81,11 +81,7 @@ interface Got {
   readonly body: string;
 }
 
-function get(
-  at: { readonly host: string; readonly port: number },
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<Got> {
+function get(at: HostPort, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...at, path: '/api/status', headers, agent: false, signal }, (reply: IncomingMessage) => {
       const { remoteAddress, remotePort } = reply.socket; // gone with the connection

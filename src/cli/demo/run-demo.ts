@@ -7,7 +7,7 @@ import { loadVariables } from '../../app/load-settings.ts';
 import { packageVersion } from '../../app/version.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import { parseHostPort } from '../../kernel/host-port.ts';
+import { formatHostPort, parseHostPort } from '../../kernel/host-port.ts';
 import { createLog } from '../../kernel/log.ts';
 import { Redactor } from '../../kernel/redactor.ts';
 import type { Settings } from '../../model/settings.ts';
@@ -163,7 +163,7 @@ async function pageAddress(wanted: string): Promise<string> {
   const probe = createServer();
   const port = await listenOrElse(probe, address.host, address.port);
   await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+  return formatHostPort({ host: address.host, port });
 }
 
 /** What breaks in `demo --faults`, each long enough after the last to be watched mending; then all over again. */

@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { HttpSettings } from '../../model/settings.ts';
-import { parseHostPort } from '../../kernel/host-port.ts';
+import { formatHostPort } from '../../kernel/host-port.ts';
+import type { HostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
 import { listenFailed } from '../../web/server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
@@ -74,17 +75,16 @@ export function nodeFinding(version: string): CheckFinding {
 
 /** @throws BridgeError HTTP_LISTEN_FAILED */
 export async function httpFinding(http: HttpSettings, signal: AbortSignal): Promise<CheckFinding> {
-  const address = parseHostPort(http.listen);
-  if (!address) throw new RangeError(`http.listen passed the schema without being an address: ${http.listen}`);
-  const error = await listenError(address);
-  if (!error) return ok(`${http.listen} is free`, `${http.listen} は空いています`);
+  const error = await listenError(http.listen);
+  const address = formatHostPort(http.listen);
+  if (!error) return ok(`${address} is free`, `${address} は空いています`);
   const { kind } = error.code === 'EADDRINUSE' ? await askHttp(http, signal) : { kind: 'none' };
   if (kind === 'answered')
-    return ok(`${http.listen}: the running bridge listens there`, `${http.listen}: 動作中のブリッジが使用中`);
-  throw listenFailed(address.host, address.port, error);
+    return ok(`${address}: the running bridge listens there`, `${address}: 動作中のブリッジが使用中`);
+  throw listenFailed(http.listen, error);
 }
 
-function listenError(address: { readonly host: string; readonly port: number }) {
+function listenError(address: HostPort) {
   return new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     const server = createServer();
     server.once('error', resolve);

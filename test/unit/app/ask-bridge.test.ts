@@ -9,6 +9,8 @@ import { afterEach, expect, test } from 'vitest';
 import { askBridge } from '../../../src/app/ask/ask-bridge.ts';
 import type { Asked } from '../../../src/app/ask/bridge-status.ts';
 import { socketPath } from '../../../src/app/ask/socket-path.ts';
+import { parseHostPort } from '../../../src/kernel/host-port.ts';
+import type { HostPort } from '../../../src/kernel/host-port.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { freePort } from '../../support/free-port.ts';
 import { WebRig } from '../../support/web-rig.ts';
@@ -41,8 +43,18 @@ async function httpListener(answer: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const ask = (config: Parameters<typeof askBridge>[0], signal = new AbortController().signal): Promise<Asked> =>
-  askBridge(config, systemClock, signal);
+interface Where {
+  readonly stateDir?: string;
+  readonly http?: { readonly listen: string; readonly token?: string };
+}
+const ask = ({ http, ...socket }: Where, signal = new AbortController().signal): Promise<Asked> =>
+  askBridge({ ...socket, ...(http && { http: { ...http, listen: addressOf(http.listen) } }) }, systemClock, signal);
+
+function addressOf(text: string): HostPort {
+  const address = parseHostPort(text);
+  if (!address) throw new RangeError(`${text} is not HOST:PORT`);
+  return address;
+}
 
 const codeOf = (asked: Asked): unknown => (asked.kind === 'failed' ? asked.error.text('en') : asked.kind);
 
