@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import { BridgeError, textOf } from '../kernel/errors.ts';
-import type { BridgeErrorOptions } from '../kernel/errors.ts';
+import { BridgeError, failureOf } from '../kernel/errors.ts';
 import { formatHostPort, reachable } from '../kernel/host-port.ts';
 import type { HostPort } from '../kernel/host-port.ts';
+import { inBoth } from '../kernel/language.ts';
+import type { Text } from '../kernel/language.ts';
 import { readAssets } from './page.ts';
 import { limitConnections } from './connection-limit.ts';
 import { addRoutes } from './routes.ts';
@@ -32,20 +33,27 @@ const MAX_CONNECTIONS = 100;
 /** Of one address: a browser opens six, and behind a proxy or Docker's NAT a whole household has one address. */
 const MAX_OF_ONE_ADDRESS = 30;
 
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses that port',
-  EACCES: 'no permission for that port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'this host name is unknown',
-};
-const hints: Readonly<Record<string, NonNullable<BridgeErrorOptions['hint']>>> = {
+/** What the system's codes mean here. */
+const listenFailures: Readonly<Record<string, { readonly reason: Text; readonly hint?: Text }>> = {
+  EADDRINUSE: {
+    reason: { en: 'another program uses that port', ja: 'そのポートは別のプログラムが使用中です' },
+  },
   EACCES: {
-    en: 'Ports below 1024 belong to root: choose another one in http.listen, such as 8080.',
-    ja: '1024未満のポートにはroot権限が必要です。http.listen に8080など別のポートを指定してください。',
+    reason: { en: 'no permission for that port', ja: 'そのポートを開く権限がありません' },
+    hint: {
+      en: 'Ports below 1024 belong to root: choose another one in http.listen, such as 8080.',
+      ja: '1024未満のポートにはroot権限が必要です。http.listen に8080など別のポートを指定してください。',
+    },
   },
   EADDRNOTAVAIL: {
-    en: 'Give http.listen an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for the whole network.',
-    ja: 'http.listen にはこのマシンのアドレスを指定してください（自機のみは127.0.0.1、ネットワーク全体は0.0.0.0）。',
+    reason: { en: 'this machine has no such address', ja: 'このマシンにそのアドレスはありません' },
+    hint: {
+      en: 'Give http.listen an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for the whole network.',
+      ja: 'http.listen にはこのマシンのアドレスを指定してください（自機のみは127.0.0.1、ネットワーク全体は0.0.0.0）。',
+    },
+  },
+  ENOTFOUND: {
+    reason: { en: 'this host name is unknown', ja: 'そのホスト名は見つかりません' },
   },
 };
 
@@ -104,11 +112,14 @@ const refuseAddress = (reply: FastifyReply): FastifyReply =>
 /** In words, with what to do. */
 export function listenFailed(listen: HostPort, error: unknown): BridgeError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = reasons[code] ?? textOf(error);
-  const hint = hints[code];
+  const { reason, hint } = listenFailures[code] ?? { reason: inBoth((language) => failureOf(error).text(language)) };
+  const address = formatHostPort(listen);
   return new BridgeError(
     'HTTP_LISTEN_FAILED',
-    `cannot listen on ${formatHostPort(listen)}: ${reason}${code && ` (${code})`}`,
+    {
+      en: `cannot listen on ${address}: ${reason.en}${code && ` (${code})`}`,
+      ja: `${address} で待ち受けできません：${reason.ja}${code && `（${code}）`}`,
+    },
     { cause: error, ...(hint && { hint }) },
   );
 }
