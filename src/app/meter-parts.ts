@@ -4,7 +4,7 @@ import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { meterMemory } from '../meter/meter-memory.ts';
 import { MeterReader } from '../meter/meter-reader.ts';
-import { AirtimeRecord, airtimeMemory } from '../module/airtime-record.ts';
+import { AirtimeRecord, airtimeMemory } from '../module/airtime-limit.ts';
 import type { WiSunModule } from '../module/module.ts';
 import { openModule } from '../module/open-module.ts';
 import type { Wire } from '../wire/wire.ts';

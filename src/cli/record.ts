@@ -88,7 +88,7 @@ async function record(
     import('../app/device.ts'),
     import('../kernel/log.ts'),
     import('../transcript/recording.ts'),
-    import('../wire/recording-wire.ts'),
+    import('../wire/wire.ts'),
   ]);
   const { redactor } = context;
   const destination = { write: (line: string) => void context.stderr.write(line) };

@@ -11,7 +11,8 @@ import {
 import { ALL_CHANNELS, channelOfJ11, MAX_DURATION, MIN_DURATION } from './channels.ts';
 import { encodeFrame } from './frame.ts';
 import type { J11Frame } from './frame.ts';
-import { result } from './results.ts';
+import { RESPONSE, result } from './responses.ts';
+import type { J11Response } from './responses.ts';
 
 /**
  * The requests this program sends or its simulator answers, ROHM 63TR008E by sections 3.2 and 3.4. 00F0 (write mode, by
@@ -205,4 +206,12 @@ function scanOf(data: Uint8Array): J11Command | number {
   const maskFits = mask > 0 && (mask & ~ALL_CHANNELS) === 0;
   if (duration < MIN_DURATION || duration > MAX_DURATION || !maskFits || (flag ?? 2) > 1) return result.badParameter;
   return { name: 'scan', duration, mask, pairingId: flag === 1 ? latin1OfBytes(data.subarray(6)) : undefined };
+}
+
+/** @returns undefined for any frame that does not answer this command. */
+export function responseTo(name: CommandName, { code, data }: J11Frame): J11Response | undefined {
+  const [first] = data;
+  return code === commandCodes[name] + RESPONSE && first !== undefined
+    ? { result: first, data: data.subarray(1) }
+    : undefined;
 }

@@ -1,4 +1,4 @@
-import { bytesOf16, readU16 } from '../kernel/bytes.ts';
+import { bytesOf16, readU16, concatBytes } from '../kernel/bytes.ts';
 
 /** Who says a frame: its first four bytes tell. ROHM 63TR008E, 3.1. */
 export type FrameSide = 'host' | 'module';
@@ -43,3 +43,93 @@ export const headerOf = (header: Uint8Array): { readonly code: number; readonly 
   code: readU16(header, 4),
   dataLength: readU16(header, 6) - SUMS_LENGTH,
 });
+
+export type Damage = 'header sum' | 'data sum' | 'length';
+
+/** A whole frame, or one whose beginning was there and which is not what it says. */
+export type FrameInput =
+  | ({ readonly kind: 'frame' } & J11Frame)
+  /** `code` is told where the header's sum was right. */
+  | { readonly kind: 'damaged'; readonly reason: Damage; readonly code?: number };
+
+/**
+ * Cuts what arrives into frames, however it is cut into chunks. Bytes that begin no frame are dropped; after a damaged
+ * one the search goes on one byte behind its beginning, since the next frame may stand inside what it claimed.
+ */
+export class FrameReader {
+  readonly #unique: Uint8Array;
+  #held: Uint8Array = new Uint8Array();
+  /** Bytes dropped because they begin no frame. */
+  skipped = 0;
+
+  constructor(side: FrameSide) {
+    this.#unique = uniqueCodes[side];
+  }
+
+  push(bytes: Uint8Array): FrameInput[] {
+    this.#held = concatBytes(this.#held, bytes); // a copy: a Buffer is the caller's, and its slices are no copies
+    return this.#cut();
+  }
+
+  /** The line was idle for long: what is still missing will not come. */
+  giveUp(): FrameInput[] {
+    const found: FrameInput[] = [];
+    while (this.#held.length > 0) {
+      this.#skip(1);
+      found.push(...this.#cut());
+    }
+    return found;
+  }
+
+  /** In the middle of a frame, or of what may become one. */
+  get isPending(): boolean {
+    return this.#held.length > 0;
+  }
+
+  #cut(): FrameInput[] {
+    const found: FrameInput[] = [];
+    for (;;) {
+      this.#skip(this.#garbage());
+      const input = this.#next();
+      if (!input) {
+        this.#held = this.#held.slice(); // not a small piece of a big one
+        return found;
+      }
+      found.push(input);
+    }
+  }
+
+  /** @returns undefined while more bytes are needed. */
+  #next(): FrameInput | undefined {
+    const held = this.#held;
+    if (held.length < HEADER_LENGTH) return undefined;
+    const { code, dataLength } = headerOf(held);
+    if (sumOf(held.subarray(0, 8)) !== readU16(held, 8)) return this.#damaged({ reason: 'header sum' });
+    if (dataLength < 0 || dataLength > MAX_DATA_LENGTH) return this.#damaged({ reason: 'length', code });
+    if (held.length < HEADER_LENGTH + dataLength) return undefined;
+    const data = held.slice(HEADER_LENGTH, HEADER_LENGTH + dataLength);
+    if (sumOf(data) !== readU16(held, 10)) return this.#damaged({ reason: 'data sum', code });
+    this.#held = held.subarray(HEADER_LENGTH + dataLength);
+    return { kind: 'frame', code, data };
+  }
+
+  #damaged(what: { readonly reason: Damage; readonly code?: number }): FrameInput {
+    this.#skip(1);
+    return { kind: 'damaged', ...what };
+  }
+
+  /** How many of the bytes held cannot begin a frame. */
+  #garbage(): number {
+    const held = this.#held;
+    for (let at = 0; at < held.length; at++) {
+      const begins = this.#unique.every((byte, i) => at + i >= held.length || held[at + i] === byte);
+      if (begins) return at;
+    }
+    return held.length;
+  }
+
+  #skip(count: number): void {
+    this.skipped += count;
+    this.#held = this.#held.subarray(count);
+  }
+}

@@ -3,8 +3,7 @@ import { decodeCoefficient, decodeCounter, decodeDigits, decodeUnit } from '../e
 import { epc } from '../echonet/epc.ts';
 import { edtOf } from '../echonet/frame.ts';
 import type { Property } from '../echonet/frame.ts';
-import { decodeMakerCode, decodeSerialNumber, decodeStandardVersion } from '../echonet/nameplate.ts';
-import { decodePropertyMap } from '../echonet/property-map.ts';
+import { decodeMakerCode, decodeSerialNumber, decodeStandardVersion, decodePropertyMap } from '../echonet/nameplate.ts';
 import { decodeCurrents } from '../echonet/smart-meter.ts';
 import type { Refusals } from './refusals.ts';
 

@@ -7,7 +7,7 @@ import type { Language } from '../kernel/language.ts';
 import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { findModule } from './find-module.ts';
+import { findModule } from './open-module.ts';
 import { knownStick, knownSticks } from '../wire/known-sticks.ts';
 import { OpenPort } from '../wire/open-port.ts';
 import { serialWire } from '../wire/serial-wire.ts';

@@ -1,4 +1,4 @@
-import type { Edition, PrintMode } from '../skstack/dialect.ts';
+import type { Edition, PrintMode } from '../skstack/commands.ts';
 
 /** What a simulated module speaks: SKSTACK-IP in one of its editions, or the J11 binary protocol. */
 export type SimulatedEdition = Edition | 'J11';

@@ -1,8 +1,5 @@
-import { MAX_DATA_LENGTH } from './commands.ts';
-import type { SkCommand } from './commands.ts';
-import type { Edition } from './dialect.ts';
-import { parseCommand } from './command-syntax.ts';
-import type { HostCommand, RefusalCode } from './command-syntax.ts';
+import { MAX_DATA_LENGTH, parseCommand } from './commands.ts';
+import type { SkCommand, Edition, HostCommand, RefusalCode } from './commands.ts';
 
 /** What a host wrote. `text` is the line without its end, for SKSENDTO with the blank before the data: what an echo repeats. */
 export type HostInput =

@@ -1,5 +1,5 @@
-import type { Edition, PrintMode } from './dialect.ts';
-import { SIDE_B } from './dialect.ts';
+import { SIDE_B } from './commands.ts';
+import type { Edition, PrintMode } from './commands.ts';
 import type { RxUdp, SkEvent, SkInfo, SkLine } from './events.ts';
 import { bytesOfLatin1, hex, hexOfBytes } from '../kernel/bytes.ts';
 

@@ -6,7 +6,7 @@ import type { Activity } from '../model/status.ts';
 import type { ScanRequest } from '../model/scan-plan.ts';
 import type { WiSunModule } from '../module/module.ts';
 import { channelsOfMask } from '../model/scan-plan.ts';
-import { scanTimeMs } from '../skstack/dialect.ts';
+import { scanTimeMs } from '../skstack/commands.ts';
 import { hex } from '../kernel/bytes.ts';
 
 export interface SearchDeps {

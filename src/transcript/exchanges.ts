@@ -1,6 +1,6 @@
 import { decodeFrame, esv } from '../echonet/frame.ts';
 import type { ReceivedFrame } from '../echonet/frame.ts';
-import { ECHONET_PORT } from '../skstack/dialect.ts';
+import { ECHONET_PORT } from '../skstack/commands.ts';
 import { bytesOfLatin1, hex, latin1OfBytes } from '../kernel/bytes.ts';
 import type { Transcript } from './transcript.ts';
 import { payloadOf, WireUnits } from './wire-units.ts';

@@ -1,6 +1,6 @@
 import { epc } from '../echonet/epc.ts';
 import { decodeFrame } from '../echonet/frame.ts';
-import { ECHONET_PORT } from '../skstack/dialect.ts';
+import { ECHONET_PORT } from '../skstack/commands.ts';
 import { bytesOfLatin1, latin1OfBytes } from '../kernel/bytes.ts';
 import { Pseudonyms } from './pseudonyms.ts';
 import type { Replacement } from './pseudonyms.ts';

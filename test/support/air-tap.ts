@@ -1,9 +1,9 @@
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
-import { FrameReader } from '../../src/j11/frame-reader.ts';
+import { FrameReader } from '../../src/j11/frame.ts';
 import { parseNotification } from '../../src/j11/notifications.ts';
-import { decodeSendResult, responseTo } from '../../src/j11/responses.ts';
-import { sendResult } from '../../src/j11/results.ts';
+import { responseTo } from '../../src/j11/commands.ts';
+import { decodeSendResult, sendResult } from '../../src/j11/responses.ts';
 import { BridgeError } from '../../src/kernel/errors.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { Simulator } from '../../src/simulator/sim.ts';

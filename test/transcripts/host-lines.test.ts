@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { encodeCommand, type SkCommand } from '../../src/skstack/commands.ts';
-import type { Edition } from '../../src/skstack/dialect.ts';
+import { encodeCommand } from '../../src/skstack/commands.ts';
+import type { SkCommand, Edition } from '../../src/skstack/commands.ts';
 import { bytesOfHex, latin1OfBytes } from '../../src/kernel/bytes.ts';
 import { readTranscript, transcriptNames } from '../support/transcript.ts';
 

@@ -4,7 +4,7 @@ import { decodeFrame, encodeFrame, toldOf } from '../../../src/echonet/frame.ts'
 import type { ReceivedFrame } from '../../../src/echonet/frame.ts';
 import * as history from '../../../src/echonet/history.ts';
 import * as nameplate from '../../../src/echonet/nameplate.ts';
-import { decodePropertyMap, encodePropertyMap } from '../../../src/echonet/property-map.ts';
+import { decodePropertyMap, encodePropertyMap } from '../../../src/echonet/nameplate.ts';
 import {
   decodeCurrents,
   decodePower,

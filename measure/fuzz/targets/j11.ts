@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
-import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes } from '../../../src/j11/frame.ts';
-import type { J11Frame, FrameSide } from '../../../src/j11/frame.ts';
-import { FrameReader } from '../../../src/j11/frame-reader.ts';
-import type { FrameInput } from '../../../src/j11/frame-reader.ts';
+import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes, FrameReader } from '../../../src/j11/frame.ts';
+import type { J11Frame, FrameSide, FrameInput } from '../../../src/j11/frame.ts';
 import { encodeNotification, parseNotification } from '../../../src/j11/notifications.ts';
 import { decodeConnection, decodeSendResult, decodeStatus, decodeVersion } from '../../../src/j11/responses.ts';
 import { joinBytes } from '../../../test/support/transcript.ts';

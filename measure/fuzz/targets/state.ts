@@ -10,7 +10,7 @@ import { discoveryDocument } from '../../../src/mqtt/ha-discovery.ts';
 import { decodeSegment, encodeLine } from '../../../src/outbox/outbox-lines.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { channelScan } from '../../../src/model/scan-plan.ts';
-import { airtimeMemory } from '../../../src/module/airtime-record.ts';
+import { airtimeMemory } from '../../../src/module/airtime-limit.ts';
 import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../../test/support/log-lines.ts';
 import { VirtualClock } from '../../../test/support/virtual-clock.ts';

@@ -5,7 +5,7 @@ import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { Session, WiSunModule } from '../../module/module.ts';
 import { channelsOfMask, FULL_SCAN } from '../../model/scan-plan.ts';
-import { scanTimeMs } from '../../skstack/dialect.ts';
+import { scanTimeMs } from '../../skstack/commands.ts';
 import type { Wire } from '../../wire/wire.ts';
 import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
 import { readSkew, readValues } from './read-values.ts';

@@ -2,7 +2,7 @@ import { scope } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Text } from '../../kernel/language.ts';
 import { channelsOfMask } from '../../model/scan-plan.ts';
-import { scanDwellMs, scanTimeMs } from '../../skstack/dialect.ts';
+import { scanDwellMs, scanTimeMs } from '../../skstack/commands.ts';
 import { hex } from '../../kernel/bytes.ts';
 import type { ScanRequest } from '../../model/scan-plan.ts';
 import { say } from '../../app/context.ts';

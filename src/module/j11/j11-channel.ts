@@ -1,14 +1,12 @@
 import { hex, hexOfBytes } from '../../kernel/bytes.ts';
-import { encodeCommand } from '../../j11/commands.ts';
+import { encodeCommand, responseTo } from '../../j11/commands.ts';
 import type { J11Command } from '../../j11/commands.ts';
-import type { J11Frame } from '../../j11/frame.ts';
-import { FrameReader } from '../../j11/frame-reader.ts';
-import type { FrameInput } from '../../j11/frame-reader.ts';
+import { FrameReader } from '../../j11/frame.ts';
+import type { J11Frame, FrameInput } from '../../j11/frame.ts';
 import { isNotification, parseNotification } from '../../j11/notifications.ts';
 import type { J11Notification } from '../../j11/notifications.ts';
-import { BAD_HEADER, responseTo, UNKNOWN_COMMAND } from '../../j11/responses.ts';
+import { BAD_HEADER, UNKNOWN_COMMAND, isLineNoise, result } from '../../j11/responses.ts';
 import type { J11Response } from '../../j11/responses.ts';
-import { isLineNoise, result } from '../../j11/results.ts';
 import type { ExchangeLimits } from '../../wire/open-port.ts';
 import { CommandChannel } from '../command-channel.ts';
 

@@ -1,9 +1,8 @@
 import { BridgeError } from '../../kernel/errors.ts';
 import type { ModuleInfo } from '../../model/status.ts';
-import { decodeStatus, decodeVersion } from '../../j11/responses.ts';
+import { decodeStatus, decodeVersion, result, resultText } from '../../j11/responses.ts';
 import type { J11Response, ModuleStatus } from '../../j11/responses.ts';
-import { result, resultText } from '../../j11/results.ts';
-import { ECHONET_PORT } from '../../skstack/dialect.ts';
+import { ECHONET_PORT } from '../../skstack/commands.ts';
 import type { J11Channel } from './j11-channel.ts';
 
 /** A simple command is answered at once; this is for a busy USB bus, and a module at work. */

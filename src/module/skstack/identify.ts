@@ -1,6 +1,6 @@
 import { BridgeError } from '../../kernel/errors.ts';
 import type { ModuleInfo } from '../../model/status.ts';
-import type { Edition } from '../../skstack/dialect.ts';
+import type { Edition } from '../../skstack/commands.ts';
 import { dataThenOk, failText, okOrFail } from '../../skstack/exchanges.ts';
 import type { Exchange } from '../../skstack/exchanges.ts';
 import type { SkChannel } from './sk-channel.ts';

@@ -5,10 +5,10 @@ import type { Log } from '../../kernel/log.ts';
 import type { Pan } from '../../model/pan.ts';
 import { linkLocalAddress, pairingIdOf } from '../../model/pan.ts';
 import type { ModuleInfo } from '../../model/status.ts';
+import { scanTimeMs } from '../../skstack/commands.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import type { SkEvent } from '../../skstack/events.ts';
-import { scanTimeMs } from '../../skstack/dialect.ts';
 import {
   addressLine,
   failText,
@@ -17,12 +17,13 @@ import {
   registerValue,
   scanDone,
   terminated,
+  ownPans,
+  PanCollector,
 } from '../../skstack/exchanges.ts';
 import type { Answer } from '../../skstack/exchanges.ts';
 import { hex } from '../../kernel/bytes.ts';
-import { ownPans, PanCollector } from '../../skstack/pan-collector.ts';
 import { AirtimeLimit } from '../airtime-limit.ts';
-import type { AirtimeRecord } from '../airtime-record.ts';
+import type { AirtimeRecord } from '../airtime-limit.ts';
 import { LINE_LIMIT_MS, quieten } from './identify.ts';
 import type { ModuleIdentity } from './identify.ts';
 import type { Credentials, Session, WiSunModule } from '../module.ts';

@@ -24,8 +24,8 @@ import {
   encodeRouteBId,
   encodeSerialNumber,
   encodeStandardVersion,
+  encodePropertyMap,
 } from '../../echonet/nameplate.ts';
-import { encodePropertyMap } from '../../echonet/property-map.ts';
 import { encodeCurrents, encodePower } from '../../echonet/smart-meter.ts';
 import { encodeDate, encodeTimeOfDay } from '../../echonet/time.ts';
 

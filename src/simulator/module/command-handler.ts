@@ -1,5 +1,5 @@
 import { linkLocalAddress } from '../../model/pan.ts';
-import type { HostCommand } from '../../skstack/command-syntax.ts';
+import type { HostCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext } from '../module-context.ts';

@@ -4,9 +4,15 @@ import { channelOfJ11, dwellMs, j11OfChannel, numbersOfMask } from '../../j11/ch
 import { commandCodes } from '../../j11/commands.ts';
 import type { CommandName, ConfigureCommand, J11Command, ScanCommand, SendCommand } from '../../j11/commands.ts';
 import { encodeNotification } from '../../j11/notifications.ts';
-import { encodeConnection, encodeResponse, encodeStatus, encodeVersion } from '../../j11/responses.ts';
+import {
+  encodeConnection,
+  encodeResponse,
+  encodeStatus,
+  encodeVersion,
+  result,
+  sendResult,
+} from '../../j11/responses.ts';
 import type { ModuleStatus } from '../../j11/responses.ts';
-import { result, sendResult } from '../../j11/results.ts';
 import type { ModuleContext, MeterPlace } from '../module-context.ts';
 import type { DatagramExchange } from '../radio/datagram-exchange.ts';
 import type { RadioSession } from '../radio/radio-session.ts';

@@ -1,13 +1,11 @@
 import { linkLocalAddress, rssiDbmOfLqi } from '../../model/pan.ts';
 import { commandCodes, parseCommand } from '../../j11/commands.ts';
-import type { J11Frame } from '../../j11/frame.ts';
-import { FrameReader } from '../../j11/frame-reader.ts';
-import type { FrameInput } from '../../j11/frame-reader.ts';
+import { FrameReader } from '../../j11/frame.ts';
+import type { J11Frame, FrameInput } from '../../j11/frame.ts';
 import { encodeNotification } from '../../j11/notifications.ts';
 import type { ConnectionChange, J11Notification } from '../../j11/notifications.ts';
-import { BAD_HEADER, encodeResponse, RESPONSE, UNKNOWN_COMMAND } from '../../j11/responses.ts';
-import { result } from '../../j11/results.ts';
-import { PANA_PORT } from '../../skstack/dialect.ts';
+import { BAD_HEADER, encodeResponse, RESPONSE, UNKNOWN_COMMAND, result } from '../../j11/responses.ts';
+import { PANA_PORT } from '../../skstack/commands.ts';
 import { eventNumber } from '../../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';

@@ -1,6 +1,6 @@
 import { pairingIdOf } from '../../model/pan.ts';
 import { hex } from '../../kernel/bytes.ts';
-import type { Edition } from '../../skstack/dialect.ts';
+import type { Edition } from '../../skstack/commands.ts';
 import type { ResolvedOptions } from '../options.ts';
 
 interface Register {

@@ -1,6 +1,6 @@
 import { decodeFrame, encodeFrame, esv } from '../../echonet/frame.ts';
 import type { Frame } from '../../echonet/frame.ts';
-import { ECHONET_PORT } from '../../skstack/dialect.ts';
+import { ECHONET_PORT } from '../../skstack/commands.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import type { ModuleContext } from '../module-context.ts';

@@ -1,5 +1,5 @@
 import { linkLocalAddress } from '../../model/pan.ts';
-import { ECHONET_PORT, PANA_PORT } from '../../skstack/dialect.ts';
+import { ECHONET_PORT, PANA_PORT } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import { encodeFrame } from '../../echonet/frame.ts';
 import type { ModuleContext } from '../module-context.ts';

@@ -1,6 +1,6 @@
 import { pairingIdOf } from '../../model/pan.ts';
 import { channelsOfMask } from '../../model/scan-plan.ts';
-import { scanDwellMs } from '../../skstack/dialect.ts';
+import { scanDwellMs } from '../../skstack/commands.ts';
 import { eventNumber } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';
 import { panLines } from '../../skstack/line-formatter.ts';

@@ -10,7 +10,7 @@ import { systemClock } from '../../../src/kernel/clock.ts';
 import { AirtimeLimit } from '../../../src/module/airtime-limit.ts';
 import type { ScanRequest } from '../../../src/model/scan-plan.ts';
 import type { WiSunModule } from '../../../src/module/module.ts';
-import { scanTimeMs } from '../../../src/skstack/dialect.ts';
+import { scanTimeMs } from '../../../src/skstack/commands.ts';
 import { FULL_SCAN } from '../../../src/model/scan-plan.ts';
 import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../support/log-lines.ts';

@@ -24,8 +24,8 @@ import {
   decodeRouteBId,
   decodeSerialNumber,
   decodeStandardVersion,
+  decodePropertyMap,
 } from '../../../src/echonet/nameplate.ts';
-import { decodePropertyMap } from '../../../src/echonet/property-map.ts';
 import { decodeCurrents, decodePower } from '../../../src/echonet/smart-meter.ts';
 import { decodeDate, decodeTimeOfDay } from '../../../src/echonet/time.ts';
 import { goldenFrames, hex } from './golden.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodePropertyMap, encodePropertyMap } from '../../../src/echonet/property-map.ts';
+import { decodePropertyMap, encodePropertyMap } from '../../../src/echonet/nameplate.ts';
 import { hex } from './golden.ts';
 
 const range = (from: number, length: number): number[] => Array.from({ length }, (_, i) => from + i);

@@ -7,7 +7,7 @@ import * as energy from '../../../src/echonet/energy.ts';
 import * as history from '../../../src/echonet/history.ts';
 import * as nameplate from '../../../src/echonet/nameplate.ts';
 import { encodeNumber, forms } from '../../../src/echonet/numbers.ts';
-import { decodePropertyMap } from '../../../src/echonet/property-map.ts';
+import { decodePropertyMap } from '../../../src/echonet/nameplate.ts';
 import {
   decodeCurrents,
   decodePower,

@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes } from '../../../src/j11/frame.ts';
-import type { J11Frame, FrameSide } from '../../../src/j11/frame.ts';
-import { FrameReader } from '../../../src/j11/frame-reader.ts';
-import type { FrameInput } from '../../../src/j11/frame-reader.ts';
+import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes, FrameReader } from '../../../src/j11/frame.ts';
+import type { J11Frame, FrameSide, FrameInput } from '../../../src/j11/frame.ts';
 import { joinBytes } from '../../support/transcript.ts';
 import { goldenFrames, requestVectors } from './golden.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commandCodes, encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
 import type { CommandName } from '../../../src/j11/commands.ts';
-import { result, resultText } from '../../../src/j11/results.ts';
+import { result, resultText } from '../../../src/j11/responses.ts';
 
 const { badLength, badParameter } = result;
 const parsed = (name: CommandName, data: readonly number[]) =>

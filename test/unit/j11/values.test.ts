@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { channelOfJ11, dwellMs, j11Mask, j11OfChannel, numbersOfMask } from '../../../src/j11/channels.ts';
-import { commandCodes, encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
+import { commandCodes, encodeCommand, parseCommand, responseTo } from '../../../src/j11/commands.ts';
 import type { CommandName, J11Command } from '../../../src/j11/commands.ts';
+import { FrameReader } from '../../../src/j11/frame.ts';
 import type { J11Frame } from '../../../src/j11/frame.ts';
-import { FrameReader } from '../../../src/j11/frame-reader.ts';
 import {
   encodeNotification,
   isNotification,
@@ -21,9 +21,10 @@ import {
   encodeResponse,
   encodeStatus,
   encodeVersion,
-  responseTo,
+  isLineNoise,
+  resultText,
+  sendResultText,
 } from '../../../src/j11/responses.ts';
-import { isLineNoise, resultText, sendResultText } from '../../../src/j11/results.ts';
 import { ALL_CHANNELS_MASK, ODD_CHANNELS_MASK } from '../../../src/model/scan-plan.ts';
 import { bytesOfHex, hexOfBytes } from '../../../src/kernel/bytes.ts';
 import { goldenFrames, requestVectors } from './golden.ts';

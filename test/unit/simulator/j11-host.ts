@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { encodeCommand } from '../../../src/j11/commands.ts';
 import type { J11Command } from '../../../src/j11/commands.ts';
-import { FrameReader } from '../../../src/j11/frame-reader.ts';
+import { FrameReader } from '../../../src/j11/frame.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { createSimulator } from '../../../src/simulator/sim.ts';
 import type { Answered, Simulator } from '../../../src/simulator/sim.ts';

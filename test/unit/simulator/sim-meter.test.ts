@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../../src/echonet/frame.ts';
 import { decodeDayHistory, decodeSlotHistory, history2, history3 } from '../../../src/echonet/history.ts';
-import { decodePropertyMap } from '../../../src/echonet/property-map.ts';
+import { decodePropertyMap } from '../../../src/echonet/nameplate.ts';
 import { resolveOptions } from '../../../src/simulator/options.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { SimMeter } from '../../../src/simulator/meter/sim-meter.ts';

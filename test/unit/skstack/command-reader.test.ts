@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CommandReader } from '../../../src/skstack/command-reader.ts';
 import type { HostInput } from '../../../src/skstack/command-reader.ts';
 import { commandText, encodeCommand } from '../../../src/skstack/commands.ts';
-import type { SkCommand } from '../../../src/skstack/commands.ts';
-import type { Edition } from '../../../src/skstack/dialect.ts';
+import type { SkCommand, Edition } from '../../../src/skstack/commands.ts';
 import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 
 const METER = 'FE80:0000:0000:0000:021C:6400:030C:12A4';

@@ -7,7 +7,7 @@ import {
   maskOfChannel,
   ODD_CHANNELS_MASK,
 } from '../../../src/model/scan-plan.ts';
-import { scanDwellMs, scanTimeMs } from '../../../src/skstack/dialect.ts';
+import { scanDwellMs, scanTimeMs } from '../../../src/skstack/commands.ts';
 import { hex } from '../../../src/kernel/bytes.ts';
 
 describe('channel masks', () => {

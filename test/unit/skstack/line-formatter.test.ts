@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Edition, PrintMode } from '../../../src/skstack/dialect.ts';
+import type { Edition, PrintMode } from '../../../src/skstack/commands.ts';
 import { parseLine } from '../../../src/skstack/events.ts';
 import type { SkLine } from '../../../src/skstack/events.ts';
 import { bytesOfHex, hex, latin1OfBytes } from '../../../src/kernel/bytes.ts';

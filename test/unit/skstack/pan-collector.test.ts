@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseLine } from '../../../src/skstack/events.ts';
-import { ownPans, PanCollector } from '../../../src/skstack/pan-collector.ts';
-import type { ScannedPan } from '../../../src/skstack/pan-collector.ts';
+import { ownPans, PanCollector } from '../../../src/skstack/exchanges.ts';
+import type { ScannedPan } from '../../../src/skstack/exchanges.ts';
 
 /** A block as modules print it; a field is left out with undefined. */
 function block(fields: Readonly<Record<string, string | undefined>> = {}): string[] {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
 import { expect, test } from 'vitest';
-import { recordingWire } from '../../../src/wire/recording-wire.ts';
+import { recordingWire } from '../../../src/wire/wire.ts';
 import { eventually } from '../../support/eventually.ts';
 
 function recorded() {

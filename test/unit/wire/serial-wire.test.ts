@@ -12,7 +12,7 @@ import { deferred } from '../../../src/kernel/async.ts';
 import type { Deferred } from '../../../src/kernel/async.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import type { BridgeError } from '../../../src/kernel/errors.ts';
-import { makeExclusive } from '../../../src/wire/exclusive-port.ts';
+import { makeExclusive } from '../../../src/wire/port-holder.ts';
 import { serialWire } from '../../../src/wire/serial-wire.ts';
 import type { OpenedPort } from '../../../src/wire/serial-wire.ts';
 import { eventually } from '../../support/eventually.ts';
