@@ -1,23 +1,39 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
 import type { CliContext } from './context.ts';
 import { loadOrStop } from './load-settings.ts';
 import type { Loaded } from './load-settings.ts';
 
-export interface CommandOptions {
-  /** The command that runs when none is named. */
-  readonly isDefault?: boolean;
-}
+/** An option with its help, and what commander has to know of it besides. */
+export type OptionRow = readonly [flags: string, help: Text, shape?: (option: Option) => unknown];
 
-/** A command with its description in the user's language; `--config` and `--help` come by themselves. */
+const whichMeter = (byDefault: Text): OptionRow => [
+  '--meter <ID>',
+  {
+    en: `which meter of the configuration (default: ${byDefault.en})`,
+    ja: `設定のどのメーターか（既定: ${byDefault.ja}）`,
+  },
+];
+export const ONE_METER = whichMeter({ en: 'the first', ja: '最初' });
+export const EVERY_METER = whichMeter({ en: 'all', ja: 'すべて' });
+
+/** A command with its help in the user's language; `--config` and `--help` come by themselves. @param isDefault runs when none is named. */
 export function addCommand(
   parent: Command,
-  context: CliContext,
+  { language }: CliContext,
   nameAndArguments: string,
-  text: Text,
-  { isDefault = false }: CommandOptions = {},
+  help: Text,
+  options: readonly OptionRow[] = [],
+  isDefault = false,
 ): Command {
-  return parent.command(nameAndArguments, { isDefault }).description(text[context.language]).helpCommand(false);
+  const command = parent.command(nameAndArguments, { isDefault }).description(help[language]).helpCommand(false);
+  for (const [flags, text, shape] of options) {
+    const option = new Option(flags, text[language]);
+    shape?.(option);
+    command.addOption(option);
+  }
+  return command;
 }
 
 /** What `--config` says, wherever on the line it stands. */

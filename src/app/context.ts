@@ -1,5 +1,6 @@
 import { languageOfEnvironment, languages } from '../kernel/language.ts';
 import type { Language, Text } from '../kernel/language.ts';
+import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 
 export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
@@ -38,3 +39,12 @@ export function cliLanguage(env: ProcessEnvironment): Language {
 export const say = (output: Output, context: CliContext, text: Text): void => {
   output.write(`${text[context.language]}\n`);
 };
+
+/** Of what a command does not say itself, on standard error. */
+export async function stderrLog(
+  { redactor, stderr }: Pick<CliContext, 'redactor' | 'stderr'>,
+  level: LogLevel,
+): Promise<Log> {
+  const { createLog } = await import('../kernel/log.ts');
+  return createLog({ level, redactor, destination: { write: (line) => void stderr.write(line) } });
+}

@@ -5,9 +5,20 @@ import { abortable, deferred } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
+import type { OptionRow } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext, Output } from './context.ts';
 import { badValue } from './option-values.ts';
+
+/** What the wire is. */
+export const WIRE_OPTIONS: readonly OptionRow[] = [
+  [
+    '--stdio',
+    { en: 'the wire is standard input and output (default)', ja: '標準入出力を通信路にする（既定）' },
+    (option) => option.conflicts('listen'),
+  ],
+  ['--listen <HOST:PORT>', { en: 'the wire is a TCP port', ja: 'TCPポートを通信路にする' }],
+];
 
 /** A module that is not there: what speaks at the other end of a wire. */
 export interface WireModule {

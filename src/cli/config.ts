@@ -13,21 +13,17 @@ export function addConfigCommand(program: Command, context: CliContext): void {
     en: 'check the configuration, or print its schema or an example',
     ja: '設定の確認、スキーマ・設定例の表示',
   });
-  addCommand(group, context, 'check', {
-    en: 'tell every problem at once, with line numbers',
-    ja: 'すべての問題を行番号つきで一度に表示',
-  }).action(async (_options: unknown, command: Command) => checkConfig(command, context));
-  addCommand(group, context, 'schema', {
-    en: 'print the JSON schema for editors',
-    ja: 'エディタ用のJSONスキーマを表示',
-  }).action(async () => {
+  const check = { en: 'tell every problem at once, with line numbers', ja: 'すべての問題を行番号つきで一度に表示' };
+  addCommand(group, context, 'check', check).action(async (_options: unknown, command: Command) =>
+    checkConfig(command, context),
+  );
+  const schema = { en: 'print the JSON schema for editors', ja: 'エディタ用のJSONスキーマを表示' };
+  addCommand(group, context, 'schema', schema).action(async () => {
     const { configJsonSchema } = await import('../config/json-schema.ts');
     context.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
   });
-  addCommand(group, context, 'example', {
-    en: 'print a commented example',
-    ja: 'コメントつきの設定例を表示',
-  }).action(async () => {
+  const example = { en: 'print a commented example', ja: 'コメントつきの設定例を表示' };
+  addCommand(group, context, 'example', example).action(async () => {
     const { exampleText } = await import('../config/example.ts');
     context.stdout.write(await exampleText());
   });

@@ -6,17 +6,18 @@ import { cliLanguage, say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, tellError } from '../app/exit-codes.ts';
 import type { ExitCode } from '../app/exit-codes.ts';
-import { runCli } from './run-cli.ts';
+import { runCli } from './program.ts';
 import { keepHeapSmall } from '../app/small-heap.ts';
 
-const unwritable = (error: NodeJS.ErrnoException): BridgeError =>
-  new BridgeError('USAGE', `standard output cannot be written (${error.code ?? error.message})`, {
-    cause: error,
-    hint: {
-      en: 'Make room on that disk, or send the output elsewhere.',
-      ja: 'ディスクの空きを確保するか、出力先を変えてください。',
-    },
-  });
+function unwritable(error: NodeJS.ErrnoException): BridgeError {
+  const why = error.code ?? error.message;
+  const what = { en: `standard output cannot be written (${why})`, ja: `標準出力に書き込めません（${why}）` };
+  const hint = {
+    en: 'Make room on that disk, or send the output elsewhere.',
+    ja: 'ディスクの空きを確保するか、出力先を変えてください。',
+  };
+  return new BridgeError('USAGE', what, { cause: error, hint });
+}
 
 /**
  * A container that is restarted whatever it ends with would tell a wrong configuration for ever. Where it is asked for

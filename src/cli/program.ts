@@ -1,33 +1,47 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { say } from '../app/context.ts';
+import type { CliContext } from '../app/context.ts';
+import { exitCodes, tellError } from '../app/exit-codes.ts';
+import type { ExitCode } from '../app/exit-codes.ts';
+import { packageVersion } from '../app/version.ts';
 import { addCleanupCommand } from './cleanup.ts';
 import { addConfigCommand } from './config.ts';
-import { addDoctorCommand } from './doctor.ts';
 import { addDemoCommand } from './demo.ts';
-import type { CliContext } from '../app/context.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { translateHelp, usageText } from './commander-texts.ts';
 import { addHealthCommand } from './health.ts';
-import { helpTexts, translateHelp } from './help.ts';
 import { addMackerelCommand } from './mackerel.ts';
+import { understood } from './mackerel/mackerel-options.ts';
 import { addReadCommand } from './read.ts';
 import { addRecordCommand } from './record.ts';
 import { addReplayCommand } from './replay.ts';
 import { addRunCommand } from './run.ts';
 import { addScanCommand } from './scan.ts';
-import { packageVersion } from '../app/version.ts';
 import { addSimulateCommand } from './simulate.ts';
+
+const TEXTS = {
+  description: {
+    en: 'Keeps a Wi-SUN Route-B session with a Japanese smart meter alive and publishes its readings to MQTT.',
+    ja: 'スマートメーターとのBルート（Wi-SUN）接続を保ち、計測値をMQTTで配信します。',
+  },
+  config: { en: 'configuration file', ja: '設定ファイル' },
+  version: { en: 'show the version', ja: 'バージョンを表示' },
+  seeHelp: { en: 'See `broute2mqtt --help`.', ja: '`broute2mqtt --help` をご覧ください。' },
+} as const;
 
 /** Every command. A new one: a file with `addXCommand(program, context)`, and a line here; heavy imports inside its action. */
 export function buildProgram(context: CliContext): Command {
   const { language } = context;
   const program = new Command('broute2mqtt')
-    .description(helpTexts.description[language])
-    .option('--config <FILE>', helpTexts.config[language], 'config.yaml')
-    .version(packageVersion(), '-V, --version', helpTexts.version[language])
+    .description(TEXTS.description[language])
+    .option('--config <FILE>', TEXTS.config[language], 'config.yaml')
+    .version(packageVersion(), '-V, --version', TEXTS.version[language])
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
-      outputError: () => undefined, // told by runCli, in the user's language
+      outputError: () => undefined, // told below, in the user's language
     });
   translateHelp(program, context);
   addRunCommand(program, context);
@@ -43,4 +57,23 @@ export function buildProgram(context: CliContext): Command {
   addRecordCommand(program, context);
   addReplayCommand(program, context);
   return program;
+}
+
+/** Runs one command line to its end. Never throws: whatever happens is told and becomes an exit code. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  const program = buildProgram(context);
+  try {
+    await program.parseAsync(understood(args), { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done; // --help, --version
+      if (error.code === 'commander.help') return exitCodes.usage; // the help stands there already
+      const text = usageText(error, program);
+      say(context.stderr, context, { en: `error: ${text.en}`, ja: `エラー: ${text.ja}` });
+      say(context.stderr, context, TEXTS.seeHelp);
+      return exitCodes.usage;
+    }
+    return tellError(error, context);
+  }
 }

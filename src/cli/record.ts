@@ -1,66 +1,62 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Option } from 'commander';
 import type { Command } from 'commander';
 import { scope, within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { MeterSettings, Settings } from '../model/settings.ts';
+import type { Sink } from '../model/sink.ts';
+import type { BridgeEvent, LinkPhase, LinkStatus, ModuleInfo } from '../model/status.ts';
+import type { Recording } from '../transcript/recording.ts';
 import type { Wire } from '../wire/wire.ts';
 import { refuseTakenName, writeUserFile } from '../store/user-file.ts';
 import { askBridge } from '../app/ask/ask-bridge.ts';
 import { chooseMeters } from '../app/load-settings.ts';
-import { addCommand, requireSettings } from '../app/command.ts';
-import { say } from '../app/context.ts';
+import { addCommand, ONE_METER, requireSettings } from '../app/command.ts';
+import { say, stderrLog } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
-import { j11Refused, RecordProgress } from './record/record-progress.ts';
 import { number } from '../app/option-values.ts';
+import { phaseWords } from '../app/phase-words.ts';
 import { packageVersion } from '../app/version.ts';
 
 interface RecordFlags {
+  /** s */
   readonly duration: number;
   readonly meter?: string;
-  readonly warm?: true;
-  readonly force?: true;
+  readonly warm?: boolean;
+  readonly force?: boolean;
 }
 
 /** `record`: one session with the meter, written down without anything that tells whose it is. */
 export function addRecordCommand(program: Command, context: CliContext): void {
-  const { language } = context;
-  addCommand(program, context, 'record <FILE>', {
+  const help = {
     en: 'write a redacted recording of stick and meter',
     ja: 'スティックとメーターの通信を匿名化して記録する',
-  })
-    .addOption(
-      new Option('--duration <S>', { en: 'how long, in seconds', ja: '記録時間（秒）' }[language])
-        .argParser(number('--duration', 1, 86_400))
-        .default(300),
-    )
-    .option(
-      '--meter <ID>',
-      { en: 'which meter of the configuration (default: the first)', ja: '設定のどのメーターか（既定: 最初）' }[
-        language
-      ],
-    )
-    .option(
+  };
+  addCommand(program, context, 'record <FILE>', help, [
+    [
+      '--duration <S>',
+      { en: 'how long, in seconds', ja: '記録時間（秒）' },
+      (option) => option.argParser(number('--duration', 1, 86_400)).default(300),
+    ],
+    ONE_METER,
+    [
       '--warm',
-      {
-        en: 'start as `run` does, without a scan where it can',
-        ja: '`run` と同じく、可能ならスキャンなしで始める',
-      }[language],
-    )
-    .option('--force', { en: 'replace an existing file', ja: '既存のファイルを置き換える' }[language])
-    .action(async (file: string, flags: RecordFlags, command: Command) => {
-      const { settings } = await requireSettings(command, context);
-      const [meter] = chooseMeters(settings.meters, flags.meter) as readonly [MeterSettings];
-      await refuseFile(file, flags.force === true);
-      const asked = await askBridge(settings, systemClock, context.signal);
-      if (asked.kind === 'answered') throw stickInUse();
-      if (asked.kind === 'failed') throw asked.error;
-      await record(file, flags, settings, meter, context);
-    });
+      { en: 'start as `run` does, without a scan where it can', ja: '`run` と同じく、可能ならスキャンなしで始める' },
+    ],
+    ['--force', { en: 'replace an existing file', ja: '既存のファイルを置き換える' }],
+  ]).action(async (file: string, flags: RecordFlags, command: Command) => {
+    const { settings } = await requireSettings(command, context);
+    const [meter] = chooseMeters(settings.meters, flags.meter) as readonly [MeterSettings];
+    await refuseFile(file, flags.force === true);
+    const asked = await askBridge(settings, systemClock, context.signal);
+    if (asked.kind === 'answered') throw stickInUse(bridgeUsesIt);
+    if (asked.kind === 'failed') throw asked.error;
+    await record(file, flags, settings, meter, context);
+  });
 }
 
 /** Before the radio is kept busy for minutes. @throws BridgeError USAGE */
@@ -69,67 +65,26 @@ async function refuseFile(file: string, force: boolean): Promise<void> {
   try {
     await access(dirname(resolve(file)), constants.W_OK);
   } catch (error) {
-    throw new BridgeError('USAGE', `the folder of ${file} cannot be written`, {
-      cause: error,
-      hint: { en: 'Name a folder that you may write.', ja: '書き込み可能なフォルダーを指定してください。' },
-    });
+    const what = { en: `the folder of ${file} cannot be written`, ja: `${file} のフォルダーに書き込めません` };
+    const hint = { en: 'Name a folder that you may write.', ja: '書き込み可能なフォルダーを指定してください。' };
+    throw new BridgeError('USAGE', what, { cause: error, hint });
   }
 }
 
 async function record(
   file: string,
-  { duration, warm, force }: RecordFlags,
+  flags: RecordFlags,
   settings: Settings,
   meter: MeterSettings,
   context: CliContext,
 ): Promise<void> {
-  const [{ runBridge }, { wireOf }, { createLog }, { Recording }, { recordingWire }] = await Promise.all([
-    import('../app/bridge.ts'),
-    import('../app/device.ts'),
-    import('../kernel/log.ts'),
-    import('../transcript/recording.ts'),
-    import('../wire/wire.ts'),
-  ]);
-  const { redactor } = context;
-  const destination = { write: (line: string) => void context.stderr.write(line) };
-  const log = createLog({ level: 'error', redactor, destination });
-  const clock = systemClock;
-  const recording = new Recording(() => clock.monotonicMs());
-  using stop = scope(context.signal);
-  const progress = new RecordProgress(context, (reason) => stop.abort(reason));
-  const wire = recordingWire(await wireOf(meter, clock), {
-    hear: (from, bytes) => {
-      recording.hear(from, bytes);
-      if (recording.isFull) stop.abort();
-    },
-    closed: () => recording.closed(),
-  });
-  say(context.stderr, context, {
-    en: `recording ${wire.name} for ${duration} s; Ctrl-C ends it and writes the file`,
-    ja: `${wire.name} を ${duration} 秒間記録します。Ctrl-C で終了し、ファイルを書き込みます`,
-  });
-  const timeIsUp = new Error('the time is up');
-  const deps = {
-    clock,
-    log,
-    redactor,
-    version: packageVersion(),
-    wireOf: () => Promise.resolve(firstTimeOr(wire, (error) => stop.abort(error))),
-    extraSinks: [progress],
-  };
-  await within(
-    clock,
-    duration * 1000,
-    stop.signal,
-    (signal) => runBridge(radioAlone(settings, meter, warm === true), deps, signal),
-    () => timeIsUp,
-  ).catch((error: unknown) => {
-    if (error !== timeIsUp && error !== stop.signal.reason) throw error;
-  });
-  if (stop.signal.aborted && stop.signal.reason instanceof BridgeError) throw stop.signal.reason;
+  const { Recording } = await import('../transcript/recording.ts');
+  const recording = new Recording(() => systemClock.monotonicMs());
+  const progress = await listen(recording, flags, settings, meter, context);
   recording.closed();
   if (recording.hasJ11) throw j11Refused(); // cut off before it was found out
-  await writeUserFile(resolve(file), recording.text(meter, about(progress, new Date(clock.now()))), force === true);
+  const text = recording.text(meter, header(progress, new Date(systemClock.now())));
+  await writeUserFile(resolve(file), text, flags.force === true);
   const { readings } = progress;
   say(context.stderr, context, {
     en: `${file}: ${recording.bytes} bytes of the wire, ${readings} readings. Look it through before you send it.`,
@@ -141,6 +96,56 @@ async function record(
     ja: 'この間にメーターの値は取得できませんでした。どこまで進んだかはファイルに残っています。',
   });
   throw new Stop(exitCodes.linkDown);
+}
+
+/** Runs the service on a wire that is recorded, until the time is up or the user wants an end. @throws BridgeError when it cannot go on */
+async function listen(
+  recording: Recording,
+  { duration, warm = false }: RecordFlags,
+  settings: Settings,
+  meter: MeterSettings,
+  context: CliContext,
+): Promise<RecordProgress> {
+  const [{ runBridge }, { wireOf }, { recordingWire }] = await Promise.all([
+    import('../app/bridge.ts'),
+    import('../app/device.ts'),
+    import('../wire/wire.ts'),
+  ]);
+  using stop = scope(context.signal);
+  const giveUp = (reason: unknown): void => stop.abort(reason);
+  const progress = new RecordProgress(context, giveUp);
+  const clock = systemClock;
+  const wire = recordingWire(await wireOf(meter, clock), {
+    hear: (from, bytes) => {
+      recording.hear(from, bytes);
+      if (recording.isFull) stop.abort();
+    },
+    closed: () => recording.closed(),
+  });
+  say(context.stderr, context, {
+    en: `recording ${wire.name} for ${duration} s; Ctrl-C ends it and writes the file`,
+    ja: `${wire.name} を ${duration} 秒間記録します。Ctrl-C で終了し、ファイルを書き込みます`,
+  });
+  const deps = {
+    clock,
+    log: await stderrLog(context, 'error'),
+    redactor: context.redactor,
+    version: packageVersion(),
+    wireOf: () => Promise.resolve(firstTimeOr(wire, giveUp)),
+    extraSinks: [progress],
+  };
+  const timeIsUp = new Error('the time is up');
+  await within(
+    clock,
+    duration * 1000,
+    stop.signal,
+    (signal) => runBridge(radioAlone(settings, meter, warm), deps, signal),
+    () => timeIsUp,
+  ).catch((error: unknown) => {
+    if (error !== timeIsUp && error !== stop.signal.reason) throw error;
+  });
+  if (stop.signal.reason instanceof BridgeError) throw stop.signal.reason;
+  return progress;
 }
 
 /** One meter, nothing published; without a memory it is looked for, so that the recording has scan and join. */
@@ -163,19 +168,20 @@ function firstTimeOr(wire: Wire, giveUp: (error: unknown) => void): Wire {
         hasOpened = true;
         return stream;
       } catch (error) {
-        if (!hasOpened && !signal.aborted) giveUp(busy(error));
+        // the likeliest other owner of the port is our own service
+        const isBusy = error instanceof BridgeError && error.code === 'PORT_BUSY';
+        if (!hasOpened && !signal.aborted) giveUp(isBusy ? stickInUse(anotherUsesIt, error) : error);
         throw error;
       }
     },
   };
 }
 
-/** The likeliest other owner of the port is our own service. */
-const busy = (error: unknown): unknown =>
-  error instanceof BridgeError && error.code === 'PORT_BUSY' ? stickInUse(error) : error;
+const bridgeUsesIt: Text = { en: 'the running bridge uses the stick', ja: '動作中のブリッジがスティックを使用中です' };
+const anotherUsesIt: Text = { en: 'another program uses the stick', ja: '別のプログラムがスティックを使用中です' };
 
-const stickInUse = (cause?: BridgeError): BridgeError =>
-  new BridgeError('PORT_BUSY', cause ? 'another program uses the stick' : 'the running bridge uses the stick', {
+const stickInUse = (what: Text, cause?: BridgeError): BridgeError =>
+  new BridgeError('PORT_BUSY', what, {
     cause,
     hint: {
       en: 'Stop the bridge for the recording (systemctl stop broute2mqtt, docker compose stop), or whatever else uses the stick.',
@@ -183,21 +189,60 @@ const stickInUse = (cause?: BridgeError): BridgeError =>
     },
   });
 
-/** What the header says. The day is told, the time is not. */
-function about({ module, readings }: RecordProgress, now: Date): (readonly [string, string])[] {
-  const versions = module && [
-    `SKVER ${module.stackVersion}`,
-    ...(module.appVersion ? [`SKAPPVER ${module.appVersion}`] : []),
-  ];
-  return [
+/** What the file begins with. The day is told, the time is not. */
+function header({ module, readings }: RecordProgress, now: Date): (readonly [string, string])[] {
+  const lines: (readonly [string, string])[] = [
     ['source', `recorded by broute2mqtt ${packageVersion()} on Node ${process.version}`],
     ['date', now.toISOString().slice(0, 10)],
-    ...(module && versions
-      ? ([
-          ['module', versions.join(', ')],
-          ['edition', module.edition],
-        ] as const)
-      : []),
-    ['contents', `${readings} readings`],
   ];
+  if (module) {
+    const { stackVersion, appVersion, edition } = module;
+    lines.push(['module', `SKVER ${stackVersion}${appVersion ? `, SKAPPVER ${appVersion}` : ''}`]);
+    lines.push(['edition', edition]);
+  }
+  return [...lines, ['contents', `${readings} readings`]];
 }
+
+/** Tells on the terminal how a recording goes on, and keeps what its header says. */
+class RecordProgress implements Sink {
+  readonly name = 'record';
+  module: ModuleInfo | undefined;
+  readings = 0;
+  readonly #context: CliContext;
+  readonly #giveUp: (reason: BridgeError) => void;
+  #phase: LinkPhase | undefined;
+
+  constructor(context: CliContext, giveUp: (reason: BridgeError) => void) {
+    this.#context = context;
+    this.#giveUp = giveUp;
+  }
+
+  accept(event: BridgeEvent): void {
+    if (event.kind === 'status') this.#status(event.status);
+    if (event.kind !== 'reading') return;
+    this.readings++;
+    const { powerW } = event.reading;
+    if (powerW !== undefined) this.#context.stderr.write(`${powerW} W\n`);
+  }
+
+  #status({ module, phase, error }: LinkStatus): void {
+    this.module = module ?? this.module;
+    if (module?.edition === 'J11') this.#giveUp(j11Refused());
+    if (phase === this.#phase || phase === 'stopped') return;
+    this.#phase = phase;
+    const { stderr, language } = this.#context;
+    stderr.write(`${phaseWords[phase][language]}${error ? ` [${error.code}]` : ''}\n`);
+  }
+}
+
+const j11Refused = (): BridgeError =>
+  new BridgeError(
+    'USAGE',
+    { en: 'the stick is a J11 module', ja: 'スティックはJ11モジュールです' },
+    {
+      hint: {
+        en: 'Recordings of J11 modules cannot be made anonymous yet; nothing was written.',
+        ja: 'J11モジュールの記録はまだ匿名化できないため、何も書き込んでいません。',
+      },
+    },
+  );

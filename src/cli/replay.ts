@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
-import { Option } from 'commander';
 import type { Command } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
@@ -11,7 +10,7 @@ import type { Transcript } from '../transcript/transcript.ts';
 import { addCommand } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { serveStdio, serveTcp } from '../app/serve-wire.ts';
+import { serveStdio, serveTcp, WIRE_OPTIONS } from '../app/serve-wire.ts';
 import type { WireModule } from '../app/serve-wire.ts';
 import { number } from '../app/option-values.ts';
 
@@ -22,27 +21,15 @@ interface ReplayFlags {
 
 /** `replay`: is a module that answers as one did in a transcript. Standard output, or the TCP connection, is its wire. */
 export function addReplayCommand(program: Command, context: CliContext): void {
-  const { language } = context;
-  addCommand(program, context, 'replay <FILE>', {
-    en: 'be the stick and the meter of a recording',
-    ja: '記録ファイルのスティックとメーターを再現する',
-  })
-    .addOption(
-      new Option(
-        '--stdio',
-        { en: 'the wire is standard input and output (default)', ja: '標準入出力を通信路にする（既定）' }[language],
-      ).conflicts('listen'),
-    )
-    .option('--listen <HOST:PORT>', { en: 'the wire is a TCP port', ja: 'TCPポートを通信路にする' }[language])
-    .addOption(
-      new Option(
-        '--time-factor <N>',
-        { en: 'how many times faster than recorded', ja: '記録時に対する速さの倍率' }[language],
-      )
-        .argParser(number('--time-factor', 0.01, 1000))
-        .default(1),
-    )
-    .action(async (file: string, flags: ReplayFlags) => replay(file, flags, context));
+  const help = { en: 'be the stick and the meter of a recording', ja: '記録ファイルのスティックとメーターを再現する' };
+  addCommand(program, context, 'replay <FILE>', help, [
+    ...WIRE_OPTIONS,
+    [
+      '--time-factor <N>',
+      { en: 'how many times faster than recorded', ja: '記録時に対する速さの倍率' },
+      (option) => option.argParser(number('--time-factor', 0.01, 1000)).default(1),
+    ],
+  ]).action(async (file: string, flags: ReplayFlags) => replay(file, flags, context));
 }
 
 async function replay(file: string, { listen, timeFactor }: ReplayFlags, context: CliContext): Promise<void> {
@@ -86,7 +73,11 @@ async function readTranscript(file: string): Promise<Transcript> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new BridgeError('USAGE', `${file} cannot be read`, { cause: error, hint: notReadable });
+    throw new BridgeError(
+      'USAGE',
+      { en: `${file} cannot be read`, ja: `${file} を読めません` },
+      { cause: error, hint: notReadable },
+    );
   }
   const parsed = parseTranscript(text);
   if (!parsed.ok) {
@@ -95,7 +86,12 @@ async function readTranscript(file: string): Promise<Transcript> {
   }
   const [edition = ''] = parsed.value.header.get('edition') ?? [];
   const isJ11 = edition.startsWith('J11') || parsed.value.lines.some(({ text }) => /^\{D0(?:EA83FC|F9EE5D)/.test(text));
-  if (isJ11) throw new BridgeError('USAGE', `${file}: a recording of a J11 module`, { hint: noJ11 });
+  if (isJ11)
+    throw new BridgeError(
+      'USAGE',
+      { en: `${file}: a recording of a J11 module`, ja: `${file}: J11モジュールの記録です` },
+      { hint: noJ11 },
+    );
   return parsed.value;
 }
 

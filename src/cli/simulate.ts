@@ -1,26 +1,128 @@
 import { appendFileSync, readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
-import { createLog } from '../kernel/log.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import type { ScriptEntry } from '../simulator/fault-script.ts';
+import type { ModelName, SimulatorOptions } from '../simulator/options.ts';
 import type { Answered } from '../simulator/sim.ts';
 import { addCommand } from '../app/command.ts';
+import type { OptionRow } from '../app/command.ts';
+import { stderrLog } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { serveStdio, serveTcp } from '../app/serve-wire.ts';
-import { simulateOptions, simulatorOptions } from './simulate/simulate-options.ts';
-import type { SimulateFlags } from './simulate/simulate-options.ts';
+import { badValue, number } from '../app/option-values.ts';
+import { serveStdio, serveTcp, WIRE_OPTIONS } from '../app/serve-wire.ts';
+
+/** What `simulate` was asked, as commander gives it. */
+interface SimulateFlags {
+  readonly listen?: string;
+  readonly edition?: 'se' | 'dse' | 'j11';
+  readonly model?: ModelName;
+  readonly payload?: 'binary' | 'ascii';
+  readonly routeBId?: string;
+  readonly routeBPassword?: string;
+  readonly timeFactor: number;
+  readonly seed: number;
+  readonly solar?: true;
+  readonly twoWire?: true;
+  readonly generation: '1' | '2';
+  readonly unit: number;
+  readonly coefficient?: number;
+  readonly clockSkew: number;
+  readonly script?: string;
+  readonly truth?: string;
+}
+
+/** Named here so that `--help` need not load the simulator; a test compares them with its table. */
+export const SIMULATED_MODELS: readonly ModelName[] = [
+  'BP35A1',
+  'RL7023-IPS',
+  'BP35C2',
+  'RS-WSUHA-P',
+  'RL7023-DSS',
+  'UDG-1-WSNE',
+  'BP35C2-J11',
+  'RS-WSUHA-J11',
+];
+
+const length =
+  (option: string, count: number) =>
+  (text: string): string => {
+    if (text.length === count && /^[!-~]+$/.test(text)) return text;
+    throw badValue(option, { en: `${count} characters`, ja: `${count} 文字` });
+  };
+
+function unitCode(text: string): number {
+  if (/^0[0-4A-D]$/i.test(text)) return Number.parseInt(text, 16);
+  throw badValue('--unit', { en: '00 to 04 or 0A to 0D', ja: '00～04 または 0A～0D' });
+}
+
+const choices =
+  (...names: readonly string[]) =>
+  (option: Option): Option =>
+    option.choices(names);
+
+const options: readonly OptionRow[] = [
+  ...WIRE_OPTIONS,
+  ['--edition <NAME>', { en: 'dialect of the module', ja: 'モジュールの方言' }, choices('se', 'dse', 'j11')],
+  ['--model <NAME>', { en: 'model of the module', ja: 'モジュールの型番' }, choices(...SIMULATED_MODELS)],
+  ['--payload <FORM>', { en: 'how received data are printed', ja: '受信データの表示形式' }, choices('binary', 'ascii')],
+  [
+    '--route-b-id <ID>',
+    { en: 'the only ID taken (default: any)', ja: '受け付けるID（既定: すべて）' },
+    (option) => option.argParser(length('--route-b-id', 32)),
+  ],
+  [
+    '--route-b-password <PW>',
+    { en: 'the only password taken (default: any)', ja: '受け付けるパスワード（既定: すべて）' },
+    (option) => option.argParser(length('--route-b-password', 12)),
+  ],
+  [
+    '--time-factor <N>',
+    { en: 'how many times faster radio and session are', ja: '無線・セッションの速さの倍率' },
+    (option) => option.argParser(number('--time-factor', 0.01, 1000)).default(1),
+  ],
+  [
+    '--seed <N>',
+    { en: 'seed of everything random', ja: '乱数の種' },
+    (option) => option.argParser(number('--seed', 0, 0xffffffff, true)).default(1),
+  ],
+  ['--solar', { en: 'a house with solar panels', ja: '太陽光発電のある家' }],
+  ['--two-wire', { en: 'single-phase two-wire: no T phase', ja: '単相2線式（T相なし）' }],
+  [
+    '--generation <N>',
+    { en: 'generation of the meter', ja: 'メーターの世代' },
+    (option) => option.choices(['1', '2']).default('1'),
+  ],
+  [
+    '--unit <CODE>',
+    { en: 'unit of the registers, EPC E1: 00-04, 0A-0D', ja: '積算値の単位（EPC E1）: 00～04, 0A～0D' },
+    (option) => option.argParser(unitCode).default(0x01, '01'),
+  ],
+  [
+    '--coefficient <N>',
+    { en: 'coefficient, EPC D3 (default: none)', ja: '係数（EPC D3、既定: なし）' },
+    (option) => option.argParser(number('--coefficient', 0, 999_999, true)),
+  ],
+  [
+    '--clock-skew <S>',
+    { en: 'seconds the meter’s clock is ahead, negative: behind', ja: 'メーターの時計の進み（秒、負は遅れ）' },
+    (option) => option.argParser(number('--clock-skew', -1e8, 1e8)).default(0),
+  ],
+  ['--script <FILE>', { en: 'faults to play, one a line', ja: '起こす障害のファイル（1行に1つ）' }],
+  ['--truth <FILE>', { en: 'append every value answered to this file', ja: '応答した値をこのファイルに追記' }],
+];
 
 /** `simulate`: is the stick and the meter. Standard output, or the TCP connection, carries the wire and nothing else. */
 export function addSimulateCommand(program: Command, context: CliContext): void {
-  const command = addCommand(program, context, 'simulate', {
+  const help = {
     en: 'be a Wi-SUN stick and a smart meter, for trying things out',
     ja: 'Wi-SUNスティックとスマートメーターの代わりをする（試験用）',
-  });
-  for (const option of simulateOptions(context.language)) command.addOption(option);
-  command.action(async (flags: SimulateFlags) => simulate(flags, context));
+  };
+  addCommand(program, context, 'simulate', help, options).action(async (flags: SimulateFlags) =>
+    simulate(flags, context),
+  );
 }
 
 async function simulate(flags: SimulateFlags, context: CliContext): Promise<void> {
@@ -28,8 +130,7 @@ async function simulate(flags: SimulateFlags, context: CliContext): Promise<void
   const script = await readScript(flags.script);
   const redactor = new Redactor();
   for (const secret of [flags.routeBId, flags.routeBPassword]) if (secret) redactor.add(secret);
-  const destination = { write: (text: string) => void context.stderr.write(text) };
-  const log = createLog({ level: 'info', redactor, destination });
+  const log = await stderrLog({ redactor, stderr: context.stderr }, 'info');
   const { truth } = flags;
   await using simulator = createSimulator(simulatorOptions(flags), {
     clock: systemClock,
@@ -48,7 +149,11 @@ async function readScript(path: string | undefined): Promise<ScriptEntry[]> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new BridgeError('USAGE', `the fault script ${path} cannot be read`, { cause: error });
+    throw new BridgeError(
+      'USAGE',
+      { en: `the fault script ${path} cannot be read`, ja: `障害のファイル ${path} を読めません` },
+      { cause: error },
+    );
   }
   return parseFaultScript(text);
 }
@@ -58,8 +163,36 @@ function appendTruth(path: string, { atMs, epc, edt }: Answered): void {
   try {
     appendFileSync(path, `${JSON.stringify({ time: new Date(atMs).toISOString(), epc, edt })}\n`);
   } catch (error) {
-    throw new BridgeError('USAGE', `--truth ${path} cannot be written`, { cause: error });
+    throw new BridgeError(
+      'USAGE',
+      { en: `--truth ${path} cannot be written`, ja: `--truth ${path} に書き込めません` },
+      { cause: error },
+    );
   }
 }
 
 const ready = (address: string): Text => ({ en: `simulated stick on ${address}`, ja: `模擬スティック: ${address}` });
+
+const EDITIONS = { se: 'SE', dse: 'DSE', j11: 'J11' } as const;
+
+/** @throws BridgeError USAGE for a model of another family than the edition */
+function simulatorOptions(flags: SimulateFlags): SimulatorOptions {
+  const { edition, model, payload, routeBId, coefficient } = flags;
+  if (edition && model && (edition === 'j11') !== model.endsWith('-J11'))
+    throw badValue('--model', { en: `no model of edition ${edition}`, ja: `方言 ${edition} の型番ではありません` });
+  return {
+    ...(edition ? { edition: EDITIONS[edition] } : {}),
+    ...(model ? { model } : {}),
+    ...(payload ? { payload } : {}),
+    ...(routeBId ? { routeBId } : {}),
+    ...(flags.routeBPassword ? { password: flags.routeBPassword } : {}),
+    ...(coefficient === undefined ? {} : { coefficient }),
+    timeFactor: flags.timeFactor,
+    seed: flags.seed,
+    solar: flags.solar ?? false,
+    twoWire: flags.twoWire ?? false,
+    generation: flags.generation === '2' ? 2 : 1,
+    unit: flags.unit,
+    clockSkewS: flags.clockSkew,
+  };
+}

@@ -1,13 +1,13 @@
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
-import type { Log } from '../../kernel/log.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { LinkStatus } from '../../model/status.ts';
 import type { WiSunModule } from '../../module/module.ts';
 import { askBridge } from '../ask/ask-bridge.ts';
 import type { BridgeStatus } from '../ask/bridge-status.ts';
 import { chooseMeters } from '../load-settings.ts';
+import { stderrLog } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { currentReading } from './current-reading.ts';
 import type { CurrentReading } from './current-reading.ts';
@@ -86,7 +86,7 @@ async function fromPort(
   const { readOnce } = await import('./read-once.ts');
   const { signal } = context;
   const clock = systemClock;
-  const log = await quietLog(context);
+  const log = await stderrLog(context, 'silent'); // what goes wrong is told by the command, in words
   const startedMs = clock.monotonicMs();
   for (;;) {
     const spentMs = clock.monotonicMs() - startedMs;
@@ -111,12 +111,4 @@ async function fromPort(
     const asked = await askBridge(settings, clock, signal);
     if (asked.kind === 'answered') return fromBridge(asked.status, meter.id);
   }
-}
-
-/** What goes wrong is told by the command, in words; its log would say it again. */
-export async function quietLog(context: CliContext): Promise<Log> {
-  const { createLog } = await import('../../kernel/log.ts');
-  const { redactor, stderr } = context;
-  const destination = { write: (line: string) => void stderr.write(line) };
-  return createLog({ level: 'silent', redactor, destination });
 }

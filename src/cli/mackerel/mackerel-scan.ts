@@ -5,9 +5,9 @@ import type { MeterSettings } from '../../model/settings.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { openModule } from '../../module/open-module.ts';
 import { FULL_SCAN } from '../../model/scan-plan.ts';
+import { stderrLog } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
-import { quietLog } from '../../app/read/obtain-readings.ts';
 
 /**
  * `--scan`: the dialogue in the words in which users read it, with what is of use in it. `Channel:` is for --channel, what
@@ -16,7 +16,7 @@ import { quietLog } from '../../app/read/obtain-readings.ts';
  */
 export async function printScan(meter: MeterSettings, context: CliContext): Promise<void> {
   const clock = systemClock;
-  const log = await quietLog(context);
+  const log = await stderrLog(context, 'silent');
   const print = (text: string): void => void context.stdout.write(context.redactor.redact(`${text}\n`));
   const sent = (text: string): void => print(`>> "${text}"`);
   const received = (text: string): void => print(`<< "${text}"`);
@@ -37,5 +37,5 @@ export async function printScan(meter: MeterSettings, context: CliContext): Prom
     }
     if (found.length > 0) return;
   }
-  throw new BridgeError('PAN_NOT_FOUND', 'no meter answered');
+  throw new BridgeError('PAN_NOT_FOUND', { en: 'no meter answered', ja: 'メーターの応答がありません' });
 }

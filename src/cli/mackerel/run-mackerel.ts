@@ -1,11 +1,14 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { Text } from '../../kernel/language.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import { mackerelGraphs, mackerelLines, mackerelPrefix } from '../../mackerel/mackerel-metrics.ts';
-import { chooseMeters, loadOrStop } from '../../app/load-settings.ts';
-import { say } from '../../app/context.ts';
-import type { CliContext } from '../../app/context.ts';
+import { chooseMeters, loadOrStop, loadVariables, writeProblems } from '../../app/load-settings.ts';
+import { say, stderrLog } from '../../app/context.ts';
+import type { CliContext, ProcessEnvironment } from '../../app/context.ts';
 import { exitCodes, Stop, tellError } from '../../app/exit-codes.ts';
 import { settingsOf } from './mackerel-options.ts';
 import type { MackerelFlags, PluginOptions } from './mackerel-options.ts';
@@ -16,21 +19,42 @@ import type { SearchHints, ShortSearch } from './short-search.ts';
 const LIMIT_MS = 24_000;
 const LEAST_MS = 2000;
 
+/** Of a stick that no configuration names. */
+const OWN_METER = 'home';
+const METER = 'BROUTE2MQTT_METERS_0_';
+/** What each option is in our own words. */
+const VARIABLES = [
+  ['device', `${METER}DEVICE`],
+  ['id', `${METER}ROUTE_B_ID`],
+  ['idFile', `${METER}ROUTE_B_ID_FILE`],
+  ['password', `${METER}ROUTE_B_PASSWORD`],
+  ['passwordFile', `${METER}ROUTE_B_PASSWORD_FILE`],
+] as const satisfies readonly (readonly [option: keyof MackerelFlags, variable: string])[];
+
+/** One run of the plugin: what it was told, and where it runs. */
+interface PluginRun {
+  readonly flags: MackerelFlags;
+  readonly plugin: PluginOptions;
+  /** Undefined when none was named. */
+  readonly configFile: string | undefined;
+  readonly context: CliContext;
+}
+
 /** @param configFile undefined when none was named. */
 export async function runMackerel(
-  options: MackerelFlags,
+  flags: MackerelFlags,
   configFile: string | undefined,
   context: CliContext,
 ): Promise<void> {
-  for (const secret of [options.id, options.password]) context.redactor.add(secret ?? '');
-  const plugin = settingsOf(options);
-  if (context.env['MACKEREL_AGENT_PLUGIN_META']) return await printGraphs(options, plugin, configFile, context);
-  if (options.password) hidePassword(plugin, context);
-  if (options.scan) return await scan(options, configFile, context);
-  const obtained = await obtain(options, plugin, configFile, context);
+  for (const secret of [flags.id, flags.password]) context.redactor.add(secret ?? '');
+  const run: PluginRun = { flags, plugin: settingsOf(flags), configFile, context };
+  if (context.env['MACKEREL_AGENT_PLUGIN_META']) return await printGraphs(run);
+  if (flags.password) hidePassword(run);
+  if (flags.scan) return await scan(run);
+  const obtained = await obtain(run);
   const lines = obtained.map((one) => {
     if (!one.ok) return '';
-    const prefix = mackerelPrefix(plugin.prefix, one.meter, options.meter === undefined ? obtained.length : 1);
+    const prefix = mackerelPrefix(run.plugin.prefix, one.meter, flags.meter === undefined ? obtained.length : 1);
     return mackerelLines([one.answer, ...one.besides], prefix);
   });
   context.stdout.write(lines.join(''));
@@ -39,60 +63,59 @@ export async function runMackerel(
 }
 
 /** Nothing but the configuration is looked at: the agent asks this once, at its start. */
-async function printGraphs(
-  options: MackerelFlags,
-  { prefix }: PluginOptions,
-  configFile: string | undefined,
-  context: CliContext,
-): Promise<void> {
+async function printGraphs({ flags, plugin, configFile, context }: PluginRun): Promise<void> {
   const named = configFile === undefined ? undefined : await settingsOfFile(configFile, context);
-  const settings = options.device ? undefined : (named ?? (await usualSettings(context)));
-  const meters = settings ? chooseMeters(settings.meters, options.meter) : [{ id: '' }];
-  const graphs = meters.map(({ id }) => mackerelGraphs(mackerelPrefix(prefix, id, meters.length)));
+  const settings = flags.device ? undefined : (named ?? (await usualSettings(context)));
+  const meters = settings ? chooseMeters(settings.meters, flags.meter) : [{ id: '' }];
+  const graphs = meters.map(({ id }) => mackerelGraphs(mackerelPrefix(plugin.prefix, id, meters.length)));
   const json = JSON.stringify({ graphs: Object.assign({}, ...graphs) as unknown });
   context.stdout.write(`# mackerel-agent-plugin\n${json}\n`);
 }
 
 /** The process list shows it until then; and it stands in the agent's configuration for good. */
-function hidePassword({ verbosity }: PluginOptions, context: CliContext): void {
+function hidePassword({ plugin, context }: PluginRun): void {
   process.title = 'mackerel-plugin-smartmeter';
-  if (verbosity === 0) return;
+  if (plugin.verbosity === 0) return;
   say(context.stderr, context, {
     en: 'warning: the password of --password stands in the process list. Use --password-file FILE, or --config FILE of the bridge.',
     ja: '警告: --password のパスワードはプロセス一覧に表示されます。--password-file FILE か、ブリッジの --config FILE を使ってください。',
   });
 }
 
-async function obtain(
-  options: MackerelFlags,
-  plugin: PluginOptions,
-  configFile: string | undefined,
-  context: CliContext,
-): Promise<readonly Obtained[]> {
-  if (configFile !== undefined)
-    return await fromSettings(await settingsOfFile(configFile, context), options, plugin, context);
+async function obtain(run: PluginRun): Promise<readonly Obtained[]> {
+  const { flags, plugin, configFile, context } = run;
+  if (configFile !== undefined) {
+    const settings = await settingsOfFile(configFile, context);
+    const ofDevice = settings.meters.find(({ device }) => device === flags.device)?.id;
+    return await fromSettings(settings, flags.meter ?? ofDevice, run);
+  }
   const { askHolder, usualBridge } = await import('../../app/ask/find-bridge.ts');
-  if (options.device) {
-    const asked = await askHolder(options.device, context);
+  if (flags.device) {
+    const asked = await askHolder(flags.device, context);
     if (asked) return [asked];
-    return await fromSettings(await settingsOfStick(options, context), { meter: 'home' }, plugin, context, plugin);
+    return await fromSettings(await settingsOfStick(flags, context), OWN_METER, run, plugin);
   }
   const settings = await usualSettings(context);
-  if (settings) return await fromSettings(settings, options, plugin, context);
+  if (settings) return await fromSettings(settings, flags.meter, run);
   const status = await usualBridge(context);
   if (!status) throw nothingNamed();
   const { fromBridge } = await import('../../app/read/obtain-readings.ts');
-  const ids = options.meter === undefined ? status.meters.map(({ id }) => id) : [options.meter];
+  const ids = flags.meter === undefined ? status.meters.map(({ id }) => id) : [flags.meter];
   return ids.map((id) => fromBridge(status, id));
 }
 
 const nothingNamed = (): BridgeError =>
-  new BridgeError('USAGE', 'no running bridge and no configuration was found', {
+  new BridgeError('USAGE', nothingFound, {
     hint: {
       en: 'Name the configuration of the bridge with --config, or the stick with --device, --id and --password-file.',
       ja: 'ブリッジの設定ファイルを --config で指定するか、--device・--id・--password-file でスティックを指定してください。',
     },
   });
+
+const nothingFound: Text = {
+  en: 'no running bridge and no configuration was found',
+  ja: '動作中のブリッジも設定ファイルも見つかりません',
+};
 
 /**
  * From the running bridge, else from the port, within what the agent allows.
@@ -100,26 +123,24 @@ const nothingNamed = (): BridgeError =>
  */
 async function fromSettings(
   settings: Settings,
-  { meter, device }: MackerelFlags,
-  { verbosity }: PluginOptions,
-  context: CliContext,
+  wanted: string | undefined,
+  { plugin, context }: PluginRun,
   hints: SearchHints = { channel: undefined, macAddress: undefined },
 ): Promise<readonly Obtained[]> {
-  const [{ obtainReadings, quietLog }, { ShortSearch: Search }] = await Promise.all([
+  const [{ obtainReadings }, { ShortSearch: Search }, { phaseTeller }] = await Promise.all([
     import('../../app/read/obtain-readings.ts'),
     import('./short-search.ts'),
+    import('../../app/phase-words.ts'),
   ]);
-  const log = await quietLog(context);
-  const wanted = meter ?? settings.meters.find((one) => device !== undefined && one.device === device)?.id;
+  const log = await stderrLog(context, 'silent');
   const searches = new Map<string, ShortSearch>();
   for (const { id, stateDir } of chooseMeters(settings.meters, wanted))
     searches.set(id, await Search.open(stateDir, hints, log));
-  const { phaseTeller } = await import('../../app/phase-words.ts');
   const obtained = await obtainReadings(settings, wanted, context, {
     timeoutMs: Math.max(LEAST_MS, Math.floor((LIMIT_MS - systemClock.monotonicMs()) / 1000) * 1000),
     lateHint,
     wrap: (module, { id }) => searches.get(id)?.wrap(module) ?? module,
-    ...(verbosity > 1 && { onStatus: phaseTeller(context, true) }),
+    ...(plugin.verbosity > 1 && { onStatus: phaseTeller(context, true) }),
   });
   for (const one of obtained) await searches.get(one.meter)?.end(one.ok);
   return obtained;
@@ -130,21 +151,57 @@ const lateHint = {
   ja: '次回の実行で続きから再開します。最初の探索には数分かかることがあります。--scan で調べた --channel を指定すると短くなります。',
 };
 
-async function scan(options: MackerelFlags, configFile: string | undefined, context: CliContext): Promise<void> {
+async function scan({ flags, configFile, context }: PluginRun): Promise<void> {
   const settings =
     configFile !== undefined
       ? await settingsOfFile(configFile, context)
-      : await (options.device ? settingsOfStick(options, context) : usualSettings(context));
+      : await (flags.device ? settingsOfStick(flags, context) : usualSettings(context));
   if (!settings) throw nothingNamed();
   const { printScan } = await import('./mackerel-scan.ts');
-  await printScan(chooseMeters(settings.meters, options.meter)[0] as MeterSettings, context);
+  await printScan(chooseMeters(settings.meters, flags.meter)[0] as MeterSettings, context);
 }
 
 const settingsOfFile = async (path: string, context: CliContext): Promise<Settings> =>
   (await loadOrStop({ path, pathGiven: true }, context)).settings;
 
-const settingsOfStick = async (options: MackerelFlags, context: CliContext): Promise<Settings> =>
-  await (await import('./mackerel-config.ts')).settingsOfOptions(options, context);
-
 const usualSettings = async (context: CliContext): Promise<Settings | undefined> =>
   await (await import('../../app/ask/find-bridge.ts')).usualSettings(context);
+
+/** Where what is remembered between two runs lies, one folder for each stick; no secret is in it. */
+function stateDirOf(device: string, env: ProcessEnvironment): string {
+  const home = env['HOME'] || homedir();
+  const base =
+    env['BROUTE2MQTT_STATE_DIR'] ||
+    env['MACKEREL_PLUGIN_WORKDIR'] ||
+    join(env['XDG_STATE_HOME'] || join(home, '.local/state'), 'broute2mqtt');
+  return resolve(base, `mackerel-${device.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')}`);
+}
+
+/** A configuration of one meter, from the options alone. Every problem is told by the option's name. @throws Stop */
+async function settingsOfStick(flags: MackerelFlags, context: CliContext): Promise<Settings> {
+  const { env, stderr, language } = context;
+  const ours = Object.entries(env).filter(([name]) => !/^BROUTE2MQTT_(METERS|MQTT|HTTP|MACKEREL)_/.test(name));
+  const given = VARIABLES.flatMap(([option, variable]) => (flags[option] ? [[variable, flags[option]]] : []));
+  const variables = {
+    ...Object.fromEntries([...ours, ...given]),
+    [`${METER}ID`]: OWN_METER,
+    BROUTE2MQTT_HTTP_LISTEN: '127.0.0.1:0', // some output has to be named; nobody serves it here
+    BROUTE2MQTT_STATE_DIR: stateDirOf(flags.device ?? '', env),
+  };
+  const result = await loadVariables(variables, context);
+  const missing = (['id', 'password'] as const).filter((name) => !flags[name] && !flags[`${name}File`]);
+  for (const name of missing) stderr.write(`--${name}: ${missingText(name)[language]}\n`);
+  if (result.ok) return result.settings;
+  const problems = result.problems.flatMap(({ where, text }) => {
+    const [option] = VARIABLES.find(([, variable]) => variable === where) ?? [];
+    if (option !== undefined) return [{ where: `--${option.replace('File', '-file')}`, text }];
+    return missing.length > 0 ? [] : [{ where, text }]; // the gap, which is told
+  });
+  await writeProblems(problems, context);
+  throw new Stop(exitCodes.usage);
+}
+
+const missingText = (name: string): Text => ({
+  en: `is missing: no running bridge holds this stick, so the meter has to be asked (or --${name}-file FILE)`,
+  ja: `指定されていません。スティックを使用中のブリッジがないため必要です（--${name}-file FILE でも指定できます）`,
+});

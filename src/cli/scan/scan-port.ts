@@ -1,22 +1,28 @@
-import type { Clock } from '../../kernel/clock.ts';
+import { scope } from '../../kernel/async.ts';
+import { hex } from '../../kernel/bytes.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { ModuleInfo } from '../../model/status.ts';
+import { ALL_CHANNELS_MASK, channelsOfMask, FULL_SCAN } from '../../model/scan-plan.ts';
 import type { ScanRequest } from '../../model/scan-plan.ts';
-import type { WiSunModule } from '../../module/module.ts';
 import { openModule } from '../../module/open-module.ts';
-import { ALL_CHANNELS_MASK, FULL_SCAN } from '../../model/scan-plan.ts';
-import type { MeterSnapshot } from '../../web/status-snapshot.ts';
+import { scanDwellMs, scanTimeMs } from '../../skstack/commands.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
-import { say } from '../../app/context.ts';
+import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
+import { say, stderrLog } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
-import { quietLog } from '../../app/read/obtain-readings.ts';
-import type { HeardPan } from './scan-formats.ts';
-import { withScanProgress } from './scan-progress.ts';
+
+/** A network that was heard. */
+export interface HeardPan {
+  readonly pan: Pan;
+  /** It answered our Pairing ID; undefined when nothing else was asked for. */
+  readonly own?: boolean;
+}
 
 /** Long enough for every meter of the published logs: 17.5 s for all channels. */
 const ALL_DURATION = 6;
@@ -34,22 +40,17 @@ export async function scanPort(
   const clock = systemClock;
   const asked = await askBridge(settings, clock, context.signal);
   if (asked.kind === 'failed') throw asked.error;
-  if (asked.kind === 'answered') {
-    const { status } = asked;
-    throw heldByBridge(
-      meter.device,
-      status.pid,
-      status.meters.find(({ id }) => id === meter.id),
-    );
-  }
-  const log = await quietLog(context);
+  if (asked.kind === 'answered') throw heldByBridge(meter, asked.status);
+  const log = await stderrLog(context, 'silent');
   const wire = await wireOf(meter, clock);
   await using module = await openModule(wire, meter, { clock, log }, context.signal);
-  say(context.stderr, context, moduleWords(wire.name, module.info));
-  return all ? await scanAll(module, clock, context) : await scanUntilFound(module, clock, context);
+  say(context.stderr, context, moduleText(wire.name, module.info));
+  const scan: Scan = (request, place) =>
+    withScanProgress(request, place, { clock, context }, () => module.scan(request, context.signal));
+  return all ? await scanAll(scan) : await scanUntilFound(scan);
 }
 
-function moduleWords(port: string, { stackVersion, appVersion, edition }: ModuleInfo): Text {
+function moduleText(port: string, { stackVersion, appVersion, edition }: ModuleInfo): Text {
   if (edition === 'J11') return { en: `${port}: J11 ${stackVersion}`, ja: `${port}: J11 ${stackVersion}` };
   return {
     en: `${port}: SKSTACK-IP ${stackVersion} (${edition}${appVersion ? `, ${appVersion}` : ''})`,
@@ -58,11 +59,15 @@ function moduleWords(port: string, { stackVersion, appVersion, edition }: Module
 }
 
 /** The bridge knows what a scan would tell, but for the neighbours. */
-function heldByBridge(device: string, pid: number | undefined, meter: MeterSnapshot | undefined): BridgeError {
-  const who = pid === undefined ? 'the running bridge' : `the running bridge (pid ${pid})`;
-  const { pan, lqi, rssi } = meter ?? {};
+function heldByBridge({ id, device }: MeterSettings, { pid, meters }: BridgeStatus): BridgeError {
+  const which = pid === undefined ? { en: '', ja: '' } : { en: ` (pid ${pid})`, ja: `（pid ${pid}）` };
+  const { pan, lqi, rssi } = meters.find((meter) => meter.id === id) ?? {};
   const place = pan && `${pan.channel}, PAN ID ${pan.pan_id}${lqi === undefined ? '' : `, LQI ${lqi}, ${rssi} dBm`}`;
-  return new BridgeError('PORT_BUSY', `${device}: used by ${who}`, {
+  const what = {
+    en: `${device}: used by the running bridge${which.en}`,
+    ja: `${device}: 動作中のブリッジ${which.ja}が使用中です`,
+  };
+  return new BridgeError('PORT_BUSY', what, {
     hint: {
       en: `${place ? `It uses channel ${place}. ` : ''}For a scan of your own stop the bridge; the button "Rescan" (command/rescan) lets it search again.`,
       ja: `${place ? `使用中: チャネル ${place}。` : ''}自分でスキャンするにはブリッジを止めてください。「再スキャン」ボタン（command/rescan）でブリッジに探し直させることもできます。`,
@@ -70,29 +75,95 @@ function heldByBridge(device: string, pid: number | undefined, meter: MeterSnaps
   });
 }
 
-async function scanUntilFound(module: WiSunModule, clock: Clock, context: CliContext): Promise<readonly HeardPan[]> {
+/** One scan, its progress shown. */
+type Scan = (request: ScanRequest, place: ScanPlace) => Promise<readonly Pan[]>;
+
+async function scanUntilFound(scan: Scan): Promise<readonly HeardPan[]> {
   for (const [index, request] of FULL_SCAN.entries()) {
-    const found = await scan(module, request, { at: index + 1, of: FULL_SCAN.length }, clock, context);
+    const found = await scan(request, { at: index + 1, of: FULL_SCAN.length });
     if (found.length > 0) return found.map((pan) => ({ pan }));
   }
   return [];
 }
 
 /** First who answers our Pairing ID, then whoever answers; a module that cannot ask so hears our own once more. */
-async function scanAll(module: WiSunModule, clock: Clock, context: CliContext): Promise<readonly HeardPan[]> {
+async function scanAll(scan: Scan): Promise<readonly HeardPan[]> {
   const request = { mask: ALL_CHANNELS_MASK, duration: ALL_DURATION };
-  const ours = await scan(module, request, { at: 1, of: 2 }, clock, context);
-  const anyone = await scan(module, { ...request, anyone: true }, { at: 2, of: 2 }, clock, context);
+  const ours = await scan(request, { at: 1, of: 2 });
+  const anyone = await scan({ ...request, anyone: true }, { at: 2, of: 2 });
   const own = new Set(ours.map(({ macAddress }) => macAddress));
   const others = anyone.filter(({ macAddress }) => !own.has(macAddress));
   return [...ours.map((pan) => ({ pan, own: true })), ...others.map((pan) => ({ pan, own: false }))];
 }
 
-const scan = (
-  module: WiSunModule,
+const DRAW_EVERY_MS = 200;
+const BAR_WIDTH = 24;
+/** Back to the first column, and what stands there erased. */
+const ERASE_LINE = '\r\x1b[K';
+
+/** Which of how many scans this is. */
+interface ScanPlace {
+  readonly at: number;
+  readonly of: number;
+}
+
+/**
+ * Shows how far a scan is while `task` runs: a bar with channel and time left on a terminal, else one line at its begin. The
+ * module tells nothing on the way, so both follow from the time.
+ */
+export async function withScanProgress<T>(
   request: ScanRequest,
-  place: { readonly at: number; readonly of: number },
-  clock: Clock,
-  context: CliContext,
-): Promise<readonly Pan[]> =>
-  withScanProgress(request, place, { clock, context }, () => module.scan(request, context.signal));
+  place: ScanPlace,
+  { clock, context }: { readonly clock: Clock; readonly context: CliContext },
+  task: () => Promise<T>,
+): Promise<T> {
+  const { stderr, signal, language } = context;
+  if (stderr.isTTY !== true) {
+    say(stderr, context, beginText(request, place));
+    return await task();
+  }
+  using drawing = scope(signal);
+  const startedMs = clock.monotonicMs();
+  const drawn = (async () => {
+    for (;;) {
+      stderr.write(`${ERASE_LINE}${scanBar(request, place, clock.monotonicMs() - startedMs)[language]}`);
+      await clock.sleep(DRAW_EVERY_MS, drawing.signal);
+    }
+  })().catch(() => undefined); // the sleep ends with the task
+  try {
+    return await task();
+  } finally {
+    drawing.abort();
+    await drawn;
+    stderr.write(ERASE_LINE);
+  }
+}
+
+function beginText({ mask, duration }: ScanRequest, { at, of }: ScanPlace): Text {
+  const channels = channelsOfMask(mask);
+  const seconds = Math.ceil(scanTimeMs(mask, duration) / 1000);
+  const range = `${channels[0]}–${channels.at(-1)}`;
+  return {
+    en: `scanning ${channels.length} channels (${range}), duration ${duration}: ${seconds} s … (scan ${at} of ${of})`,
+    ja: `${channels.length} チャネル（${range}）をスキャン中（duration ${duration}、約 ${seconds} 秒）…（${at}/${of} 回目）`,
+  };
+}
+
+/** The bar as it stands after `elapsedMs`. */
+export function scanBar({ mask, duration }: ScanRequest, { at, of }: ScanPlace, elapsedMs: number): Text {
+  const channels = channelsOfMask(mask);
+  const share = Math.min(1, elapsedMs / scanTimeMs(mask, duration));
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`;
+  const seconds = Math.ceil(((1 - share) * scanTimeMs(mask, duration)) / 1000);
+  const channel = channels[Math.floor(elapsedMs / scanDwellMs(duration))];
+  if (channel === undefined)
+    return {
+      en: `${bar} waiting for the stick (scan ${at} of ${of})`,
+      ja: `${bar} スティックの応答待ち（${at}/${of} 回目）`,
+    };
+  return {
+    en: `${bar} channel ${channel} (${hex(channel, 2)}), ${seconds} s left (scan ${at} of ${of})`,
+    ja: `${bar} チャネル ${channel} (${hex(channel, 2)})、残り約 ${seconds} 秒（${at}/${of} 回目）`,
+  };
+}

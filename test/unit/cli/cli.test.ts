@@ -8,7 +8,7 @@ import { cliLanguage } from '../../../src/app/context.ts';
 import { exitCodes, Stop, tellError } from '../../../src/app/exit-codes.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { packageVersion } from '../../../src/app/version.ts';
-import { usageText } from '../../../src/cli/usage-errors.ts';
+import { usageText } from '../../../src/cli/commander-texts.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { cli, collector } from './run.ts';
 

@@ -3,7 +3,7 @@ import { BridgeError } from '../../../src/kernel/errors.ts';
 import { currentReading } from '../../../src/app/read/current-reading.ts';
 import { mackerelLines } from '../../../src/mackerel/mackerel-metrics.ts';
 import { fromBridge } from '../../../src/app/read/obtain-readings.ts';
-import { readingsText } from '../../../src/cli/read/read-formats.ts';
+import { readingsText } from '../../../src/cli/read.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import { readingJson } from '../../../src/model/reading.ts';

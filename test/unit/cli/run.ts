@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { CliContext } from '../../../src/app/context.ts';
-import { runCli } from '../../../src/cli/run-cli.ts';
+import { runCli } from '../../../src/cli/program.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 
 export interface Outcome {

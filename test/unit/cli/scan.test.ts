@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { scanJson, scanTable } from '../../../src/cli/scan/scan-formats.ts';
-import { scanBar, withScanProgress } from '../../../src/cli/scan/scan-progress.ts';
+import { scanJson, scanTable } from '../../../src/cli/scan.ts';
+import { scanBar, withScanProgress } from '../../../src/cli/scan/scan-port.ts';
 import { ALL_CHANNELS_MASK, ODD_CHANNELS_MASK } from '../../../src/model/scan-plan.ts';
 import { scanTimeMs } from '../../../src/skstack/commands.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

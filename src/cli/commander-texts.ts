@@ -1,11 +1,49 @@
 import type { Command, CommanderError } from 'commander';
-import { suggestion } from '../kernel/suggestion.ts';
 import type { Text } from '../kernel/language.ts';
+import { suggestion } from '../kernel/suggestion.ts';
+import type { CliContext } from '../app/context.ts';
+
+/** Commander's headings in Japanese; its English ones stay. */
+const JAPANESE: Readonly<Record<string, string>> = {
+  'Usage:': '使い方:',
+  'Arguments:': '引数:',
+  'Options:': 'オプション:',
+  'Global Options:': '共通オプション:',
+  'Commands:': 'コマンド:',
+  '[options]': '[オプション]',
+  '[command]': '[コマンド]',
+};
+
+const HELP: Text = { en: 'show this help', ja: 'このヘルプを表示' };
+
+/** Help in the user's language, with the options common to all commands. Commands made later inherit it. */
+export function translateHelp(program: Command, { language }: CliContext): void {
+  const translate = (text: string): string => (language === 'ja' ? (JAPANESE[text] ?? text) : text);
+  const translateWords = (text: string): string => text.split(' ').map(translate).join(' ');
+  const translateInfo = (text: string): string => {
+    const translated = text
+      .replace('(default: ', '(既定値: ')
+      .replace('(choices: ', '(選択肢: ')
+      .replace(', default: ', '、既定値: ');
+    return language === 'ja' ? translated : text;
+  };
+  program.helpOption('-h, --help', HELP[language]).configureHelp({
+    showGlobalOptions: true,
+    styleTitle: translate,
+    styleUsage: translateWords,
+    styleOptionDescription: translateInfo,
+    styleArgumentDescription: translateInfo,
+    subcommandTerm(command) {
+      const usage = command.usage() && command.registeredArguments.map((argument) => argument.name()).join(' ');
+      return usage ? `${command.name()} ${usage}` : command.name();
+    },
+  });
+}
 
 type Translate = (groups: readonly string[]) => Text;
 
 /** Commander's messages, by code; the pattern takes out the names. No value a user typed is repeated: it may be a secret. */
-const messages: Readonly<Record<string, readonly [RegExp, Translate]>> = {
+const MESSAGES: Readonly<Record<string, readonly [RegExp, Translate]>> = {
   'commander.unknownOption': [
     /unknown option '(--?[^'=]*)/,
     ([name]) => ({ en: `unknown option ${name}`, ja: `不明なオプションです: ${name}` }),
@@ -58,7 +96,7 @@ export function usageText(error: CommanderError, program: Command): Text {
     const names = program.commands.map((command) => command.name());
     return asking({ en: `unknown command ${stray}`, ja: `不明なコマンドです: ${stray}` }, suggestion(stray, names));
   }
-  const [pattern, translate] = messages[error.code] ?? [];
+  const [pattern, translate] = MESSAGES[error.code] ?? [];
   const match = pattern?.exec(error.message);
   const meant = /\(Did you mean (?:one of )?(.+)\?\)/.exec(error.message)?.[1];
   const plain = error.message.replace(/^error: /, '').split('\n')[0] ?? '';
@@ -66,10 +104,8 @@ export function usageText(error: CommanderError, program: Command): Text {
   return asking(text, meant);
 }
 
-const asking = (text: Text, meant: string | undefined): Text =>
-  meant === undefined
-    ? text
-    : { en: `${text.en} (did you mean ${meant}?)`, ja: `${text.ja}（${meant} のことですか？）` };
+const asking = ({ en, ja }: Text, meant: string | undefined): Text =>
+  meant === undefined ? { en, ja } : { en: `${en} (did you mean ${meant}?)`, ja: `${ja}（${meant} のことですか？）` };
 
 /** A mistyped command goes to the default one as an argument too many. */
 function strayCommand(error: CommanderError, program: Command): string | undefined {
