@@ -44,7 +44,7 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
   let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
   try {
     const mackerel = account ? await buildMackerel(settings, account, deps) : [];
-    status = await serveStatus(settings, deps, (id) => brokers.get(id)?.health(), signal);
+    status = await serveStatus(settings, deps, (id, language) => brokers.get(id)?.health(language), signal);
     const others = [new LogSink(deps.log), ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
     for (const meter of settings.meters)
       meters.set(meter.id, await openMeter(meter, deps, brokers.get(meter.id), others, signal));

@@ -3,9 +3,9 @@ import type { Language } from '../kernel/language.ts';
 import type { Pulse } from '../kernel/pulse.ts';
 import type { HttpSettings, MeterSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
-import type { BrokerFigures } from '../web/metrics.ts';
+import type { MetricsOptions } from '../web/metrics.ts';
 import type { WebServer } from '../web/server.ts';
-import type { BrokerHealth, StatusBoard } from '../web/status-board.ts';
+import type { StatusBoard, StatusBoardOptions } from '../web/status-board.ts';
 import { socketPath } from './ask/socket-path.ts';
 import type { BridgeDeps } from './bridge-deps.ts';
 
@@ -20,7 +20,7 @@ interface StatusService {
 export async function serveStatus(
   { meters, http, stateDir, language }: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language'>,
   deps: BridgeDeps & { readonly pulse: Pulse },
-  broker: (meter: string) => (BrokerHealth & BrokerFigures) | undefined,
+  broker: StatusBoardOptions['brokerHealth'],
   signal: AbortSignal,
 ): Promise<StatusService> {
   if (!http && stateDir === undefined) return { sinks: [], page: undefined, close: () => Promise.resolve() };
@@ -49,7 +49,7 @@ interface WebParts {
   readonly http: HttpSettings;
   readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
   readonly board: StatusBoard;
-  readonly broker: (meter: string) => BrokerFigures | undefined;
+  readonly broker: MetricsOptions['broker'];
   readonly language: Language;
 }
 

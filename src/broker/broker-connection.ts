@@ -13,12 +13,14 @@ export interface Message {
   readonly payload: string;
   readonly qos: 0 | 1;
   readonly retain?: boolean;
-  /** MQTT 5 only: the broker forgets the retained copy after this many seconds. */
+  /** The broker forgets the retained copy after this many seconds; MQTT 3.1.1 cannot, so there none is retained. */
   readonly expiryS?: number;
 }
 
 /** What became of a publish: undefined = acknowledged (QoS 0: handed over), a number = the broker's refusal, else lost. */
 export type Outcome = undefined | number | Error;
+
+export type Send = (message: Message, done?: (outcome: Outcome) => void) => void;
 
 /** Why a connection ended. */
 export interface Loss {
@@ -129,12 +131,13 @@ export class BrokerConnection {
 
   #hand({ topic, payload, qos, retain = false, expiryS }: Message, done?: (outcome: Outcome) => void): void {
     if (!this.#client.connected) return done?.(new Error('not connected'));
-    const properties =
-      expiryS === undefined || this.protocol === 4 ? {} : { properties: { messageExpiryInterval: expiryS } };
+    const canExpire = this.protocol === 5;
+    const properties = expiryS !== undefined && canExpire ? { properties: { messageExpiryInterval: expiryS } } : {};
+    const isKept = retain && this.limits.retainAvailable && (expiryS === undefined || canExpire);
     this.#client.publish(
       topic,
       payload,
-      { qos, retain: retain && this.limits.retainAvailable, ...properties },
+      { qos, retain: isKept, ...properties },
       done && ((error) => done(outcomeOf(error))),
     );
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { BridgeError } from '../kernel/errors.ts';
 import { hasMeasured } from './reading.ts';
 import type { Reading } from './reading.ts';
 import type { BridgeEvent, LinkPhase } from './status.ts';
@@ -12,6 +13,27 @@ export interface Health {
   readonly staleAfterMs: number;
   /** A short reason when not fresh. */
   readonly reason: string | undefined;
+}
+
+/** How one meter stands on its broker. */
+export interface BrokerHealth {
+  /** Connected, and the readings flow. */
+  readonly ok: boolean;
+  /** In words, in the language asked for. */
+  readonly detail: string;
+  /** Why there is no connection. */
+  readonly error: BridgeError | undefined;
+  readonly connected: boolean;
+  /** The broker's address, without credentials. */
+  readonly broker: string;
+  /** Readings the broker has not acknowledged yet. */
+  readonly queued: number;
+  /** Readings given up since the start: the outbox was full, they were too old, or the broker can never take them. */
+  readonly dropped: number;
+  /** Why the broker takes no readings although it is connected; its hint says what to do. */
+  readonly held: BridgeError | undefined;
+  /** Why Home Assistant is told of no device although there is a connection. */
+  readonly unannounced: BridgeError | undefined;
 }
 
 /** When a value is no longer current, ms: three questions at the pace really used, and 5 s. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { MeterHealth } from '../model/health.ts';
-import type { BridgeEvent } from '../model/status.ts';
-import type { Message } from '../broker/broker-connection.ts';
-import { LinkTopic } from './link-topic.ts';
+import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import type { Message, Send } from '../broker/broker-connection.ts';
+import { linkPayload } from './mqtt-payloads.ts';
+import type { Presence } from './mqtt-payloads.ts';
 import type { Topics } from './mqtt-topics.ts';
 
 /** Nobody makes us say that we are there faster than this. */
@@ -12,9 +13,7 @@ const PRESENT_PACE_MS = 50;
 export interface AvailabilityDeps {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly isConnected: () => boolean;
-  /** Retained; without a connection nothing happens. */
-  readonly publish: (topic: string, payload: string) => void;
+  readonly send: Send;
 }
 
 /** `bridge/availability`, `meter/availability` and with them `state/link`: they agree at each moment. */
@@ -26,11 +25,12 @@ export class Availability {
   /** When the newest answer passes its mark. */
   readonly #stale: Deadline;
   readonly #present: Deadline;
+  #isUp = false;
   /** What `meter/availability` says on this connection. */
   #shown: boolean | undefined;
 
   constructor(topics: Topics, intervalS: number, deps: AvailabilityDeps) {
-    const { clock, deadlines, publish } = deps;
+    const { clock, deadlines } = deps;
     this.#topics = topics;
     this.#deps = deps;
     this.#health = new MeterHealth(intervalS, clock);
@@ -40,7 +40,7 @@ export class Availability {
       clock,
       deadlines,
       presence: () => ({ connected: this.#health.now.connected, intervalS: this.#health.intervalS }),
-      send: (payload) => publish(topics.link, payload),
+      send: (payload) => this.#publish(topics.link, payload),
     });
   }
 
@@ -48,6 +48,10 @@ export class Availability {
     this.#health.accept(event);
     if (event.kind === 'status') this.#link.accept(event.status);
     this.#update();
+  }
+
+  up(): void {
+    this.#isUp = true;
   }
 
   /** What the broker may have kept over a power cut is contradicted. */
@@ -86,6 +90,7 @@ export class Availability {
   }
 
   down(): void {
+    this.#isUp = false;
     this.#shown = undefined;
     this.#link.down();
     this.#present.cancel();
@@ -98,7 +103,7 @@ export class Availability {
   #update(): void {
     const { fresh } = this.#health.now;
     const { staleInMs } = this.#health;
-    if (this.#deps.isConnected()) {
+    if (this.#isUp) {
       if (!fresh) this.#link.update();
       if (fresh !== this.#shown) this.#publishMeter(fresh);
       if (fresh) this.#link.update();
@@ -107,12 +112,82 @@ export class Availability {
   }
 
   #publishMeter(fresh: boolean): void {
-    if (!this.#deps.isConnected()) return;
     this.#shown = fresh;
-    this.#deps.publish(this.#topics.meterAvailability, fresh ? 'online' : 'offline');
+    this.#publish(this.#topics.meterAvailability, fresh ? 'online' : 'offline');
   }
 
   #publishBridge(): void {
-    this.#deps.publish(this.#topics.bridgeAvailability, 'online');
+    this.#publish(this.#topics.bridgeAvailability, 'online');
+  }
+
+  #publish(topic: string, payload: string): void {
+    this.#deps.send({ topic, payload, qos: 1, retain: true });
+  }
+}
+
+/** Signal strength and the like change at every answer; Home Assistant's database need not. */
+const PACE_MS = 60_000;
+
+/** What an automation waits for goes out at once; a figure when there is one for the first time. */
+const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus, presence: Presence): string =>
+  JSON.stringify([
+    phase,
+    presence.connected,
+    presence.intervalS,
+    pan?.channel,
+    reconnects,
+    error?.code,
+    rssiDbm === undefined,
+    lqi === undefined,
+  ]);
+
+export interface LinkTopicDeps {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** As of now. */
+  readonly presence: () => Presence;
+  /** Publishes a payload; called only between `up` and `down`. */
+  readonly send: (payload: string) => void;
+}
+
+/** `state/link`: phases and presence at once, figures at most once a minute. */
+export class LinkTopic {
+  readonly #deps: LinkTopicDeps;
+  readonly #next: Deadline;
+  #status: LinkStatus | undefined;
+  #sent: { readonly urgent: string; readonly text: string; readonly atMs: number } | undefined;
+
+  constructor(deps: LinkTopicDeps) {
+    this.#deps = deps;
+    this.#next = deps.deadlines.create();
+  }
+
+  accept(status: LinkStatus): void {
+    this.#status = status;
+  }
+
+  /** To be called while connected, after anything has changed. */
+  update(): void {
+    const { clock, presence } = this.#deps;
+    const [status, sent] = [this.#status, this.#sent];
+    if (!status) return;
+    if (!sent || sent.urgent !== urgentPart(status, presence())) return this.publish();
+    if (sent.text === linkPayload(status, presence()) || this.#next.isSet) return;
+    this.#next.in(sent.atMs + PACE_MS - clock.monotonicMs(), () => this.publish());
+  }
+
+  /** The newest state, now. Nothing before the first one is known. */
+  publish(): void {
+    const { clock, presence, send } = this.#deps;
+    this.#next.cancel();
+    if (!this.#status) return;
+    const text = linkPayload(this.#status, presence());
+    this.#sent = { urgent: urgentPart(this.#status, presence()), text, atMs: clock.monotonicMs() };
+    send(text);
+  }
+
+  down(): void {
+    this.#sent = undefined;
+    this.#next.cancel();
   }
 }

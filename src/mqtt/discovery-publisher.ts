@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterProfile } from '../model/reading.ts';
 import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
@@ -8,7 +9,7 @@ import { DocumentTrial } from './document-trial.ts';
 import { deviceDocument, possibleKeys } from './ha-discovery.ts';
 import type { DeviceDocument, DiscoveryInput } from './ha-discovery.ts';
 import { leftOutHint } from '../broker/reason-codes.ts';
-import type { Message, BrokerConnection, Outcome } from '../broker/broker-connection.ts';
+import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
 import { discoveryTopic } from './mqtt-topics.ts';
 
 /** Home Assistant sets entities up in the background and skips what comes while it does: never two changes in a burst. */
@@ -30,13 +31,15 @@ export interface DiscoveryPublisherDeps {
   readonly deadlines: Deadlines;
   /** The connection of this moment. */
   readonly connection: () => BrokerConnection | undefined;
-  readonly send: (message: Message, done: (outcome: Outcome) => void) => void;
+  readonly send: Send;
   /** A document went out: the states that are not retained have to follow. */
   readonly published: () => void;
 }
 
 /** Keeps Home Assistant's device document: what it says, when it may be published. */
 export class DiscoveryPublisher {
+  /** Why this broker has no document of ours. */
+  refusal: BridgeError | undefined;
   readonly #options: DiscoveryPublisherOptions;
   readonly #deps: DiscoveryPublisherDeps;
   readonly #topic: string;
@@ -46,7 +49,6 @@ export class DiscoveryPublisher {
   #last: { readonly document: DeviceDocument; readonly atMs: number } | undefined;
   readonly #announced: Announced;
   readonly #trial = new DocumentTrial();
-  #refusal: BridgeError | undefined;
   #birthAtMs = -Infinity;
   readonly #birth: Deadline;
   readonly #change: Deadline;
@@ -59,11 +61,6 @@ export class DiscoveryPublisher {
     this.#topic = discoveryTopic(options.homeAssistant.prefix, options.meter.id);
     this.#announced = new Announced(options.stateDir, deps.log);
     this.#document = this.#write();
-  }
-
-  /** Why this broker has no document of ours. */
-  get refusal(): BridgeError | undefined {
-    return this.#refusal;
   }
 
   /** What earlier starts announced; before the first connection is told anything. */
@@ -83,7 +80,10 @@ export class DiscoveryPublisher {
   down(): void {
     const bytes = Buffer.byteLength(this.#last?.document.text ?? '');
     if (this.#trial.down(this.#deps.clock.monotonicMs()))
-      this.#leaveOut(`the broker closes the connection when it is sent the discovery document of ${bytes} bytes`);
+      this.#leaveOut({
+        en: `the broker closes the connection when it is sent the discovery document of ${bytes} bytes`,
+        ja: `${bytes} バイトのディスカバリー情報を送るとブローカーが接続を閉じます`,
+      });
     this.#birth.cancel();
     this.#change.cancel();
   }
@@ -159,7 +159,7 @@ export class DiscoveryPublisher {
     if (outcome instanceof Error) return; // the connection went first
     this.#trial.acknowledged();
     if (outcome !== undefined) return;
-    this.#refusal = undefined;
+    this.refusal = undefined;
     this.#announced.told(this.#topic, announced, removed);
     if (Object.keys(removed).length === 0) return;
     this.#deps.log.info(
@@ -183,23 +183,23 @@ export class DiscoveryPublisher {
 
   #complain(connection: BrokerConnection, bytes: number): void {
     const { maximumPacketSize: limit } = connection.limits;
-    if (this.#refusal) return;
-    this.#leaveOut(
-      `the broker’s maximum packet size is too small for the discovery document: ${limit}, not ${bytes} bytes`,
-    );
+    if (this.refusal) return;
+    this.#leaveOut({
+      en: `the broker’s maximum packet size is too small for the discovery document: ${limit}, not ${bytes} bytes`,
+      ja: `ブローカーのパケット上限がディスカバリー情報には小さすぎます（${bytes} バイトに対し ${limit}）`,
+    });
   }
 
-  #leaveOut(why: string): void {
-    this.#refusal = new BridgeError('BROKER_REFUSED', `${why}; it is left out`, { hint: leftOutHint });
-    this.#deps.log.warn({ err: this.#refusal, topic: this.#topic }, 'discovery document left out');
+  #leaveOut(why: Text): void {
+    const what = { en: `${why.en}; it is left out`, ja: `${why.ja}。送信を見合わせています` };
+    this.refusal = new BridgeError('BROKER_REFUSED', what, { hint: leftOutHint });
+    this.#deps.log.warn({ err: this.refusal, topic: this.#topic }, 'discovery document left out');
   }
 
   #write(): DeviceDocument {
-    const { homeAssistant: _, stateDir: __, ...input } = this.#options;
-    const meter = { ...input.meter, slowestS: this.#slowestS };
-    const possible = possibleKeys(meter.contractAmpere !== undefined);
-    const removed = this.#announced.ghosts(this.#topic, possible);
-    return deviceDocument({ ...input, meter, profile: this.#profile }, removed);
+    const meter = { ...this.#options.meter, slowestS: this.#slowestS };
+    const removed = this.#announced.ghosts(this.#topic, possibleKeys(meter.contractAmpere !== undefined));
+    return deviceDocument({ ...this.#options, meter, profile: this.#profile }, removed);
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { Send } from '../broker/broker-connection.ts';
 import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { marksOf } from '../model/health.ts';
 import { instants, measuredIn, registers } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, MeterProfile, Reading } from '../model/reading.ts';
-import { contractState, notOver, overContractStep, usedAmpere } from './contract.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import { energyDecimals, energyPayload, halfHourPayload, instantPayload } from './mqtt-payloads.ts';
 import type { ContractState } from './mqtt-payloads.ts';
-import type { MqttSinkOptions } from './mqtt-sink-options.ts';
+import { expireAfterS } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 
 /** A value with the monotonic time it arrived. */
@@ -19,30 +20,60 @@ export interface MeterStatesDeps {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Called with or without a connection. */
-  readonly publish: (state: keyof Pick<Topics, 'instant' | 'energy' | 'halfHour'>, payload: string) => void;
+  readonly send: Send;
 }
 
-/** Payloads to publish; undefined where there is nothing new. */
-interface News {
-  readonly instant: string | undefined;
-  readonly energy: string | undefined;
-}
+type MeterPart = Pick<MeterSettings, 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
+type StateTopics = Pick<Topics, 'instant' | 'energy' | 'halfHour'>;
+/** Payloads to publish, in this order; undefined where there is nothing new. */
+type News = { readonly [state in keyof StateTopics]?: string | undefined };
 
 const UNCHANGED_MS = 300_000;
 const energyFields = [...registers.map(({ field }) => field), 'fault'] as const;
 const isInstant = (reading: Reading): boolean => measuredIn(reading, instants).length > 0;
+
+export interface OverContract {
+  readonly on: boolean;
+  /** Successive answers at or above the contract current. */
+  readonly above: number;
+}
+export const notOver: OverContract = { on: false, above: 0 };
+
+/** On at ≥ 100 % in two successive answers, off below 90 %: one oven switching must not flap an automation. */
+export function overContractStep(state: OverContract, usage: number): OverContract {
+  const above = usage >= 1 ? state.above + 1 : 0;
+  return { on: state.on ? usage >= 0.9 : above >= 2, above };
+}
+
+/**
+ * Both 100 V legs count towards an ampere contract; a leg that feeds back does not free the other one.
+ * @returns undefined when a leg's current is unknown.
+ */
+export function usedAmpere(reading: Reading, hasTPhase: boolean): number | undefined {
+  if (reading.currentRA === undefined) return undefined;
+  if (hasTPhase && reading.currentTA === undefined) return undefined;
+  return Math.max(0, reading.currentRA) + Math.max(0, reading.currentTA ?? 0);
+}
+
+export const contractState = (ampere: number, used: number, over: OverContract): ContractState => ({
+  headroomA: ampere - used,
+  over: over.on,
+});
 
 /**
  * `state/instant`, `state/energy` and `state/halfhour`: the newest values, each with its age. An answer goes out as it
  * comes, and what passes its mark is taken back at the mark.
  */
 export class MeterStates {
-  readonly #meter: MqttSinkOptions['meter'];
+  readonly #meter: MeterPart;
+  readonly #topics: StateTopics;
   readonly #deps: MeterStatesDeps;
   /** When something passes its mark. */
   readonly #mark: Deadline;
   /** An instantaneous value, or a register, older than this is no longer current. */
   #marks: ReturnType<typeof marksOf>;
+  /** The longest effective interval so far. */
+  #slowestS = 0;
   #hasTPhase = false;
   #scale: EnergyScale | undefined;
   #over = notOver;
@@ -56,8 +87,9 @@ export class MeterStates {
   /** The newest half-hour mark and the one before it. */
   #marked: { readonly newest: HalfHour; readonly before: HalfHour | undefined; readonly payload: string } | undefined;
 
-  constructor(meter: MqttSinkOptions['meter'], deps: MeterStatesDeps) {
+  constructor(meter: MeterPart, topics: StateTopics, deps: MeterStatesDeps) {
     this.#meter = meter;
+    this.#topics = topics;
     this.#deps = deps;
     this.#mark = deps.deadlines.create();
     this.#marks = marksOf(meter.intervalS, meter.energyIntervalS);
@@ -77,6 +109,7 @@ export class MeterStates {
 
   /** The meter is asked at another pace: the marks move with it. */
   pace(intervalS: number): void {
+    this.#slowestS = Math.max(this.#slowestS, intervalS);
     this.#marks = marksOf(intervalS, this.#meter.energyIntervalS);
     this.age();
   }
@@ -100,7 +133,7 @@ export class MeterStates {
     const before = last?.newest.markMs === mark.markMs ? last.before : last?.newest; // a mark can come in two halves
     const payload = halfHourPayload(mark, before, this.decimals);
     this.#marked = { newest: mark, before, payload };
-    this.#deps.publish('halfHour', payload);
+    this.#publish({ halfHour: payload });
   }
 
   /** Takes back what passed its mark, and comes back at the next one. */
@@ -110,29 +143,27 @@ export class MeterStates {
 
   /** Everything, for a broker that knows nothing or something old. */
   publish(): void {
-    if (this.#marked) this.#deps.publish('halfHour', this.#marked.payload);
     this.#takeBack(this.#deps.clock.monotonicMs());
-    const energy = this.#energyPayload();
-    if (energy !== undefined) this.#deps.publish('energy', energy);
-    this.#publishInstant();
+    this.#publish({
+      halfHour: this.#marked?.payload,
+      energy: this.#energyPayload(),
+      instant: this.#instantPayload(),
+    });
   }
 
   /** `state/instant` once more, for who may not have received it. */
   publishInstant(): void {
     const { energy } = this.#takeBack(this.#deps.clock.monotonicMs());
-    if (energy !== undefined) this.#deps.publish('energy', energy);
-    this.#publishInstant();
+    this.#publish({ energy, instant: this.#instantPayload() });
   }
 
-  #publishInstant(): void {
-    const instant = this.#instantPayload();
-    if (instant !== undefined) this.#deps.publish('instant', instant);
-  }
-
-  #publish({ instant, energy }: News): void {
-    const { clock, publish } = this.#deps;
-    if (instant !== undefined) publish('instant', instant);
-    if (energy !== undefined) publish('energy', energy);
+  #publish({ instant, energy, halfHour }: News): void {
+    const { clock, send } = this.#deps;
+    // an old one sent to a new subscriber would look current
+    const expiryS = expireAfterS(this.#meter.intervalS, this.#slowestS);
+    if (instant !== undefined) send({ topic: this.#topics.instant, payload: instant, qos: 0, retain: true, expiryS });
+    if (energy !== undefined) send({ topic: this.#topics.energy, payload: energy, qos: 1, retain: true });
+    if (halfHour !== undefined) send({ topic: this.#topics.halfHour, payload: halfHour, qos: 1, retain: true });
     const { nextMarkMs } = this;
     if (nextMarkMs !== undefined) this.#mark.in(nextMarkMs - clock.monotonicMs(), () => this.age());
   }

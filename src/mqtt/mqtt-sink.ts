@@ -1,24 +1,26 @@
 import { together } from '../kernel/async.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Language, Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import { LogThrottle } from '../kernel/log-throttle.ts';
+import type { Beat } from '../kernel/pulse.ts';
+import type { BrokerHealth } from '../model/health.ts';
 import { hasMeasured } from '../model/reading.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Sink } from '../model/sink.ts';
-import type { BridgeEvent } from '../model/status.ts';
+import type { HomeAssistantSettings, MeterSettings } from '../model/settings.ts';
+import type { BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { BrokerOptions } from '../broker/connection-attempt.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
 import type { Deadline } from '../kernel/deadlines.ts';
 import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
-import type { DiscoveryPublisherDeps } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
 import { MeterStates } from './meter-states.ts';
 import { ConnectionKeeper } from '../broker/connection-keeper.ts';
-import type { Message, BrokerConnection, Outcome } from '../broker/broker-connection.ts';
+import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
 import { readingPayload } from './mqtt-payloads.ts';
-import { mqttHealth } from './mqtt-health.ts';
-import type { MqttHealth } from './mqtt-health.ts';
-import type { MqttSinkDeps, MqttSinkOptions } from './mqtt-sink-options.ts';
-import { expireAfterS, identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
+import { identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { PortClaim, PortTurn } from './port-turn.ts';
 import { openOutbox } from '../outbox/outbox.ts';
@@ -27,6 +29,33 @@ import { REASON, reasonText } from '../broker/reason-codes.ts';
 
 /** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
 const REPEAT_MS = 2500;
+
+export interface MqttSinkOptions {
+  readonly meter: Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
+  readonly broker: BrokerOptions;
+  readonly baseTopic: string;
+  readonly homeAssistant: HomeAssistantSettings;
+  readonly language: Language;
+  readonly version: string;
+  /** The meter's folder for what must outlive us; without one what the broker does not take waits in memory. */
+  readonly stateDir?: string | undefined;
+}
+
+export interface MqttSinkDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onCommand: (command: MeterCommand) => void;
+  /** For the back-off's jitter, 0–1. */
+  readonly random?: () => number;
+  /** Whether the broker connection is ours to take; without one the link's status alone tells. */
+  readonly claim?: PortClaim;
+  /** Of each loop: whether it goes on is asked from outside. */
+  readonly beat?: (loop: 'deadlines' | 'connection') => Beat;
+}
+
+const CONNECTED: Text = { en: 'connected', ja: '接続済み' };
+const CONNECTING: Text = { en: 'connecting', ja: '接続中' };
+const SEPARATOR: Text = { en: '; ', ja: '。' };
 
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
 export class MqttSink implements Sink {
@@ -37,7 +66,7 @@ export class MqttSink implements Sink {
   readonly #repeat: Deadline;
   readonly #claim: PortClaim;
   readonly #keeper: ConnectionKeeper;
-  readonly #announcer: DiscoveryPublisher;
+  readonly #discovery: DiscoveryPublisher;
   readonly #states: MeterStates;
   readonly #availability: Availability;
   readonly #stream: ReadingsStream;
@@ -47,13 +76,11 @@ export class MqttSink implements Sink {
   #run = 0;
   #seq = 0;
   #ready = false;
-  #slowestS = 0;
 
   constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
     const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
-    const send: DiscoveryPublisherDeps['send'] = (message, done) => this.#send(message, done);
     this.name = `mqtt:${id}`;
     this.#options = options;
     this.#topics = topicsOf(options.baseTopic, id);
@@ -71,23 +98,16 @@ export class MqttSink implements Sink {
       ...(random && { random }),
       ...(beat && { beat: beat('connection') }),
     });
-    const connection = (): BrokerConnection | undefined => (this.#ready ? this.#keeper.connection : undefined);
-    const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
-    this.#announcer = new DiscoveryPublisher(options, { clock, log, deadlines, connection, send, published });
-    this.#states = new MeterStates(options.meter, {
-      clock,
-      deadlines,
-      publish: (state, payload) =>
-        state === 'instant' ? this.#sendInstant(payload) : this.#sendRetained(this.#topics[state], payload),
+    const send: Send = (message, done) => this.#send(message, done);
+    const parts = { clock, log, deadlines, send };
+    this.#states = new MeterStates(options.meter, this.#topics, parts);
+    this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
+    this.#discovery = new DiscoveryPublisher(options, {
+      ...parts,
+      connection: () => (this.#ready ? this.#keeper.connection : undefined),
+      published: () => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant()),
     });
-    this.#availability = new Availability(this.#topics, options.meter.intervalS, {
-      clock,
-      deadlines,
-      isConnected: () => this.#keeper.connection !== undefined,
-      publish: (topic, payload) => this.#sendRetained(topic, payload),
-    });
-    const outbox = openOutbox(options.stateDir, { clock, log, deadlines });
-    this.#stream = new ReadingsStream(this.#topics.readings, { clock, log, deadlines, outbox });
+    this.#stream = new ReadingsStream(this.#topics.readings, { ...parts, outbox: openOutbox(options.stateDir, parts) });
     this.#gate = new CommandGate(clock, log, onCommand);
   }
 
@@ -109,7 +129,7 @@ export class MqttSink implements Sink {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      await Promise.all([this.#stream.close(), this.#announcer.close()]);
+      await Promise.all([this.#stream.close(), this.#discovery.close()]);
     }
   }
 
@@ -119,7 +139,7 @@ export class MqttSink implements Sink {
    */
   async begin(run: number): Promise<void> {
     this.#run = run;
-    await this.#announcer.load();
+    await this.#discovery.load();
     this.#ready = true;
     const { connection } = this.#keeper;
     if (connection) this.#up(connection);
@@ -137,12 +157,11 @@ export class MqttSink implements Sink {
         return this.#availability.accept(event);
       case 'pace':
         this.#states.pace(event.intervalS);
-        this.#announcer.pace(event.intervalS);
-        this.#slowestS = Math.max(this.#slowestS, event.intervalS);
+        this.#discovery.pace(event.intervalS);
         return this.#availability.accept(event);
       case 'profile':
         this.#states.learn(event.profile);
-        return this.#announcer.learn(event.profile);
+        return this.#discovery.learn(event.profile);
       case 'halfHour':
         return this.#states.acceptHalfHour(event.halfHour);
       case 'clock':
@@ -151,8 +170,27 @@ export class MqttSink implements Sink {
     }
   }
 
-  health(): MqttHealth {
-    return mqttHealth(this.#keeper, this.#stream, this.#announcer.refusal);
+  /** @param language of `detail` */
+  health(language: Language = 'en'): BrokerHealth {
+    const { connection, error, url } = this.#keeper;
+    const { queued, dropped } = this.#stream;
+    const held = connection && this.#stream.held;
+    const unannounced = connection && this.#discovery.refusal;
+    const standing = connection
+      ? `${CONNECTED[language]} (MQTT ${connection.protocol === 5 ? '5' : '3.1.1'})`
+      : (error?.text(language) ?? CONNECTING[language]);
+    const objections = [held, unannounced].flatMap((why) => why?.text(language) ?? []);
+    return {
+      ok: connection !== undefined && !held,
+      detail: [standing, ...objections].join(SEPARATOR[language]),
+      error: connection ? undefined : error,
+      connected: connection !== undefined,
+      broker: url,
+      queued,
+      dropped,
+      held,
+      unannounced,
+    };
   }
 
   #pushReading(reading: Reading): void {
@@ -166,14 +204,15 @@ export class MqttSink implements Sink {
    * state files have been read.
    */
   #up(connection: BrokerConnection): void {
-    this.#announcer.up();
+    this.#availability.up();
+    this.#discovery.up();
     if (!this.#ready) return this.#availability.publishUnknown();
     this.#announce(connection);
     this.#stream.up(connection);
   }
 
   #down(): void {
-    this.#announcer.down();
+    this.#discovery.down();
     this.#availability.down();
     this.#stream.down();
     this.#repeat.cancel();
@@ -188,7 +227,7 @@ export class MqttSink implements Sink {
       this.#refused(`${commandPrefix}#`, code),
     );
     this.#availability.publishBefore();
-    this.#announcer.announce(connection);
+    this.#discovery.announce(connection);
     this.#availability.publishLink();
     this.#states.publish();
     this.#availability.publishAfter();
@@ -200,28 +239,19 @@ export class MqttSink implements Sink {
     else if (topic.startsWith(commandPrefix))
       this.#gate.accept({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
     else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
-      this.#announcer.born((connection) => this.#announce(connection));
-  }
-
-  /** Retained only where the broker can let it expire: an old value sent to a new subscriber would look current. */
-  #sendInstant(payload: string): void {
-    const { connection } = this.#keeper;
-    const expiryS = expireAfterS(this.#options.meter.intervalS, this.#slowestS);
-    this.#send({ topic: this.#topics.instant, payload, qos: 0, retain: connection?.protocol === 5, expiryS });
-    connection?.flush();
-  }
-
-  #sendRetained(topic: string, payload: string): void {
-    this.#send({ topic, payload, qos: 1, retain: true });
+      this.#discovery.born((connection) => this.#announce(connection));
   }
 
   /** Dropped without a connection: the next connection begins with the newest of everything. */
   #send(message: Message, done?: (outcome: Outcome) => void): void {
-    this.#keeper.connection?.publish(message, (outcome) => {
+    const { connection } = this.#keeper;
+    connection?.publish(message, (outcome) => {
       if (typeof outcome === 'number') this.#refused(message.topic, outcome);
       done?.(outcome);
     });
+    if (message.qos === 0) connection?.flush(); // people look at these
   }
+
   /** Logged once per topic and reason. MQTT 3.1.1 drops in silence: then nothing comes here. */
   #refused(topic: string, code: number): void {
     if (this.#refusalLog.due(`${topic} ${code}`) === undefined) return;

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import type { Redactor } from '../kernel/redactor.ts';
 import { quantities } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
+import type { BrokerHealth } from '../model/health.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import { linkPhases, recoveryRungs } from '../model/status.ts';
@@ -11,22 +12,12 @@ import type { OwnMetrics } from './metrics-registry.ts';
 import type { StatusBoard } from './status-board.ts';
 import type { MeterSnapshot, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
-/** What a meter's broker connection tells of itself. */
-export interface BrokerFigures {
-  /** Readings not acknowledged yet. */
-  readonly queued?: number;
-  /** Readings given up. */
-  readonly dropped?: number;
-  /** Why none are taken although the broker is connected. */
-  readonly held?: object | undefined;
-}
-
 export interface MetricsOptions {
   readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
   /** Knows what is current. */
   readonly board: Pick<StatusBoard, 'snapshot'>;
   /** Undefined without `mqtt`. */
-  readonly broker: (meter: string) => BrokerFigures | undefined;
+  readonly broker: (meter: string) => Partial<Pick<BrokerHealth, 'queued' | 'dropped' | 'held'>> | undefined;
   readonly version: string;
   readonly redactor: Redactor;
   /** smartmeter-exporter's three names too, of the first meter. */

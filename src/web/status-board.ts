@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { BridgeError, Failure } from '../kernel/errors.ts';
+import type { Failure } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
+import type { BrokerHealth } from '../model/health.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { isoLocal } from '../kernel/iso-time.ts';
@@ -8,24 +9,11 @@ import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
 import type { MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';
 
-export interface BrokerHealth {
-  readonly ok: boolean;
-  readonly detail: string;
-  /** Why it is not connected. */
-  readonly error?: BridgeError | undefined;
-  /** Taken from `ok` when absent. */
-  readonly connected?: boolean;
-  /** Why it takes no readings although it is connected. */
-  readonly held?: BridgeError | undefined;
-  /** Why Home Assistant is told of no device although it is connected. */
-  readonly unannounced?: BridgeError | undefined;
-}
-
 export interface StatusBoardOptions {
   readonly meters: readonly BoardMeter[];
   readonly clock: Clock;
   /** The meter's broker connection; undefined without `mqtt`. */
-  readonly brokerHealth: (meterId: string) => BrokerHealth | undefined;
+  readonly brokerHealth: (meterId: string, language?: Language) => BrokerHealth | undefined;
   readonly version: string;
   /** Of failures, where the asker names none. */
   readonly language: Language;
@@ -38,7 +26,7 @@ export interface SnapshotOptions {
 }
 
 const brokerOf = (
-  { ok, connected = ok, detail, error, held, unannounced }: BrokerHealth,
+  { connected, detail, error, held, unannounced }: BrokerHealth,
   language: Language,
 ): NonNullable<MeterSnapshot['broker']> => ({
   connected,
@@ -98,7 +86,7 @@ export class StatusBoard implements Sink {
 
   #meter(record: MeterRecord, language: Language, history: boolean): MeterSnapshot {
     const { error } = record;
-    const broker = this.#options.brokerHealth(record.meter.id);
+    const broker = this.#options.brokerHealth(record.meter.id, language);
     return {
       ...record.snapshot(),
       ...(error && { error: shown(error, language) }),

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/kernel/clock.ts';
 import type { MeterProfile, Reading } from '../../src/model/reading.ts';
 import type { LinkStatus, MeterCommand } from '../../src/model/status.ts';
 import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
-import type { MqttSinkOptions } from '../../src/mqtt/mqtt-sink-options.ts';
+import type { MqttSinkOptions } from '../../src/mqtt/mqtt-sink.ts';
 import { PortClaim } from '../../src/mqtt/port-turn.ts';
 import { logLines } from './log-lines.ts';
 import type { LogLine } from './log-lines.ts';

@@ -1,17 +1,31 @@
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { Language } from '../../src/kernel/language.ts';
 import { Redactor } from '../../src/kernel/redactor.ts';
+import type { BrokerHealth } from '../../src/model/health.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { LinkStatus } from '../../src/model/status.ts';
 import { startWeb } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
 import { StatusBoard } from '../../src/web/status-board.ts';
-import type { BrokerHealth } from '../../src/web/status-board.ts';
 import type { StatusSnapshot } from '../../src/web/status-snapshot.ts';
 import { logLines } from './log-lines.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const pan = { channel: 57, panId: 0x8a3c, macAddress: '001D129012345678' };
+
+/** A broker as the MQTT sink tells of it: nothing waits, nothing was given up. */
+export const brokerHealth = (
+  told: Pick<BrokerHealth, 'ok' | 'detail'> & Partial<BrokerHealth> = { ok: true, detail: 'connected (MQTT 5)' },
+): BrokerHealth => ({
+  connected: told.ok,
+  broker: 'mqtt://broker',
+  queued: 0,
+  dropped: 0,
+  error: undefined,
+  held: undefined,
+  unannounced: undefined,
+  ...told,
+});
 
 export interface WebRigOptions {
   readonly token?: string;
@@ -26,14 +40,14 @@ export class WebRig implements AsyncDisposable {
   readonly redactor = new Redactor();
   readonly board: StatusBoard;
   late: readonly string[] = [];
-  broker: BrokerHealth | undefined = { ok: true, detail: 'connected (MQTT 5)' };
+  broker: Parameters<typeof brokerHealth>[0] | undefined = { ok: true, detail: 'connected (MQTT 5)' };
   #server: WebServer | undefined;
 
   private constructor({ language = 'en', meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {
     this.board = new StatusBoard({
       meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
       clock: this.clock,
-      brokerHealth: () => this.broker,
+      brokerHealth: () => this.broker && brokerHealth(this.broker),
       version: '9.8.7',
       language,
     });

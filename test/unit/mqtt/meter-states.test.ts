@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Deadlines } from '../../../src/kernel/deadlines.ts';
-import { LinkTopic } from '../../../src/mqtt/link-topic.ts';
+import { LinkTopic } from '../../../src/mqtt/availability.ts';
 import { MeterStates } from '../../../src/mqtt/meter-states.ts';
 import type { Clock } from '../../../src/kernel/clock.ts';
 import type { Reading } from '../../../src/model/reading.ts';
@@ -8,20 +8,20 @@ import type { LinkStatus } from '../../../src/model/status.ts';
 import { status } from '../../support/sink-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
+/** Named as the states are. */
+const topics = { instant: 'instant', energy: 'energy', halfHour: 'halfHour' };
+
 describe('live values', () => {
   /** States at moments of the test’s choice; each step tells what it publishes. */
   const make = () => {
     let nowMs = 0;
     let published: Partial<Record<string, unknown>> = {};
     const clock: Clock = { now: () => nowMs, monotonicMs: () => nowMs, sleep: () => new Promise(() => undefined) };
-    const states = new MeterStates(
-      { id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 },
-      {
-        clock,
-        deadlines: new Deadlines(clock),
-        publish: (state, payload) => void (published[state] = JSON.parse(payload) as unknown),
-      },
-    );
+    const states = new MeterStates({ intervalS: 10, energyIntervalS: 60, contractAmpere: 40 }, topics, {
+      clock,
+      deadlines: new Deadlines(clock),
+      send: ({ topic, payload }) => void (published[topic] = JSON.parse(payload) as unknown),
+    });
     states.learn({ hasTPhase: false, energyScale: { coefficient: 1, exponent: -1, digits: 6 } });
     const at = (ms: number, step: () => void): typeof published => {
       nowMs = ms;
@@ -98,17 +98,14 @@ test('live topics: taken back at the mark by the clock alone, and no timer is le
   const running = deadlines.run(stop.signal).catch(() => undefined);
   const created = vi.spyOn(deadlines, 'create');
   const sent: string[] = [];
-  const live = new MeterStates(
-    { id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 },
-    {
-      clock,
-      deadlines,
-      publish: (state, payload) => {
-        const { power, import: bought } = JSON.parse(payload) as Record<string, unknown>;
-        sent.push(`${clock.monotonicMs()} ${String(state === 'instant' ? power : bought)}`);
-      },
+  const live = new MeterStates({ intervalS: 10, energyIntervalS: 60 }, topics, {
+    clock,
+    deadlines,
+    send: ({ topic, payload }) => {
+      const { power, import: bought } = JSON.parse(payload) as Record<string, unknown>;
+      sent.push(`${clock.monotonicMs()} ${String(topic === 'instant' ? power : bought)}`);
     },
-  );
+  });
   live.publish();
   live.accept({ atMs: clock.now(), powerW: 1, importKwh: 5 });
   await clock.advance(10_000);

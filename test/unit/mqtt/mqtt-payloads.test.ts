@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import { contractState, notOver, overContractStep, usedAmpere } from '../../../src/mqtt/contract.ts';
+import { contractState, notOver, overContractStep, usedAmpere } from '../../../src/mqtt/meter-states.ts';
 import { isoJst, isoLocal } from '../../../src/kernel/iso-time.ts';
 import {
   energyPayload,

@@ -7,11 +7,10 @@ import type { MeterClock } from '../../../src/model/meter-clock.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { Activity, LinkStatus } from '../../../src/model/status.ts';
 import { Metrics } from '../../../src/web/metrics.ts';
-import type { BrokerFigures } from '../../../src/web/metrics.ts';
 import { startWeb } from '../../../src/web/server.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
-import type { BrokerHealth } from '../../../src/web/status-board.ts';
 import { logLines } from '../../support/log-lines.ts';
+import { brokerHealth } from '../../support/web-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Board and metrics on virtual time. */
@@ -20,13 +19,14 @@ class Scraped {
   readonly redactor = new Redactor();
   readonly board: StatusBoard;
   readonly metrics: Metrics;
-  broker: (BrokerHealth & BrokerFigures) | undefined;
+  broker: Parameters<typeof brokerHealth>[0];
 
   constructor(exporterNames = false) {
     const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 }];
     const broker = (): typeof this.broker => this.broker;
+    const health = (): ReturnType<typeof brokerHealth> | undefined => this.broker && brokerHealth(this.broker);
     const { clock, redactor } = this;
-    this.board = new StatusBoard({ meters, clock, brokerHealth: broker, version: '9.8.7', language: 'en' });
+    this.board = new StatusBoard({ meters, clock, brokerHealth: health, version: '9.8.7', language: 'en' });
     this.metrics = new Metrics({ meters, board: this.board, broker, version: '9.8.7', redactor, exporterNames });
   }
 

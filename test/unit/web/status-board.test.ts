@@ -5,16 +5,23 @@ import type { LinkStatus } from '../../../src/model/status.ts';
 import { heldError } from '../../../src/broker/reason-codes.ts';
 import { HISTORY_LIMIT } from '../../../src/web/meter-record.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
-import type { BrokerHealth, StatusBoardOptions } from '../../../src/web/status-board.ts';
+import type { StatusBoardOptions } from '../../../src/web/status-board.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
+import { brokerHealth } from '../../support/web-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const meters = [{ id: 'home', name: '自宅', intervalS: 10, energyIntervalS: 60 }];
 
 function rig(options: Partial<StatusBoardOptions> = {}) {
   const clock = new VirtualClock();
-  const brokerHealth = (): BrokerHealth | undefined => undefined;
-  const board = new StatusBoard({ meters, clock, brokerHealth, version: '1.2.3', language: 'en', ...options });
+  const board = new StatusBoard({
+    meters,
+    clock,
+    brokerHealth: () => undefined,
+    version: '1.2.3',
+    language: 'en',
+    ...options,
+  });
   return {
     clock,
     board,
@@ -183,7 +190,7 @@ test('an error comes with what to do about it, in the language asked for, and go
 
 test('the module, the half-hour registers and the broker are told where known', () => {
   const broker = { ok: false, detail: 'connecting', connected: false };
-  const { board, status, home } = rig({ brokerHealth: () => broker });
+  const { board, status, home } = rig({ brokerHealth: () => brokerHealth(broker) });
   status({ module: { edition: 'DSE', stackVersion: '1.5.2', appVersion: 'rev26e' } });
   const markMs = Date.UTC(2026, 0, 15, 3, 0);
   board.accept({ kind: 'halfHour', meter: 'home', halfHour: { markMs, importKwh: 12.5 } });
@@ -196,7 +203,9 @@ test('the module, the half-hour registers and the broker are told where known', 
 
 test('a broker that refuses the readings is told with what to do, in the language of who asks', () => {
   const held = heldError('mqtt://broker', 'broute2mqtt/home/readings', 0x87);
-  const { board } = rig({ brokerHealth: () => ({ ok: false, connected: true, detail: 'connected', held }) });
+  const { board } = rig({
+    brokerHealth: () => brokerHealth({ ok: false, connected: true, detail: 'connected', held }),
+  });
   const hint = (language: 'en' | 'ja'): string | undefined =>
     board.snapshot({ language }).meters[0]?.broker?.held?.hint;
   expect(hint('en')).toContain('Allow this user to write broute2mqtt/home/readings');
