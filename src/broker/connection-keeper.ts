@@ -25,8 +25,8 @@ export interface ConnectionDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** For the jitter, 0–1. */
-  readonly random?: () => number;
-  readonly beat?: Beat;
+  readonly random?: (() => number) | undefined;
+  readonly beat?: Beat | undefined;
 }
 
 /** A connection that stood this long was a real one: the back-off starts again. */

@@ -29,8 +29,6 @@ export interface DiscoveryPublisherDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly deadlines: Deadlines;
-  /** The connection of this moment. */
-  readonly connection: () => BrokerConnection | undefined;
   readonly send: Send;
   /** A document went out: the states that are not retained have to follow. */
   readonly published: () => void;
@@ -50,6 +48,7 @@ export class DiscoveryPublisher {
   readonly #announced: Announced;
   readonly #trial = new DocumentTrial();
   #birthAtMs = -Infinity;
+  #connection: BrokerConnection | undefined;
   readonly #birth: Deadline;
   readonly #change: Deadline;
 
@@ -66,18 +65,21 @@ export class DiscoveryPublisher {
   /** What earlier starts announced; before the first connection is told anything. */
   async load(): Promise<void> {
     await this.#announced.load();
-    this.#document = this.#write();
+    this.#rewrite();
   }
 
   async close(): Promise<void> {
     await this.#announced.close();
   }
 
-  up(): void {
+  /** From now on documents are published. */
+  up(connection: BrokerConnection): void {
+    this.#connection = connection;
     this.#trial.up(this.#deps.clock.monotonicMs());
   }
 
   down(): void {
+    this.#connection = undefined;
     const bytes = Buffer.byteLength(this.#last?.document.text ?? '');
     if (this.#trial.down(this.#deps.clock.monotonicMs()))
       this.#leaveOut({
@@ -95,58 +97,60 @@ export class DiscoveryPublisher {
       hasTPhase: profile.hasTPhase || this.#profile?.hasTPhase === true,
       hasExport: profile.hasExport || this.#profile?.hasExport === true,
     };
-    this.#document = this.#write();
-    this.#offer();
+    this.#rewrite();
   }
 
   /** The meter is asked more seldom: what Home Assistant waits before it drops a value grows, and does not shrink again. */
   pace(intervalS: number): void {
     if (intervalS <= this.#slowestS) return;
     this.#slowestS = intervalS;
-    this.#document = this.#write();
-    this.#offer();
+    this.#rewrite();
   }
 
   /** A connection or a birth wants the document now. While a change has to wait, that is the one before it. */
-  announce(connection: BrokerConnection): void {
+  announce(): void {
     this.#clearStray();
     if (this.#waitMs() > 0 && this.#last) {
-      this.#put(connection, this.#last.document);
+      this.#publish(this.#last.document);
       this.#offer();
     } else {
-      this.#put(connection, this.#document);
+      this.#publish(this.#document);
     }
   }
 
   /** Home Assistant has started. Births that come before `answer` is due are answered with it. */
-  born(answer: (connection: BrokerConnection) => void): void {
+  born(answer: () => void): void {
     if (this.#birth.isSet) return;
-    const { clock, connection } = this.#deps;
+    const { clock } = this.#deps;
     const restMs = this.#birthAtMs + BIRTH_PACE_MS - clock.monotonicMs();
     this.#birth.in(Math.max(birthJitterMs(this.#options.meter.id), restMs), () => {
       this.#birthAtMs = clock.monotonicMs();
-      const current = connection();
-      if (current) answer(current);
+      answer();
     });
   }
 
   /** Publishes a changed document as soon as it may. */
   readonly #offer = (): void => {
-    const connection = this.#deps.connection();
-    if (!connection || this.#document.text === this.#last?.document.text) return; // the next connection announces it
+    if (!this.#connection || this.#document.text === this.#last?.document.text) return; // the next connection announces it
     const waitMs = this.#waitMs();
     if (waitMs > 0) this.#change.in(waitMs, this.#offer);
-    else this.#put(connection, this.#document);
+    else this.#publish(this.#document);
   };
+
+  #rewrite(): void {
+    this.#document = this.#write();
+    this.#offer();
+  }
 
   #waitMs(): number {
     if (!this.#last || this.#last.document.text === this.#document.text) return 0;
     return Math.max(0, this.#last.atMs + DOCUMENT_PACE_MS - this.#deps.clock.monotonicMs());
   }
 
-  #put(connection: BrokerConnection, document: DeviceDocument): void {
+  #publish(document: DeviceDocument): void {
     const { clock, send, published } = this.#deps;
-    if (!this.#options.homeAssistant.discovery || this.#trial.isRefused(clock.monotonicMs())) return;
+    const connection = this.#connection;
+    if (!connection || !this.#options.homeAssistant.discovery || this.#trial.isRefused(clock.monotonicMs())) return;
     const message: Message = { topic: this.#topic, payload: document.text, qos: 1, retain: true };
     if (!connection.fits(message)) return this.#complain(connection, Buffer.byteLength(document.text));
     this.#last = { document, atMs: clock.monotonicMs() };
@@ -166,8 +170,7 @@ export class DiscoveryPublisher {
       { entities: Object.keys(removed) },
       'entities no longer announced are removed from Home Assistant',
     );
-    this.#document = this.#write();
-    this.#offer();
+    this.#rewrite();
   }
 
   /** Under a prefix that was left, or with discovery turned off, nothing of ours may stay. */

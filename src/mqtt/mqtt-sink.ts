@@ -1,6 +1,6 @@
 import { together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { Language, Text } from '../kernel/language.ts';
+import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import { LogThrottle } from '../kernel/log-throttle.ts';
 import type { Beat } from '../kernel/pulse.ts';
@@ -53,10 +53,6 @@ export interface MqttSinkDeps {
   readonly beat?: (loop: 'deadlines' | 'connection') => Beat;
 }
 
-const CONNECTED: Text = { en: 'connected', ja: '接続済み' };
-const CONNECTING: Text = { en: 'connecting', ja: '接続中' };
-const SEPARATOR: Text = { en: '; ', ja: '。' };
-
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
 export class MqttSink implements Sink {
   readonly name: string;
@@ -84,29 +80,21 @@ export class MqttSink implements Sink {
     this.name = `mqtt:${id}`;
     this.#options = options;
     this.#topics = topicsOf(options.baseTopic, id);
-    const deadlines = new Deadlines(clock, beat?.('deadlines'));
-    this.#deadlines = deadlines;
-    this.#repeat = deadlines.create();
+    this.#deadlines = new Deadlines(clock, beat?.('deadlines'));
+    this.#repeat = this.#deadlines.create();
     this.#log = log;
     this.#refusalLog = new LogThrottle(clock, Infinity);
     const identity = { clientId: identityOf(id), willTopic: this.#topics.bridgeAvailability };
     const turn = new PortTurn(claim, identity.clientId, { meterId: id, topics: this.#topics }, { clock, log });
     this.#claim = claim;
-    this.#keeper = new ConnectionKeeper(options.broker, identity, turn, {
-      clock,
-      log,
-      ...(random && { random }),
-      ...(beat && { beat: beat('connection') }),
-    });
+    const connectionBeat = beat?.('connection');
+    this.#keeper = new ConnectionKeeper(options.broker, identity, turn, { clock, log, random, beat: connectionBeat });
     const send: Send = (message, done) => this.#send(message, done);
-    const parts = { clock, log, deadlines, send };
+    const parts = { clock, log, deadlines: this.#deadlines, send };
     this.#states = new MeterStates(options.meter, this.#topics, parts);
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
-    this.#discovery = new DiscoveryPublisher(options, {
-      ...parts,
-      connection: () => (this.#ready ? this.#keeper.connection : undefined),
-      published: () => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant()),
-    });
+    const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
+    this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
     this.#stream = new ReadingsStream(this.#topics.readings, { ...parts, outbox: openOutbox(options.stateDir, parts) });
     this.#gate = new CommandGate(clock, log, onCommand);
   }
@@ -141,8 +129,7 @@ export class MqttSink implements Sink {
     this.#run = run;
     await this.#discovery.load();
     this.#ready = true;
-    const { connection } = this.#keeper;
-    if (connection) this.#up(connection);
+    if (this.#keeper.connection) this.#up(this.#keeper.connection);
   }
 
   accept(event: BridgeEvent): void {
@@ -177,12 +164,12 @@ export class MqttSink implements Sink {
     const held = connection && this.#stream.held;
     const unannounced = connection && this.#discovery.refusal;
     const standing = connection
-      ? `${CONNECTED[language]} (MQTT ${connection.protocol === 5 ? '5' : '3.1.1'})`
-      : (error?.text(language) ?? CONNECTING[language]);
+      ? `${{ en: 'connected', ja: '接続済み' }[language]} (MQTT ${connection.protocol === 5 ? '5' : '3.1.1'})`
+      : (error?.text(language) ?? { en: 'connecting', ja: '接続中' }[language]);
     const objections = [held, unannounced].flatMap((why) => why?.text(language) ?? []);
     return {
       ok: connection !== undefined && !held,
-      detail: [standing, ...objections].join(SEPARATOR[language]),
+      detail: [standing, ...objections].join({ en: '; ', ja: '。' }[language]),
       error: connection ? undefined : error,
       connected: connection !== undefined,
       broker: url,
@@ -205,9 +192,9 @@ export class MqttSink implements Sink {
    */
   #up(connection: BrokerConnection): void {
     this.#availability.up();
-    this.#discovery.up();
     if (!this.#ready) return this.#availability.publishUnknown();
-    this.#announce(connection);
+    this.#discovery.up(connection);
+    this.#announce();
     this.#stream.up(connection);
   }
 
@@ -219,15 +206,15 @@ export class MqttSink implements Sink {
   }
 
   /** Publishes all that a new broker or Home Assistant needs, in an order in which no wrong value is shown in between. */
-  #announce(connection: BrokerConnection): void {
+  #announce(): void {
     const { commandPrefix } = this.#topics;
     const { discovery, statusTopic } = this.#options.homeAssistant;
     // a command must never be retained, nor a live one; a birth may well be
-    connection.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
+    this.#keeper.connection?.subscribe(discovery ? [statusTopic] : [], [`${commandPrefix}#`], (code) =>
       this.#refused(`${commandPrefix}#`, code),
     );
     this.#availability.publishBefore();
-    this.#discovery.announce(connection);
+    this.#discovery.announce();
     this.#availability.publishLink();
     this.#states.publish();
     this.#availability.publishAfter();
@@ -239,7 +226,7 @@ export class MqttSink implements Sink {
     else if (topic.startsWith(commandPrefix))
       this.#gate.accept({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
     else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
-      this.#discovery.born((connection) => this.#announce(connection));
+      this.#discovery.born(() => this.#announce());
   }
 
   /** Dropped without a connection: the next connection begins with the newest of everything. */
