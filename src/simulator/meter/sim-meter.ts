@@ -1,14 +1,13 @@
+import { decodeUnit } from '../../echonet/energy.ts';
 import type { Registers } from '../../echonet/energy.ts';
 import { epc, nodeEpc } from '../../echonet/epc.ts';
 import { eoj, esv } from '../../echonet/frame.ts';
 import type { Frame, Property } from '../../echonet/frame.ts';
 import { decodeHistoryDay, decodeSlotRequest, history2, history3 } from '../../echonet/history.ts';
-import type { SlotRequest } from '../../echonet/history.ts';
 import { encodeInstanceList } from '../../echonet/nameplate.ts';
-import { Load } from './load.ts';
-import { LoadProfile } from './load-profile.ts';
+import { Load, LoadProfile } from './load.ts';
 import { defaultGetMap, propertyEdt, setMap } from './meter-properties.ts';
-import type { MeterView } from './meter-properties.ts';
+import type { HistorySettings, MeterView } from './meter-properties.ts';
 import type { ResolvedOptions } from '../options.ts';
 
 /** Volt-amperes per watt and volt of the house's two 100 V phases. */
@@ -18,11 +17,24 @@ const R_SHARE = 0.62;
 /** History reaches back this far. */
 const INSTALLED_DAYS = 100;
 const DAY_MS = 24 * 3_600_000;
+/** All meters, whatever their instance. */
+const ANY_METER = 0x028800;
 
-const none = new Uint8Array(0);
+const NONE = new Uint8Array(0);
+const NOTHING_SET: HistorySettings = { day: undefined, slots2: { count: 1 }, slots3: { count: 1 } };
 
-/** Power of ten of an E1 code, in kWh. */
-const exponentOfUnit = (unit: number): number => (unit >= 0x0a ? unit - 0x09 : -unit);
+/** The service of the answer when all was done, and when some of it was refused; undefined: no answer. */
+const ANSWERS: Readonly<Record<number, { readonly done: number | undefined; readonly refused: number }>> = {
+  [esv.get]: { done: esv.getRes, refused: esv.getSna },
+  [esv.infReq]: { done: esv.inf, refused: esv.infSna },
+  [esv.setI]: { done: undefined, refused: esv.setISna },
+  [esv.setC]: { done: esv.setRes, refused: esv.setCSna },
+  [esv.setGet]: { done: esv.setGetRes, refused: esv.setGetSna },
+};
+
+/** What was got has data, what was set has none; no property at all is refused too. */
+const isDone = (list: readonly Property[], kind: 'get' | 'set'): boolean =>
+  list.length > 0 && list.every(({ edt }) => (kind === 'get' ? edt.length > 0 : edt.length === 0));
 
 /** The meter's ECHONET Lite objects: pure given the time of its own clock, but for what is set (E5, ED, EF, a fixed load). */
 export class SimMeter {
@@ -30,12 +42,10 @@ export class SimMeter {
   readonly #options: ResolvedOptions;
   readonly #offsetWh: { normal: number; reverse: number };
   readonly #installedMs: number;
-  #getMap: readonly number[];
+  readonly #getMap: readonly number[];
   #serial: string;
-  #historyDay: number | undefined = undefined;
-  #slots2: SlotRequest = { count: 1 };
-  #slots3: SlotRequest = { count: 1 };
-  #currents: { readonly r: number; readonly t: number | undefined } | undefined;
+  #history = NOTHING_SET;
+  #currents: MeterView['currents'] | undefined;
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
@@ -47,10 +57,9 @@ export class SimMeter {
     };
     this.#installedMs = options.startAt - INSTALLED_DAYS * DAY_MS;
     this.#serial = options.serial;
-    const removed = new Set(options.mapRemove);
-    this.#getMap = [...new Set([...defaultGetMap(options.generation, options.coefficient), ...options.mapAdd])].filter(
-      (code) => !removed.has(code),
-    );
+    const map = new Set([...defaultGetMap(options.generation, options.coefficient), ...options.mapAdd]);
+    for (const code of options.mapRemove) map.delete(code);
+    this.#getMap = [...map];
   }
 
   /** A; undefined goes back to what the power gives. */
@@ -72,8 +81,7 @@ export class SimMeter {
     this.#serial = serial;
     this.setCounter(atMs, 'import', 0);
     this.setCounter(atMs, 'export', 0);
-    this.#historyDay = undefined;
-    this.#slots2 = this.#slots3 = { count: 1 };
+    this.#history = NOTHING_SET;
   }
 
   /** Raw registers at a moment of the meter's clock, rolling over at its digits. */
@@ -91,138 +99,90 @@ export class SimMeter {
   }
 
   get #stepWh(): number {
-    return 1000 * 10 ** exponentOfUnit(this.#options.unit) * (this.#options.coefficient || 1);
+    const { unit, coefficient } = this.#options;
+    return 1000 * 10 ** (decodeUnit(Uint8Array.of(unit)) ?? 0) * (coefficient || 1);
   }
 
-  view(atMs: number): MeterView {
-    const { generation, maker, unit, coefficient, digits, twoWire } = this.#options;
+  #viewAt(atMs: number): MeterView {
     const watts = this.load.wattsAt(atMs);
-    const deci = watts * CURRENT_PER_WATT * 10;
     return {
+      ...this.#options,
       atMs,
-      generation,
-      maker,
       serial: this.#serial,
-      unit,
-      coefficient,
-      digits,
       watts,
-      currents:
-        this.#currents ??
-        (twoWire
-          ? { r: Math.round(deci), t: undefined }
-          : { r: Math.round(deci * R_SHARE), t: Math.round(deci * (1 - R_SHARE)) }),
+      currents: this.#currents ?? this.#currentsOf(watts),
       getMap: this.#getMap,
       registersAt: (when) => (when > atMs || when < this.#installedMs ? {} : this.registersAt(when)),
-      historyDay: this.#historyDay,
-      slots2: this.#slots2,
-      slots3: this.#slots3,
+      history: this.#history,
     };
+  }
+
+  #currentsOf(watts: number): MeterView['currents'] {
+    const tenths = watts * CURRENT_PER_WATT * 10;
+    if (this.#options.twoWire) return { r: Math.round(tenths), t: undefined };
+    return { r: Math.round(tenths * R_SHARE), t: Math.round(tenths * (1 - R_SHARE)) };
   }
 
   /** @returns the answer; undefined when there is none: a SetI that worked, a notification's answer, another object. */
   answer(request: Frame, atMs: number): Frame | undefined {
-    const { properties, deoj, tid, seoj } = request;
+    const { properties, deoj, tid, seoj, esv: asked } = request;
+    const services = ANSWERS[asked];
     const isNode = deoj === eoj.nodeProfile;
-    if (!isNode && deoj !== eoj.meter && deoj !== 0x028800) return undefined;
+    if (!services || (!isNode && deoj !== eoj.meter && deoj !== ANY_METER)) return undefined;
     if (properties.length > this.#options.maxOpc) return undefined;
-    const reply = (service: number, list: readonly Property[], target = seoj): Frame => ({
-      tid,
-      seoj: isNode ? eoj.nodeProfile : eoj.meter,
-      deoj: target,
-      esv: service,
-      properties: list,
-    });
     const get = (list: readonly Property[]): Property[] =>
-      list.map(({ epc: code }) => ({ epc: code, edt: (isNode ? nodeEdt(code) : this.#get(code, atMs)) ?? none }));
-    const failed = (list: readonly Property[]): boolean =>
-      list.length === 0 || list.some(({ edt }) => edt.length === 0);
-    switch (request.esv) {
-      case esv.get: {
-        const list = get(properties);
-        return reply(failed(list) ? esv.getSna : esv.getRes, list);
-      }
-      case esv.infReq: {
-        const list = get(properties);
-        return reply(failed(list) ? esv.infSna : esv.inf, list);
-      }
-      case esv.setI:
-      case esv.setC: {
-        const list = properties.map((property) =>
-          !isNode && this.#set(property) ? { epc: property.epc, edt: none } : property,
-        );
-        if (!failedSet(list)) return request.esv === esv.setC ? reply(esv.setRes, list) : undefined;
-        return reply(request.esv === esv.setC ? esv.setCSna : esv.setISna, list);
-      }
-      case esv.setGet: {
-        const list = properties.map((property) =>
-          !isNode && this.#set(property) ? { epc: property.epc, edt: none } : property,
-        );
-        const got = get(request.getProperties ?? []);
-        const bad = failedSet(list) || failed(got);
-        return { ...reply(bad ? esv.setGetSna : esv.setGetRes, list), getProperties: got };
-      }
-    }
-    return undefined;
+      list.map(({ epc: code }) => ({ epc: code, edt: (isNode ? NODE_PROFILE[code] : this.#get(code, atMs)) ?? NONE }));
+    const set = (list: readonly Property[]): Property[] =>
+      list.map((property) => (!isNode && this.#set(property) ? { epc: property.epc, edt: NONE } : property));
+    const kind = asked === esv.get || asked === esv.infReq ? 'get' : 'set';
+    const list = kind === 'get' ? get(properties) : set(properties);
+    const got = asked === esv.setGet ? get(request.getProperties ?? []) : undefined;
+    const service = isDone(list, kind) && (!got || isDone(got, 'get')) ? services.done : services.refused;
+    if (service === undefined) return undefined;
+    const answer = { tid, seoj: isNode ? eoj.nodeProfile : eoj.meter, deoj: seoj, esv: service, properties: list };
+    return got ? { ...answer, getProperties: got } : answer;
   }
 
   /** EA, and EB where the map names it, as announced to the controller after a half hour. */
   halfHour(atMs: number, tid: number, service: number): Frame {
-    const view = this.view(atMs);
     const properties = [epc.importAtMark, epc.exportAtMark]
       .filter((code) => this.#getMap.includes(code))
-      .map((code) => ({ epc: code, edt: propertyEdt(view, code) ?? none }));
+      .map((code) => ({ epc: code, edt: this.#get(code, atMs) ?? NONE }));
     return { tid, seoj: eoj.meter, deoj: eoj.controller, esv: service, properties };
   }
 
   #get(code: number, atMs: number): Uint8Array | undefined {
-    return this.#getMap.includes(code) ? propertyEdt(this.view(atMs), code) : undefined;
+    return this.#getMap.includes(code) ? propertyEdt(this.#viewAt(atMs), code) : undefined;
   }
 
   #set({ epc: code, edt }: Property): boolean {
     if (!setMap(this.#options.generation).includes(code)) return false;
+    if (code === epc.installationPlace) return edt.length === 1; // accepted, and shown as it was
     if (code === epc.historyDay) {
       const day = decodeHistoryDay(edt);
       if (day === undefined || day > 99) return false;
-      this.#historyDay = day;
+      this.#history = { ...this.#history, day };
       return true;
     }
-    if (code === epc.history2Request) {
-      const request = decodeSlotRequest(history2, edt);
-      if (request) this.#slots2 = request;
-      return request !== undefined;
-    }
-    if (code === epc.history3Request) {
-      const request = decodeSlotRequest(history3, edt);
-      if (request) this.#slots3 = request;
-      return request !== undefined;
-    }
-    return edt.length === 1; // 81: taken, and shown as it was
+    const isHistory2 = code === epc.history2Request;
+    const slots = decodeSlotRequest(isHistory2 ? history2 : history3, edt);
+    if (slots) this.#history = { ...this.#history, [isHistory2 ? 'slots2' : 'slots3']: slots };
+    return slots !== undefined;
   }
 }
 
-const failedSet = (list: readonly Property[]): boolean => list.length === 0 || list.some(({ edt }) => edt.length > 0);
+const INSTANCES = encodeInstanceList([eoj.meter]);
 
 /** The node profile 0EF001: its status and its one instance. */
-function nodeEdt(code: number): Uint8Array | undefined {
-  const instances = encodeInstanceList([eoj.meter]);
-  switch (code) {
-    case 0x80:
-      return Uint8Array.of(0x30);
-    case 0x82:
-      return Uint8Array.of(0x01, 0x0a, 0x01, 0x00);
-    case 0xd3:
-      return Uint8Array.of(0, 0, 1);
-    case 0xd4:
-      return Uint8Array.of(0, 2);
-    case nodeEpc.instanceListNotification:
-    case nodeEpc.instanceList:
-      return instances;
-    case 0xd7:
-      return Uint8Array.of(1, 0x02, 0x88);
-  }
-  return undefined;
-}
+const NODE_PROFILE: Readonly<Record<number, Uint8Array>> = {
+  0x80: Uint8Array.of(0x30),
+  0x82: Uint8Array.of(0x01, 0x0a, 0x01, 0x00),
+  0xd3: Uint8Array.of(0, 0, 1),
+  0xd4: Uint8Array.of(0, 2),
+  [nodeEpc.instanceListNotification]: INSTANCES,
+  [nodeEpc.instanceList]: INSTANCES,
+  0xd7: Uint8Array.of(1, 0x02, 0x88),
+};
 
 /** The instance list the meter multicasts once a session stands. */
 export const instanceListNotification = (tid: number): Frame => ({
@@ -230,5 +190,5 @@ export const instanceListNotification = (tid: number): Frame => ({
   seoj: eoj.nodeProfile,
   deoj: eoj.nodeProfile,
   esv: esv.inf,
-  properties: [{ epc: nodeEpc.instanceListNotification, edt: encodeInstanceList([eoj.meter]) }],
+  properties: [{ epc: nodeEpc.instanceListNotification, edt: INSTANCES }],
 });

@@ -90,15 +90,15 @@ export class CommandHandler {
       case 'SKTERM':
         return this.#terminate();
       case 'ROPT':
-        return model.hasOptions ? this.#option(state.ascii ? 0x01 : 0x00) : this.#fail(4);
+        return model.appVersion !== undefined ? this.#option(state.ascii ? 0x01 : 0x00) : this.#fail(4);
       case 'WOPT':
-        if (!model.hasOptions) return this.#fail(4);
+        if (!model.appVersion !== undefined) return this.#fail(4);
         state.ascii = (command.value & 1) === 1;
         return this.#context.sayText('OK', '\r');
       case 'RUART':
-        return model.hasOptions ? this.#option(model.uart) : this.#fail(4);
+        return model.appVersion !== undefined ? this.#option(model.uart ?? 0x00) : this.#fail(4);
       case 'WUART':
-        return model.hasOptions ? this.#context.sayText('OK', '\r') : this.#fail(4);
+        return model.appVersion !== undefined ? this.#context.sayText('OK', '\r') : this.#fail(4);
       case 'SKTABLE':
         return this.#table(command.table);
       case 'SKPING':

@@ -10,7 +10,7 @@ import type { CliContext } from '../../../src/app/context.ts';
 import { runCli } from '../../../src/cli/program.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { SIMULATED_MODELS } from '../../../src/cli/simulate.ts';
-import { modelNames } from '../../../src/simulator/options.ts';
+import { MODEL_NAMES } from '../../../src/simulator/options.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 
@@ -54,7 +54,7 @@ class Run {
 }
 
 test('the models of the help are those of the simulator', () => {
-  expect([...SIMULATED_MODELS].sort()).toEqual([...modelNames].sort());
+  expect([...SIMULATED_MODELS].sort()).toEqual([...MODEL_NAMES].sort());
 });
 
 test('standard output carries the wire and nothing else; the end of input ends it with 0', async () => {

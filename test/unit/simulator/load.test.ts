@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { Load } from '../../../src/simulator/meter/load.ts';
-import { LoadProfile } from '../../../src/simulator/meter/load-profile.ts';
+import { Load, LoadProfile } from '../../../src/simulator/meter/load.ts';
 
 const MIDNIGHT = Date.UTC(2026, 0, 14, 15); // JST
 const HOUR = 3_600_000;
