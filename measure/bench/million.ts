@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/kernel/clock.ts';
-import { createSimulator } from '../../src/simulator/sim.ts';
+import { Simulator } from '../../src/simulator/sim.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { Mosquitto } from '../../test/support/mosquitto.ts';
 import { atMost } from './figure.ts';
@@ -123,7 +123,7 @@ class TcpStick implements AsyncDisposable {
   }
 
   static async open(): Promise<TcpStick> {
-    const simulator = createSimulator({ seed: 1, timeFactor: 1000, halfHour: 'off' }, { clock: systemClock });
+    const simulator = new Simulator({ seed: 1, timeFactor: 1000, halfHour: 'off' }, { clock: systemClock });
     const server = createServer({ noDelay: true }, (socket) => stick.#attach(socket, (wire) => simulator.attach(wire)));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const stick = new TcpStick((server.address() as AddressInfo).port, async () => {

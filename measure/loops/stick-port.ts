@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { Notifications } from '../bench/support/notifications.ts';
 import { Pty } from '../bench/support/pty.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
-import { createSimulator } from '../../src/simulator/sim.ts';
-import type { Simulator } from '../../src/simulator/sim.ts';
+import { Simulator } from '../../src/simulator/sim.ts';
 
 /** Scans, joins and radio take a thousandth of their time. */
 const TIME_FACTOR = 1000;
@@ -40,7 +39,7 @@ export class StickPort implements AsyncDisposable {
     this.answered = false;
     this.#notifications = new Notifications();
     const pty = await Pty.open(this.path);
-    const simulator = createSimulator(
+    const simulator = new Simulator(
       { seed: 1, timeFactor: TIME_FACTOR, halfHour: 'off' },
       { clock: systemClock, onAnswer: () => (this.answered = true) },
     );

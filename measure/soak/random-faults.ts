@@ -213,7 +213,7 @@ const meter: readonly RandomFault[] = [
         .toString(16)
         .toUpperCase()
         .padStart(6, '0');
-      world.simulator.replaceMeter(`001C640003${tail}`, `S${tail}`);
+      world.simulator.inject({ fault: 'meter-replaced', mac: `001C640003${tail}`, serial: `S${tail}` });
       world.inject({ fault: 'event-26' });
     },
   },

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Duplex } from 'node:stream';
 import type { Command } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
@@ -7,6 +6,7 @@ import type { Text } from '../kernel/language.ts';
 import type { Replayer, ReplayEvent } from '../transcript/replayer.ts';
 import { parseTranscript } from '../transcript/transcript.ts';
 import type { Transcript } from '../transcript/transcript.ts';
+import { WireEnd } from '../wire/wire-end.ts';
 import { addCommand } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
@@ -35,26 +35,20 @@ export function addReplayCommand(program: Command, context: CliContext): void {
 async function replay(file: string, { listen, timeFactor }: ReplayFlags, context: CliContext): Promise<void> {
   const transcript = await readTranscript(file);
   const { Replayer } = await import('../transcript/replayer.ts');
-  let wire: Duplex | undefined;
+  const wire = new WireEnd((bytes) => replayer.push(bytes));
   const replayer: Replayer = new Replayer(transcript, {
     clock: systemClock,
     timeFactor,
-    say: (text) => void (wire?.writable && wire.write(Buffer.from(text, 'latin1'))),
+    say: (text) => wire.write(Buffer.from(text, 'latin1')),
     tell: (event) => say(context.stderr, context, eventText(event)),
   });
   const module: WireModule = {
     plugged: true,
     get attached() {
-      return wire !== undefined;
+      return wire.attached;
     },
-    attach: (next) => {
-      wire = next;
-      const gone = (): void => {
-        if (wire === next) wire = undefined;
-        next.destroy();
-      };
-      next.on('data', (chunk: Uint8Array) => replayer.push(chunk));
-      next.on('error', gone).once('close', gone).once('end', gone);
+    attach: (stream) => {
+      wire.attach(stream);
       replayer.attached();
     },
   };
@@ -63,7 +57,7 @@ async function replay(file: string, { listen, timeFactor }: ReplayFlags, context
     else await serveTcp(module, listen, ready, context);
   } finally {
     replayer.stop();
-    wire?.destroy();
+    wire.detach();
   }
 }
 

@@ -126,13 +126,13 @@ export function addSimulateCommand(program: Command, context: CliContext): void 
 }
 
 async function simulate(flags: SimulateFlags, context: CliContext): Promise<void> {
-  const { createSimulator } = await import('../simulator/sim.ts');
+  const { Simulator } = await import('../simulator/sim.ts');
   const script = await readScript(flags.script);
   const redactor = new Redactor();
   for (const secret of [flags.routeBId, flags.routeBPassword]) if (secret) redactor.add(secret);
   const log = await stderrLog({ redactor, stderr: context.stderr }, 'info');
   const { truth } = flags;
-  await using simulator = createSimulator(simulatorOptions(flags), {
+  await using simulator = new Simulator(simulatorOptions(flags), {
     clock: systemClock,
     log,
     ...(truth === undefined ? {} : { onAnswer: (answered) => appendTruth(truth, answered) }),

@@ -5,7 +5,7 @@ import { decodeDate, encodeDate } from '../echonet/time.ts';
 import type { Fault, FaultName } from './faults.ts';
 import { noDataEdt } from './meter/meter-properties.ts';
 
-type Take = (name: FaultName, fits?: (fault: Fault) => boolean) => Fault | undefined;
+type Consume = (name: FaultName, fits?: (fault: Fault) => boolean) => Fault | undefined;
 
 export interface Distorted {
   readonly frame: Frame;
@@ -24,24 +24,24 @@ const FEW = 2;
 const DAY_MS = 24 * 3_600_000;
 
 /** What the meter, or the air, makes of its answer. Only answers to Get and INF_REQ are touched. */
-export function distort(answer: Frame, take: Take): Distorted {
-  const isGet = answer.esv === esv.getRes || answer.esv === esv.getSna;
-  if (!isGet) return { frame: answer, bytes: encodeFrame(answer), isTrue: true };
-  let frame = refuseThose(refuseBeyond(answer, take), take);
-  frame = withoutData(frame, take);
-  if (frame.properties.some(showsMidnight) && take('clock-24')) {
+export function distort(answer: Frame, consume: Consume): Distorted {
+  if (answer.esv !== esv.getRes && answer.esv !== esv.getSna)
+    return { frame: answer, bytes: encodeFrame(answer), isTrue: true };
+  let frame = refuseThose(refuseBeyond(answer, consume), consume);
+  frame = withoutData(frame, consume);
+  if (frame.properties.some(showsMidnight) && consume('clock-24')) {
     frame = { ...frame, properties: frame.properties.map(midnight) };
   }
-  if (frame.properties.some(isDate) && take('bad-date')) {
+  if (frame.properties.some(isDate) && consume('bad-date')) {
     frame = { ...frame, properties: frame.properties.map((it) => (isDate(it) ? { ...it, edt: NO_DATE } : it)) };
   }
-  if (take('unknown-epc')) frame = { ...frame, properties: [...frame.properties, UNKNOWN] };
-  const wrongTid = take('wrong-tid');
+  if (consume('unknown-epc')) frame = { ...frame, properties: [...frame.properties, UNKNOWN] };
+  const wrongTid = consume('wrong-tid');
   if (wrongTid) frame = { ...frame, tid: frame.tid ^ 0x5a5a };
   const bytes = encodeFrame(frame);
-  const opc = take('opc-mismatch');
+  const opc = consume('opc-mismatch');
   if (opc) bytes[OPC_AT] = frame.properties.length + 1;
-  const pdc = take('pdc-past-end');
+  const pdc = consume('pdc-past-end');
   if (pdc) {
     const last = frame.properties.at(-1)?.edt.length ?? 0;
     bytes[bytes.length - last - 1] = last + 5;
@@ -49,26 +49,26 @@ export function distort(answer: Frame, take: Take): Distorted {
   return { frame, bytes, isTrue: !wrongTid && !opc && !pdc };
 }
 
-const isTold = (frame: Frame) => (fault: Fault) =>
+const hasProperty = (frame: Frame) => (fault: Fault) =>
   frame.properties.some(({ epc: code, edt }) => code === wanted(fault, frame) && edt.length > 0);
 const wanted = (fault: Fault, frame: Frame): number | undefined =>
   fault.epc === undefined ? frame.properties[0]?.epc : Number.parseInt(fault.epc, 16);
 
-/** Each fault that waits for one of these properties takes its own. */
-function refuseThose(frame: Frame, take: Take): Frame {
-  const fault = take('sna', isTold(frame));
+/** Each fault that waits for one of these properties consumes its own. */
+function refuseThose(frame: Frame, consume: Consume): Frame {
+  const fault = consume('sna', hasProperty(frame));
   if (!fault) return frame;
   const code = wanted(fault, frame);
   const properties = frame.properties.map((property) =>
     property.epc === code ? { epc: property.epc, edt: new Uint8Array(0) } : property,
   );
-  return refuseThose({ ...frame, esv: esv.getSna, properties }, take);
+  return refuseThose({ ...frame, esv: esv.getSna, properties }, consume);
 }
 
 /** A meter that answers the first so many properties of a larger Get, and the others not now. */
-function refuseBeyond(frame: Frame, take: Take): Frame {
+function refuseBeyond(frame: Frame, consume: Consume): Frame {
   const most = (fault: Fault): number => fault.count ?? FEW;
-  const fault = take('refuse-beyond', (armed) => frame.properties.length > most(armed));
+  const fault = consume('refuse-beyond', (armed) => frame.properties.length > most(armed));
   if (!fault) return frame;
   const properties = frame.properties.map(({ epc: code, edt }, i) => ({
     epc: code,
@@ -77,7 +77,7 @@ function refuseBeyond(frame: Frame, take: Take): Frame {
   return { ...frame, esv: esv.getSna, properties };
 }
 
-function withoutData(frame: Frame, take: Take): Frame {
+function withoutData(frame: Frame, consume: Consume): Frame {
   const emptied = (fault: Fault): readonly Property[] =>
     frame.properties.map((property) => {
       const isMeant = fault.epc === undefined || property.epc === wanted(fault, frame);
@@ -85,7 +85,7 @@ function withoutData(frame: Frame, take: Take): Frame {
       return edt ? { epc: property.epc, edt } : property;
     });
   const changes = (fault: Fault): boolean => emptied(fault).some((property, i) => property !== frame.properties[i]);
-  const fault = take('no-data', changes);
+  const fault = consume('no-data', changes);
   return fault ? { ...frame, properties: emptied(fault) } : frame;
 }
 

@@ -1,16 +1,15 @@
-import { esv } from '../echonet/frame.ts';
 import { eventNumber } from '../skstack/events.ts';
-import type { ModuleContext } from './module-context.ts';
 import { event } from './module-context.ts';
-import type { Fault } from './faults.ts';
+import type { ModuleContext } from './module-context.ts';
+import type { Fault, ImmediateFault } from './faults.ts';
 import type { SimModule } from './module/sim-module.ts';
 
-/** What a fault of kind `now` does, or the wire it does it to. */
+/** What a fault of kind `now` does something to. */
 export interface FaultTargets {
-  readonly context: Omit<ModuleContext, 'say' | 'sayText'>;
+  readonly context: ModuleContext;
   readonly module: SimModule;
-  unplug(): void;
-  plug(): void;
+  readonly unplug: () => void;
+  readonly plug: () => void;
   /** Survives the module's power. */
   readonly afterwards: (ms: number, action: () => void) => void;
 }
@@ -22,82 +21,82 @@ const GARBAGE_BYTES = 32;
 const BURST_BYTES = 65_536;
 const BACK_STEPS = 100;
 const REPLACED = { mac: '001C640003DD6393', serial: 'SIM0002' };
+const ANNOUNCEMENT_TID = 0x0210;
 
-/** Makes a fault happen that waits for nothing. */
-export function happen(fault: Fault, targets: FaultTargets): void {
-  const { context, module } = targets;
-  const { session } = module;
-  switch (fault.fault) {
-    case 'session-lost':
-      return session.forget();
-    case 'silent-session':
-      session.silent = true;
-      return;
-    case 'session-clings':
-      session.silent = session.clings = true;
-      return;
-    case 'event-24':
-    case 'event-26':
-    case 'event-27':
-    case 'event-28':
-      return session.end(Number.parseInt(fault.fault.slice(-2), 16));
-    case 'event-25':
-      return session.renew();
-    case 'event-29':
-      return session.expire(fault.recovers === false ? undefined : (fault.for_s ?? RENEW_S) * 1000);
-    case 'event-32':
-      return block(fault, targets);
-    case 'module-reset':
-      return module.crash();
-    case 'module-hang':
-      return module.hang(fault.for_s === undefined ? undefined : fault.for_s * 1000);
-    case 'port-lost':
-      targets.unplug();
-      if (fault.for_s !== undefined) targets.afterwards(fault.for_s * 1000, () => targets.plug());
-      return;
-    case 'receive-failure':
-      for (let i = 0; i < (fault.count ?? FAILED_PACKETS); i++) module.undecryptable();
-      return;
-    case 'garbage':
-      return module.babble(context.random.bytes(fault.count ?? GARBAGE_BYTES));
-    case 'burst':
-      return module.babble(context.random.bytes(fault.count ?? BURST_BYTES));
-    case 'notification': {
-      const service = context.options.halfHour === 'infc' ? esv.infc : esv.inf;
-      module.exchange.announce(context.meter.halfHour(context.meterNow(), 0x0210, service));
-      return;
-    }
-    default:
-      return happenToMeter(fault, targets);
-  }
-}
+type Effect = (fault: Fault, targets: FaultTargets) => void;
+
+const msOf = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1000);
+const numberOf = (digits: string | undefined): number | undefined =>
+  digits === undefined ? undefined : Number.parseInt(digits, 16);
+
+/** The session ends with this EVENT. */
+const end =
+  (number: number): Effect =>
+  (_, { module }) =>
+    module.session.end(number);
+
+/** Bytes that are no line. */
+const noise =
+  (usual: number): Effect =>
+  ({ count = usual }, { module, context }) =>
+    module.put(context.random.bytes(count));
+
+/** What each fault does that waits for nothing. */
+const EFFECTS: Readonly<Record<ImmediateFault, Effect>> = {
+  'session-lost': (_, { module }) => module.session.forget(),
+  'silent-session': (_, { module }) => {
+    module.session.silent = true;
+  },
+  'session-clings': (_, { module }) => {
+    module.session.silent = module.session.clings = true;
+  },
+  'event-24': end(eventNumber.joinFailed),
+  'event-25': (_, { module }) => module.session.renew(),
+  'event-26': end(eventNumber.peerEnded),
+  'event-27': end(eventNumber.ended),
+  'event-28': end(eventNumber.endTimedOut),
+  'event-29': ({ recovers, for_s = RENEW_S }, { module }) =>
+    module.session.expire(recovers === false ? undefined : for_s * 1000),
+  'event-32': block,
+  'module-reset': (_, { module }) => module.crash(),
+  'module-hang': ({ for_s }, { module }) => module.hang(msOf(for_s)),
+  'port-lost': ({ for_s }, targets) => {
+    targets.unplug();
+    if (for_s !== undefined) targets.afterwards(for_s * 1000, targets.plug);
+  },
+  garbage: noise(GARBAGE_BYTES),
+  burst: noise(BURST_BYTES),
+  'receive-failure': ({ count = FAILED_PACKETS }, { module }) => {
+    for (let i = 0; i < count; i++) module.undecryptable();
+  },
+  notification: (_, { module }) => module.exchange.announceHalfHour(ANNOUNCEMENT_TID),
+  'energy-back': ({ count = BACK_STEPS }, { context: { meter, meterNow } }) => {
+    const { normal } = meter.registersAt(meterNow());
+    meter.setCounter(meterNow(), 'import', Math.max(0, normal - count));
+  },
+  'meter-moved': ({ channel, pan_id }, { context: { place } }) => {
+    place.channel = numberOf(channel) ?? (place.channel === 0x2f ? 0x31 : 0x2f);
+    place.panId = numberOf(pan_id) ?? place.panId;
+  },
+  'meter-replaced': ({ mac = REPLACED.mac, channel, serial = REPLACED.serial }, { context }) => {
+    const { place, meter, meterNow } = context;
+    place.macAddress = mac.toUpperCase();
+    place.channel = numberOf(channel) ?? place.channel;
+    meter.replace(meterNow(), serial);
+  },
+};
+
+/** Makes a fault happen. */
+export const happen = (fault: Fault, targets: FaultTargets): void =>
+  EFFECTS[fault.fault as ImmediateFault](fault, targets);
 
 /** The airtime's hour goes on whatever becomes of the module: a reset must not block it for ever. */
-function block(fault: Fault, { context, module, afterwards }: FaultTargets): void {
+function block({ for_s = BLOCKED_S }: Fault, { context, module, afterwards }: FaultTargets): void {
   const address = module.session.peerAddress ?? context.ownAddress;
   context.state.blocked = true;
-  module.say(event(eventNumber.airtimeLimited, address));
-  afterwards((fault.for_s ?? BLOCKED_S) * 1000, () => {
+  context.emit(event(eventNumber.airtimeLimited, address));
+  afterwards(for_s * 1000, () => {
     context.state.blocked = false;
-    module.say(event(eventNumber.airtimeFree, address));
+    context.emit(event(eventNumber.airtimeFree, address));
   });
-}
-
-function happenToMeter(fault: Fault, { context }: FaultTargets): void {
-  const { meter, place, meterNow } = context;
-  if (fault.fault === 'energy-back') {
-    const { normal } = meter.registersAt(meterNow());
-    return meter.setCounter(meterNow(), 'import', Math.max(0, normal - (fault.count ?? BACK_STEPS)));
-  }
-  const channel = fault.channel === undefined ? undefined : Number.parseInt(fault.channel, 16);
-  if (fault.fault === 'meter-moved') {
-    place.channel = channel ?? (place.channel === 0x2f ? 0x31 : 0x2f);
-    if (fault.pan_id !== undefined) place.panId = Number.parseInt(fault.pan_id, 16);
-    return;
-  }
-  if (fault.fault === 'meter-replaced') {
-    place.macAddress = (fault.mac ?? REPLACED.mac).toUpperCase();
-    if (channel !== undefined) place.channel = channel;
-    meter.replace(meterNow(), fault.serial ?? REPLACED.serial);
-  }
 }

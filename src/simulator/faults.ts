@@ -4,7 +4,7 @@ import * as z from 'zod';
  * Everything that can go wrong, and how: `now` happens at once (or when the command named by `on` arrives), `next` waits
  * for its occasion (the next scan, join, reply …) and happens `times` times or for `for_s` seconds.
  */
-export const faultKinds = {
+export const FAULT_KINDS = {
   // the scan
   'pan-not-found': 'next',
   'two-pans': 'next',
@@ -61,15 +61,18 @@ export const faultKinds = {
   'meter-replaced': 'now',
 } as const satisfies Record<string, 'now' | 'next'>;
 
-export type FaultName = keyof typeof faultKinds;
-export const faultNames = Object.keys(faultKinds) as [FaultName, ...FaultName[]];
+export type FaultName = keyof typeof FAULT_KINDS;
+export type ImmediateFault = {
+  [Name in FaultName]: (typeof FAULT_KINDS)[Name] extends 'now' ? Name : never;
+}[FaultName];
+export const FAULT_NAMES = Object.keys(FAULT_KINDS) as [FaultName, ...FaultName[]];
 
 const hexText = (digits: number) =>
   z.string().regex(new RegExp(`^[0-9A-Fa-f]{1,${digits}}$`), `must be at most ${digits} hex digits, as text`);
 
 /** One fault as data. Which of the optional fields count is said in `docs`; seconds are divided by the time factor. */
 export const faultSchema = z.strictObject({
-  fault: z.enum(faultNames, { error: `must be one of ${faultNames.join(', ')}` }),
+  fault: z.enum(FAULT_NAMES, { error: `must be one of ${FAULT_NAMES.join(', ')}` }),
   /** Only with this command: `SKJOIN`, `SKSENDTO`, …; for J11 its code: `0053`, `0008`, … */
   on: z
     .string()
@@ -115,64 +118,47 @@ interface Armed {
 
 /** The faults that wait for their occasion. */
 export class ArmedFaults {
-  readonly #armed: Armed[] = [];
+  #armed: Armed[] = [];
   readonly #nowMs: () => number;
   readonly #timeFactor: number;
-  #command: string | undefined;
+  /** The command being handled: `on` is compared with it. */
+  command: string | undefined;
 
   constructor(nowMs: () => number, timeFactor: number) {
     this.#nowMs = nowMs;
     this.#timeFactor = timeFactor;
   }
 
-  /** The command being handled: `on` is compared with it. */
-  set command(name: string | undefined) {
-    this.#command = name;
-  }
-
   arm(fault: Fault): void {
-    const ms = fault.for_s === undefined ? Infinity : (fault.for_s * 1000) / this.#timeFactor;
-    const isWindow = fault.for_s !== undefined && fault.times === undefined && faultKinds[fault.fault] === 'next';
+    const { for_s, times, skip = 0 } = fault;
+    const lasts = for_s !== undefined && FAULT_KINDS[fault.fault] === 'next';
     this.#armed.push({
       fault,
-      untilMs: faultKinds[fault.fault] === 'next' ? this.#nowMs() + ms : Infinity,
-      skip: fault.skip ?? 0,
-      left: isWindow ? Infinity : (fault.times ?? 1),
+      untilMs: lasts ? this.#nowMs() + (for_s * 1000) / this.#timeFactor : Infinity,
+      skip,
+      left: times ?? (lasts ? Infinity : 1),
     });
   }
 
   /** One occasion of a `next` fault, met while `command` is at work. @returns it when it happens now. */
-  take(name: FaultName, command = this.#command, fits: (fault: Fault) => boolean = () => true): Fault | undefined {
+  consume(name: FaultName, command = this.command, fits: (fault: Fault) => boolean = () => true): Fault | undefined {
     return this.#use(command, ({ fault }) => fault.fault === name && fits(fault));
   }
 
   /** A `now` fault that waited for the command being handled. */
   due(): Fault | undefined {
-    return this.#use(this.#command, ({ fault }) => faultKinds[fault.fault] === 'now');
-  }
-
-  clear(): void {
-    this.#armed.length = 0;
+    return this.#use(this.command, ({ fault }) => FAULT_KINDS[fault.fault] === 'now');
   }
 
   #use(command: string | undefined, matches: (armed: Armed) => boolean): Fault | undefined {
     const now = this.#nowMs();
+    this.#armed = this.#armed.filter(({ left, untilMs }) => left > 0 && untilMs > now);
     for (const armed of this.#armed) {
-      if (armed.left <= 0 || armed.untilMs <= now || !matches(armed)) continue;
-      if (armed.fault.on !== undefined && armed.fault.on !== command) continue;
+      if (!matches(armed) || (armed.fault.on !== undefined && armed.fault.on !== command)) continue;
       if (armed.skip-- > 0) continue;
       armed.left--;
-      this.#sweep(now);
       return armed.fault;
     }
-    this.#sweep(now);
     return undefined;
-  }
-
-  #sweep(now: number): void {
-    for (let i = this.#armed.length - 1; i >= 0; i--) {
-      const armed = this.#armed[i];
-      if (armed && (armed.left <= 0 || armed.untilMs <= now)) this.#armed.splice(i, 1);
-    }
   }
 }

@@ -3,7 +3,6 @@ import type { SkEvent, SkLine } from '../skstack/events.ts';
 import type { ArmedFaults } from './faults.ts';
 import type { ModuleState } from './module/module-state.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { RadioTiming } from './radio/radio-timing.ts';
 import type { Random } from './random.ts';
 import type { SimMeter } from './meter/sim-meter.ts';
 import type { Tasks } from './module/tasks.ts';
@@ -23,7 +22,6 @@ export interface ModuleContext {
   readonly meter: SimMeter;
   readonly place: MeterPlace;
   readonly faults: ArmedFaults;
-  readonly timing: RadioTiming;
   readonly random: Random;
   /** What goes on in the module; ends when it loses power. */
   readonly tasks: Tasks;
@@ -31,10 +29,10 @@ export interface ModuleContext {
   readonly ownAddress: string;
   /** The meter's clock, ms since 1970. */
   readonly meterNow: () => number;
-  /** Says one line on the wire. */
-  readonly say: (line: SkLine) => void;
-  /** Says a line that has no form in the client's grammar. */
-  readonly sayText: (text: string, end?: '\r\n' | '\r') => void;
+  /** Sends one line to the host, in the language of the module. */
+  readonly emit: (line: SkLine) => void;
+  /** Sends a line that has no form in the client's grammar. */
+  readonly emitText: (text: string, end?: '\r\n' | '\r') => void;
   /** The host was given these values. */
   readonly answered: (frame: Frame) => void;
 }

@@ -15,8 +15,7 @@ import type { StoredAirtime } from '../../src/module/airtime-limit.ts';
 import { openModule } from '../../src/module/open-module.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
-import { createSimulator } from '../../src/simulator/sim.ts';
-import type { Simulator } from '../../src/simulator/sim.ts';
+import { Simulator } from '../../src/simulator/sim.ts';
 import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
 import type { StateFile } from '../../src/store/state-file.ts';
 import { credentials, Memory } from './rig.ts';
@@ -134,7 +133,7 @@ export class World {
       exponent: unit >= 0x0a ? unit - 9 : -unit,
       coefficient: simulator.coefficient ?? 1,
     });
-    this.simulator = createSimulator(simulator, {
+    this.simulator = new Simulator(simulator, {
       clock: this.clock,
       onAnswer: (answered) => this.oracle.said(answered),
     });

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/kernel/clock.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
-import type { Simulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
 import { Program } from './program.ts';
 import { Pty } from './pty.ts';
 
@@ -82,4 +81,4 @@ export class Stage implements AsyncDisposable {
 }
 
 const newSimulator = (): Simulator =>
-  createSimulator({ seed: 1, timeFactor: TIME_FACTOR, halfHour: 'off' }, { clock: systemClock });
+  new Simulator({ seed: 1, timeFactor: TIME_FACTOR, halfHour: 'off' }, { clock: systemClock });

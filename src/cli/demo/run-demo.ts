@@ -21,8 +21,7 @@ import type { Sink } from '../../model/sink.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../../model/status.ts';
 import type { ScriptEntry } from '../../simulator/fault-script.ts';
 import type { Fault } from '../../simulator/faults.ts';
-import { createSimulator } from '../../simulator/sim.ts';
-import type { Simulator } from '../../simulator/sim.ts';
+import { Simulator } from '../../simulator/sim.ts';
 import type { Wire } from '../../wire/wire.ts';
 
 const LOOK_FOR_STICK_MS = 200;
@@ -40,7 +39,7 @@ export interface DemoOptions {
 export async function runDemo(options: DemoOptions, context: CliContext): Promise<void> {
   const clock = systemClock;
   const report = new DemoReport(clock, context);
-  await using simulator = createSimulator(
+  await using simulator = new Simulator(
     { timeFactor: options.speed, solar: options.solar, seed: Math.trunc(clock.now()) & 0xffff },
     { clock },
   );

@@ -5,6 +5,7 @@ import { eoj, esv } from '../../echonet/frame.ts';
 import type { Frame, Property } from '../../echonet/frame.ts';
 import { decodeHistoryDay, decodeSlotRequest, history2, history3 } from '../../echonet/history.ts';
 import { encodeInstanceList } from '../../echonet/nameplate.ts';
+import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes } from '../../kernel/bytes.ts';
 import { Load, LoadProfile } from './load.ts';
 import { defaultGetMap, propertyEdt, setMap } from './meter-properties.ts';
 import type { HistorySettings, MeterView } from './meter-properties.ts';
@@ -144,7 +145,8 @@ export class SimMeter {
   }
 
   /** EA, and EB where the map names it, as announced to the controller after a half hour. */
-  halfHour(atMs: number, tid: number, service: number): Frame {
+  halfHour(atMs: number, tid: number): Frame {
+    const service = this.#options.halfHour === 'infc' ? esv.infc : esv.inf;
     const properties = [epc.importAtMark, epc.exportAtMark]
       .filter((code) => this.#getMap.includes(code))
       .map((code) => ({ epc: code, edt: this.#get(code, atMs) ?? NONE }));
@@ -192,3 +194,29 @@ export const instanceListNotification = (tid: number): Frame => ({
   esv: esv.inf,
   properties: [{ epc: nodeEpc.instanceListNotification, edt: INSTANCES }],
 });
+
+/** The unset Route-B ID in a PANA datagram. */
+const NO_ID = '0'.repeat(32);
+
+/**
+ * What the meter sends during a join, in the form of a published capture (RS-WSUHA-P): the PANA start, EAP-PSK with the
+ * Route-B ID in clear, its third message, and the result with the session's lifetime.
+ */
+export function panaDatagrams(nonce: Uint8Array, id: string | undefined, lifetimeS: number): readonly Uint8Array[] {
+  const session = hexOfBytes(nonce.subarray(0, 8));
+  const random = hexOfBytes(nonce.subarray(8, 24));
+  const mac = hexOfBytes(nonce.subarray(24, 40));
+  const name = hexOfBytes(bytesOfLatin1(`SM${(id ?? NO_ID).padEnd(32, '0')}`));
+  return [
+    `00000028C0000002${session}00060000000400000000000500030000000400000000000C`,
+    `0000006880000002${session}000500000010000044AA92C21CDBB377DEBBEBC9B755B87D000200000038000001E300382F00${random}${name}`,
+    `0000005480000002${session}00020000003B000001E4003B2F80${random}${mac}000000006852F3CB9B3291068BF82BB6863F1D2B8100`,
+    `00000058A0000002${session}000700000004000000000000000200000004000003E40004000400000004000000001601000800000004000000${hex(lifetimeS, 8).slice(-8)}000001000000100000${mac}`,
+  ].map((text) => bytesOfHex(cutOrFilled(text)));
+}
+
+/** To the length in its own header, behind two reserved bytes. */
+function cutOrFilled(text: string): string {
+  const digits = 2 * Number.parseInt(text.slice(4, 8), 16);
+  return text.slice(0, digits).padEnd(digits, '0');
+}

@@ -12,40 +12,66 @@ import {
   result,
   sendResult,
 } from '../../j11/responses.ts';
-import type { ModuleStatus } from '../../j11/responses.ts';
+import type { ModuleStatus, Version } from '../../j11/responses.ts';
 import type { ModuleContext, MeterPlace } from '../module-context.ts';
-import type { DatagramExchange } from '../radio/datagram-exchange.ts';
-import type { RadioSession } from '../radio/radio-session.ts';
-import type { Scanner } from '../radio/scanner.ts';
+import type { Fate } from '../radio/datagram-exchange.ts';
+import type { CommandNamed, SimModule } from './sim-module.ts';
 
 const FIRMWARE_ID = 0x0400;
 const MAX_PORTS = 6;
 const NO_FLOW_CONTROL = 0x00;
 /** How many bytes of what was sent the response repeats. */
 const REPEATED_BYTES = 5;
+const SEND_RESULTS: Readonly<Record<Fate, number>> = {
+  delivered: sendResult.ok,
+  resolving: sendResult.ok,
+  failed: sendResult.noAck,
+  blocked: sendResult.airtime,
+};
 
-export interface J11Parts {
-  readonly scanner: Scanner;
-  readonly session: RadioSession;
-  readonly exchange: DatagramExchange;
-  /** All that 00D9 takes back, and the way up again. */
-  restart(): void;
-}
+/** The result byte and what stands behind it. */
+type Answer = readonly [number, ...number[]];
+/** Those with a response of their own kind. */
+type Special = 'reset' | 'scan' | 'send' | 'startRouteB';
+type Answers = {
+  readonly [Name in Exclude<CommandName, Special>]: (command: CommandNamed<J11Command, Name>) => Answer;
+};
 
-/** What a J11 module does and says on each command it understood, and in which state it refuses it. */
+/** What a J11 module does on each command it understood, and in which state it refuses it. */
 export class J11Handler {
   readonly #context: ModuleContext;
-  readonly #parts: J11Parts;
-  readonly #put: (bytes: Uint8Array) => void;
+  readonly #module: SimModule;
   #settings: ConfigureCommand | undefined;
   readonly #ports = new Set<number>();
   /** Where 0053 found the meter; it may have moved since. */
   #connection: MeterPlace | undefined;
 
-  constructor(context: ModuleContext, parts: J11Parts, put: (bytes: Uint8Array) => void) {
+  readonly #answers: Answers = {
+    status: () => [result.ok, ...encodeStatus(this.#status)],
+    openPort: ({ port }) => [this.#openPort(port)],
+    closePort: ({ port }) => [this.#ports.delete(port) ? result.ok : result.portNotOpen],
+    openPorts: () => [result.ok, ...[...this.#ports].flatMap(bytesOf16)],
+    ownAddress: () => [result.ok, ...bytesOfAddress(this.#context.ownAddress)],
+    ownMac: () => [result.ok, ...bytesOfHex(this.#context.options.model.macAddress)],
+    setCredentials: ({ id, password }) => [this.#setCredentials(id, password)],
+    startPana: () => [this.#readyForPana()],
+    endPana: () => [this.#endPana()],
+    stopRouteB: () => [this.#stopRouteB()],
+    panId: () => (this.#connection ? [result.ok, ...bytesOf16(this.#connection.panId)] : [result.notStarted]),
+    configure: (command) => [this.#configure(command)],
+    version: () => [result.ok, ...encodeVersion(this.#version)],
+    reauthenticate: () => [this.#readyForRenewal()],
+    settings: () => {
+      const set = this.#settings;
+      return set ? [result.ok, set.mode, set.hanSleep, set.channel, set.power] : [result.nothingStarted];
+    },
+    setFlowControl: () => [result.ok],
+    flowControl: () => [result.ok, NO_FLOW_CONTROL],
+  };
+
+  constructor(context: ModuleContext, module: SimModule) {
     this.#context = context;
-    this.#parts = parts;
-    this.#put = put;
+    this.#module = module;
   }
 
   reset(): void {
@@ -53,16 +79,12 @@ export class J11Handler {
     this.#ports.clear();
   }
 
-  restart(): void {
-    this.#parts.restart();
-  }
-
   isOpen(port: number): boolean {
     return this.#ports.has(port);
   }
 
   /** The meter is still where 0053 found it. */
-  get hearsMeter(): boolean {
+  get reachesMeter(): boolean {
     const { place } = this.#context;
     const at = this.#connection;
     return at?.channel === place.channel && at.panId === place.panId && at.macAddress === place.macAddress;
@@ -70,83 +92,34 @@ export class J11Handler {
 
   /** Ends with the command's own response; what follows comes by itself. */
   async handle(command: J11Command, signal: AbortSignal): Promise<void> {
-    const { tasks, timing } = this.#context;
-    if (command.name === 'reset') return this.restart();
+    if (command.name === 'reset') return this.#module.crash();
     if (command.name === 'scan') return await this.#scan(command, signal);
     if (command.name === 'send') return await this.#send(command, signal);
     if (command.name === 'startRouteB') return await this.#connect(signal);
-    await tasks.wait(timing.command(), signal);
-    const [code, ...data] = this.#answer(command);
+    await this.#context.tasks.spend('command', signal);
+    const answer: (command: never) => Answer = this.#answers[command.name];
+    const [code, ...data] = answer(command as never);
     this.#respond(command.name, code, data);
-    // The session's own words come after the response.
+    // What the session sends comes after the response.
     if (code !== result.ok) return;
-    if (command.name === 'startPana' && this.#connection)
-      this.#parts.session.join(linkLocalAddress(this.#connection.macAddress));
-    if (command.name === 'reauthenticate') this.#parts.session.rejoin();
+    const { session } = this.#module;
+    if (command.name === 'startPana' && this.#connection) session.join(linkLocalAddress(this.#connection.macAddress));
+    if (command.name === 'reauthenticate') session.rejoin();
   }
 
-  /** @returns the result byte and what stands behind it. */
-  #answer(
-    command: Exclude<J11Command, { name: 'reset' | 'scan' | 'send' | 'startRouteB' }>,
-  ): readonly [number, ...number[]] {
-    const { session } = this.#parts;
-    const { model } = this.#context.options;
-    switch (command.name) {
-      case 'status':
-        return [result.ok, ...encodeStatus(this.#status)];
-      case 'version': {
-        const [major = 0, minor = 0, revision = 0] = model.stackVersion.split('.').map(Number);
-        return [result.ok, ...encodeVersion({ firmwareId: FIRMWARE_ID, major, minor, revision })];
-      }
-      case 'configure':
-        return [this.#configure(command)];
-      case 'setCredentials':
-        return [this.#setCredentials(command.id, command.password)];
-      case 'openPort':
-        return [this.#openPort(command.port)];
-      case 'closePort':
-        return [this.#ports.delete(command.port) ? result.ok : result.portNotOpen];
-      case 'startPana':
-        return [this.#readyForPana()];
-      case 'endPana':
-        if (session.phase === 'none') return [result.notStarted];
-        session.release(); // the module's own doing: no 601A
-        return [result.ok];
-      case 'stopRouteB':
-        if (!this.#connection) return [result.notStarted];
-        session.forget();
-        this.#connection = undefined;
-        return [result.ok];
-      case 'reauthenticate':
-        if (session.phase === 'joining') return [result.panaRuns];
-        return [session.phase === 'none' ? result.notStarted : result.ok];
-      case 'openPorts':
-        return [result.ok, ...[...this.#ports].flatMap((port) => [...bytesOf16(port)])];
-      case 'ownAddress':
-        return [result.ok, ...bytesOfAddress(this.#context.ownAddress)];
-      case 'ownMac':
-        return [result.ok, ...bytesOfHex(model.macAddress)];
-      case 'panId':
-        return this.#connection ? [result.ok, ...bytesOf16(this.#connection.panId)] : [result.notStarted];
-      case 'settings': {
-        const set = this.#settings;
-        return set ? [result.ok, set.mode, set.hanSleep, set.channel, set.power] : [result.nothingStarted];
-      }
-      case 'setFlowControl':
-        return [result.ok];
-      case 'flowControl':
-        return [result.ok, NO_FLOW_CONTROL];
-    }
+  get #version(): Version {
+    const [major = 0, minor = 0, revision = 0] = this.#context.options.model.stackVersion.split('.').map(Number);
+    return { firmwareId: FIRMWARE_ID, major, minor, revision };
   }
 
   get #status(): ModuleStatus {
-    const routeB = this.#parts.session.phase === 'up' ? 'authenticated' : this.#connection ? 'mac' : 'none';
+    const routeB = this.#module.session.phase === 'up' ? 'authenticated' : this.#connection ? 'mac' : 'none';
     return { started: this.#settings !== undefined, routeB };
   }
 
   /** What stands against a command that may not be given while B-route runs. */
   get #obstacle(): number | undefined {
-    if (this.#parts.session.phase === 'up') return result.authenticated;
+    if (this.#module.session.phase === 'up') return result.authenticated;
     return this.#connection ? result.routeBRuns : undefined;
   }
 
@@ -161,7 +134,7 @@ export class J11Handler {
     if (!this.#settings) return result.nothingStarted;
     if (state.id !== undefined) return result.credentialsSet;
     state.setId(id);
-    state.setPassword(password);
+    state.password = password;
     return result.ok;
   }
 
@@ -174,21 +147,41 @@ export class J11Handler {
   }
 
   #readyForPana(): number {
-    const { session } = this.#parts;
+    const { session } = this.#module;
     if (!this.#connection) return result.notStarted;
     if (session.phase === 'joining') return result.panaRuns;
     return session.phase === 'up' ? result.authenticated : result.ok;
   }
 
+  /** The module's own doing: no 601A. */
+  #endPana(): number {
+    if (this.#module.session.phase === 'none') return result.notStarted;
+    this.#module.session.release();
+    return result.ok;
+  }
+
+  #stopRouteB(): number {
+    if (!this.#connection) return result.notStarted;
+    this.#module.session.forget();
+    this.#connection = undefined;
+    return result.ok;
+  }
+
+  #readyForRenewal(): number {
+    const { phase } = this.#module.session;
+    if (phase === 'joining') return result.panaRuns;
+    return phase === 'none' ? result.notStarted : result.ok;
+  }
+
   /** 0051: 4051 for each channel when its time is over, the response behind the last. */
   async #scan({ duration, mask, pairingId }: ScanCommand, signal: AbortSignal): Promise<void> {
-    const { tasks, timing, state } = this.#context;
+    const { tasks, state } = this.#context;
     const obstacle = this.#settings ? this.#obstacle : result.nothingStarted;
     if (obstacle !== undefined) {
-      await tasks.wait(timing.command(), signal);
+      await tasks.spend('command', signal);
       return this.#respond('scan', obstacle);
     }
-    const { pans: all, ends } = this.#parts.scanner.heard(pairingId);
+    const { pans: all, ends } = this.#module.scanner.outcome(pairingId);
     const pans = all.filter((pan) => pan.pairId === pairingId); // asked for by the beacon request: nobody else answers
     const numbers = numbersOfMask(mask);
     for (const channel of numbers) {
@@ -196,53 +189,52 @@ export class J11Handler {
       const beacons = pans
         .filter((pan) => pan.channel === channelOfJ11(channel))
         .map(({ macAddress, panId, lqi }) => ({ macAddress, panId, rssiDbm: rssiDbmOfLqi(lqi) }));
-      this.#put(encodeNotification({ kind: 'scanned', channel, beacons }));
+      this.#module.respond(encodeNotification({ kind: 'scanned', channel, beacons }));
     }
-    state.addAirtime(numbers.length * 2);
+    state.addBeaconRequests(numbers.length);
     if (ends) this.#respond('scan', result.ok);
   }
 
   /** 0053. */
   async #connect(signal: AbortSignal): Promise<void> {
-    const { tasks, timing, state, place, faults, options } = this.#context;
-    await tasks.wait(timing.connect(), signal);
-    const channel = this.#settings?.channel;
-    const obstacle = channel === undefined ? result.nothingStarted : this.#obstacle;
-    if (obstacle !== undefined) return this.#respond('startRouteB', obstacle);
-    if (state.id === undefined) return this.#respond('startRouteB', result.credentialsMissing);
-    const isOurs = options.routeBId === undefined || pairingIdOf(options.routeBId) === state.pairId;
-    const isThere = isOurs && channel === j11OfChannel(place.channel);
-    if (!isThere || state.blocked || faults.take('connect-failed'))
-      return this.#respond('startRouteB', result.connectFailed);
+    const { tasks, state, place } = this.#context;
+    await tasks.spend('connect', signal);
+    const code = this.#connectionResult();
+    if (code !== result.ok) return this.#respond('startRouteB', code);
     this.#connection = { ...place };
-    state.write('S2', hex(place.channel, 2));
-    state.write('S3', hex(place.panId, 4));
-    const { panId, macAddress, lqi } = place;
-    const connection = { channel: channel ?? 0, panId, macAddress, rssiDbm: rssiDbmOfLqi(lqi) };
+    const { channel, panId, macAddress, lqi } = place;
+    state.write('S2', hex(channel, 2));
+    state.write('S3', hex(panId, 4));
+    const connection = { channel: j11OfChannel(channel) ?? 0, panId, macAddress, rssiDbm: rssiDbmOfLqi(lqi) };
     this.#respond('startRouteB', result.ok, encodeConnection(connection));
+  }
+
+  #connectionResult(): number {
+    const { state, place, faults, options } = this.#context;
+    if (!this.#settings) return result.nothingStarted;
+    if (this.#obstacle !== undefined) return this.#obstacle;
+    if (state.id === undefined) return result.credentialsMissing;
+    const isOurs = options.routeBId === undefined || pairingIdOf(options.routeBId) === state.pairId;
+    const isThere = isOurs && this.#settings.channel === j11OfChannel(place.channel);
+    return isThere && !state.blocked && !faults.consume('connect-failed') ? result.ok : result.connectFailed;
   }
 
   /** 0008. */
   async #send({ destination, destinationPort, payload }: SendCommand, signal: AbortSignal): Promise<void> {
-    const { tasks, timing } = this.#context;
-    const { session, exchange } = this.#parts;
+    const { tasks } = this.#context;
+    const { session, exchange } = this.#module;
     await exchange.handOver(signal);
     if (session.phase !== 'up')
       return this.#respond('send', this.#settings ? result.notStarted : result.nothingStarted);
     const fate = exchange.launch(destination, payload.length);
-    const code = {
-      delivered: sendResult.ok,
-      resolving: sendResult.ok,
-      failed: sendResult.noAck,
-      blocked: sendResult.airtime,
-    }[fate];
-    if (fate === 'resolving') await tasks.wait(timing.resolve(), signal);
+    const code = SEND_RESULTS[fate];
+    if (fate === 'resolving') await tasks.spend('resolve', signal);
     this.#respond('send', result.ok, [code, ...payload.subarray(0, REPEATED_BYTES)]);
     if (code !== sendResult.ok) return;
     tasks.start((inner) => exchange.deliver({ data: payload, port: destinationPort, security: 1 }, inner));
   }
 
   #respond(name: CommandName, code: number, data: Iterable<number> = []): void {
-    this.#put(encodeResponse(commandCodes[name], code, data));
+    this.#module.respond(encodeResponse(commandCodes[name], code, data));
   }
 }

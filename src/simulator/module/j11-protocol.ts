@@ -3,7 +3,7 @@ import { commandCodes, parseCommand } from '../../j11/commands.ts';
 import { FrameReader } from '../../j11/frame.ts';
 import type { J11Frame, FrameInput } from '../../j11/frame.ts';
 import { encodeNotification } from '../../j11/notifications.ts';
-import type { ConnectionChange, J11Notification } from '../../j11/notifications.ts';
+import type { J11Notification } from '../../j11/notifications.ts';
 import { BAD_HEADER, encodeResponse, RESPONSE, UNKNOWN_COMMAND, result } from '../../j11/responses.ts';
 import { PANA_PORT } from '../../skstack/commands.ts';
 import { eventNumber } from '../../skstack/events.ts';
@@ -11,28 +11,28 @@ import type { RxUdp, SkEvent, SkLine } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { J11Handler } from './j11-handler.ts';
-import type { J11Parts } from './j11-handler.ts';
-import type { AskedCommand, ModuleProtocol } from './module-protocol.ts';
+import type { AskedCommand, ModuleProtocol, SimModule } from './sim-module.ts';
 
-type Said = Exclude<J11Notification, { kind: 'noise' }>;
+type Notification = Exclude<J11Notification, { kind: 'noise' }>;
 
 /** J11: binary frames. PANA and address resolution go on unseen. */
 export class J11Protocol implements ModuleProtocol {
   readonly greeting = encodeNotification({ kind: 'started' });
   readonly #context: ModuleContext;
+  readonly #module: SimModule;
   readonly #handler: J11Handler;
-  readonly #respond: (bytes: Uint8Array) => void;
   #reader = new FrameReader('host');
 
-  /** @param respond puts a response on the wire */
-  constructor(context: ModuleContext, parts: J11Parts, respond: (bytes: Uint8Array) => void) {
+  constructor(context: ModuleContext, module: SimModule) {
     this.#context = context;
-    this.#respond = respond;
-    this.#handler = new J11Handler(context, parts, respond);
+    this.#module = module;
+    this.#handler = new J11Handler(context, module);
   }
 
   push(bytes: Uint8Array): readonly AskedCommand[] {
-    return this.#reader.push(bytes).map((input) => this.#asked(input));
+    return this.#reader
+      .push(bytes)
+      .map((input) => (input.kind === 'frame' ? this.#asked(input) : this.#damaged(input)));
   }
 
   reset(): void {
@@ -41,19 +41,17 @@ export class J11Protocol implements ModuleProtocol {
   }
 
   format(line: SkLine): Uint8Array | undefined {
-    const said = line.kind === 'rxudp' ? this.#datagram(line) : line.kind === 'event' ? this.#change(line) : undefined;
-    return said && encodeNotification(said);
+    const notification =
+      line.kind === 'rxudp' ? this.#received(line) : line.kind === 'event' ? this.#changed(line) : undefined;
+    return notification && encodeNotification(notification);
   }
 
   undecryptable(): Uint8Array {
-    return encodeNotification({
-      kind: 'receiveFailure',
-      reason: 0x01,
-      from: linkLocalAddress(this.#context.place.macAddress),
-    });
+    const from = linkLocalAddress(this.#context.place.macAddress);
+    return encodeNotification({ kind: 'receiveFailure', reason: 0x01, from });
   }
 
-  #datagram({ from, to, remotePort, localPort, secured, payload }: RxUdp): Said | undefined {
+  #received({ from, to, remotePort, localPort, secured, payload }: RxUdp): Notification | undefined {
     const { panId, lqi } = this.#context.place;
     if (localPort === PANA_PORT || !this.#handler.isOpen(localPort)) return undefined;
     return {
@@ -69,73 +67,57 @@ export class J11Protocol implements ModuleProtocol {
     };
   }
 
-  #change({ number }: SkEvent): Said | undefined {
-    const { macAddress, lqi } = this.#context.place;
-    const connection = (change: ConnectionChange): Said => ({
-      kind: 'connection',
-      change,
-      macAddress,
-      rssiDbm: rssiDbmOfLqi(lqi),
-    });
+  #changed({ number }: SkEvent): Notification | undefined {
+    const { state, place } = this.#context;
+    const { macAddress, lqi } = place;
     switch (number) {
       case eventNumber.joined:
         return { kind: 'pana', outcome: 'ok', macAddress };
-      case eventNumber.joinFailed:
-        return {
-          kind: 'pana',
-          outcome: this.#handler.hearsMeter && !this.#context.state.blocked ? 'refused' : 'noAnswer',
-          macAddress,
-        };
+      case eventNumber.joinFailed: {
+        const isRefused = this.#handler.reachesMeter && !state.blocked;
+        return { kind: 'pana', outcome: isRefused ? 'refused' : 'noAnswer', macAddress };
+      }
       case eventNumber.peerEnded:
       case eventNumber.ended:
       case eventNumber.endTimedOut:
       case eventNumber.renewing:
-        return connection('panaDown');
+        return { kind: 'connection', change: 'panaDown', macAddress, rssiDbm: rssiDbmOfLqi(lqi) };
     }
     return undefined;
   }
 
-  #asked(input: FrameInput): AskedCommand {
-    if (input.kind === 'frame') return this.#understood(input);
-    const say = async (code: number, failure: number, signal: AbortSignal): Promise<void> => {
-      const { tasks, timing } = this.#context;
-      await tasks.wait(timing.command(), signal);
-      this.#respond(encodeResponse(code, failure));
-    };
-    const isHeader = input.reason === 'header sum';
-    const failure = { 'header sum': result.headerSum, 'data sum': result.dataSum, length: result.tooLong }[
-      input.reason
-    ];
-    const code = isHeader ? BAD_HEADER - RESPONSE : (input.code ?? 0);
+  #asked(frame: J11Frame): AskedCommand {
+    const { code } = frame;
+    const parsed = parseCommand(frame);
+    const name = hex(code, 4);
     return {
-      name: undefined,
-      told: { refused: input.reason },
-      echo: () => undefined,
-      answer: (signal) => say(code, failure, signal),
-      fail: (other = failure, signal) => say(code, other, signal),
+      name,
+      facts: { command: name },
+      answer: (signal) => {
+        if (parsed.kind === 'command') return this.#handler.handle(parsed.command, signal);
+        if (parsed.kind === 'refused') return this.#refuse(code, parsed.result, signal);
+        return this.#refuse(UNKNOWN_COMMAND - RESPONSE, result.invalidCommand, signal);
+      },
+      fail: (failure = result.notStarted, signal) => this.#refuse(code, failure, signal),
+      // Only a reset may interrupt.
+      refuseBusy: () =>
+        code === commandCodes.reset ? this.#module.crash() : this.#module.respond(encodeResponse(code, result.busy)),
     };
   }
 
-  #understood(frame: J11Frame): AskedCommand {
-    const { tasks, timing } = this.#context;
-    const parsed = parseCommand(frame);
-    const name = hex(frame.code, 4);
-    const respond = async (code: number, failure: number, signal: AbortSignal): Promise<void> => {
-      await tasks.wait(timing.command(), signal);
-      this.#respond(encodeResponse(code, failure));
-    };
-    const isReset = frame.code === commandCodes.reset;
+  #damaged({ reason, code: asked = 0 }: Extract<FrameInput, { kind: 'damaged' }>): AskedCommand {
+    const code = reason === 'header sum' ? BAD_HEADER - RESPONSE : asked;
+    const usual = { 'header sum': result.headerSum, 'data sum': result.dataSum, length: result.tooLong }[reason];
     return {
-      name,
-      told: { command: name },
-      echo: () => undefined,
-      answer: (signal) => {
-        if (parsed.kind === 'command') return this.#handler.handle(parsed.command, signal);
-        if (parsed.kind === 'refused') return respond(frame.code, parsed.result, signal);
-        return respond(UNKNOWN_COMMAND - RESPONSE, result.invalidCommand, signal);
-      },
-      fail: (code = result.notStarted, signal) => respond(frame.code, code, signal),
-      refuseBusy: () => (isReset ? this.#handler.restart() : this.#respond(encodeResponse(frame.code, result.busy))), // only a reset may interrupt
+      name: undefined,
+      facts: { refused: reason },
+      answer: (signal) => this.#refuse(code, usual, signal),
+      fail: (failure = usual, signal) => this.#refuse(code, failure, signal),
     };
+  }
+
+  async #refuse(code: number, failure: number, signal: AbortSignal): Promise<void> {
+    await this.#context.tasks.spend('command', signal);
+    this.#module.respond(encodeResponse(code, failure));
   }
 }

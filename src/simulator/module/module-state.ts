@@ -14,7 +14,7 @@ interface Register {
 }
 
 /** The virtual registers of BP35A1 command reference 3.1, by their name without leading zeros. */
-const registers: Readonly<Record<string, Register>> = {
+const REGISTERS: Readonly<Record<string, Register>> = {
   S2: { digits: 2, initial: 0x21, from: 0x21, to: 0x3c },
   S3: { digits: 4, initial: 0xffff },
   S7: { digits: 8, initial: 0, readOnly: true },
@@ -24,7 +24,7 @@ const registers: Readonly<Record<string, Register>> = {
   S17: { digits: 1, initial: 1, to: 1 },
   SA0: { digits: 1, initial: 0, to: 1, only: 'SE' },
   SA1: { digits: 1, initial: 1, to: 1 },
-  // In no SE manual, yet momonga sets it on every module, BP35A1 too: taken there, without effect.
+  // In no SE manual, yet momonga sets it on every module, BP35A1 too: accepted there, without effect.
   SA2: { digits: 1, initial: 0, to: 1 },
   SA9: { digits: 1, initial: 1, to: 1, only: 'DSE' },
   SF0: { digits: 1, initial: 0, to: 1, only: 'DSE' },
@@ -41,8 +41,9 @@ const keyOf = (name: string): string => name.toUpperCase().replace(/^S0+(?=.)/, 
 export class ModuleState {
   readonly #options: ResolvedOptions;
   #values: Map<string, number | string>;
-  #password: string | undefined;
   #id: string | undefined;
+  password: string | undefined;
+  /** How ERXUDP data are printed: as hex digits, not as they are. */
   ascii: boolean;
 
   constructor(options: ResolvedOptions) {
@@ -52,7 +53,7 @@ export class ModuleState {
   }
 
   #initial(): Map<string, number | string> {
-    const values = new Map(Object.entries(registers).map(([key, { initial }]) => [key, initial]));
+    const values = new Map(Object.entries(REGISTERS).map(([key, { initial }]) => [key, initial]));
     values.set('SFE', this.#options.echo ? 1 : 0);
     if (this.#options.dialect === 'SE') values.set('S16', 0x384);
     return values;
@@ -62,7 +63,7 @@ export class ModuleState {
   reset(): void {
     const { blocked } = this;
     this.#values = this.#initial();
-    this.#password = this.#id = undefined;
+    this.password = this.#id = undefined;
     this.blocked = blocked;
   }
 
@@ -87,13 +88,6 @@ export class ModuleState {
   get id(): string | undefined {
     return this.#id;
   }
-  get password(): string | undefined {
-    return this.#password;
-  }
-
-  setPassword(password: string): void {
-    this.#password = password;
-  }
 
   /** Copies the last 8 characters to S0A, what a scan asks for. */
   setId(id: string): void {
@@ -108,7 +102,17 @@ export class ModuleState {
     return this.#values.get('SFB') === 1;
   }
 
-  addAirtime(ms: number): void {
+  /** A datagram was sent: 100 kbit/s, and some 60 bytes of headers. */
+  addDatagram(bytes: number): void {
+    this.#addAirtime(((bytes + 60) * 8) / 100);
+  }
+
+  /** A beacon was asked for on so many channels. */
+  addBeaconRequests(channels: number): void {
+    this.#addAirtime(channels * 2);
+  }
+
+  #addAirtime(ms: number): void {
     this.#values.set('SFD', Number(this.#values.get('SFD')) + ms);
   }
 
@@ -137,7 +141,7 @@ export class ModuleState {
   }
 
   #register(name: string): Register | undefined {
-    const register = registers[keyOf(name)];
+    const register = REGISTERS[keyOf(name)];
     return register?.only === undefined || register.only === this.#options.dialect ? register : undefined;
   }
 }

@@ -1,20 +1,56 @@
 import { scope } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import type { Random } from '../random.ts';
 
 /** Something going on in the background that can be called off. */
 export interface Task {
   stop(): void;
 }
 
+/** How long things take, ms at time factor 1: the spread of published captures. */
+const SPREADS = {
+  /** From a simple command to its OK. */
+  command: [3, 12],
+  /** SKLL64 to its address line. */
+  address: [90, 110],
+  /** SKRESET to OK. */
+  reset: [580, 620],
+  /** SKSENDTO to EVENT 21 and OK. */
+  send: [100, 350],
+  /** EVENT 21 with 02 to the data's own EVENT 21. */
+  resolve: [100, 300],
+  /** EVENT 21 to the meter's ERXUDP, for each property asked. */
+  reply: [200, 600],
+  /** One step of the PANA exchange; five of them and their echoes make a join of 3.3 s. */
+  joinStep: [590, 720],
+  /** 0053 to its response: a beacon request, an association. */
+  connect: [700, 1500],
+  /** SKTERM to EVENT 27. */
+  terminate: [200, 400],
+} as const satisfies Record<string, readonly [number, number]>;
+
 /** What runs in simulated time: every wait is divided by the time factor, everything ends with `stopAll`. */
 export class Tasks {
   readonly #clock: Clock;
   readonly #factor: number;
+  readonly #random: Random;
   readonly #running = new Set<AbortController>();
 
-  constructor(clock: Clock, factor: number) {
+  constructor(clock: Clock, factor: number, random: Random) {
     this.#clock = clock;
     this.#factor = factor;
+    this.#random = random;
+  }
+
+  /** How long this takes this time, ms. */
+  duration(step: keyof typeof SPREADS): number {
+    const [from, to] = SPREADS[step];
+    return this.#random.between(from, to);
+  }
+
+  /** Waits as long as this takes. @throws the signal's reason when called off. */
+  spend(step: keyof typeof SPREADS, signal: AbortSignal): Promise<void> {
+    return this.wait(this.duration(step), signal);
   }
 
   /** @throws the signal's reason when called off. */

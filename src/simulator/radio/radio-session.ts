@@ -1,14 +1,22 @@
+import { encodeFrame } from '../../echonet/frame.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { ECHONET_PORT, PANA_PORT } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
-import { encodeFrame } from '../../echonet/frame.ts';
-import type { ModuleContext } from '../module-context.ts';
+import { instanceListNotification, panaDatagrams } from '../meter/sim-meter.ts';
 import { event } from '../module-context.ts';
-import { panaDatagrams } from './pana.ts';
-import { INSTANCE_LIST_MS, JOIN_GIVE_UP_MS, JOIN_RETRIES_MS, RENEW_AT, airtimeMs } from './radio-timing.ts';
-import { instanceListNotification } from '../meter/sim-meter.ts';
+import type { ModuleContext } from '../module-context.ts';
 import type { Task } from '../module/tasks.ts';
 
+/** EVENT 25 to the meter's instance list. */
+const INSTANCE_LIST_MS = 3000;
+/** PANA gives up on a silent meter after its retries, then EVENT 24. */
+const JOIN_GIVE_UP_MS = 38_000;
+/** The pauses between those retries. */
+const JOIN_RETRIES_MS = [2000, 4000, 8000, 8000, 8000, 8000];
+/** SKTERM gives up on a silent meter, then EVENT 28. */
+const TERMINATE_GIVE_UP_MS = 10_000;
+/** The module renews its session when this much of the lifetime is gone. */
+const RENEW_AT = 0.8;
 const ALL_NODES = 'FF02:0000:0000:0000:0000:0000:0000:0001';
 
 /** The meter as it was when the session was made; it may have moved since. */
@@ -47,7 +55,7 @@ export class RadioSession {
   }
 
   /** Whether the meter is still where this session knows it. */
-  get hears(): boolean {
+  get reachesMeter(): boolean {
     return this.#peer !== undefined && this.#isMeter(this.#peer);
   }
 
@@ -65,8 +73,8 @@ export class RadioSession {
     const { state, faults, tasks } = this.#context;
     this.#peer = { address, channel: state.channel, panId: state.panId };
     this.#phase = 'joining';
-    if (faults.take('join-silent')) return;
-    const refused = faults.take('join-refused') !== undefined;
+    if (faults.consume('join-silent')) return;
+    const refused = faults.consume('join-refused') !== undefined;
     this.#task = tasks.start((signal) => this.#authenticate(refused, signal));
   }
 
@@ -78,22 +86,22 @@ export class RadioSession {
     return true;
   }
 
-  /** The meter hears that the session is over. */
+  /** The meter is told that the session is over. */
   release(): void {
-    if (this.hears) this.clings = false;
+    if (this.reachesMeter) this.clings = false;
     this.forget();
   }
 
   /** SKTERM. @returns false without a session. */
   terminate(): boolean {
-    const { peerAddress, hears } = this;
+    const { peerAddress, reachesMeter } = this;
     if (this.#phase === 'none' || peerAddress === undefined) return false;
-    const confirmed = hears && !this.#context.state.blocked && (!this.silent || this.clings);
+    const confirmed = reachesMeter && !this.#context.state.blocked && (!this.silent || this.clings);
     if (confirmed) this.release();
     else this.forget();
-    const { tasks, timing, say } = this.#context;
-    const ms = confirmed ? timing.terminate() : 10_000;
-    tasks.after(ms, () => say(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
+    const { tasks, emit } = this.#context;
+    const ms = confirmed ? tasks.duration('terminate') : TERMINATE_GIVE_UP_MS;
+    tasks.after(ms, () => emit(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
     return true;
   }
 
@@ -101,7 +109,7 @@ export class RadioSession {
   end(number: number): void {
     const address = this.peerAddress ?? linkLocalAddress(this.#context.place.macAddress);
     this.forget();
-    this.#context.say(event(number, address));
+    this.#context.emit(event(number, address));
   }
 
   /** EVENT 29: nothing can be sent until the module has authenticated again, if it does. */
@@ -110,7 +118,7 @@ export class RadioSession {
     if (!peer || this.#phase !== 'up') return;
     this.#lifetime?.stop();
     this.#phase = 'expired';
-    this.#context.say(event(eventNumber.renewing, peer.address));
+    this.#context.emit(event(eventNumber.renewing, peer.address));
     if (renewAfterMs === undefined) return;
     this.#task = this.#context.tasks.start(async (signal) => {
       await this.#context.tasks.wait(renewAfterMs, signal);
@@ -125,10 +133,10 @@ export class RadioSession {
     this.#task = this.#context.tasks.start((signal) => this.#authenticate(false, signal));
   }
 
-  /** Says a datagram of the meter. */
+  /** A datagram of the meter, to the host. */
   receive(payload: Uint8Array, to = this.#context.ownAddress, port = ECHONET_PORT): void {
-    const { say, place, state } = this.#context;
-    say({
+    const { emit, place, state } = this.#context;
+    emit({
       kind: 'rxudp',
       from: this.peerAddress ?? linkLocalAddress(place.macAddress),
       to,
@@ -147,39 +155,39 @@ export class RadioSession {
   }
 
   async #authenticate(refused: boolean, signal: AbortSignal): Promise<void> {
-    const { tasks, timing, say, state, random, options } = this.#context;
+    const { tasks, emit, state, random, options } = this.#context;
     const peer = this.#peer;
     if (!peer) return;
     const renewal = this.#phase === 'up';
-    await tasks.wait(timing.send(), signal);
+    await tasks.spend('send', signal);
     if (!(await this.#canSend(peer, signal))) return this.end(eventNumber.joinFailed);
-    if (!renewal) say(event(eventNumber.udpSent, peer.address, udpSent.resolving));
+    if (!renewal) emit(event(eventNumber.udpSent, peer.address, udpSent.resolving));
     if (!this.#isMeter(peer) || this.clings) {
       await tasks.wait(JOIN_GIVE_UP_MS, signal);
       if (!renewal) this.end(eventNumber.joinFailed);
       return;
     }
-    await tasks.wait(timing.send(), signal);
-    if (!renewal) say(event(eventNumber.neighborAdvertised, peer.address));
+    await tasks.spend('send', signal);
+    if (!renewal) emit(event(eventNumber.neighborAdvertised, peer.address));
     const datagrams = panaDatagrams(random.bytes(40), state.id, options.sessionLifetimeS);
     const accepted = !refused && this.#credentialsFit();
     for (const payload of accepted ? datagrams : datagrams.slice(0, 3)) {
-      await tasks.wait(timing.joinStep(), signal);
+      await tasks.spend('joinStep', signal);
       this.receive(payload, undefined, PANA_PORT);
-      state.addAirtime(airtimeMs(payload.length));
-      say(event(eventNumber.udpSent, peer.address, udpSent.delivered));
+      state.addDatagram(payload.length);
+      emit(event(eventNumber.udpSent, peer.address, udpSent.delivered));
     }
-    await tasks.wait(timing.command(), signal);
+    await tasks.spend('command', signal);
     if (accepted) this.#established(peer);
     else this.end(eventNumber.joinFailed);
   }
 
   /** With the airtime used up each try fails, until there is some again or PANA gives up. */
   async #canSend(peer: Peer, signal: AbortSignal): Promise<boolean> {
-    const { tasks, say, state } = this.#context;
+    const { tasks, emit, state } = this.#context;
     for (const ms of JOIN_RETRIES_MS) {
       if (!state.blocked) return true;
-      say(event(eventNumber.udpSent, peer.address, udpSent.failed));
+      emit(event(eventNumber.udpSent, peer.address, udpSent.failed));
       await tasks.wait(ms, signal);
     }
     return !state.blocked;
@@ -195,12 +203,12 @@ export class RadioSession {
   }
 
   #established(peer: Peer): void {
-    const { tasks, say, random } = this.#context;
+    const { tasks, emit, random } = this.#context;
     const first = this.#phase !== 'up';
     this.#phase = 'up';
     this.silent = false;
     this.unresolved = first;
-    say(event(eventNumber.joined, peer.address));
+    emit(event(eventNumber.joined, peer.address));
     this.#lifetime?.stop();
     this.#lifetime = tasks.start((signal) => this.#grow(signal));
     if (!first) return;

@@ -13,7 +13,7 @@ import { BridgeError } from '../../../src/kernel/errors.ts';
 import type { Holder } from '../../../src/wire/port-holder.ts';
 import { openModule } from '../../../src/module/open-module.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
 import { credentials, simulatorWire } from '../../support/rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -31,12 +31,12 @@ const meter = {
 interface Bench {
   readonly clock: VirtualClock;
   readonly world: DoctorWorld;
-  readonly simulator: ReturnType<typeof createSimulator>;
+  readonly simulator: Simulator;
 }
 
 function bench(options: SimulatorOptions = {}, world: Partial<DoctorWorld> = {}, startMs?: number): Bench {
   const clock = new VirtualClock(startMs);
-  const simulator = createSimulator({ seed: 1, ...options }, { clock });
+  const simulator = new Simulator({ seed: 1, ...options }, { clock });
   const log = pino({ level: 'silent' });
   return {
     clock,

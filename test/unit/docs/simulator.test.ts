@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { parseFaultScript } from '../../../src/simulator/fault-script.ts';
-import { faultKinds, faultSchema } from '../../../src/simulator/faults.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
+import { FAULT_KINDS, faultSchema } from '../../../src/simulator/faults.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { collector } from '../cli/run.ts';
 
@@ -32,7 +32,7 @@ test('the example script is a script, line by line', () => {
 
 test('the example script plays: the stick is gone after a minute and back five seconds later', async () => {
   const clock = new VirtualClock();
-  await using simulator = createSimulator({}, { clock });
+  await using simulator = new Simulator({}, { clock });
   simulator.run(parseFaultScript(script));
   await clock.advance(59_000);
   expect(simulator.plugged).toBe(true);
@@ -44,7 +44,7 @@ test('the example script plays: the stick is gone after a minute and back five s
 
 test('every fault has its row with its kind', () => {
   const listed = rows.filter((row) => row.length === 4).map(([name, kind]) => [name, kind]);
-  expect(listed).toEqual(Object.entries(faultKinds));
+  expect(listed).toEqual(Object.entries(FAULT_KINDS));
 });
 
 test('every field of a script line is told of', () => {

@@ -9,7 +9,7 @@ import { BridgeError } from '../../../src/kernel/errors.ts';
 import { autoWire } from '../../../src/module/auto-wire.ts';
 import type { Wire } from '../../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const generic = (serial: string): string => `usb-FTDI_FT230X_Basic_UART_${serial}-if00-port0`;
@@ -44,7 +44,7 @@ const unplug = (name: string): Promise<void> => rm(byId(name));
 
 /** A Wi-SUN module. */
 function module(options: SimulatorOptions = {}): () => Duplex {
-  const simulator = createSimulator({ seed: 1, ...options }, { clock, onAnswer: () => undefined });
+  const simulator = new Simulator({ seed: 1, ...options }, { clock, onAnswer: () => undefined });
   return () => simulator.connect();
 }
 /** Takes everything and answers nothing. */

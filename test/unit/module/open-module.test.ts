@@ -6,8 +6,7 @@ import type { WiSunModule } from '../../../src/module/module.ts';
 import { openModule } from '../../../src/module/open-module.ts';
 import type { Wire } from '../../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
-import type { Simulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
 import { credentials } from '../../support/rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -30,7 +29,7 @@ class Bench {
   }
 
   plug(options: SimulatorOptions): Simulator {
-    this.simulator = createSimulator({ seed: 1, ...options }, { clock: this.clock });
+    this.simulator = new Simulator({ seed: 1, ...options }, { clock: this.clock });
     return this.simulator;
   }
 

@@ -61,7 +61,7 @@ test('the meter can be moved and replaced', async () => {
   await using host = await joined();
   host.simulator.moveMeter({ channel: 0x21, lqi: 0x28 });
   expect(await host.line('SKSCAN 2 FFFFFFFF 3 0', 5000)).toMatch(/Channel:21\r\n[\s\S]*LQI:28/);
-  host.simulator.replaceMeter('8CDF9D0000001234', 'NEW1');
+  host.simulator.inject({ fault: 'meter-replaced', mac: '8CDF9D0000001234', serial: 'NEW1' });
   expect(await host.line('SKSCAN 2 FFFFFFFF 3 0', 5000)).toContain('Addr:8CDF9D0000001234');
   expect(await host.send(get('E7'))).toContain(`EVENT 21 ${METER} 0 01`);
 });

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { createSimulator } from '../../../src/simulator/sim.ts';
-import type { Answered, Simulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
+import type { Answered } from '../../../src/simulator/sim.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { encodeCommand } from '../../../src/skstack/commands.ts';
@@ -22,7 +22,7 @@ export class Host implements AsyncDisposable {
   constructor(options: SimulatorOptions = {}, startMs?: number) {
     this.options = options;
     this.clock = new VirtualClock(startMs);
-    this.simulator = createSimulator(options, { clock: this.clock, onAnswer: (answer) => this.answers.push(answer) });
+    this.simulator = new Simulator(options, { clock: this.clock, onAnswer: (answer) => this.answers.push(answer) });
     this.wire = this.connect();
   }
 

@@ -3,8 +3,8 @@ import { encodeCommand } from '../../../src/j11/commands.ts';
 import type { J11Command } from '../../../src/j11/commands.ts';
 import { FrameReader } from '../../../src/j11/frame.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
-import type { Answered, Simulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
+import type { Answered } from '../../../src/simulator/sim.ts';
 import { hex, hexOfBytes } from '../../../src/kernel/bytes.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { ID, METER, PASSWORD } from './host.ts';
@@ -20,7 +20,7 @@ export class J11Host implements AsyncDisposable {
 
   constructor(options: SimulatorOptions = {}) {
     const onAnswer = (answer: Answered): void => void this.answers.push(answer);
-    this.simulator = createSimulator({ edition: 'J11', halfHour: 'off', ...options }, { clock: this.clock, onAnswer });
+    this.simulator = new Simulator({ edition: 'J11', halfHour: 'off', ...options }, { clock: this.clock, onAnswer });
     this.#wire = this.simulator.connect();
     this.#wire.on('data', (chunk: Uint8Array) => {
       for (const input of this.#reader.push(chunk))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeCommand } from '../../../src/j11/commands.ts';
 import type { J11Command } from '../../../src/j11/commands.ts';
-import { createSimulator } from '../../../src/simulator/sim.ts';
+import { Simulator } from '../../../src/simulator/sim.ts';
 import { bytesOfHex } from '../../../src/kernel/bytes.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { ID, PASSWORD } from './host.ts';
@@ -154,8 +154,8 @@ test('without its port open nothing that is received is told', async () => {
 test('power-on is told (6019)', async () => {
   await using host = new J11Host();
   const clock = new VirtualClock();
-  await using simulator = createSimulator({ edition: 'J11' }, { clock });
-  expect(() => createSimulator({ edition: 'J11', model: 'BP35C2' }, { clock })).toThrow(RangeError);
+  await using simulator = new Simulator({ edition: 'J11' }, { clock });
+  expect(() => new Simulator({ edition: 'J11', model: 'BP35C2' }, { clock })).toThrow(RangeError);
   simulator.powerCycle();
   const wire = simulator.connect();
   let heard = 0;

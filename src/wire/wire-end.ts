@@ -1,16 +1,14 @@
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 
-/** The module's end of whatever wire is attached; without one, what is said is lost, as on an unread serial line. */
+/** The module's end of whatever wire is attached; without one, what is written is lost, as on an unread serial line. */
 export class WireEnd {
   readonly #onBytes: (bytes: Uint8Array) => void;
-  readonly #onDetach: () => void;
   #wire: Duplex | undefined;
   #host: Duplex | undefined;
 
-  constructor(onBytes: (bytes: Uint8Array) => void, onDetach: () => void = () => undefined) {
+  constructor(onBytes: (bytes: Uint8Array) => void) {
     this.#onBytes = onBytes;
-    this.#onDetach = onDetach;
   }
 
   get attached(): boolean {
@@ -49,7 +47,6 @@ export class WireEnd {
     this.#wire = this.#host = undefined;
     wire?.destroy();
     host?.destroy();
-    if (wire) this.#onDetach();
   }
 
   write(bytes: Uint8Array): void {
