@@ -1,6 +1,8 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { BridgeError } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
+import type { Text } from '../kernel/language.ts';
 import { faultSchema } from './faults.ts';
 import type { Fault } from './faults.ts';
 
@@ -12,6 +14,8 @@ export interface ScriptEntry {
   /** And again every so many seconds. */
   readonly everyS?: number;
 }
+
+type Issue = z.core.$ZodIssue;
 
 const entrySchema = z.strictObject({
   ...faultSchema.shape,
@@ -25,36 +29,54 @@ const entrySchema = z.strictObject({
  */
 export function parseFaultScript(text: string): ScriptEntry[] {
   const entries: ScriptEntry[] = [];
-  const problems: string[] = [];
+  const problems: Text[] = [];
   for (const [i, raw] of text.split('\n').entries()) {
     const line = raw.trim().replace(/^- /, '');
     if (line === '' || line.startsWith('#')) continue;
     const entry = parseEntry(line);
-    if (typeof entry === 'string') problems.push(`line ${i + 1}: ${entry}`);
-    else entries.push(entry);
+    if ('fault' in entry) entries.push(entry);
+    else problems.push({ en: `line ${i + 1}: ${entry.en}`, ja: `${i + 1} 行目: ${entry.ja}` });
   }
   if (problems.length === 0) return entries;
-  throw new BridgeError('USAGE', `fault script: ${problems.join('; ')}`, {
-    hint: {
-      en: 'One fault a line, such as {"at_s": 30, "fault": "session-lost"}.',
-      ja: '1行に1つ、{"at_s": 30, "fault": "session-lost"} の形で書いてください。',
+  const list = inBoth((language) => problems.map((problem) => problem[language]).join('; '));
+  throw new BridgeError(
+    'USAGE',
+    { en: `fault script: ${list.en}`, ja: `障害スクリプト: ${list.ja}` },
+    {
+      hint: {
+        en: 'One fault a line, such as {"at_s": 30, "fault": "session-lost"}.',
+        ja: '1行に1つ、{"at_s": 30, "fault": "session-lost"} の形で書いてください。',
+      },
     },
-  });
+  );
 }
 
-function parseEntry(line: string): ScriptEntry | string {
+function parseEntry(line: string): ScriptEntry | Text {
   let value: unknown;
   try {
     value = parse(line, { prettyErrors: false });
   } catch {
-    return 'neither JSON nor YAML';
+    return { en: 'neither JSON nor YAML', ja: 'JSONでもYAMLでもありません' };
   }
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
-    return parsed.error.issues
-      .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-      .join(', ');
+    const prefix = ({ path }: Issue): string => (path.length > 0 ? `${path.join('.')}: ` : '');
+    return inBoth((language) => parsed.error.issues.map((it) => prefix(it) + reasonOf(it)[language]).join(', '));
   }
   const { at_s, every_s, ...fault } = parsed.data;
   return { fault, atS: at_s ?? every_s ?? 0, ...(every_s === undefined ? {} : { everyS: every_s }) };
+}
+
+function reasonOf(issue: Issue): Text {
+  const en = issue.message;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return { en, ja: `不明なキーです: ${issue.keys.join(', ')}` };
+    case 'invalid_value':
+      return { en, ja: `次のいずれかを指定してください: ${issue.values.join(', ')}` };
+    case 'too_small':
+      return { en, ja: `${issue.minimum} ${issue.inclusive ? '以上の値' : 'より大きい値'}を指定してください` };
+    default:
+      return { en, ja: '値の形式が正しくありません' };
+  }
 }

@@ -376,6 +376,13 @@ describe('a script', () => {
     expect(attempt('{"fault": "garbage", "at": 3}')).toThrow(/line 1: .*at/);
     expect(attempt('{"fault": "garbage", "at_s": -3}')).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
+
+  test('is refused in Japanese too', () => {
+    const attempt = (): unknown => parseFaultScript('{nonsense\n{"fault": "garbage", "at": 3, "for_s": 0}');
+    const ja =
+      '障害スクリプト: 1 行目: JSONでもYAMLでもありません; 2 行目: for_s: 0 より大きい値を指定してください, 不明なキーです: at';
+    expect(attempt).toThrow(expect.objectContaining({ what: expect.objectContaining({ ja }) as unknown }));
+  });
 });
 
 describe('notifications at the half hour', () => {
