@@ -1,4 +1,5 @@
 import { bytesOf16, bytesOf32, bytesOfHex, signed8, hexOfBytes, readU16, readU32, hex } from '../kernel/bytes.ts';
+import type { Text } from '../kernel/language.ts';
 import { encodeFrame } from './frame.ts';
 
 /** A response has its request's code and this. */
@@ -112,40 +113,46 @@ export const result = {
   tooLong: 0xf3,
 } as const;
 
-const words: Readonly<Record<number, string>> = {
-  0x01: 'ok',
-  0x02: 'address not in the device list',
-  0x03: 'invalid command code',
-  0x04: 'bad parameter',
-  0x06: 'bad destination',
-  0x0a: 'port already open',
-  0x0b: 'port not open',
-  0x0e: 'MAC connect failed',
-  0x0f: 'HAN runs, or wrong mode',
-  0x10: 'B-route not started',
-  0x11: 'bad length',
-  0x12: 'too many ports',
-  0x13: 'receive timeout',
-  0x14: 'not in this mode',
-  0x33: 'HAN authenticated',
-  0x34: 'B-route runs',
-  0x35: 'B-route authenticated',
-  0x37: 'nothing started',
-  0x3d: 'busy',
-  0x51: 'credentials missing',
-  0x52: 'PANA runs',
-  0x53: 'no such address',
-  0x58: 'credentials already set',
-  0x59: 'too many credentials',
-  0xf0: 'header sum wrong',
-  0xf1: 'data sum wrong',
-  0xf2: 'too short',
-  0xf3: 'too long',
+const RESULT_TEXTS: Readonly<Record<number, Text>> = {
+  0x01: { en: 'ok', ja: '成功' },
+  0x02: { en: 'address not in the device list', ja: 'デバイスリストにないアドレス' },
+  0x03: { en: 'invalid command code', ja: '無効なコマンドコード' },
+  0x04: { en: 'bad parameter', ja: 'パラメーター不正' },
+  0x06: { en: 'bad destination', ja: '宛先不正' },
+  0x0a: { en: 'port already open', ja: 'ポートは使用中' },
+  0x0b: { en: 'port not open', ja: 'ポートは未使用' },
+  0x0e: { en: 'MAC connect failed', ja: 'MAC接続失敗' },
+  0x0f: { en: 'HAN runs, or wrong mode', ja: 'HAN動作中、またはモード不一致' },
+  0x10: { en: 'B-route not started', ja: 'Bルート未開始' },
+  0x11: { en: 'bad length', ja: '長さ不正' },
+  0x12: { en: 'too many ports', ja: 'ポート数超過' },
+  0x13: { en: 'receive timeout', ja: '受信タイムアウト' },
+  0x14: { en: 'not in this mode', ja: 'このモードでは不可' },
+  0x33: { en: 'HAN authenticated', ja: 'HAN認証済み' },
+  0x34: { en: 'B-route runs', ja: 'Bルート動作中' },
+  0x35: { en: 'B-route authenticated', ja: 'Bルート認証済み' },
+  0x37: { en: 'nothing started', ja: '未開始' },
+  0x3d: { en: 'busy', ja: '処理中' },
+  0x51: { en: 'credentials missing', ja: '認証情報なし' },
+  0x52: { en: 'PANA runs', ja: 'PANA実行中' },
+  0x53: { en: 'no such address', ja: '該当アドレスなし' },
+  0x58: { en: 'credentials already set', ja: '認証情報は設定済み' },
+  0x59: { en: 'too many credentials', ja: '認証情報の数が超過' },
+  0xf0: { en: 'header sum wrong', ja: 'ヘッダーのチェックサム不一致' },
+  0xf1: { en: 'data sum wrong', ja: 'データのチェックサム不一致' },
+  0xf2: { en: 'too short', ja: '短すぎる' },
+  0xf3: { en: 'too long', ja: '長すぎる' },
 };
 
 /** `result 0E, MAC connect failed`. */
-export const resultText = (code: number): string =>
-  `result ${hex(code, 2)}${words[code] === undefined ? '' : `, ${words[code]}`}`;
+export function resultText(code: number): Text {
+  const text = RESULT_TEXTS[code];
+  const number = hex(code, 2);
+  return {
+    en: text ? `result ${number}, ${text.en}` : `result ${number}`,
+    ja: text ? `結果 ${number}、${text.ja}` : `結果 ${number}`,
+  };
+}
 
 /** The module did not get the command whole: sending it again is all it needs. */
 export const isLineNoise = (code: number): boolean =>
@@ -153,12 +160,15 @@ export const isLineNoise = (code: number): boolean =>
 
 /** Low half-byte of the send result of 0008. */
 export const sendResult = { ok: 0x0, airtime: 0x2, channelBusy: 0x3, noAck: 0x5, other: 0x8, queued: 0xf } as const;
-const sendWords: Readonly<Record<number, string>> = {
-  0x0: 'ok',
-  0x2: 'airtime limit',
-  0x3: 'channel busy',
-  0x5: 'no acknowledgement',
-  0x8: 'other failure',
-  0xf: 'queued',
+const SEND_RESULT_TEXTS: Readonly<Record<number, Text>> = {
+  0x0: { en: 'ok', ja: '成功' },
+  0x2: { en: 'airtime limit', ja: '送信時間制限' },
+  0x3: { en: 'channel busy', ja: 'チャンネル使用中' },
+  0x5: { en: 'no acknowledgement', ja: '受信確認なし' },
+  0x8: { en: 'other failure', ja: 'その他の失敗' },
+  0xf: { en: 'queued', ja: '送信待ち' },
 };
-export const sendResultText = (code: number): string => `send result ${hex(code, 1)}, ${sendWords[code] ?? 'unknown'}`;
+export function sendResultText(code: number): Text {
+  const text = SEND_RESULT_TEXTS[code] ?? { en: 'unknown', ja: '不明' };
+  return { en: `send result ${hex(code, 1)}, ${text.en}`, ja: `送信結果 ${hex(code, 1)}、${text.ja}` };
+}

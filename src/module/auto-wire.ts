@@ -10,7 +10,7 @@ import { Redactor } from '../kernel/redactor.ts';
 import { findModule } from './open-module.ts';
 import { knownStick, knownSticks } from '../wire/known-sticks.ts';
 import { OpenPort } from '../wire/open-port.ts';
-import { serialWire } from '../wire/serial-wire.ts';
+import { lookUntil, serialWire } from '../wire/serial-wire.ts';
 import type { SerialOptions } from '../wire/serial-wire.ts';
 import { usbPorts } from '../wire/usb-sysfs.ts';
 import type { Roots, UsbPort } from '../wire/usb-sysfs.ts';
@@ -18,8 +18,6 @@ import { lookForHolder } from '../wire/port-holder.ts';
 import { heldProblem } from '../wire/port-problem.ts';
 import type { Family, Wire } from '../wire/wire.ts';
 
-const LOOK_FIRST_MS = 500;
-const LOOK_MOST_MS = 2000;
 /** How long a chosen stick that is away is waited for before ports that did not answer are asked again. */
 const OTHERS_AGAIN_MS = 60_000;
 
@@ -98,8 +96,7 @@ class AutoWire implements Wire {
 
   async whenPresent(signal: AbortSignal): Promise<void> {
     const startMs = this.#clock.monotonicMs();
-    for (let ms = LOOK_FIRST_MS; !(await this.#isWorthATry(startMs)); ms = Math.min(2 * ms, LOOK_MOST_MS))
-      await this.#clock.sleep(ms, signal);
+    await lookUntil(() => this.#isWorthATry(startMs), this.#clock, signal);
   }
 
   /** While the chosen stick is away, a port that was asked in vain is no reason to miss its return. */
@@ -118,7 +115,7 @@ class AutoWire implements Wire {
     try {
       await using open = new OpenPort(port.path, await this.#openFree(port, signal), this.#clock);
       const found = await findModule(open, likely, { clock: this.#clock, log: this.#log }, signal);
-      found.link[Symbol.dispose]();
+      found.commands[Symbol.dispose]();
       this.#family = found.family;
       return undefined;
     } catch (error) {
@@ -150,7 +147,11 @@ function candidatesOf(ports: readonly UsbPort[]): UsbPort[] {
 function noCandidate(ports: readonly UsbPort[]): BridgeError {
   const list = (language: Language): string =>
     ports.length > 0 ? ports.map(described).join(', ') : { en: 'nothing', ja: 'なし' }[language];
-  return new BridgeError('PORT_MISSING', 'device: auto found no Wi-SUN stick that we know', {
+  const what = {
+    en: 'device: auto found no Wi-SUN stick that we know',
+    ja: 'device: auto で、既知のWi-SUNスティックが見つかりません',
+  };
+  return new BridgeError('PORT_MISSING', what, {
     hint: {
       en: `Plugged in on USB now: ${list('en')}. If one of them, or a port of the machine itself, is the stick, name it in \`device\`.`,
       ja: `USBシリアルで接続中: ${list('ja')}。この中の1つ、または本体のシリアルポートがスティックなら、\`device\` に書いてください。`,
@@ -158,7 +159,7 @@ function noCandidate(ports: readonly UsbPort[]): BridgeError {
   });
 }
 
-/** Told as the failure of the port most likely meant: one that nobody else uses, by the table's order. */
+/** Reported as the failure of the port most likely meant: one that nobody else uses, by the table's order. */
 function noneAnswered(failures: readonly Failure[]): BridgeError {
   const isBusy = ({ error }: Failure): boolean => error.code === 'PORT_BUSY';
   const first = failures.reduce((best, next) => (isBusy(best) && !isBusy(next) ? next : best));

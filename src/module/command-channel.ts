@@ -1,10 +1,17 @@
-import { deferred, within, scope } from '../kernel/async.ts';
+import { deferred, scope, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
-import type { ExchangeLimits, OpenPort } from '../wire/open-port.ts';
+import type { OpenPort } from '../wire/open-port.ts';
 
 const NUDGE_LIMIT_MS = 1000;
+/** The radio normally answers in 0.1–0.35 s. The slowest module known takes most of this, every time. */
+const SEND_LIMIT_MS = 20_000;
+/** So long nothing is thought of it; then the module is asked, again and again, whether it is there at all. */
+const NUDGE_MS = 5000;
+/** It answers, but not this command: for so many turns more it may be slow and do both at a time; then it has not got it. */
+const GRACE_TURNS = 2;
 
 interface Current<Unit> {
   readonly feed: (unit: Unit) => void;
@@ -26,7 +33,7 @@ export interface Outgoing {
  *
  * `Unit` is what the module sends (a line, a frame), `Event` what listeners get of it.
  */
-export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposable {
+export abstract class CommandChannel<Unit, Event> implements Disposable {
   readonly name: string;
   protected readonly port: OpenPort;
   protected readonly clock: Clock;
@@ -56,17 +63,53 @@ export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposab
     return () => this.#listeners.delete(listener);
   }
 
-  /** A harmless question beside the command under way, for one that has not been answered for long. */
-  abstract nudge(signal: AbortSignal): Promise<void>;
-
-  onNudged(listener: (isRestarted: boolean) => void): () => void {
-    this.#nudged.add(listener);
-    return () => this.#nudged.delete(listener);
-  }
-
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
   }
+
+  /**
+   * Asks with patience for a slow module and none for one that has lost the command: a module that hung and is back
+   * would otherwise be waited for in vain.
+   * @throws BridgeError MODULE_SILENT when nothing came at all, SEND_FAILED when the module is there and says nothing of it
+   */
+  async patiently<T>(ask: (signal: AbortSignal, timeoutMs: number) => Promise<T>, signal: AbortSignal): Promise<T> {
+    using sending = scope(signal);
+    const lost = new BridgeError('SEND_FAILED', {
+      en: `${this.name}: the module answers, but said nothing of the request`,
+      ja: `${this.name}: モジュールは応答しますが、要求の結果が返りません`,
+    });
+    const nudging = this.#nudgeUntilLost(() => sending.abort(lost), sending.signal);
+    try {
+      return await ask(sending.signal, SEND_LIMIT_MS);
+    } finally {
+      sending.abort();
+      await nudging;
+    }
+  }
+
+  async #nudgeUntilLost(onLost: () => void, signal: AbortSignal): Promise<void> {
+    let isThere = false;
+    const onNudged = (isRestarted: boolean): void => {
+      isThere = true;
+      if (isRestarted) onLost();
+    };
+    this.#nudged.add(onNudged);
+    try {
+      for (let grace = 0; grace < GRACE_TURNS;) {
+        await this.clock.sleep(NUDGE_MS, signal);
+        if (isThere) grace++;
+        else await this.nudge(signal);
+      }
+      onLost();
+    } catch {
+      // Answered, given up, or the port is gone, which the command shows.
+    } finally {
+      this.#nudged.delete(onNudged);
+    }
+  }
+
+  /** A harmless question beside the command under way, for one that has not been answered for long. */
+  protected abstract nudge(signal: AbortSignal): Promise<void>;
 
   /** Bytes from the module, cut anywhere. */
   protected abstract receive(chunk: Buffer): void;
@@ -85,7 +128,8 @@ export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposab
   protected async exchange<T>(
     { name, bytes, shown }: Outgoing,
     answer: (unit: Unit) => T | undefined,
-    { timeoutMs, signal }: ExchangeLimits,
+    signal: AbortSignal,
+    timeoutMs: number,
   ): Promise<T> {
     const got = deferred<T>();
     const feed = (unit: Unit): void => {
@@ -94,6 +138,10 @@ export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposab
     };
     this.#current = { feed, fail: got.reject };
     if (this.port.lost) got.reject(this.port.lost);
+    const silent = {
+      en: `${this.name}: no answer to ${name} within ${timeoutMs} ms`,
+      ja: `${this.name}: ${timeoutMs} ms 以内に ${name} への応答がありません`,
+    };
     try {
       return await within(
         this.clock,
@@ -105,7 +153,7 @@ export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposab
           await Promise.race([this.port.write(bytes, timeoutMs, limit), got.promise]);
           return await got.promise;
         },
-        () => new BridgeError('MODULE_SILENT', `${this.name}: no answer to ${name} within ${timeoutMs} ms`),
+        () => new BridgeError('MODULE_SILENT', silent),
       );
     } finally {
       this.#current = undefined;
@@ -126,69 +174,31 @@ export abstract class CommandChannel<Unit, Event> implements Nudgeable, Disposab
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** A nudge was answered. */
+  /** A nudge was answered by a module that does nothing else; it may show that it has restarted. */
   protected nudgeAnswered(isRestarted: boolean): void {
     for (const listener of this.#nudged) listener(isRestarted);
   }
 }
 
-/** The radio normally answers in 0.1–0.35 s. The slowest module known takes most of this, every time. */
-const SEND_LIMIT_MS = 20_000;
-/** So long nothing is thought of it; then it is asked, again and again, whether it is there at all. */
-const NUDGE_MS = 5000;
-/** It answers, but not this command: for so many turns more it may be slow and do both at a time; then it has not got it. */
-const GRACE_TURNS = 2;
+export const isSilence = (error: unknown): error is BridgeError =>
+  error instanceof BridgeError && error.code === 'MODULE_SILENT';
 
-/** A link on which a module can be asked out of turn whether it is there. */
-export interface Nudgeable {
-  readonly name: string;
-  nudge(signal: AbortSignal): Promise<void>;
-  /**
-   * Hears when a nudge is answered by a module that does nothing else, and whether it shows that it has restarted.
-   * @returns the way to stop.
-   */
-  onNudged(listener: (isRestarted: boolean) => void): () => void;
-}
-
-/**
- * Sends, with patience for a slow module and none for one that has lost the command: a module that hung and is back
- * would otherwise be waited for in vain.
- * @param send `link.ask` with a limit and a signal
- * @throws BridgeError MODULE_SILENT when nothing came at all, SEND_FAILED when the module is there and says nothing of it
- */
-export async function sendPatiently<T>(
-  link: Nudgeable,
-  clock: Clock,
-  send: (limits: { readonly timeoutMs: number; readonly signal: AbortSignal }) => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  using sending = scope(signal);
-  const lost = new BridgeError('SEND_FAILED', `${link.name}: the module answers, but said nothing of the request`);
-  const watching = watch(link, clock, () => sending.abort(lost), sending.signal);
-  try {
-    return await send({ timeoutMs: SEND_LIMIT_MS, signal: sending.signal });
-  } finally {
-    sending.abort();
-    await watching;
-  }
-}
-
-async function watch(link: Nudgeable, clock: Clock, onLost: () => void, signal: AbortSignal): Promise<void> {
-  let isThere = false;
-  const stop = link.onNudged((isRestarted) => {
-    isThere = true;
-    if (isRestarted) onLost();
+/** The answer, or undefined from a module that said nothing in time. */
+export const unlessSilent = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch((error: unknown) => {
+    if (isSilence(error)) return undefined;
+    throw error;
   });
-  try {
-    for (let grace = 0; grace < GRACE_TURNS;) {
-      await clock.sleep(NUDGE_MS, signal);
-      if (isThere) grace++;
-      else await link.nudge(signal);
-    }
-    onLost();
-  } catch {
-    // Answered, given up, or the port is gone, which `send` tells.
-  } finally {
-    stop();
-  }
-}
+
+/** @param answer what the module said instead, as it stands in the message */
+export const commandRefused = (name: string, answer: Text): BridgeError =>
+  new BridgeError('COMMAND_REFUSED', {
+    en: `the module refused ${name} (${answer.en})`,
+    ja: `モジュールが ${name} を拒否しました（${answer.ja}）`,
+  });
+
+/** Of a datagram. */
+export const sendRefused = (answer: Text): Text => ({
+  en: `the module refused to send (${answer.en})`,
+  ja: `モジュールが送信を拒否しました（${answer.ja}）`,
+});

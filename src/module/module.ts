@@ -1,7 +1,9 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
 import type { ScanRequest } from '../model/scan-plan.ts';
 import type { Pan } from '../model/pan.ts';
 import type { ModuleInfo } from '../model/status.ts';
-import type { AirtimeLimit } from './airtime-limit.ts';
+import type { AirtimeLimit, AirtimeRecord } from './airtime-limit.ts';
 
 /** One UDP payload on the ECHONET Lite port, from the joined meter, encrypted. */
 export interface Datagram {
@@ -47,7 +49,7 @@ export interface Session extends Disposable {
   send(payload: Uint8Array, signal: AbortSignal): Promise<void>;
   /** The next datagram. @throws BridgeError SESSION_LOST, or the signal's reason. */
   receive(signal: AbortSignal): Promise<Datagram>;
-  /** Tells holds as they come and go. Ends only by throwing: SESSION_LOST, PORT_LOST, or the signal's reason. */
+  /** Reports holds as they come and go. Ends only by throwing: SESSION_LOST, PORT_LOST, or the signal's reason. */
   watch(onHold: (hold: Hold | undefined) => void, signal: AbortSignal): Promise<void>;
 }
 
@@ -57,4 +59,11 @@ export interface Credentials {
   readonly routeBId: string;
   /** 12 characters 0–9 A–Z. */
   readonly routeBPassword: string;
+}
+
+export interface ModuleDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What was known of the airtime limit before the port was opened; a command that runs once knows nothing. */
+  readonly airtime?: AirtimeRecord;
 }

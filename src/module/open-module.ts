@@ -1,15 +1,16 @@
-import { J11Module } from './j11/j11-module.ts';
-import type { J11Found } from './j11/j11-module.ts';
-import type { Credentials, WiSunModule } from './module.ts';
-import { OpenPort } from '../wire/open-port.ts';
-import { SkstackModule } from './skstack/skstack-module.ts';
-import type { ModuleDeps, SkstackFound } from './skstack/skstack-module.ts';
-import type { Family, Wire } from '../wire/wire.ts';
 import { BridgeError } from '../kernel/errors.ts';
-import { askVersion, identify } from './skstack/identify.ts';
-import { askStatus, identifyJ11 } from './j11/j11-identify.ts';
+import { OpenPort } from '../wire/open-port.ts';
+import type { Family, Wire } from '../wire/wire.ts';
+import { unlessSilent } from './command-channel.ts';
 import { J11Channel } from './j11/j11-channel.ts';
+import { identifyJ11 } from './j11/j11-identify.ts';
+import type { J11Identity } from './j11/j11-identify.ts';
+import { J11Module } from './j11/j11-module.ts';
+import type { Credentials, ModuleDeps, WiSunModule } from './module.ts';
+import { askVersion, identify } from './skstack/identify.ts';
+import type { SkIdentity } from './skstack/identify.ts';
 import { SkChannel } from './skstack/sk-channel.ts';
+import { SkstackModule } from './skstack/skstack-module.ts';
 
 /** What was last behind a wire: the next opening asks that first. */
 const families = new WeakMap<Wire, Family>();
@@ -30,15 +31,18 @@ export async function openModule(
     const found = await findModule(port, wire.family ?? families.get(wire), deps, signal);
     families.set(wire, found.family);
     return found.family === 'J11'
-      ? new J11Module(port, found, credentials, deps)
-      : new SkstackModule(port, found, credentials, deps);
+      ? new J11Module(port, found.commands, found.identity, credentials, deps)
+      : new SkstackModule(port, found.commands, found.identity, credentials, deps);
   } catch (error) {
     await port[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-export type Found = ({ readonly family: 'SKSTACK' } & SkstackFound) | ({ readonly family: 'J11' } & J11Found);
+/** What answered, and the channel over which it did. */
+export type Found =
+  | { readonly family: 'SKSTACK'; readonly commands: SkChannel; readonly identity: SkIdentity }
+  | { readonly family: 'J11'; readonly commands: J11Channel; readonly identity: J11Identity };
 
 interface Question {
   readonly family: Family;
@@ -53,10 +57,9 @@ const skAgain: readonly Question[] = [
   { family: 'SKSTACK', timeoutMs: 2000, burst: true },
 ];
 const j11: Question = { family: 'J11', timeoutMs: 1000 };
-
 const unknown: readonly Question[] = [sk, j11, ...skAgain, j11];
 /** What a wire had behind it before is asked for longer before anything else is tried. */
-const orders: Readonly<Record<Family, readonly Question[]>> = {
+const ORDERS: Readonly<Record<Family, readonly Question[]>> = {
   SKSTACK: [sk, ...skAgain, j11],
   J11: [j11, j11, ...unknown],
 };
@@ -73,49 +76,47 @@ export async function findModule(
   deps: ModuleDeps,
   signal: AbortSignal,
 ): Promise<Found> {
-  for (const question of expected ? orders[expected] : unknown) {
+  for (const question of expected ? ORDERS[expected] : unknown) {
     const found = await (question.family === 'J11' ? askJ11 : askSkstack)(port, question, deps, signal);
     if (found) return found;
   }
-  if (port.bytes === 0) throw new BridgeError('MODULE_SILENT', `${port.name}: not one byte came back`);
-  throw new BridgeError(
-    'MODULE_UNKNOWN',
-    `${port.name}: ${port.bytes} bytes came back, but no answer to SKVER nor to J11’s status request`,
-  );
+  const { name, bytes } = port;
+  if (bytes === 0)
+    throw new BridgeError('MODULE_SILENT', {
+      en: `${name}: not one byte came back`,
+      ja: `${name}: 応答が 1 バイトもありません`,
+    });
+  throw new BridgeError('MODULE_UNKNOWN', {
+    en: `${name}: ${bytes} bytes came back, but no answer to SKVER nor to J11’s status request`,
+    ja: `${name}: ${bytes} バイト届きましたが、SKVER にも J11 の状態要求にも応答がありません`,
+  });
 }
 
-async function askSkstack(
-  port: OpenPort,
-  { timeoutMs, burst }: Question,
-  { clock, log }: ModuleDeps,
-  signal: AbortSignal,
-): Promise<Found | undefined> {
-  const link = new SkChannel(port, clock, log);
-  try {
-    const version = await askVersion(link, timeoutMs, burst === true, signal);
-    if (version !== undefined) return { family: 'SKSTACK', link, identity: await identify(link, version, signal) };
-  } catch (error) {
-    link[Symbol.dispose]();
-    throw error;
-  }
-  link[Symbol.dispose]();
-  return undefined;
-}
+type Ask = (port: OpenPort, question: Question, deps: ModuleDeps, signal: AbortSignal) => Promise<Found | undefined>;
 
-async function askJ11(
-  port: OpenPort,
-  { timeoutMs }: Question,
-  { clock, log }: ModuleDeps,
-  signal: AbortSignal,
+const askSkstack: Ask = (port, { timeoutMs, burst = false }, { clock, log }, signal) =>
+  keptIfFound(new SkChannel(port, clock, log), async (commands) => {
+    const version = await askVersion(commands, timeoutMs, burst, signal);
+    if (version === undefined) return undefined;
+    return { family: 'SKSTACK', commands, identity: await identify(commands, version, signal) };
+  });
+
+/** The first question, the status, changes nothing, and every state has an answer. */
+const askJ11: Ask = (port, { timeoutMs }, { clock, log }, signal) =>
+  keptIfFound(new J11Channel(port, clock, log), async (commands) => {
+    const status = await unlessSilent(commands.ask({ name: 'status' }, signal, timeoutMs));
+    return status && { family: 'J11', commands, identity: await identifyJ11(commands, status, signal) };
+  });
+
+async function keptIfFound<Commands extends Disposable>(
+  commands: Commands,
+  find: (commands: Commands) => Promise<Found | undefined>,
 ): Promise<Found | undefined> {
-  const link = new J11Channel(port, clock, log);
+  let found: Found | undefined;
   try {
-    const status = await askStatus(link, timeoutMs, signal);
-    if (status) return { family: 'J11', link, identity: await identifyJ11(link, status, signal) };
-  } catch (error) {
-    link[Symbol.dispose]();
-    throw error;
+    found = await find(commands);
+    return found;
+  } finally {
+    if (!found) commands[Symbol.dispose]();
   }
-  link[Symbol.dispose]();
-  return undefined;
 }

@@ -1,13 +1,15 @@
-import { eventNumber, udpSent } from './events.ts';
-import type { SkEvent, SkLine } from './events.ts';
+import { inBoth } from '../kernel/language.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Pan } from '../model/pan.ts';
 import { FIRST_CHANNEL, LAST_CHANNEL } from '../model/scan-plan.ts';
+import { eventNumber, udpSent } from './events.ts';
+import type { SkEvent, SkLine } from './events.ts';
 
 /** How a command ended. */
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failCode: number };
 
 /** A refusal as the module printed it. */
-export const failText = (code: number): string => `FAIL ER${String(code).padStart(2, '0')}`;
+export const failText = (code: number): Text => inBoth(() => `FAIL ER${String(code).padStart(2, '0')}`);
 
 /** Fed every line after its command until it answers. Echo, noise and what belongs to others pass by. */
 export type Exchange<T> = (line: SkLine) => Answer<T> | undefined;
@@ -149,8 +151,9 @@ function hexField(fields: ReadonlyMap<string, string>, name: string, digits: num
 }
 
 /** The PANs that may be ours, strongest first: those of our PairID, or of none where the module does not print it. */
-export function ownPans(pans: readonly ScannedPan[], pairId: string): ScannedPan[] {
+export function ownPans(pans: readonly ScannedPan[], pairId: string): Pan[] {
   return pans
     .filter((pan) => pan.pairId === undefined || pan.pairId === pairId.toUpperCase())
-    .sort((a, b) => b.lqi - a.lqi);
+    .sort((a, b) => b.lqi - a.lqi)
+    .map(({ channel, panId, macAddress, lqi }) => ({ channel, panId, macAddress, lqi }));
 }

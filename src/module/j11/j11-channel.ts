@@ -7,12 +7,15 @@ import { isNotification, parseNotification } from '../../j11/notifications.ts';
 import type { J11Notification } from '../../j11/notifications.ts';
 import { BAD_HEADER, UNKNOWN_COMMAND, isLineNoise, result } from '../../j11/responses.ts';
 import type { J11Response } from '../../j11/responses.ts';
-import type { ExchangeLimits } from '../../wire/open-port.ts';
 import { CommandChannel } from '../command-channel.ts';
 
 /** The module itself gives up a frame after such a gap; so do we, else a cut one would swallow those behind it. */
 const GAP_MS = 1000;
 const BUSY_REPEAT_MS = 1000;
+/** A simple command is answered at once; this is for a busy USB bus, and a module at work. */
+const COMMAND_LIMIT_MS = 5000;
+/** From 00D9 to 6019. */
+const RESET_LIMIT_MS = 15_000;
 /** Commands whose data hold the Route-B ID or a part of it. */
 const SECRET: ReadonlySet<string> = new Set(['setCredentials', 'scan'] satisfies J11Command['name'][]);
 
@@ -27,34 +30,46 @@ export class J11Channel extends CommandChannel<J11Frame, J11Notification> {
    * @returns its response, whatever the result.
    * @throws BridgeError MODULE_SILENT after `timeoutMs`, PORT_LOST, or the signal's reason.
    */
-  async ask(command: J11Command, limits: ExchangeLimits, busyMs = limits.timeoutMs): Promise<J11Response> {
-    const answer = (frame: J11Frame): J11Response | undefined => responseOf(command, frame);
+  async ask(
+    command: J11Command,
+    signal: AbortSignal,
+    timeoutMs: number = COMMAND_LIMIT_MS,
+    busyMs: number = timeoutMs,
+  ): Promise<J11Response> {
+    const ask = (): Promise<J11Response> =>
+      this.#ask(command, (frame) => responseOf(command, frame), signal, timeoutMs);
     const startMs = this.clock.monotonicMs();
-    let response = await this.#ask(command, answer, limits);
-    if (isLineNoise(response.result)) response = await this.#ask(command, answer, limits);
+    let response = await ask();
+    if (isLineNoise(response.result)) response = await ask();
     while (response.result === result.busy && this.clock.monotonicMs() - startMs < busyMs) {
-      await this.clock.sleep(BUSY_REPEAT_MS, limits.signal);
-      response = await this.#ask(command, answer, limits);
+      await this.clock.sleep(BUSY_REPEAT_MS, signal);
+      response = await ask();
     }
     return response;
   }
 
   /** Resets the module: the one command without a response. Resolves when it is up again. @throws as `ask` */
-  async reset(limits: ExchangeLimits): Promise<void> {
+  async reset(signal: AbortSignal): Promise<void> {
     const up = (frame: J11Frame): true | undefined =>
       isNotification(frame) && parseNotification(frame).kind === 'started' ? true : undefined;
-    await this.#ask({ name: 'reset' }, up, limits);
+    await this.#ask({ name: 'reset' }, up, signal, RESET_LIMIT_MS);
   }
 
   /** The status request. */
-  nudge(signal: AbortSignal): Promise<void> {
+  protected nudge(signal: AbortSignal): Promise<void> {
     return this.writeNudge(encodeCommand({ name: 'status' }), { sent: 'status' }, signal);
   }
 
-  #ask<T>(command: J11Command, answer: (frame: J11Frame) => T | undefined, limits: ExchangeLimits): Promise<T> {
+  #ask<T>(
+    command: J11Command,
+    answer: (frame: J11Frame) => T | undefined,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ): Promise<T> {
     return this.inTurn(() => {
       const bytes = encodeCommand(command);
-      return this.exchange({ name: command.name, bytes, shown: () => shown(command, bytes) }, answer, limits);
+      const outgoing = { name: command.name, bytes, shown: () => shown(command, bytes) };
+      return this.exchange(outgoing, answer, signal, timeoutMs);
     });
   }
 

@@ -3,13 +3,11 @@ import type { ModuleInfo } from '../../model/status.ts';
 import type { Edition } from '../../skstack/commands.ts';
 import { dataThenOk, failText, okOrFail } from '../../skstack/exchanges.ts';
 import type { Exchange } from '../../skstack/exchanges.ts';
+import { unlessSilent } from '../command-channel.ts';
 import type { SkChannel } from './sk-channel.ts';
 
-/** A simple command is answered within some 12 ms, SKLL64 in 100 ms; this is for a busy USB bus. */
-export const LINE_LIMIT_MS = 3000;
-
 /** What is behind the wire. */
-export interface ModuleIdentity {
+export interface SkIdentity {
   readonly info: ModuleInfo;
   /** Channel and PAN ID the module is set to: 0x21 and 0xFFFF when fresh, the session's when it still holds one. */
   readonly configured: { readonly channel: number; readonly panId: number };
@@ -19,44 +17,53 @@ export interface ModuleIdentity {
  * Finds out edition and print mode of a module whose version is known, without resetting anything: it may hold a session
  * worth keeping. @throws BridgeError MODULE_SILENT, MODULE_UNKNOWN
  */
-export async function identify(link: SkChannel, stackVersion: string, signal: AbortSignal): Promise<ModuleIdentity> {
-  await quieten(link, signal, false);
-  const limits = { timeoutMs: LINE_LIMIT_MS, signal };
-  const info = await link.ask({ name: 'SKINFO' }, dataThenOk('info'), limits);
-  if (!info.ok)
-    throw new BridgeError('MODULE_UNKNOWN', `${link.name}: SKINFO was refused (${failText(info.failCode)})`);
-  link.edition = info.value.edition ?? editionOfVersion(stackVersion);
-  const app = await link.ask({ name: 'SKAPPVER' }, dataThenOk('appVersion'), limits);
-  const print = await link.ask({ name: 'ROPT' }, okOrFail(), limits);
-  await showLinkQuality(link, signal);
-  const printMode = print.ok ? (print.value === '01' ? 'ascii' : 'binary') : undefined;
+export async function identify(commands: SkChannel, stackVersion: string, signal: AbortSignal): Promise<SkIdentity> {
+  await echoOff(commands, signal);
+  const info = await commands.ask({ name: 'SKINFO' }, dataThenOk('info'), signal);
+  if (!info.ok) {
+    const { en, ja } = failText(info.failCode);
+    throw new BridgeError('MODULE_UNKNOWN', {
+      en: `${commands.name}: SKINFO was refused (${en})`,
+      ja: `${commands.name}: SKINFO が拒否されました（${ja}）`,
+    });
+  }
+  commands.edition = info.value.edition ?? editionOfVersion(stackVersion);
+  const app = await commands.ask({ name: 'SKAPPVER' }, dataThenOk('appVersion'), signal);
+  const print = await commands.ask({ name: 'ROPT' }, okOrFail(), signal);
+  await showLinkQuality(commands, signal);
   return {
     info: {
       stackVersion,
-      edition: link.edition,
+      edition: commands.edition,
       ...(app.ok ? { appVersion: app.value.value } : {}),
-      ...(printMode === undefined ? {} : { printMode }),
+      ...(print.ok ? { printMode: print.value === '01' ? 'ascii' : 'binary' } : {}),
     },
     configured: { channel: info.value.channel, panId: info.value.panId },
   };
 }
 
 /** Echo off, and (DSE) link quality with each datagram: both are lost at a reset. */
-export async function quieten(link: SkChannel, signal: AbortSignal, withQuality = true): Promise<void> {
-  const answer = await link.ask({ name: 'SKSREG', register: 'SFE', value: '0' }, okOrFail(), {
-    timeoutMs: LINE_LIMIT_MS,
-    signal,
-  });
-  if (!answer.ok)
-    throw new BridgeError('COMMAND_REFUSED', `${link.name}: SKSREG SFE 0 was refused (${failText(answer.failCode)})`);
-  link.echoesWhenQuiet = link.echoes;
-  if (withQuality) await showLinkQuality(link, signal);
+export async function quieten(commands: SkChannel, signal: AbortSignal): Promise<void> {
+  await echoOff(commands, signal);
+  await showLinkQuality(commands, signal);
+}
+
+async function echoOff(commands: SkChannel, signal: AbortSignal): Promise<void> {
+  const answer = await commands.ask({ name: 'SKSREG', register: 'SFE', value: '0' }, okOrFail(), signal);
+  if (!answer.ok) {
+    const { en, ja } = failText(answer.failCode);
+    throw new BridgeError('COMMAND_REFUSED', {
+      en: `${commands.name}: SKSREG SFE 0 was refused (${en})`,
+      ja: `${commands.name}: SKSREG SFE 0 が拒否されました（${ja}）`,
+    });
+  }
+  commands.echoesWhenQuiet = commands.echoes;
 }
 
 /** Register SA2 exists on DSE only; a firmware that refuses it just tells no link quality. */
-async function showLinkQuality(link: SkChannel, signal: AbortSignal): Promise<void> {
-  if (link.edition !== 'DSE') return;
-  await link.ask({ name: 'SKSREG', register: 'SA2', value: '1' }, okOrFail(), { timeoutMs: LINE_LIMIT_MS, signal });
+async function showLinkQuality(commands: SkChannel, signal: AbortSignal): Promise<void> {
+  if (commands.edition !== 'DSE') return;
+  await commands.ask({ name: 'SKSREG', register: 'SA2', value: '1' }, okOrFail(), signal);
 }
 
 /**
@@ -65,19 +72,14 @@ async function showLinkQuality(link: SkChannel, signal: AbortSignal): Promise<vo
  * @returns SKVER's version; undefined when there was no answer in time.
  */
 export async function askVersion(
-  link: SkChannel,
+  commands: SkChannel,
   timeoutMs: number,
   burst: boolean,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  await link.flush(burst, signal);
-  try {
-    const answer = await link.ask({ name: 'SKVER' }, versionThenOk(), { timeoutMs, signal });
-    return answer.ok ? answer.value : undefined;
-  } catch (error) {
-    if (!(error instanceof BridgeError) || error.code !== 'MODULE_SILENT') throw error;
-    return undefined;
-  }
+  await commands.flush(burst, signal);
+  const answer = await unlessSilent(commands.ask({ name: 'SKVER' }, versionThenOk(), signal, timeoutMs));
+  return answer?.ok ? answer.value : undefined;
 }
 
 /** SKVER on a line with a past: the FAIL of a half line before it and late OKs pass by. */

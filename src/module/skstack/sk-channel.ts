@@ -8,9 +8,11 @@ import type { SkLine } from '../../skstack/events.ts';
 import { parseLine } from '../../skstack/events.ts';
 import type { Answer, Exchange } from '../../skstack/exchanges.ts';
 import { LineJoiner, MAX_LINE_LENGTH } from '../../skstack/lines.ts';
-import type { ExchangeLimits, OpenPort } from '../../wire/open-port.ts';
+import type { OpenPort } from '../../wire/open-port.ts';
 import { CommandChannel } from '../command-channel.ts';
 
+/** A simple command is answered within some 12 ms, SKLL64 in 100 ms; this is for a busy USB bus. */
+const LINE_LIMIT_MS = 3000;
 const NUDGE = { name: 'SKVER' } as const;
 /** FAIL ER09: the command did not arrive whole. */
 const UART_INPUT_ERROR = 9;
@@ -44,8 +46,25 @@ export class SkChannel extends CommandChannel<SkLine, SkLine> {
    * damaged is sent once more.
    * @throws BridgeError MODULE_SILENT after `timeoutMs`, PORT_LOST, or the signal's reason.
    */
-  ask<T>(command: SkCommand, exchange: Exchange<T>, limits: ExchangeLimits): Promise<Answer<T>> {
-    return this.inTurn(() => this.#askOnceMore(command, exchange, limits));
+  ask<T>(
+    command: SkCommand,
+    exchange: Exchange<T>,
+    signal: AbortSignal,
+    timeoutMs: number = LINE_LIMIT_MS,
+  ): Promise<Answer<T>> {
+    const ask = (): Promise<Answer<T>> => {
+      this.#sent = commandText(command, this.edition).trimEnd();
+      const outgoing = { name: command.name, bytes: encodeCommand(command, this.edition), shown: () => this.#sent };
+      return this.exchange(outgoing, exchange, signal, timeoutMs);
+    };
+    return this.inTurn(async () => {
+      const answer = await ask();
+      if (answer.ok || answer.failCode !== UART_INPUT_ERROR) return answer;
+      // The data of a damaged SKSENDTO may stand before the next command: they end here, and are refused unheard.
+      await this.port.write(Buffer.from('\r\n'), CLEARING_MS, signal);
+      await this.clock.sleep(CLEARING_MS, signal);
+      return await ask();
+    });
   }
 
   /** Ends a line, or the payload, that a dead predecessor left half sent. @param burst fill up a whole SKSENDTO. */
@@ -55,7 +74,7 @@ export class SkChannel extends CommandChannel<SkLine, SkLine> {
   }
 
   /** SKVER. */
-  async nudge(signal: AbortSignal): Promise<void> {
+  protected async nudge(signal: AbortSignal): Promise<void> {
     this.#nudges++;
     const logged = { sent: NUDGE.name, beside: this.#sent };
     await this.writeNudge(encodeCommand(NUDGE, this.edition), logged, signal);
@@ -64,21 +83,6 @@ export class SkChannel extends CommandChannel<SkLine, SkLine> {
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
     this.#parser.removeAllListeners();
-  }
-
-  async #askOnceMore<T>(command: SkCommand, exchange: Exchange<T>, limits: ExchangeLimits): Promise<Answer<T>> {
-    const answer = await this.#ask(command, exchange, limits);
-    if (answer.ok || answer.failCode !== UART_INPUT_ERROR) return answer;
-    // The data of a damaged SKSENDTO may stand before the next command: they end here, and are refused unheard.
-    await this.port.write(Buffer.from('\r\n'), CLEARING_MS, limits.signal);
-    await this.clock.sleep(CLEARING_MS, limits.signal);
-    return await this.#ask(command, exchange, limits);
-  }
-
-  #ask<T>(command: SkCommand, exchange: Exchange<T>, limits: ExchangeLimits): Promise<Answer<T>> {
-    this.#sent = commandText(command, this.edition).trimEnd();
-    const outgoing = { name: command.name, bytes: encodeCommand(command, this.edition), shown: () => this.#sent };
-    return this.exchange(outgoing, exchange, limits);
   }
 
   protected receive(chunk: Buffer): void {

@@ -1,10 +1,9 @@
 import { within } from '../../kernel/async.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import { hex } from '../../kernel/bytes.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
 import type { Pan } from '../../model/pan.ts';
 import { linkLocalAddress, pairingIdOf } from '../../model/pan.ts';
-import type { ModuleInfo } from '../../model/status.ts';
+import type { ScanRequest } from '../../model/scan-plan.ts';
 import { scanTimeMs } from '../../skstack/commands.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
@@ -14,21 +13,19 @@ import {
   failText,
   joinOutcome,
   okOrFail,
+  ownPans,
+  PanCollector,
   registerValue,
   scanDone,
   terminated,
-  ownPans,
-  PanCollector,
 } from '../../skstack/exchanges.ts';
 import type { Answer } from '../../skstack/exchanges.ts';
-import { hex } from '../../kernel/bytes.ts';
-import { AirtimeLimit } from '../airtime-limit.ts';
-import type { AirtimeRecord } from '../airtime-limit.ts';
-import { LINE_LIMIT_MS, quieten } from './identify.ts';
-import type { ModuleIdentity } from './identify.ts';
-import type { Credentials, Session, WiSunModule } from '../module.ts';
-import type { ScanRequest } from '../../model/scan-plan.ts';
 import type { OpenPort } from '../../wire/open-port.ts';
+import { commandRefused, isSilence, unlessSilent } from '../command-channel.ts';
+import { ModuleBase } from '../module-base.ts';
+import type { Credentials, ModuleDeps, Session } from '../module.ts';
+import { quieten } from './identify.ts';
+import type { SkIdentity } from './identify.ts';
 import type { SkChannel } from './sk-channel.ts';
 import { SkSession } from './sk-session.ts';
 
@@ -49,46 +46,27 @@ const AIRTIME_REGISTER = 'SFB';
 /** So many sends in a row that failed, the module's own included, none of them heard: it does not send at all. */
 const FAILED_SENDS = 5;
 
-export interface ModuleDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** What was known of the airtime limit before the port was opened; a command that runs once knows nothing. */
-  readonly airtime?: AirtimeRecord;
-}
-
-/** What answered as SKSTACK. */
-export interface SkstackFound {
-  readonly link: SkChannel;
-  readonly identity: ModuleIdentity;
-}
-
-/** A module with SKSTACK-IP, in either edition. Disposing closes the port. */
-export class SkstackModule implements WiSunModule {
-  readonly info: ModuleInfo;
-  readonly airtime: AirtimeLimit;
-  readonly #port: OpenPort;
-  readonly #link: SkChannel;
-  readonly #identity: ModuleIdentity;
-  readonly #credentials: Credentials;
-  readonly #deps: ModuleDeps;
+/** A module with SKSTACK-IP, in either edition. */
+export class SkstackModule extends ModuleBase<SkChannel> {
+  readonly #configured: SkIdentity['configured'];
   #failedSends = 0;
 
-  constructor(port: OpenPort, { link, identity }: SkstackFound, credentials: Credentials, deps: ModuleDeps) {
-    this.#port = port;
-    this.info = identity.info;
-    this.#link = link;
-    this.#identity = identity;
-    this.#credentials = credentials;
-    this.#deps = deps;
-    this.airtime = new AirtimeLimit(deps.clock, (signal) => this.#askAirtime(signal), deps.airtime);
-    link.listen((line) => {
+  constructor(
+    port: OpenPort,
+    commands: SkChannel,
+    { info, configured }: SkIdentity,
+    credentials: Credentials,
+    deps: ModuleDeps,
+  ) {
+    super(port, commands, info, credentials, deps, (signal) => airtimeRegister(commands, signal));
+    this.#configured = configured;
+    commands.listen((line) => {
       if (line.kind === 'event') this.#onEvent(line);
     });
-    link.onLost((error) => this.airtime.fail(error));
   }
 
   async attach(pan: Pan): Promise<Session | undefined> {
-    const { channel, panId } = this.#identity.configured;
+    const { channel, panId } = this.#configured;
     return channel === pan.channel && panId === pan.panId
       ? this.#session(pan, linkLocalAddress(pan.macAddress), true)
       : undefined;
@@ -96,7 +74,7 @@ export class SkstackModule implements WiSunModule {
 
   async reset(signal: AbortSignal): Promise<void> {
     await this.#must({ name: 'SKRESET' }, signal, RESET_LIMIT_MS);
-    await quieten(this.#link, signal);
+    await quieten(this.commands, signal);
   }
 
   async scan(request: ScanRequest, signal: AbortSignal): Promise<readonly Pan[]> {
@@ -104,52 +82,26 @@ export class SkstackModule implements WiSunModule {
     const answer = await this.#scanOnce(request, signal);
     if (answer.ok) return answer.value;
     if (answer.failCode === WRONG_ARGUMENT_COUNT) {
-      this.#link.edition = this.#link.edition === 'SE' ? 'DSE' : 'SE'; // SKINFO misled us: the module says so itself
+      this.commands.edition = this.commands.edition === 'SE' ? 'DSE' : 'SE'; // SKINFO misled us: the module says so itself
       const again = await this.#scanOnce(request, signal);
       if (again.ok) return again.value;
     }
-    throw refused('SKSCAN', answer.failCode);
+    throw commandRefused('SKSCAN', failText(answer.failCode));
   }
 
   async join(pan: Pan, signal: AbortSignal): Promise<Session> {
-    await quieten(this.#link, signal);
+    await quieten(this.commands, signal);
     await this.#setCredentials(signal);
     await this.#must({ name: 'SKSREG', register: 'S2', value: hex(pan.channel, 2) }, signal);
     await this.#must({ name: 'SKSREG', register: 'S3', value: hex(pan.panId, 4) }, signal);
-    const resolved = await this.#link.ask(
-      { name: 'SKLL64', macAddress: pan.macAddress },
-      addressLine(),
-      this.#limits(signal),
-    );
+    const resolved = await this.commands.ask({ name: 'SKLL64', macAddress: pan.macAddress }, addressLine(), signal);
     const address = resolved.ok ? resolved.value : linkLocalAddress(pan.macAddress);
-    const session = this.#session(pan, address, false); // listens from here on: the instance list can follow EVENT 25 at once
-    try {
-      await this.#joinAt(address, pan, signal);
-      return session;
-    } catch (error) {
-      session[Symbol.dispose]();
-      throw error;
-    }
+    return await this.authenticated(this.#session(pan, address, false), () => this.#joinAt(address, pan, signal));
   }
 
   async terminate(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#link.ask({ name: 'SKTERM' }, terminated(), { timeoutMs: TERMINATE_LIMIT_MS, signal }); // FAIL ER10: there was none
-    } catch (error) {
-      // EVENT 27 or 28 may never come; a module that is silent altogether shows at the next command.
-      if (!(error instanceof BridgeError && error.code === 'MODULE_SILENT')) throw error;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#link[Symbol.dispose]();
-    await this.#port[Symbol.asyncDispose]();
-  }
-
-  async #askAirtime(signal: AbortSignal): Promise<boolean | undefined> {
-    const command = { name: 'SKSREG', register: AIRTIME_REGISTER } as const;
-    const answer = await this.#link.ask(command, registerValue(), this.#limits(signal));
-    return answer.ok && answer.value !== undefined ? Number.parseInt(answer.value, 16) === 1 : undefined;
+    // FAIL ER10: there was none. EVENT 27 or 28 may never come; a module that is silent altogether shows at the next command.
+    await unlessSilent(this.commands.ask({ name: 'SKTERM' }, terminated(), signal, TERMINATE_LIMIT_MS));
   }
 
   /** EVENT 21 counts whoever sent: the module's own PANA messages need airtime too. */
@@ -164,74 +116,65 @@ export class SkstackModule implements WiSunModule {
   }
 
   async #joinAt(address: string, pan: Pan, signal: AbortSignal): Promise<void> {
-    const where = `channel ${pan.channel}, PAN ${hex(pan.panId, 4)}`;
-    const silent = (): Error =>
-      new BridgeError('JOIN_TIMEOUT', `neither EVENT 25 nor 24 within ${JOIN_LIMIT_MS / 1000} s of SKJOIN (${where})`);
+    const seconds = JOIN_LIMIT_MS / 1000;
+    const panId = hex(pan.panId, 4);
+    const where = { en: `channel ${pan.channel}, PAN ${panId}`, ja: `チャンネル ${pan.channel}、PAN ${panId}` };
+    const late = {
+      en: `neither EVENT 25 nor 24 within ${seconds} s of SKJOIN (${where.en})`,
+      ja: `SKJOIN から ${seconds} 秒以内に EVENT 25 も 24 も届きませんでした（${where.ja}）`,
+    };
     const answer = await within(
-      this.#deps.clock,
+      this.deps.clock,
       JOIN_LIMIT_MS,
       signal,
-      (limit) =>
-        this.#link.ask({ name: 'SKJOIN', address }, joinOutcome(), { timeoutMs: 2 * JOIN_LIMIT_MS, signal: limit }),
-      silent,
+      (limit) => this.commands.ask({ name: 'SKJOIN', address }, joinOutcome(), limit, 2 * JOIN_LIMIT_MS),
+      () => new BridgeError('JOIN_TIMEOUT', late),
     );
-    if (!answer.ok) throw refused('SKJOIN', answer.failCode);
+    if (!answer.ok) throw commandRefused('SKJOIN', failText(answer.failCode));
     if (answer.value === 'refused')
-      throw new BridgeError('JOIN_REFUSED', `the meter refused the join (EVENT 24, ${where})`);
+      throw new BridgeError('JOIN_REFUSED', {
+        en: `the meter refused the join (EVENT 24, ${where.en})`,
+        ja: `メーターが接続を拒否しました（EVENT 24、${where.ja}）`,
+      });
   }
 
-  async #scanOnce(
-    { mask, duration, anyone = false }: ScanRequest,
-    signal: AbortSignal,
-  ): Promise<Answer<readonly Pan[]>> {
+  async #scanOnce(request: ScanRequest, signal: AbortSignal): Promise<Answer<readonly Pan[]>> {
+    const { mask, duration, anyone = false } = request;
+    const mode = anyone ? ACTIVE_SCAN_OF_ANYONE : ACTIVE_SCAN_WITH_PAIRING_ID;
     const found = new PanCollector();
-    const stop = this.#link.listen((line) => found.feed(line));
-    const ours = (): readonly Pan[] =>
-      ownPans(found.pans, pairingIdOf(this.#credentials.routeBId)).map(({ channel, panId, macAddress, lqi }) => ({
-        channel,
-        panId,
-        macAddress,
-        lqi,
-      }));
+    const stop = this.commands.listen((line) => found.feed(line));
+    const ours = (): readonly Pan[] => ownPans(found.pans, pairingIdOf(this.credentials.routeBId));
     const timeoutMs = scanTimeMs(mask, duration) + SCAN_MARGIN_MS;
     try {
-      const answer = await this.#link.ask(
-        { name: 'SKSCAN', mode: anyone ? ACTIVE_SCAN_OF_ANYONE : ACTIVE_SCAN_WITH_PAIRING_ID, mask, duration },
-        scanDone(),
-        { timeoutMs, signal },
-      );
+      const answer = await this.commands.ask({ name: 'SKSCAN', mode, mask, duration }, scanDone(), signal, timeoutMs);
       if (!answer.ok) return answer;
-      if (ours().length === 0) await this.#deps.clock.sleep(SCAN_LINGER_MS, signal);
-      return { ok: true, value: ours() };
+      if (ours().length === 0) await this.deps.clock.sleep(SCAN_LINGER_MS, signal);
     } catch (error) {
-      const heard = ours(); // EVENT 22 never came, but what we want to know did
-      if (error instanceof BridgeError && error.code === 'MODULE_SILENT' && heard.length > 0)
-        return { ok: true, value: heard };
-      throw error;
+      // EVENT 22 never came, but what we want to know did
+      if (!isSilence(error) || ours().length === 0) throw error;
     } finally {
       stop();
     }
+    return { ok: true, value: ours() };
   }
 
   async #setCredentials(signal: AbortSignal): Promise<void> {
-    await this.#must({ name: 'SKSETPWD', password: this.#credentials.routeBPassword }, signal);
-    await this.#must({ name: 'SKSETRBID', id: this.#credentials.routeBId }, signal);
+    await this.#must({ name: 'SKSETPWD', password: this.credentials.routeBPassword }, signal);
+    await this.#must({ name: 'SKSETRBID', id: this.credentials.routeBId }, signal);
   }
 
   /** A command that a healthy module answers with OK. */
-  async #must(command: SkCommand, signal: AbortSignal, timeoutMs: number = LINE_LIMIT_MS): Promise<void> {
-    const answer = await this.#link.ask(command, okOrFail(), { timeoutMs, signal });
-    if (!answer.ok) throw refused(command.name, answer.failCode);
+  async #must(command: SkCommand, signal: AbortSignal, timeoutMs?: number): Promise<void> {
+    const answer = await this.commands.ask(command, okOrFail(), signal, timeoutMs);
+    if (!answer.ok) throw commandRefused(command.name, failText(answer.failCode));
   }
 
-  #session(pan: Pan, address: string, live: boolean): Session {
-    return new SkSession(this.#link, pan, address, live, { ...this.#deps, airtime: this.airtime });
-  }
-
-  #limits(signal: AbortSignal): { readonly timeoutMs: number; readonly signal: AbortSignal } {
-    return { timeoutMs: LINE_LIMIT_MS, signal };
+  #session(pan: Pan, address: string, isLive: boolean): Session {
+    return new SkSession(this.commands, pan, address, isLive, this.sessionDeps);
   }
 }
 
-const refused = (name: string, code: number): BridgeError =>
-  new BridgeError('COMMAND_REFUSED', `the module refused ${name} (${failText(code)})`);
+async function airtimeRegister(commands: SkChannel, signal: AbortSignal): Promise<boolean | undefined> {
+  const answer = await commands.ask({ name: 'SKSREG', register: AIRTIME_REGISTER }, registerValue(), signal);
+  return answer.ok && answer.value !== undefined ? Number.parseInt(answer.value, 16) === 1 : undefined;
+}
