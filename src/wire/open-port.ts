@@ -2,15 +2,11 @@ import type { Duplex } from 'node:stream';
 import { deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
+import type { Text } from '../kernel/language.ts';
 
 /** A driver whose stick hangs may never finish closing. */
 const CLOSE_LIMIT_MS = 1000;
-
-/** Of one question and its answer. */
-export interface ExchangeLimits {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
 
 /** One open wire, whichever protocol is spoken over it. Disposing closes it. */
 export class OpenPort implements AsyncDisposable {
@@ -28,9 +24,9 @@ export class OpenPort implements AsyncDisposable {
     this.#wire = wire;
     this.#clock = clock;
     wire.on('data', this.#onBytes);
-    wire.on('close', () => this.#lose('the port closed'));
-    wire.on('end', () => this.#lose('the port ended'));
-    wire.on('error', (error: Error) => this.#lose(error.message, error));
+    wire.on('close', () => this.#lose({ en: 'the port closed', ja: 'ポートが閉じました' }));
+    wire.on('end', () => this.#lose({ en: 'the port ended', ja: 'ポートが終了しました' }));
+    wire.on('error', (error: Error) => this.#lose(asIs(error), error));
   }
 
   /** Why nothing can be said any more. */
@@ -53,6 +49,10 @@ export class OpenPort implements AsyncDisposable {
 
   /** Every write has a time-out: a port whose stick hangs can accept bytes for ever or never. */
   write(bytes: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const full = {
+      en: `${this.name}: the port took no bytes for ${timeoutMs} ms`,
+      ja: `${this.name}: ポートが ${timeoutMs} ms の間データを受け付けません`,
+    };
     return within(
       this.#clock,
       timeoutMs,
@@ -61,15 +61,15 @@ export class OpenPort implements AsyncDisposable {
         new Promise<void>((resolve, reject) => {
           limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
           if (this.#error) return reject(this.#error);
-          this.#wire.write(bytes, (error) => (error ? reject(this.#lose(error.message, error)) : resolve()));
+          this.#wire.write(bytes, (error) => (error ? reject(this.#lose(asIs(error), error)) : resolve()));
           return undefined;
         }),
-      () => new BridgeError('MODULE_SILENT', `${this.name}: the port took no bytes for ${timeoutMs} ms`),
+      () => new BridgeError('MODULE_SILENT', full),
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#lose('closed by us');
+    this.#lose({ en: 'closed by us', ja: 'こちらから閉じました' });
     this.#wire.removeListener('data', this.#onBytes);
     this.#wire.on('error', () => undefined); // closing a port that has gone away may complain
     if (this.#wire.closed) return;
@@ -88,11 +88,14 @@ export class OpenPort implements AsyncDisposable {
     for (const reader of this.#readers) reader(chunk);
   };
 
-  #lose(how: string, cause?: Error): BridgeError {
+  #lose(how: Text, cause?: Error): BridgeError {
     if (this.#error) return this.#error;
-    const error = new BridgeError('PORT_LOST', `${this.name}: ${how}`, { cause });
+    const what = inBoth((language) => `${this.name}: ${how[language]}`);
+    const error = new BridgeError('PORT_LOST', what, { cause });
     this.#error = error;
     for (const listener of this.#losers) listener(error);
     return error;
   }
 }
+
+const asIs = ({ message }: Error): Text => inBoth(() => message);

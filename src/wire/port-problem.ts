@@ -1,6 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { BridgeError } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import { lookForHolder } from './port-holder.ts';
 import type { Look } from './port-holder.ts';
@@ -9,20 +10,32 @@ import type { Look } from './port-holder.ts';
 export async function portProblem(path: string, cause: unknown): Promise<BridgeError> {
   const errno = await openErrno(path);
   switch (errno) {
-    case undefined:
-      return busyProblem(path, cause); // it opens, so only the lock can have failed
+    case undefined: // it opens, so only the lock can have failed
+    case 'EBUSY':
+      return heldProblem(path, await lookForHolder(path), cause);
     case 'ENOENT':
     case 'ENODEV':
-    case 'ENXIO':
-      return new BridgeError('PORT_MISSING', `${path}: there is no such port (${errno})`, { cause });
+    case 'ENXIO': {
+      const what = { en: `${path}: there is no such port (${errno})`, ja: `${path}: ポートがありません（${errno}）` };
+      return new BridgeError('PORT_MISSING', what, { cause });
+    }
     case 'EACCES':
     case 'EPERM':
       return deniedProblem(path, errno, cause);
-    case 'EBUSY':
-      return busyProblem(path, cause);
   }
-  return new BridgeError('PORT_FAILED', `${path}: cannot be opened as a serial port (${errno})`, { cause });
+  const why = OUR_REASONS[errno] ?? inBoth(() => errno);
+  const what = {
+    en: `${path}: cannot be opened as a serial port (${why.en})`,
+    ja: `${path}: シリアルポートとして開けません（${why.ja}）`,
+  };
+  return new BridgeError('PORT_FAILED', what, { cause });
 }
+
+/** What stands for the system's code where it gave none. */
+const OUR_REASONS: Readonly<Record<string, Text>> = {
+  'not a serial port': { en: 'not a serial port', ja: 'シリアルポートではありません' },
+  'unknown reason': { en: 'unknown reason', ja: '原因不明' },
+};
 
 async function openErrno(path: string): Promise<string | undefined> {
   try {
@@ -43,15 +56,14 @@ async function deniedProblem(path: string, errno: string, cause: unknown): Promi
   const group = (await groupName(gid)) ?? String(gid);
   const mode = info ? (info.mode & 0o777).toString(8).padStart(4, '0') : 'unknown';
   const us = `uid ${process.getuid?.() ?? '?'}, groups ${process.getgroups?.().join(' ') ?? '?'}`;
-  const device = info ? `owner ${info.uid}, group ${gid} (${group}), mode ${mode}` : 'owner and mode unknown';
-  return new BridgeError(
-    'PORT_DENIED',
-    `${path}: permission denied (${errno}); the device has ${device}; we are ${us}`,
-    {
-      cause,
-      hint: deniedHint(path, group, gid, errno),
-    },
-  );
+  const device = info
+    ? inBoth(() => `owner ${info.uid}, group ${gid} (${group}), mode ${mode}`)
+    : { en: 'owner and mode unknown', ja: '所有者とモードは不明' };
+  const what = {
+    en: `${path}: permission denied (${errno}); the device has ${device.en}; we are ${us}`,
+    ja: `${path}: アクセス権がありません（${errno}）。デバイス: ${device.ja}。このプログラム: ${us}`,
+  };
+  return new BridgeError('PORT_DENIED', what, { cause, hint: deniedHint(path, group, gid, errno) });
 }
 
 function deniedHint(path: string, group: string, gid: number, errno: string): Text {
@@ -67,24 +79,26 @@ function deniedHint(path: string, group: string, gid: number, errno: string): Te
   };
 }
 
-const busyProblem = async (path: string, cause: unknown): Promise<BridgeError> =>
-  heldProblem(path, await lookForHolder(path), cause);
-
 /** Another program has the port: who, where that can be seen. */
 export function heldProblem(path: string, { holder, isPartial }: Look, cause?: unknown): BridgeError {
-  if (holder)
-    return new BridgeError('PORT_BUSY', `${path}: used by ${holder.name} (pid ${holder.pid})`, {
-      cause,
-      hint: {
-        en: `Stop ${holder.name} (kill ${holder.pid}, or its service); only one program can use the stick.`,
-        ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
-      },
-    });
-  const hint: Text = {
+  if (holder) {
+    const { name, pid } = holder;
+    const what = {
+      en: `${path}: used by ${name} (pid ${pid})`,
+      ja: `${path}: ${name}（pid ${pid}）が使用中です`,
+    };
+    const hint = {
+      en: `Stop ${name} (kill ${pid}, or its service); only one program can use the stick.`,
+      ja: `${name}（kill ${pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
+    };
+    return new BridgeError('PORT_BUSY', what, { cause, hint });
+  }
+  const what = { en: `${path}: in use by another program`, ja: `${path}: 別のプログラムが使用中です` };
+  const hint = {
     en: `Its name cannot be seen from here (processes of other users, other containers): \`sudo fuser -v ${path}\` on the host tells it. Stop it; only one program can use the stick.`,
     ja: `どのプログラムかは、ここからは見えません（他のユーザーや他のコンテナのプロセス）。ホストで \`sudo fuser -v ${path}\` を実行して確認し、止めてください。スティックを使えるプログラムは1つだけです。`,
   };
-  return new BridgeError('PORT_BUSY', `${path}: in use by another program`, { cause, ...(isPartial ? { hint } : {}) });
+  return new BridgeError('PORT_BUSY', what, { cause, ...(isPartial ? { hint } : {}) });
 }
 
 async function groupName(gid: number): Promise<string | undefined> {

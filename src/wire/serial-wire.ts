@@ -31,74 +31,103 @@ export interface SerialOptions {
   readonly exclude?: (descriptor: number, signal: AbortSignal) => Promise<boolean>;
 }
 
+/** A serial port, found again when the stick comes back under another name. */
+export const serialWire = (path: string, clock: Clock, options: SerialOptions = {}): Wire =>
+  new SerialWire(path, clock, options);
+
+/** Resolves when `isPresent` says so, looking twice a second at first. */
+export async function lookUntil(isPresent: () => Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (let ms = LOOK_FIRST_MS; !(await isPresent()); ms = Math.min(2 * ms, LOOK_MOST_MS)) await clock.sleep(ms, signal);
+}
+
 /**
  * A serial port at 115200 8N1, for us alone: opened only where nobody else has it open, then locked (flock, by
  * serialport's `lock`) and closed to those who do not ask for a lock (TIOCEXCL). A stick that comes back under another
  * name (`ttyUSB1` for `ttyUSB0`) is found again by the by-id link it had when it was opened.
  */
-export function serialWire(path: string, clock: Clock, options: SerialOptions = {}): Wire {
-  const { byIdFolder = BY_ID } = options;
-  let link: string | undefined;
-  let opening: Promise<OpenedPort> | undefined;
-  const present = async (): Promise<string | undefined> => {
-    for (const candidate of link === undefined ? [path] : [path, link]) {
+class SerialWire implements Wire {
+  readonly name: string;
+  readonly #clock: Clock;
+  readonly #options: SerialOptions;
+  #link: string | undefined;
+  #opening: Promise<OpenedPort> | undefined;
+
+  constructor(path: string, clock: Clock, options: SerialOptions) {
+    this.name = path;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  async open(signal: AbortSignal): Promise<Duplex> {
+    const target = (await this.#present()) ?? this.name;
+    const late = (): BridgeError => hangs(target);
+    const port = await within(this.#clock, OPEN_LIMIT_MS, signal, (limit) => this.#openFree(target, limit), late);
+    this.#link = (await linkTo(target, this.#options.byIdFolder ?? BY_ID)) ?? this.#link;
+    void destroyWhenGone(port, target, this.#clock);
+    return port;
+  }
+
+  whenPresent(signal: AbortSignal): Promise<void> {
+    return lookUntil(async () => (await this.#present()) !== undefined, this.#clock, signal);
+  }
+
+  async #present(): Promise<string | undefined> {
+    for (const candidate of this.#link === undefined ? [this.name] : [this.name, this.#link]) {
       if (await realpath(candidate).catch(() => undefined)) return candidate;
     }
     return undefined;
-  };
-  const open = async (target: string, signal: AbortSignal): Promise<Duplex> => {
+  }
+
+  async #openFree(target: string, signal: AbortSignal): Promise<Duplex> {
     // One that still hangs keeps a thread of ours: another one beside it would keep the next, until none is left.
-    if (opening)
-      await abortable(
-        opening.catch(() => undefined),
-        signal,
-      );
+    const hanging = this.#opening?.catch(() => undefined);
+    if (hanging) await abortable(hanging, signal);
     refuseHeld(target, await lookForHolder(target));
     signal.throwIfAborted();
-    const mine = (options.openPort ?? openPort)(target);
-    opening = mine;
-    const forget = (): void => void (opening = undefined);
-    void mine.catch(() => undefined).then(forget);
-    // Who no longer waits does not get the port, so it is let go of when it comes.
-    const port = await abortable(mine, signal).catch(async (error: unknown) => {
-      void mine.then((late) => late.destroy()).catch(() => undefined);
-      throw error;
-    });
+    const port = await this.#opened(target, signal);
     const onError = (): void => undefined; // nobody else listens yet; a port that failed is closed, which is looked at
     port.on('error', onError);
     try {
-      await exclude(port, target, options, signal);
-      await refuseLatecomer(target, clock, signal);
-      if (port.destroyed) throw new BridgeError('PORT_LOST', `${target}: the device is gone`);
+      await exclude(port, target, this.#options, signal);
+      await refuseLatecomer(target, this.#clock, signal);
+      if (port.destroyed) throw gone(target);
     } catch (error) {
       await abortable(closed(port), signal);
       throw error;
     }
     port.off('error', onError);
     return port;
-  };
-  return {
-    name: path,
-    async open(signal) {
-      const target = (await present()) ?? path;
-      const late = (): BridgeError => new BridgeError('PORT_FAILED', hangs(target), { hint: replug });
-      const port = await within(clock, OPEN_LIMIT_MS, signal, (limit) => open(target, limit), late);
-      link = (await linkTo(target, byIdFolder)) ?? link;
-      void destroyWhenGone(port, target, clock);
-      return port;
-    },
-    async whenPresent(signal) {
-      for (let ms = LOOK_FIRST_MS; !(await present()); ms = Math.min(2 * ms, LOOK_MOST_MS))
-        await clock.sleep(ms, signal);
-    },
-  };
+  }
+
+  /** Who no longer waits does not get the port, so it is let go of when it comes. */
+  async #opened(target: string, signal: AbortSignal): Promise<OpenedPort> {
+    const opening = (this.#options.openPort ?? openPort)(target);
+    this.#opening = opening;
+    void opening.catch(() => undefined).then(() => (this.#opening = undefined));
+    return await abortable(opening, signal).catch(async (error: unknown) => {
+      void opening.then((late) => late.destroy()).catch(() => undefined);
+      throw error;
+    });
+  }
 }
 
-const hangs = (path: string): string => `${path}: not open within ${OPEN_LIMIT_MS / 1000} s: its driver hangs`;
-const replug = {
-  en: 'Replug the stick; if that does not help, restart the machine. It is tried again by itself.',
-  ja: 'スティックを挿し直してください。直らない場合は本体を再起動してください。自動で再試行します。',
-};
+const hangs = (path: string): BridgeError =>
+  new BridgeError(
+    'PORT_FAILED',
+    {
+      en: `${path}: not open within ${OPEN_LIMIT_MS / 1000} s: its driver hangs`,
+      ja: `${path}: ${OPEN_LIMIT_MS / 1000} 秒以内に開けません（ドライバーが応答しません）`,
+    },
+    {
+      hint: {
+        en: 'Replug the stick; if that does not help, restart the machine. It is tried again by itself.',
+        ja: 'スティックを挿し直してください。直らない場合は本体を再起動してください。自動で再試行します。',
+      },
+    },
+  );
+
+const gone = (path: string): BridgeError =>
+  new BridgeError('PORT_LOST', { en: `${path}: the device is gone`, ja: `${path}: デバイスがなくなりました` });
 
 /** Nothing is written, and nothing taken from its buffer, while another program has the port. */
 function refuseHeld(path: string, look: Look): void {

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Clock } from '../kernel/clock.ts';
 import { within } from '../kernel/async.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Wire } from './wire.ts';
 
 const CONNECT_LIMIT_MS = 5000;
@@ -19,13 +20,18 @@ export function tcpWire(url: string, clock: Clock): Wire {
         CONNECT_LIMIT_MS,
         signal,
         (limit) => dial(url, host, Number(port), limit),
-        () => new BridgeError('PORT_MISSING', `${url}: no connection within ${CONNECT_LIMIT_MS} ms`, { hint }),
+        () => new BridgeError('PORT_MISSING', late(url), { hint: HINT }),
       ),
     whenPresent: async (signal) => signal.throwIfAborted(),
   };
 }
 
-const hint = {
+const late = (url: string): Text => ({
+  en: `${url}: no connection within ${CONNECT_LIMIT_MS} ms`,
+  ja: `${url}: ${CONNECT_LIMIT_MS} ms 以内に接続できません`,
+});
+
+const HINT = {
   en: 'Check host and port of the serial server (`device: tcp://…`) and that it is running.',
   ja: 'シリアルサーバー（`device: tcp://…`）のホスト・ポートと、動作していることを確認してください。',
 };
@@ -44,7 +50,7 @@ function dial(url: string, host: string, port: number, signal: AbortSignal): Pro
     });
     socket.once('error', (cause) => {
       signal.removeEventListener('abort', onAbort);
-      reject(new BridgeError('PORT_MISSING', `${url}: ${cause.message}`, { cause, hint }));
+      reject(new BridgeError('PORT_MISSING', `${url}: ${cause.message}`, { cause, hint: HINT }));
     });
   });
 }
