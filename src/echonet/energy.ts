@@ -14,12 +14,6 @@ export function decodeUnit(edt: Uint8Array): number | undefined {
   if (code <= 0x04) return 0 - code; // not -code: that makes 00 a negative zero
   return code >= 0x0a && code <= 0x0d ? code - 0x09 : undefined;
 }
-/** @throws RangeError outside −4 to 4. */
-export function encodeUnit(exponent: number): Uint8Array {
-  mustBeInteger('exponent', exponent, -4, 4);
-  return Uint8Array.of(exponent > 0 ? exponent + 0x09 : 0 - exponent);
-}
-
 /** Coefficient, EPC D3: 1–999,999. 0 is legal on the wire but would publish zeros. @returns undefined for 0, out of range or a wrong length: do not publish energy. Whether the meter has D3 at all is the caller's to know. */
 export const decodeCoefficient = (edt: Uint8Array): number | undefined =>
   decodeNumber(forms.coefficient, edt) || undefined;

@@ -52,9 +52,9 @@ export interface ReceivedFrame extends Frame {
   readonly trailing: number;
 }
 
-const headerLength = 12;
+const HEADER_LENGTH = 12;
 /** EHD1 10 = ECHONET Lite, EHD2 81 = specified format (82 would be free format). */
-const specifiedFormat = 0x1081;
+const SPECIFIED_FORMAT = 0x1081;
 const readU24 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 const hasTwoLists = (service: number): boolean =>
   service === esv.setGet || service === esv.setGetRes || service === esv.setGetSna;
@@ -80,8 +80,8 @@ function readList(bytes: Uint8Array, at: number, into: Property[]): number | str
  * Each `edt` is a view of `bytes`, not a copy. ECHONET Lite Specification part II, 3.2.
  */
 export function decodeFrame(bytes: Uint8Array): Result<ReceivedFrame> {
-  if (bytes.length < headerLength) return refuse('shorter than the 12-byte minimum');
-  if (readU16(bytes, 0) !== specifiedFormat) return refuse('EHD is not 1081');
+  if (bytes.length < HEADER_LENGTH) return refuse('shorter than the 12-byte minimum');
+  if (readU16(bytes, 0) !== SPECIFIED_FORMAT) return refuse('EHD is not 1081');
   const service = bytes[10]!;
   const properties: Property[] = [];
   let end = readList(bytes, 11, properties);
@@ -120,8 +120,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
     throw new RangeError('getProperties goes with SetGet, and only with it');
   }
   const second = getProperties === undefined ? 0 : listLength(getProperties);
-  const bytes = new Uint8Array(headerLength - 1 + listLength(frame.properties) + second);
-  writeInteger(bytes, 0, 2, specifiedFormat);
+  const bytes = new Uint8Array(HEADER_LENGTH - 1 + listLength(frame.properties) + second);
+  writeInteger(bytes, 0, 2, SPECIFIED_FORMAT);
   writeInteger(bytes, 2, 2, mustBeInteger('tid', frame.tid, 0, 0xffff));
   writeInteger(bytes, 4, 3, mustBeInteger('seoj', frame.seoj, 0, 0xffffff));
   writeInteger(bytes, 7, 3, mustBeInteger('deoj', frame.deoj, 0, 0xffffff));

@@ -3,7 +3,7 @@ import { encodeCounter, encodeRegisters, readRegisters, type Registers } from '.
 import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
 
-const slotsPerDay = 48;
+const SLOTS_PER_DAY = 48;
 
 /** Counter readings of one day, not consumption: values[i] stood at i × 30 min. */
 export interface DayHistory {
@@ -21,14 +21,14 @@ export const encodeHistoryDay = (day: number | undefined): Uint8Array =>
 
 /** History 1, EPC E2 (normal) and E4 (reverse): day 2, 48 counters. ECHONET Appendix 3.3.25. @returns undefined for a wrong length. */
 export function decodeDayHistory(edt: Uint8Array): DayHistory | undefined {
-  if (edt.length !== 2 + 4 * slotsPerDay) return undefined;
+  if (edt.length !== 2 + 4 * SLOTS_PER_DAY) return undefined;
   const day = readNumber(forms.historyDay, edt, 0);
-  const values = Array.from({ length: slotsPerDay }, (_, i) => readNumber(forms.counter, edt, 2 + 4 * i));
+  const values = Array.from({ length: SLOTS_PER_DAY }, (_, i) => readNumber(forms.counter, edt, 2 + 4 * i));
   return { ...(day !== undefined && { day }), values };
 }
 /** @throws RangeError for other than 48 values. */
 export function encodeDayHistory({ day, values }: DayHistory): Uint8Array {
-  mustBeInteger('number of values', values.length, slotsPerDay, slotsPerDay);
+  mustBeInteger('number of values', values.length, SLOTS_PER_DAY, SLOTS_PER_DAY);
   return concatBytes(encodeNumber(forms.historyDay, day), ...values.map(encodeCounter));
 }
 

@@ -2,32 +2,33 @@ import { ok, refuse, type Result } from '../kernel/result.ts';
 import { readU16, writeInteger } from '../kernel/bytes.ts';
 
 /** The meter's clock is Japan standard time, UTC+9 without daylight saving, whatever the host's zone. */
-const jstMs = 9 * 3_600_000;
-const minuteMs = 60_000;
-const hourMs = 3_600_000;
-const firstYear = 1970;
-const lastYear = 9999;
+const JST_MS = 9 * 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const FIRST_YEAR = 1970;
+const LAST_YEAR = 9999;
 
 /** Midnight JST, ms since 1970. @returns undefined for a day that does not exist. */
 function midnight(year: number, month: number, day: number): number | undefined {
-  if (year < firstYear || year > lastYear) return undefined;
+  if (year < FIRST_YEAR || year > LAST_YEAR) return undefined;
   const ms = Date.UTC(year, month - 1, day);
   const date = new Date(ms);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms - jstMs : undefined;
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms - JST_MS : undefined;
 }
 
 /** ms since midnight; 24:00:00 is the end of the day. @returns undefined for a time that does not exist. */
 function timeOfDay(hour: number, minute: number, second: number): number | undefined {
-  if (hour === 24 && minute === 0 && second === 0) return 24 * hourMs;
+  if (hour === 24 && minute === 0 && second === 0) return 24 * HOUR_MS;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
-  return hour * hourMs + minute * minuteMs + second * 1000;
+  return hour * HOUR_MS + minute * MINUTE_MS + second * 1000;
 }
 
 /** Calendar fields in JST. @throws RangeError before 1970 or after 9999. */
 function fields(atMs: number): Date {
-  const date = new Date(Math.floor(atMs) + jstMs);
+  const date = new Date(Math.floor(atMs) + JST_MS);
   const year = date.getUTCFullYear();
-  if (!(year >= firstYear && year <= lastYear)) throw new RangeError(`not a time in ${firstYear}–${lastYear}: ${atMs}`);
+  if (!(year >= FIRST_YEAR && year <= LAST_YEAR))
+    throw new RangeError(`not a time in ${FIRST_YEAR}–${LAST_YEAR}: ${atMs}`);
   return date;
 }
 

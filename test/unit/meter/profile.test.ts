@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodeCoefficient, encodeCounter, encodeDigits, encodeUnit } from '../../../src/echonet/energy.ts';
+import { encodeCoefficient, encodeCounter, encodeDigits } from '../../../src/echonet/energy.ts';
 import { epc } from '../../../src/echonet/epc.ts';
 import type { Property } from '../../../src/echonet/frame.ts';
 import { encodeCurrents } from '../../../src/echonet/smart-meter.ts';
@@ -15,7 +15,7 @@ const map = (...codes: readonly number[]): Property => ({
   edt: Uint8Array.of(codes.length, ...codes),
 });
 const is = (code: number, edt: Uint8Array): Property => ({ epc: code, edt });
-const unit = is(epc.energyUnit, encodeUnit(-1));
+const unit = is(epc.energyUnit, Uint8Array.of(1));
 const digits = is(epc.digits, encodeDigits(6));
 const fullMap = [...scaleEpcs, ...nameplateEpcs, epc.currents, epc.exportEnergy];
 const nameplate = [
@@ -93,7 +93,7 @@ test('a part of the scale that is not told yet is what the same meter said befor
   expect(builder.energyScale).toBeUndefined(); // who it is has not been told
   builder.learn(nameplate);
   expect(builder.energyScale).toEqual(said.energyScale);
-  builder.learn([is(epc.energyUnit, encodeUnit(-2))]);
+  builder.learn([is(epc.energyUnit, Uint8Array.of(2))]);
   expect(builder.energyScale).toEqual({ coefficient: 20, exponent: -2, digits: 6 });
 });
 
