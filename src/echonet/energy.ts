@@ -1,5 +1,5 @@
 import type { EnergyScale } from '../model/reading.ts';
-import { concatBytes, mustBeInteger } from '../kernel/bytes.ts';
+import { concatBytes } from '../kernel/bytes.ts';
 import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
 

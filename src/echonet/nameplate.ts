@@ -1,4 +1,4 @@
-import { bytesOfHex, concatBytes, hexOfBytes, mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
+import { bytesOfHex, concatBytes, hexOfBytes, mustBeInteger, writeInteger } from '../kernel/bytes.ts';
 import { ok, refuse } from '../kernel/result.ts';
 import type { Result } from '../kernel/result.ts';
 

@@ -89,9 +89,6 @@ function checkInput(one: HostInput, edition: Edition): void {
   if (!ours.includes(command.name)) return;
   const again = new CommandReader(edition).push(encodeCommand(command as SkCommand, edition));
   const [first] = again;
-  must(
-    again.length === 1 && first?.kind === 'command',
-    () => `${commandText(command as SkCommand, edition)} is not read`,
-  );
+  must(again.length === 1 && first?.kind === 'command', () => `${commandText(command, edition)} is not read`);
   must(isDeepStrictEqual(first.command, command), () => `${command.name} is not read as it is written`);
 }
