@@ -1,13 +1,14 @@
+import { inBoth } from '../../kernel/language.ts';
 import type { MeterSettings } from '../../model/settings.ts';
 import type { Pan } from '../../model/pan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { Asked, BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { publishedError } from '../../app/ask/published-error.ts';
 import { linkWords, phaseWords } from '../../app/phase-words.ts';
-import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
-import { failedBy, ok, warning } from './sequence.ts';
-import type { CheckFinding, CheckId, Sequence } from './sequence.ts';
-import type { DoctorWorld } from './world.ts';
+import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-findings.ts';
+import { failedBy, ok, warning } from './check.ts';
+import type { CheckFinding, CheckId } from './check.ts';
+import type { DoctorWorld, Sequence } from './sequence.ts';
 
 /** Whether a bridge runs that holds the links. @throws BridgeError when there is one that cannot be asked */
 export function bridgeFinding(asked: Asked): CheckFinding {
@@ -28,17 +29,23 @@ export async function heldSteps(
   { id: meter, device }: MeterSettings,
   { meters, pid }: BridgeStatus,
   { othersOn }: Pick<DoctorWorld, 'othersOn'>,
-  sequence: Sequence,
+  { step }: Sequence,
 ): Promise<void> {
+  const checks: readonly (readonly [CheckId, (held: MeterSnapshot) => CheckFinding | Promise<CheckFinding>])[] = [
+    ['port', (held) => portOf(held, () => othersBeside(device, pid, othersOn))],
+    ['module', moduleOf],
+    ['scan', panOf],
+    ['join', joinOf],
+    ['reading', readingOf],
+    ['meter_clock', clockOf],
+  ];
   const snapshot = meters.find(({ id }) => id === meter);
-  const step = (id: CheckId, find: (held: MeterSnapshot) => CheckFinding | Promise<CheckFinding>): Promise<void> =>
-    sequence.step(id, 5000, () => (snapshot ? find(snapshot) : unknownMeter(meter)));
-  await step('port', (held) => portOf(held, () => othersBeside(device, pid, othersOn)));
-  await step('module', moduleOf);
-  await step('scan', panOf);
-  await step('join', joinOf);
-  await step('reading', readingOf);
-  await step('meter_clock', clockOf);
+  for (const [id, find] of checks)
+    await step(id, 5000, () => {
+      if (!snapshot) return unknownMeter(meter);
+      throwFailure(snapshot, id);
+      return find(snapshot);
+    });
 }
 
 function unknownMeter(id: string): CheckFinding {
@@ -52,7 +59,7 @@ function unknownMeter(id: string): CheckFinding {
   };
 }
 
-const codes: Readonly<Partial<Record<CheckId, RegExp>>> = {
+const CODES: Readonly<Partial<Record<CheckId, RegExp>>> = {
   port: /^PORT_/,
   module: /^MODULE_|^COMMAND_REFUSED$/,
   scan: /^PAN_/,
@@ -63,11 +70,10 @@ const codes: Readonly<Partial<Record<CheckId, RegExp>>> = {
 function throwFailure(snapshot: MeterSnapshot, id: CheckId): void {
   const error = publishedError(snapshot.error);
   const isOver = snapshot.fresh && snapshot.phase === 'connected';
-  if (error && !isOver && codes[id]?.test(error.code)) throw error;
+  if (error && !isOver && CODES[id]?.test(error.code)) throw error;
 }
 
 async function portOf(snapshot: MeterSnapshot, others: () => Promise<CheckFinding | undefined>): Promise<CheckFinding> {
-  throwFailure(snapshot, 'port');
   if (snapshot.phase === 'opening' && !snapshot.module) return underWay(snapshot);
   return (await others()) ?? ok('held by the bridge', 'ブリッジが使用中');
 }
@@ -94,7 +100,6 @@ async function othersBeside(
 }
 
 function moduleOf(snapshot: MeterSnapshot): CheckFinding {
-  throwFailure(snapshot, 'module');
   const { module } = snapshot;
   if (!module) return underWay(snapshot);
   const { edition, stack_version: stackVersion, app_version: appVersion } = module;
@@ -106,7 +111,6 @@ function moduleOf(snapshot: MeterSnapshot): CheckFinding {
 }
 
 function panOf(snapshot: MeterSnapshot): CheckFinding {
-  throwFailure(snapshot, 'scan');
   const { pan, lqi, rssi, signal_age_s: ageS } = snapshot;
   if (!pan) return underWay(snapshot);
   const { channel, pan_id: panId, mac: macAddress } = pan;
@@ -115,31 +119,14 @@ function panOf(snapshot: MeterSnapshot): CheckFinding {
 }
 
 function joinOf(snapshot: MeterSnapshot): CheckFinding {
-  throwFailure(snapshot, 'join');
   if (snapshot.phase !== 'connected' && snapshot.phase !== 'paused') return lost(snapshot);
-  const words = linkWords(snapshot);
-  return ok(`${words.en}, ${snapshot.reconnects} reconnect(s)`, `${words.ja}、再接続 ${snapshot.reconnects} 回`, {
-    reconnects: snapshot.reconnects,
-  });
+  const { reconnects } = snapshot;
+  const { en, ja } = linkWords(snapshot);
+  return ok(`${en}, ${reconnects} reconnect(s)`, `${ja}、再接続 ${reconnects} 回`, { reconnects });
 }
 
-function readingOf(snapshot: MeterSnapshot): CheckFinding {
-  if (!snapshot.fresh) return lost(snapshot);
-  const {
-    power,
-    current_r: currentR,
-    current_t: currentT,
-    import: imported,
-    export: exported,
-  } = snapshot.reading ?? {};
-  return valuesFinding({
-    power: power?.value,
-    currentR: currentR?.value,
-    currentT: currentT?.value,
-    importKwh: imported?.value,
-    exportKwh: exported?.value,
-  });
-}
+const readingOf = (snapshot: MeterSnapshot): CheckFinding =>
+  snapshot.fresh ? valuesFinding(({ key }) => snapshot.reading?.[key]?.value) : lost(snapshot);
 
 const clockOf = ({ clock_skew: skew }: MeterSnapshot): CheckFinding =>
   skew === undefined ? ok('not measured yet', 'まだ測定していません') : skewFinding(skew.value * 1000);
@@ -148,11 +135,10 @@ const clockOf = ({ clock_skew: skew }: MeterSnapshot): CheckFinding =>
 function lost(snapshot: MeterSnapshot): CheckFinding {
   const error = publishedError(snapshot.error);
   const own = error && failedBy(error);
-  const words = linkWords(snapshot);
-  const why = own?.detail.en ?? snapshot.reason;
+  const link = linkWords(snapshot);
   return {
     mark: 'failed',
-    detail: { en: [words.en, why].filter(Boolean).join(': '), ja: [words.ja, why].filter(Boolean).join(': ') },
+    detail: inBoth((language) => [link[language], own?.detail[language] ?? snapshot.reason].filter(Boolean).join(': ')),
     advice: own?.advice ?? {
       en: 'The bridge goes on trying by itself; run doctor again in a minute.',
       ja: 'ブリッジが自動で再試行します。1分後にもう一度実行してください。',

@@ -1,5 +1,6 @@
 import type { MqttSettings, Settings } from '../../model/settings.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
+import { inBoth } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
 import { leftOutHint, takenOverHint } from '../../broker/reason-codes.ts';
@@ -7,12 +8,12 @@ import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { publishedError } from '../../app/ask/published-error.ts';
 import { brokerFindings } from './broker-visit.ts';
 import type { BrokerFindings } from './broker-visit.ts';
-import { failedBy, ok, warning } from './sequence.ts';
-import type { CheckFinding, CheckId, Sequence } from './sequence.ts';
-import type { DoctorWorld } from './world.ts';
+import { failedBy, ok, warning } from './check.ts';
+import type { CheckFinding, CheckId } from './check.ts';
+import type { DoctorWorld, Sequence } from './sequence.ts';
 
 const LIMIT_MS = 60_000;
-const stages = ['address', 'tls', 'login', 'in'] as const;
+const STAGES = ['address', 'tls', 'login', 'in'] as const;
 
 /** Address, TLS, login, topics and Home Assistant, all from one visit. @param status of the running bridge, which has connections of its own. */
 export async function brokerSteps(
@@ -32,12 +33,16 @@ export async function brokerSteps(
   await step('topics', (found) => reached(found, 'in') ?? topicsFinding(found, mqtt, status), all.branch());
   const { discovery, statusTopic: topic } = settings.homeAssistant;
   if (discovery)
-    await step('home_assistant', ({ birth }) => unannouncedFinding(status) ?? birthFinding(birth, topic), all.branch());
+    await step(
+      'home_assistant',
+      ({ birth }) => objection(status, 'unannounced') ?? birthFinding(birth, topic),
+      all.branch(),
+    );
 }
 
 /** A failure when the visit ended at this stage. */
 function reached({ stage, error }: BrokerFindings, wanted: BrokerFindings['stage']): CheckFinding | undefined {
-  return error && stages.indexOf(stage) <= stages.indexOf(wanted) ? failedBy(error) : undefined;
+  return error && STAGES.indexOf(stage) <= STAGES.indexOf(wanted) ? failedBy(error) : undefined;
 }
 
 function addressFinding({ url }: MqttSettings, isTls: boolean): CheckFinding {
@@ -101,36 +106,27 @@ function topicsFinding(
   status: BridgeStatus | undefined,
 ): CheckFinding {
   if (refusal) return failedBy(refusal);
-  return heldFinding(status) ?? ok(`may write and read under ${base}`, `${base} 以下の読み書きが可能`);
+  return objection(status, 'held') ?? ok(`may write and read under ${base}`, `${base} 以下の読み書きが可能`);
 }
 
 /** What the running bridge is refused, by its own account: an access list can be right for us and wrong for it. */
-const heldFinding = (status: BridgeStatus | undefined): CheckFinding | undefined =>
-  objection(status, 'held', (id, why) => ({
-    en: `the readings of ${id} wait: ${why}`,
-    ja: `${id} の計測値が送信待ちです: ${why}`,
-  }));
+const OBJECTIONS = {
+  /** Nothing flows. */
+  held: (id: string): Text => ({ en: `the readings of ${id} wait`, ja: `${id} の計測値が送信待ちです` }),
+  /** Readings flow, and Home Assistant is told of no device. */
+  unannounced: (id: string): Text => ({ en: `no device for ${id}`, ja: `${id} のデバイスを登録できません` }),
+};
 
-/** Readings flow, and Home Assistant is told of no device. */
-const unannouncedFinding = (status: BridgeStatus | undefined): CheckFinding | undefined =>
-  objection(status, 'unannounced', (id, why) => ({
-    en: `no device for ${id}: ${why}`,
-    ja: `${id} のデバイスを登録できません: ${why}`,
-  }));
-
-function objection(
-  status: BridgeStatus | undefined,
-  kind: 'held' | 'unannounced',
-  detailOf: (meter: string, why: string) => Text,
-): CheckFinding | undefined {
+function objection(status: BridgeStatus | undefined, kind: keyof typeof OBJECTIONS): CheckFinding | undefined {
   for (const { id, broker } of status?.meters ?? []) {
-    const told = broker?.[kind];
-    if (!told) continue;
-    const { hint } = told; // in the bridge’s language, as it was asked
+    const published = broker?.[kind];
+    if (!published) continue;
+    const { message, hint } = published; // in the bridge’s language, as it was asked
+    const [what, why] = [OBJECTIONS[kind](id), publishedError(published)?.what];
     const isOurs = kind === 'unannounced' && (hint === leftOutHint.en || hint === leftOutHint.ja);
     return {
       mark: 'failed',
-      detail: detailOf(id, publishedError(told)?.message ?? told.message),
+      detail: inBoth((language) => `${what[language]}: ${why?.[language] ?? message}`),
       advice: isOurs ? leftOutHint : { en: hint, ja: hint },
       code: 'BROKER_REFUSED',
     };
@@ -138,7 +134,7 @@ function objection(
   return undefined;
 }
 
-const births: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>> = {
+const BIRTHS: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>> = {
   online: (topic) => ({ en: `said online on ${topic}`, ja: `${topic} に online を確認` }),
   retained: (topic) => ({ en: `online is kept on ${topic}`, ja: `${topic} に online が保持されています` }),
   offline: (topic) => ({ en: `${topic} says that it is stopped`, ja: `${topic} では停止中です` }),
@@ -147,7 +143,7 @@ const births: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>>
 };
 
 function birthFinding(birth: BrokerFindings['birth'], topic: string): CheckFinding {
-  const detail = births[birth](topic);
+  const detail = BIRTHS[birth](topic);
   if (birth === 'online' || birth === 'retained') return ok(detail.en, detail.ja, { birth });
   return warning(detail, birth === 'refused' ? allowStatus : haAdvice, { birth });
 }

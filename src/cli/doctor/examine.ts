@@ -1,18 +1,32 @@
-import { BridgeError } from '../../kernel/errors.ts';
-import type { MeterSettings, Settings } from '../../model/settings.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { openModule } from '../../module/open-module.ts';
+import { lookBeside, lookForHolder } from '../../wire/port-holder.ts';
+import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
-import type { Loaded, LoadOutcome } from '../../app/load-settings.ts';
+import { stderrLog } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
+import { wireOf } from '../../app/device.ts';
+import { exporterConfig } from '../../app/exporter-mode.ts';
+import { chooseMeters, loadSettings } from '../../app/load-settings.ts';
+import type { Loaded } from '../../app/load-settings.ts';
 import { bridgeFinding, heldSteps } from './bridge-checks.ts';
 import { brokerSteps } from './broker-checks.ts';
-import { configurationFinding, secretsFinding, stateFinding } from './config-checks.ts';
-import { clockFinding, httpFinding, nodeFinding } from './host-checks.ts';
+import { checkIds } from './check.ts';
+import type { CheckId, CheckResult } from './check.ts';
+import {
+  clockFinding,
+  configurationFinding,
+  httpFinding,
+  isClockSynchronized,
+  nodeFinding,
+  secretsFinding,
+  stateFinding,
+} from './host-checks.ts';
 import { radioSteps } from './radio-checks.ts';
-import { checkIds, sequence } from './sequence.ts';
-import type { CheckId, CheckResult, Sequence, SequenceDeps } from './sequence.ts';
-import type { DoctorWorld } from './world.ts';
+import { sequence } from './sequence.ts';
+import type { DoctorWorld, Sequence, SequenceDeps } from './sequence.ts';
 
 export interface ExamineOptions {
-  readonly load: () => Promise<LoadOutcome>;
   /** Only this meter. */
   readonly meter?: string | undefined;
   /** Leaves out what sends by radio. */
@@ -21,6 +35,7 @@ export interface ExamineOptions {
 
 export interface Examination {
   readonly results: readonly CheckResult[];
+  /** Undefined where it is not valid. */
   readonly config: Loaded['config'] | undefined;
 }
 
@@ -30,16 +45,17 @@ const LOAD_LIMIT_MS = 60_000;
 /** Every check in turn, from the configuration to the clock. @throws BridgeError USAGE for a meter that is not configured */
 export async function examine(
   options: ExamineOptions,
-  world: DoctorWorld,
-  told: Omit<SequenceDeps, 'clock'>,
-  signal: AbortSignal,
+  file: { readonly path: string; readonly pathGiven: boolean },
+  context: CliContext,
+  listeners: Omit<SequenceDeps, 'clock'>,
 ): Promise<Examination> {
+  const world = await systemWorld(context);
   const results: CheckResult[] = [];
-  const independent = sequence({ clock: world.clock, ...told }, results, signal);
+  const independent = sequence({ clock: world.clock, ...listeners }, results, context.signal);
   const all = independent.branch();
   let loaded: Loaded | undefined;
   await all.step('configuration', LOAD_LIMIT_MS, async () => {
-    const result = await options.load();
+    const result = (await exporterConfig(file, context)) ?? (await loadSettings(file, context));
     if (result.ok) loaded = result;
     return await configurationFinding(result);
   });
@@ -47,6 +63,21 @@ export async function examine(
   await independent.branch().step('clock', 5000, (inner) => clockFinding(world, inner));
   await independent.branch().step('node', 1000, () => nodeFinding(world.nodeVersion));
   return { results, config: loaded?.config };
+}
+
+async function systemWorld(context: CliContext): Promise<DoctorWorld> {
+  const clock = systemClock;
+  const log = await stderrLog(context, 'silent'); // what goes wrong is a check's to tell
+  return {
+    clock,
+    log,
+    nodeVersion: process.version,
+    wireOf: (meter) => wireOf(meter, clock),
+    openModule: (wire, credentials, signal) => openModule(wire, credentials, { clock, log }, signal),
+    askBridge: (settings, signal) => askBridge(settings, clock, signal),
+    othersOn: (device, pid) => (pid === undefined ? lookForHolder(device) : lookBeside(device, pid)),
+    isClockSynchronized,
+  };
 }
 
 async function stepsOf(
@@ -57,7 +88,7 @@ async function stepsOf(
 ): Promise<void> {
   const { settings } = loaded;
   const { mqtt, http } = settings;
-  const meters = chosen(settings, wanted);
+  const meters = chooseMeters(settings.meters, wanted);
   await all.branch().step('secrets', 10_000, () => secretsFinding(loaded));
   await all.branch().step('state_dir', 10_000, () => stateFinding(settings));
   let status: BridgeStatus | undefined;
@@ -75,17 +106,11 @@ async function stepsOf(
   if (http) await all.branch().step('http', 5000, (signal) => httpFinding(http, signal));
 }
 
-function chosen({ meters }: Settings, wanted: string | undefined): readonly MeterSettings[] {
-  const some = meters.filter(({ id }) => wanted === undefined || id === wanted);
-  if (some.length > 0) return some;
-  throw new BridgeError('USAGE', `there is no meter ${wanted}; configured: ${meters.map(({ id }) => id).join(', ')}`);
-}
-
 /** `tls` is in no list before the configuration names it; the others here stand on their own. */
-const notMissed: ReadonlySet<CheckId> = new Set(['configuration', 'tls', 'clock', 'node']);
+const NOT_MISSED: ReadonlySet<CheckId> = new Set(['configuration', 'tls', 'clock', 'node']);
 
 /** Names what nobody can look at. */
 async function withoutConfiguration(all: Sequence): Promise<void> {
-  for (const id of checkIds.filter((one) => !notMissed.has(one)))
+  for (const id of checkIds.filter((one) => !NOT_MISSED.has(one)))
     await all.branch().step(id, 0, () => Promise.reject(new RangeError(`${id} runs without a configuration`)));
 }

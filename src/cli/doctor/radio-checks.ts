@@ -1,17 +1,24 @@
 import type { Duplex } from 'node:stream';
-import type { MeterSettings } from '../../model/settings.ts';
+import { abortable, deferred, scope, together } from '../../kernel/async.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
-import type { Session, WiSunModule } from '../../module/module.ts';
+import type { Reading } from '../../model/reading.ts';
 import { channelsOfMask, FULL_SCAN } from '../../model/scan-plan.ts';
+import type { MeterSettings } from '../../model/settings.ts';
+import { epc } from '../../echonet/epc.ts';
+import { ClockCheck } from '../../meter/clock-check.ts';
+import { MeterClient } from '../../meter/meter-client.ts';
+import type { MeterAnswer } from '../../meter/meter-client.ts';
+import { meterMemory } from '../../meter/meter-memory.ts';
+import { MeterReader } from '../../meter/meter-reader.ts';
+import type { Session, WiSunModule } from '../../module/module.ts';
 import { scanTimeMs } from '../../skstack/commands.ts';
 import type { Wire } from '../../wire/wire.ts';
-import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-words.ts';
-import { readSkew, readValues } from './read-values.ts';
-import { ok } from './sequence.ts';
-import type { CheckFinding, Sequence } from './sequence.ts';
-import type { DoctorWorld } from './world.ts';
+import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-findings.ts';
+import { ok } from './check.ts';
+import type { CheckFinding } from './check.ts';
+import type { DoctorWorld, Sequence } from './sequence.ts';
 
 const SCAN_MS = FULL_SCAN.reduce((sum, { mask, duration }) => sum + scanTimeMs(mask, duration), 0);
 /** Over the formula's time: late blocks, a busy bus. */
@@ -19,6 +26,11 @@ const SCAN_MARGIN_MS = 30_000;
 /** The module gives a join up after some 60 s; a second PAN gets its turn. */
 const JOIN_LIMIT_MS = 130_000;
 const MOST_JOINS = 2;
+
+/** Energy needs its unit first, some round trips more than power; a meter that answers few properties at a time needs many. */
+const ENERGY_PATIENCE_MS = 30_000;
+/** Of the standard, for two properties. */
+const REPLY_LIMIT_MS = 20_000;
 
 const scanning: Text = {
   en: `scanning: up to ${Math.ceil(SCAN_MS / 1000)} s …`,
@@ -53,9 +65,7 @@ export async function radioSteps(
     await step('scan', SCAN_MS + SCAN_MARGIN_MS, (signal) => scan(stick, signal), scanning);
     await step('join', JOIN_LIMIT_MS, (signal) => join(stick, signal), joining);
     await step('reading', 90_000, (signal) => read(stick, meter, world, signal), reading);
-    await step('meter_clock', 30_000, async (signal) =>
-      skewFinding(await readSkew(needed(stick.session), world, signal)),
-    );
+    await step('meter_clock', 30_000, (signal) => compareClocks(stick, world, signal));
   } finally {
     stick.session?.[Symbol.dispose]();
     stick.stream?.destroy();
@@ -118,8 +128,11 @@ async function scan(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
   stick.pans = pans;
   const [best] = pans;
   if (best) return panFinding(best, pans.length - 1);
-  const channels = channelsOfMask(FULL_SCAN.at(-1)?.mask ?? 0).length;
-  throw new BridgeError('PAN_NOT_FOUND', `no meter answered ${FULL_SCAN.length} scans over ${channels} channels`);
+  const [scans, channels] = [FULL_SCAN.length, channelsOfMask(FULL_SCAN.at(-1)?.mask ?? 0).length];
+  throw new BridgeError('PAN_NOT_FOUND', {
+    en: `no meter answered ${scans} scans over ${channels} channels`,
+    ja: `${channels} チャネルを ${scans} 回スキャンしましたが、メーターの応答がありません`,
+  });
 }
 
 /** Where two networks answered and the better one refuses, the other gets its turn. */
@@ -144,6 +157,58 @@ async function read(
   signal: AbortSignal,
 ): Promise<CheckFinding> {
   const values = await readValues(needed(session), meter, world, signal);
-  const { powerW: power, currentRA: currentR, currentTA: currentT, importKwh, exportKwh } = values;
-  return valuesFinding({ power, currentR, currentT, importKwh, exportKwh });
+  return valuesFinding(({ field }) => values[field]);
+}
+
+/** One reading as the service would take it, nothing remembered. @throws BridgeError METER_SILENT, SESSION_LOST … */
+async function readValues(
+  session: Session,
+  meter: MeterSettings,
+  { clock, log }: DoctorWorld,
+  signal: AbortSignal,
+): Promise<Reading> {
+  let values: Reading = { atMs: clock.now() };
+  const [power, energy] = [deferred<void>(), deferred<void>()];
+  const { contractAmpere: _, ...ungated } = meter; // what the meter says is shown, whatever the contract
+  const reader = await MeterReader.open(ungated, {
+    clock,
+    log,
+    memory: meterMemory(undefined, log),
+    emit(event) {
+      if (event.kind !== 'reading') return;
+      values = { ...values, ...event.reading };
+      if (values.powerW !== undefined) power.resolve();
+      if (values.powerW !== undefined && values.importKwh !== undefined) energy.resolve();
+    },
+  });
+  await together(
+    signal,
+    (inner) => reader.poll(session, { unproved: false, onProof: () => undefined }, inner),
+    async (inner) => {
+      await abortable(power.promise, inner);
+      using patience = scope(inner);
+      const late = clock.sleep(ENERGY_PATIENCE_MS, patience.signal).catch(() => undefined);
+      await abortable(Promise.race([energy.promise, late]), inner);
+      patience.abort();
+    },
+  );
+  return values;
+}
+
+/** @throws BridgeError REPLY_TIMEOUT … */
+async function compareClocks(
+  { session }: Stick,
+  { clock, log }: DoctorWorld,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  const check = new ClockCheck(clock, log);
+  let skewMs: number | undefined;
+  const onAnswer = (answer: MeterAnswer): void => void (skewMs = check.compare(answer)?.skewMs);
+  const client = new MeterClient(needed(session), { clock, log, onAnswer });
+  await together(
+    signal,
+    (inner) => client.run(inner),
+    async (inner) => void (await client.get([epc.currentTime, epc.currentDate], REPLY_LIMIT_MS, inner)),
+  );
+  return skewFinding(skewMs);
 }

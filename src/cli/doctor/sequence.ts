@@ -1,92 +1,29 @@
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import type { ErrorCode } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { MeterSettings, Settings } from '../../model/settings.ts';
+import type { Credentials, WiSunModule } from '../../module/module.ts';
+import type { Look } from '../../wire/port-holder.ts';
+import type { Wire } from '../../wire/wire.ts';
+import type { Asked } from '../../app/ask/bridge-status.ts';
+import { failedBy, titleOf } from './check.ts';
+import type { CheckFinding, CheckId, CheckResult } from './check.ts';
 
-/** The order is that of the printed lines; names are public: scripts read them in `--json`. */
-export const checkIds = [
-  'configuration',
-  'secrets',
-  'state_dir',
-  'bridge',
-  'port',
-  'module',
-  'scan',
-  'join',
-  'reading',
-  'meter_clock',
-  'broker',
-  'tls',
-  'login',
-  'topics',
-  'home_assistant',
-  'http',
-  'clock',
-  'node',
-] as const;
-export type CheckId = (typeof checkIds)[number];
-
-/** What one link turned out to be. */
-export interface CheckFinding {
-  readonly mark: 'ok' | 'warning' | 'failed';
-  readonly detail: Text;
-  /** What to do about it. */
-  readonly advice?: Text;
-  readonly code?: ErrorCode;
-  /** For `--json` and the report; nothing secret, no address of a meter. */
-  readonly facts?: Readonly<Record<string, unknown>>;
+/** What the checks touch of the world, so that tests can break it. */
+export interface DoctorWorld {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeVersion: string;
+  readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
+  readonly openModule: (wire: Wire, credentials: Credentials, signal: AbortSignal) => Promise<WiSunModule>;
+  readonly askBridge: (settings: Settings, signal: AbortSignal) => Promise<Asked>;
+  /** Who else has a port: beside us, or beside the bridge with this pid; undefined where nothing can be said. */
+  readonly othersOn: (device: string, bridgePid?: number) => Promise<Look | undefined>;
+  /** Whether the system keeps its clock by NTP; undefined where that cannot be known. */
+  readonly isClockSynchronized: (signal: AbortSignal) => Promise<boolean | undefined>;
 }
-
-export interface CheckResult extends Omit<CheckFinding, 'mark'> {
-  readonly id: CheckId;
-  /** Of which meter; absent for what all share. */
-  readonly meter?: string;
-  readonly title: Text;
-  readonly mark: CheckFinding['mark'] | 'not_reached';
-}
-
-export const titles: Readonly<Record<CheckId, Text>> = {
-  configuration: { en: 'configuration', ja: '設定' },
-  secrets: { en: 'secrets', ja: '秘密情報' },
-  state_dir: { en: 'state_dir', ja: 'state_dir' },
-  bridge: { en: 'bridge', ja: 'ブリッジ' },
-  port: { en: 'port', ja: 'ポート' },
-  module: { en: 'module', ja: 'モジュール' },
-  scan: { en: 'scan', ja: 'スキャン' },
-  join: { en: 'join', ja: '接続' },
-  reading: { en: 'reading', ja: '計測値' },
-  meter_clock: { en: 'meter clock', ja: 'メーターの時計' },
-  broker: { en: 'broker', ja: 'ブローカー' },
-  tls: { en: 'TLS', ja: 'TLS' },
-  login: { en: 'login', ja: 'ログイン' },
-  topics: { en: 'topics', ja: 'トピック' },
-  home_assistant: { en: 'Home Assistant', ja: 'Home Assistant' },
-  http: { en: 'http', ja: 'http' },
-  clock: { en: 'clock', ja: '時計' },
-  node: { en: 'Node.js', ja: 'Node.js' },
-};
-
-export const ok = (en: string, ja: string, facts?: CheckFinding['facts']): CheckFinding => ({
-  mark: 'ok',
-  detail: { en, ja },
-  ...(facts && { facts }),
-});
-
-export const warning = (detail: Text, advice: Text, facts?: CheckFinding['facts']): CheckFinding => ({
-  mark: 'warning',
-  detail,
-  advice,
-  ...(facts && { facts }),
-});
-
-/** A failure in the words of the error catalogue. */
-export const failedBy = (error: BridgeError): CheckFinding => ({
-  mark: 'failed',
-  detail: { en: error.text('en'), ja: error.text('ja') },
-  advice: { en: error.hint('en'), ja: error.hint('ja') },
-  code: error.code,
-});
 
 export interface SequenceDeps {
   readonly clock: Clock;
@@ -120,9 +57,8 @@ export function sequence(
   return {
     async step(id, limitMs, find, slow) {
       if (down === undefined && slow) deps.onSlow?.(slow);
-      const finding =
-        down === undefined ? await found(titles[id], limitMs, find, deps.clock, signal) : notReached(titles[down]);
-      const result: CheckResult = { id, ...(meter !== undefined && { meter }), title: titles[id], ...finding };
+      const finding = down === undefined ? await found(id, limitMs, find, deps.clock, signal) : notReached(down);
+      const result: CheckResult = { id, ...(meter !== undefined && { meter }), ...finding };
       results.push(result);
       deps.onResult?.(result);
       down = result.mark === 'failed' || result.mark === 'not_reached' ? id : undefined;
@@ -131,13 +67,13 @@ export function sequence(
   };
 }
 
-const notReached = (needed: Text): Pick<CheckResult, 'mark' | 'detail'> => ({
-  mark: 'not_reached',
-  detail: { en: `needs: ${needed.en}`, ja: `先に必要: ${needed.ja}` },
-});
+function notReached(needed: CheckId): Pick<CheckResult, 'mark' | 'detail'> {
+  const { en, ja } = titleOf(needed);
+  return { mark: 'not_reached', detail: { en: `needs: ${en}`, ja: `先に必要: ${ja}` } };
+}
 
 async function found(
-  title: Text,
+  id: CheckId,
   limitMs: number,
   find: Parameters<Sequence['step']>[2],
   clock: Clock,
@@ -145,16 +81,11 @@ async function found(
 ): Promise<CheckFinding> {
   const late = new Error('late');
   try {
-    return await within(
-      clock,
-      limitMs,
-      signal,
-      async (inner) => await find(inner),
-      () => late,
-    );
+    const task = async (inner: AbortSignal): Promise<CheckFinding> => await find(inner);
+    return await within(clock, limitMs, signal, task, () => late);
   } catch (error) {
     signal.throwIfAborted();
-    if (error === late) return tooLate(title, Math.round(limitMs / 1000));
+    if (error === late) return tooLate(titleOf(id), Math.round(limitMs / 1000));
     if (error instanceof BridgeError) return failedBy(error);
     throw error;
   }

@@ -2,9 +2,11 @@ import { hex } from '../../kernel/bytes.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import { rssiDbmOfLqi } from '../../model/pan.ts';
 import type { Pan } from '../../model/pan.ts';
-import type { Text } from '../../kernel/language.ts';
-import { ok, warning } from './sequence.ts';
-import type { CheckFinding } from './sequence.ts';
+import type { Language, Text } from '../../kernel/language.ts';
+import { quantities } from '../../model/quantity.ts';
+import type { Quantity, QuantityKey } from '../../model/quantity.ts';
+import { ok, warning } from './check.ts';
+import type { CheckFinding } from './check.ts';
 
 /** As where the service warns: the figure is right to half a minute. */
 const MOST_SKEW_MS = 180_000;
@@ -52,26 +54,20 @@ export function panFinding(
 /** From this on nothing is left to gain; below the second a session gets rare losses, below the third it breaks often. */
 const [STRONG_DBM, FAIR_DBM, WEAK_DBM] = [-70, -85, -95];
 
-interface SignalJudgement {
-  readonly isWeak: boolean;
-  readonly text: Text;
-  readonly rssiDbm: number | undefined;
-}
-
 /** How well the meter is heard. @param lqi 0–255; undefined where the module did not tell. */
-function judgeSignal(lqi: number | undefined, measuredDbm?: number): SignalJudgement {
+function judgeSignal(lqi: number | undefined, measuredDbm: number | undefined) {
   const rssiDbm = measuredDbm ?? (lqi === undefined ? undefined : rssiDbmOfLqi(lqi));
   if (rssiDbm === undefined) return { isWeak: false, rssiDbm, text: { en: 'strength not told', ja: '強度は不明' } };
   const figures = [...(lqi === undefined ? [] : [`LQI ${lqi}`]), `${rssiDbm} dBm`];
-  const words = wordsOf(rssiDbm);
+  const { en, ja } = strengthText(rssiDbm);
   return {
     isWeak: rssiDbm < FAIR_DBM,
     rssiDbm,
-    text: { en: [...figures, words.en].join(', '), ja: [...figures, words.ja].join('、') },
+    text: { en: [...figures, en].join(', '), ja: [...figures, ja].join('、') },
   };
 }
 
-function wordsOf(rssiDbm: number): Text {
+function strengthText(rssiDbm: number): Text {
   if (rssiDbm >= STRONG_DBM) return { en: 'strong', ja: '強い' };
   if (rssiDbm >= FAIR_DBM) return { en: 'good', ja: '良好' };
   if (rssiDbm >= WEAK_DBM) return { en: 'weak: answers get lost now and then', ja: '弱い（応答がときどき失われます）' };
@@ -83,29 +79,24 @@ const moveCloser: Text = {
   ja: 'スティックをメーターに近づけ、金属や他の無線機器から離してください。USB延長ケーブルが有効です。',
 };
 
-interface Values {
-  readonly power?: number | undefined;
-  readonly currentR?: number | undefined;
-  readonly currentT?: number | undefined;
-  readonly importKwh?: number | undefined;
-  readonly exportKwh?: number | undefined;
-}
+/** Which of its family. */
+const PARTS: Readonly<Record<string, Text>> = {
+  r: { en: ' (R)', ja: '（R相）' },
+  t: { en: ' (T)', ja: '（T相）' },
+  export: { en: ' (export)', ja: '（売電）' },
+};
 
 /** The values themselves stay out of the facts: a report is made public. */
-export function valuesFinding({ power, currentR, currentT, importKwh, exportKwh }: Values): CheckFinding {
-  const list = [
-    [power, 'W'],
-    [currentR, 'A (R)'],
-    [currentT, 'A (T)'],
-    [importKwh, 'kWh'],
-    [exportKwh, 'kWh (export)'],
-  ] as const;
-  const told = list.flatMap(([value, unit]) => (value === undefined ? [] : [`${value} ${unit}`]));
-  const facts = { power: power !== undefined, energy: importKwh !== undefined, export: exportKwh !== undefined };
-  const japanese = told.map((text) =>
-    text.replace('A (R)', 'A（R相）').replace('A (T)', 'A（T相）').replace('kWh (export)', 'kWh（売電）'),
-  );
-  return ok(told.join(', '), japanese.join('、'), facts);
+export function valuesFinding(valueOf: (quantity: Quantity) => number | undefined): CheckFinding {
+  const seen = quantities.filter((quantity) => valueOf(quantity) !== undefined);
+  const list = (language: Language): readonly string[] =>
+    seen.map((quantity) => {
+      const { part = '', unit } = quantity;
+      return `${valueOf(quantity)} ${unit}${PARTS[part]?.[language] ?? ''}`;
+    });
+  const has = (wanted: QuantityKey): boolean => seen.some(({ key }) => key === wanted);
+  const facts = { power: has('power'), energy: has('import'), export: has('export') };
+  return ok(list('en').join(', '), list('ja').join('、'), facts);
 }
 
 /** @param skewMs meter minus ours; undefined when the meter tells no time. */
