@@ -122,7 +122,8 @@ function objection(status: BridgeStatus | undefined, kind: keyof typeof OBJECTIO
     const published = broker?.[kind];
     if (!published) continue;
     const { message, hint } = published; // in the bridge’s language, as it was asked
-    const [what, why] = [OBJECTIONS[kind](id), publishedError(published)?.what];
+    const what = OBJECTIONS[kind](id);
+    const why = publishedError(published)?.what;
     const isOurs = kind === 'unannounced' && (hint === leftOutHint.en || hint === leftOutHint.ja);
     return {
       mark: 'failed',

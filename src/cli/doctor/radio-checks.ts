@@ -39,16 +39,6 @@ const scanning: Text = {
 const joining: Text = { en: 'joining: up to 60 s …', ja: '接続中（最長60秒）…' };
 const reading: Text = { en: 'reading …', ja: '計測値を取得中…' };
 
-/** What the steps of one stick hand on to each other. */
-interface Stick {
-  wire?: Wire;
-  /** The open port, until the module has it. */
-  stream?: Duplex | undefined;
-  module?: WiSunModule;
-  pans?: readonly Pan[];
-  session?: Session;
-}
-
 /** From the port to the meter's clock, over a stick that nobody else uses. The session stays on the radio: whoever comes next finds it warm. */
 export async function radioSteps(
   meter: MeterSettings,
@@ -56,21 +46,15 @@ export async function radioSteps(
   world: DoctorWorld,
   { step }: Sequence,
 ): Promise<void> {
-  const stick: Stick = {};
-  try {
-    await step('port', 60_000, (signal) => openPort(stick, meter, world, signal));
-    // J11 may be busy with what somebody else asked for
-    await step('module', 60_000, (signal) => openModule(stick, meter, world, signal));
-    if (noRadio) return;
-    await step('scan', SCAN_MS + SCAN_MARGIN_MS, (signal) => scan(stick, signal), scanning);
-    await step('join', JOIN_LIMIT_MS, (signal) => join(stick, signal), joining);
-    await step('reading', 90_000, (signal) => read(stick, meter, world, signal), reading);
-    await step('meter_clock', 30_000, (signal) => compareClocks(stick, world, signal));
-  } finally {
-    stick.session?.[Symbol.dispose]();
-    stick.stream?.destroy();
-    await stick.module?.[Symbol.asyncDispose]();
-  }
+  await using stick = new Stick(meter, world);
+  await step('port', 60_000, (signal) => stick.openPort(signal));
+  // J11 may be busy with what somebody else asked for
+  await step('module', 60_000, (signal) => stick.openModule(signal));
+  if (noRadio) return;
+  await step('scan', SCAN_MS + SCAN_MARGIN_MS, (signal) => stick.scan(signal), scanning);
+  await step('join', JOIN_LIMIT_MS, (signal) => stick.join(signal), joining);
+  await step('reading', 90_000, (signal) => stick.read(signal), reading);
+  await step('meter_clock', 30_000, (signal) => stick.compareClocks(signal));
 }
 
 function needed<T>(value: T | undefined): T {
@@ -78,137 +62,128 @@ function needed<T>(value: T | undefined): T {
   return value;
 }
 
-/** @throws BridgeError PORT_… */
-async function openPort(
-  stick: Stick,
-  meter: MeterSettings,
-  { wireOf, othersOn }: DoctorWorld,
-  signal: AbortSignal,
-): Promise<CheckFinding> {
-  const wire = await wireOf(meter);
-  const stream = await wire.open(signal);
-  stream.on('error', () => undefined); // pulled out between two checks: the next one says so
-  Object.assign(stick, { wire, stream });
-  const { name } = wire;
-  const isPartial = (await othersOn(name))?.isPartial === true;
-  const unseen = isPartial
-    ? {
-        en: '; whether a program of another user or container has it open too cannot be seen from here',
-        ja: '（他のユーザーやコンテナのプログラムも開いているかは、ここからは分かりません）',
-      }
-    : { en: '', ja: '' };
-  return ok(`${name} opened${unseen.en}`, `${name} を開きました${unseen.ja}`);
-}
+/** What the steps of one stick hand on to each other. */
+class Stick implements AsyncDisposable {
+  readonly #meter: MeterSettings;
+  readonly #world: DoctorWorld;
+  #wire: Wire | undefined;
+  /** The open port, until the module has it. */
+  #stream: Duplex | undefined;
+  #module: WiSunModule | undefined;
+  #pans: readonly Pan[] | undefined;
+  #session: Session | undefined;
 
-/** Asks over the port that is open: a serial server takes one client at a time. @throws BridgeError MODULE_… */
-async function openModule(
-  stick: Stick,
-  meter: MeterSettings,
-  world: DoctorWorld,
-  signal: AbortSignal,
-): Promise<CheckFinding> {
-  const [wire, stream] = [needed(stick.wire), needed(stick.stream)];
-  stick.stream = undefined; // the module's from now on
-  const held: Wire = {
-    name: wire.name,
-    family: wire.family,
-    open: () => Promise.resolve(stream),
-    whenPresent: (inner) => wire.whenPresent(inner),
-  };
-  stick.module = await world.openModule(held, meter, signal);
-  return moduleFinding(stick.module.info);
-}
-
-async function scan(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
-  let pans: readonly Pan[] = [];
-  for (const request of FULL_SCAN) {
-    pans = await needed(stick.module).scan(request, signal);
-    if (pans.length > 0) break;
+  constructor(meter: MeterSettings, world: DoctorWorld) {
+    this.#meter = meter;
+    this.#world = world;
   }
-  stick.pans = pans;
-  const [best] = pans;
-  if (best) return panFinding(best, pans.length - 1);
-  const [scans, channels] = [FULL_SCAN.length, channelsOfMask(FULL_SCAN.at(-1)?.mask ?? 0).length];
-  throw new BridgeError('PAN_NOT_FOUND', {
-    en: `no meter answered ${scans} scans over ${channels} channels`,
-    ja: `${channels} チャネルを ${scans} 回スキャンしましたが、メーターの応答がありません`,
-  });
-}
 
-/** Where two networks answered and the better one refuses, the other gets its turn. */
-async function join(stick: Stick, signal: AbortSignal): Promise<CheckFinding> {
-  let first: unknown;
-  for (const pan of needed(stick.pans).slice(0, MOST_JOINS)) {
-    try {
-      stick.session = await needed(stick.module).join(pan, signal);
-      return ok('joined', '接続しました');
-    } catch (error) {
-      signal.throwIfAborted();
-      first ??= error;
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#session?.[Symbol.dispose]();
+    this.#stream?.destroy();
+    await this.#module?.[Symbol.asyncDispose]();
+  }
+
+  /** @throws BridgeError PORT_… */
+  async openPort(signal: AbortSignal): Promise<CheckFinding> {
+    this.#wire = await this.#world.wireOf(this.#meter);
+    this.#stream = await this.#wire.open(signal);
+    this.#stream.on('error', () => undefined); // pulled out between two checks: the next one says so
+    const { name } = this.#wire;
+    const isPartial = (await this.#world.othersOn(name))?.isPartial === true;
+    const { en, ja } = isPartial ? unseen : { en: '', ja: '' };
+    return ok(`${name} opened${en}`, `${name} を開きました${ja}`);
+  }
+
+  /** Asks over the port that is open: a serial server takes one client at a time. @throws BridgeError MODULE_… */
+  async openModule(signal: AbortSignal): Promise<CheckFinding> {
+    const [wire, stream] = [needed(this.#wire), needed(this.#stream)];
+    this.#stream = undefined; // the module's from now on
+    const held: Wire = {
+      name: wire.name,
+      family: wire.family,
+      open: () => Promise.resolve(stream),
+      whenPresent: (inner) => wire.whenPresent(inner),
+    };
+    this.#module = await this.#world.openModule(held, this.#meter, signal);
+    return moduleFinding(this.#module.info);
+  }
+
+  async scan(signal: AbortSignal): Promise<CheckFinding> {
+    for (const request of FULL_SCAN) {
+      this.#pans = await needed(this.#module).scan(request, signal);
+      const [best, ...others] = this.#pans;
+      if (best) return panFinding(best, others.length);
     }
+    const [scans, channels] = [FULL_SCAN.length, channelsOfMask(FULL_SCAN.at(-1)?.mask ?? 0).length];
+    throw new BridgeError('PAN_NOT_FOUND', {
+      en: `no meter answered ${scans} scans over ${channels} channels`,
+      ja: `${channels} チャネルを ${scans} 回スキャンしましたが、メーターの応答がありません`,
+    });
   }
-  throw first;
-}
 
-async function read(
-  { session }: Stick,
-  meter: MeterSettings,
-  world: DoctorWorld,
-  signal: AbortSignal,
-): Promise<CheckFinding> {
-  const values = await readValues(needed(session), meter, world, signal);
-  return valuesFinding(({ field }) => values[field]);
-}
+  /** Where two networks answered and the better one refuses, the other gets its turn. */
+  async join(signal: AbortSignal): Promise<CheckFinding> {
+    let first: unknown;
+    for (const pan of needed(this.#pans).slice(0, MOST_JOINS)) {
+      try {
+        this.#session = await needed(this.#module).join(pan, signal);
+        return ok('joined', '接続しました');
+      } catch (error) {
+        signal.throwIfAborted();
+        first ??= error;
+      }
+    }
+    throw first;
+  }
 
-/** One reading as the service would take it, nothing remembered. @throws BridgeError METER_SILENT, SESSION_LOST … */
-async function readValues(
-  session: Session,
-  meter: MeterSettings,
-  { clock, log }: DoctorWorld,
-  signal: AbortSignal,
-): Promise<Reading> {
-  let values: Reading = { atMs: clock.now() };
-  const [power, energy] = [deferred<void>(), deferred<void>()];
-  const { contractAmpere: _, ...ungated } = meter; // what the meter says is shown, whatever the contract
-  const reader = await MeterReader.open(ungated, {
-    clock,
-    log,
-    memory: meterMemory(undefined, log),
-    emit(event) {
-      if (event.kind !== 'reading') return;
-      values = { ...values, ...event.reading };
-      if (values.powerW !== undefined) power.resolve();
-      if (values.powerW !== undefined && values.importKwh !== undefined) energy.resolve();
-    },
-  });
-  await together(
-    signal,
-    (inner) => reader.poll(session, { unproved: false, onProof: () => undefined }, inner),
-    async (inner) => {
+  /** One reading as the service would take it, nothing remembered. @throws BridgeError METER_SILENT, SESSION_LOST … */
+  async read(signal: AbortSignal): Promise<CheckFinding> {
+    const { clock, log } = this.#world;
+    const session = needed(this.#session);
+    let values: Reading = { atMs: clock.now() };
+    const [power, energy] = [deferred<void>(), deferred<void>()];
+    const { contractAmpere: _, ...ungated } = this.#meter; // what the meter says is shown, whatever the contract
+    const reader = await MeterReader.open(ungated, {
+      clock,
+      log,
+      memory: meterMemory(undefined, log),
+      emit(event) {
+        if (event.kind !== 'reading') return;
+        values = { ...values, ...event.reading };
+        if (values.powerW !== undefined) power.resolve();
+        if (values.powerW !== undefined && values.importKwh !== undefined) energy.resolve();
+      },
+    });
+    const enough = async (inner: AbortSignal): Promise<void> => {
       await abortable(power.promise, inner);
       using patience = scope(inner);
       const late = clock.sleep(ENERGY_PATIENCE_MS, patience.signal).catch(() => undefined);
       await abortable(Promise.race([energy.promise, late]), inner);
       patience.abort();
-    },
-  );
-  return values;
+    };
+    const poll = { unproved: false, onProof: () => undefined };
+    await together(signal, (inner) => reader.poll(session, poll, inner), enough);
+    return valuesFinding(({ field }) => values[field]);
+  }
+
+  /** @throws BridgeError REPLY_TIMEOUT … */
+  async compareClocks(signal: AbortSignal): Promise<CheckFinding> {
+    const { clock, log } = this.#world;
+    const check = new ClockCheck(clock, log);
+    let skewMs: number | undefined;
+    const onAnswer = (answer: MeterAnswer): void => void (skewMs = check.compare(answer)?.skewMs);
+    const client = new MeterClient(needed(this.#session), { clock, log, onAnswer });
+    await together(
+      signal,
+      (inner) => client.run(inner),
+      async (inner) => void (await client.get([epc.currentTime, epc.currentDate], REPLY_LIMIT_MS, inner)),
+    );
+    return skewFinding(skewMs);
+  }
 }
 
-/** @throws BridgeError REPLY_TIMEOUT … */
-async function compareClocks(
-  { session }: Stick,
-  { clock, log }: DoctorWorld,
-  signal: AbortSignal,
-): Promise<CheckFinding> {
-  const check = new ClockCheck(clock, log);
-  let skewMs: number | undefined;
-  const onAnswer = (answer: MeterAnswer): void => void (skewMs = check.compare(answer)?.skewMs);
-  const client = new MeterClient(needed(session), { clock, log, onAnswer });
-  await together(
-    signal,
-    (inner) => client.run(inner),
-    async (inner) => void (await client.get([epc.currentTime, epc.currentDate], REPLY_LIMIT_MS, inner)),
-  );
-  return skewFinding(skewMs);
-}
+const unseen: Text = {
+  en: '; whether a program of another user or container has it open too cannot be seen from here',
+  ja: '（他のユーザーやコンテナのプログラムも開いているかは、ここからは分かりません）',
+};
