@@ -18,7 +18,7 @@ import { addCommand, ONE_METER, requireSettings } from '../app/command.ts';
 import { say, stderrLog } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { exitCodes, Stop } from '../app/exit-codes.ts';
-import { number } from '../app/option-values.ts';
+import { numeric } from '../app/option-values.ts';
 import { phaseWords } from '../app/phase-words.ts';
 import { packageVersion } from '../app/version.ts';
 
@@ -37,11 +37,7 @@ export function addRecordCommand(program: Command, context: CliContext): void {
     ja: 'スティックとメーターの通信を匿名化して記録する',
   };
   addCommand(program, context, 'record <FILE>', help, [
-    [
-      '--duration <S>',
-      { en: 'how long, in seconds', ja: '記録時間（秒）' },
-      (option) => option.argParser(number('--duration', 1, 86_400)).default(300),
-    ],
+    ['--duration <S>', { en: 'how long, in seconds', ja: '記録時間（秒）' }, numeric(1, 86_400, 300)],
     ONE_METER,
     [
       '--warm',

@@ -12,7 +12,7 @@ import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { serveStdio, serveTcp, WIRE_OPTIONS } from '../app/serve-wire.ts';
 import type { WireModule } from '../app/serve-wire.ts';
-import { number } from '../app/option-values.ts';
+import { numeric } from '../app/option-values.ts';
 
 interface ReplayFlags {
   readonly listen?: string;
@@ -27,7 +27,7 @@ export function addReplayCommand(program: Command, context: CliContext): void {
     [
       '--time-factor <N>',
       { en: 'how many times faster than recorded', ja: '記録時に対する速さの倍率' },
-      (option) => option.argParser(number('--time-factor', 0.01, 1000)).default(1),
+      numeric(0.01, 1000, 1),
     ],
   ]).action(async (file: string, flags: ReplayFlags) => replay(file, flags, context));
 }

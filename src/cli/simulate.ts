@@ -11,28 +11,25 @@ import { addCommand } from '../app/command.ts';
 import type { OptionRow } from '../app/command.ts';
 import { stderrLog } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { badValue, number } from '../app/option-values.ts';
+import { badValue, numeric } from '../app/option-values.ts';
 import { serveStdio, serveTcp, WIRE_OPTIONS } from '../app/serve-wire.ts';
 
 /** What `simulate` was asked, as commander gives it. */
-interface SimulateFlags {
+interface SimulateFlags extends Pick<
+  SimulatorOptions,
+  'model' | 'payload' | 'routeBId' | 'timeFactor' | 'seed' | 'solar' | 'twoWire' | 'unit' | 'coefficient'
+> {
   readonly listen?: string;
-  readonly edition?: 'se' | 'dse' | 'j11';
-  readonly model?: ModelName;
-  readonly payload?: 'binary' | 'ascii';
-  readonly routeBId?: string;
+  readonly edition?: keyof typeof EDITIONS;
   readonly routeBPassword?: string;
-  readonly timeFactor: number;
-  readonly seed: number;
-  readonly solar?: true;
-  readonly twoWire?: true;
   readonly generation: '1' | '2';
-  readonly unit: number;
-  readonly coefficient?: number;
+  /** s */
   readonly clockSkew: number;
   readonly script?: string;
   readonly truth?: string;
 }
+
+const EDITIONS = { se: 'SE', dse: 'DSE', j11: 'J11' } as const;
 
 /** Named here so that `--help` need not load the simulator; a test compares them with its table. */
 export const SIMULATED_MODELS: readonly ModelName[] = [
@@ -46,12 +43,13 @@ export const SIMULATED_MODELS: readonly ModelName[] = [
   'RS-WSUHA-J11',
 ];
 
-const length =
-  (option: string, count: number) =>
-  (text: string): string => {
-    if (text.length === count && /^[!-~]+$/.test(text)) return text;
-    throw badValue(option, { en: `${count} characters`, ja: `${count} 文字` });
-  };
+const exactly =
+  (count: number) =>
+  (option: Option): Option =>
+    option.argParser((text) => {
+      if (text.length === count && /^[!-~]+$/.test(text)) return text;
+      throw badValue(option.long ?? '', { en: `${count} characters`, ja: `${count} 文字` });
+    });
 
 function unitCode(text: string): number {
   if (/^0[0-4A-D]$/i.test(text)) return Number.parseInt(text, 16);
@@ -63,31 +61,23 @@ const choices =
   (option: Option): Option =>
     option.choices(names);
 
-const options: readonly OptionRow[] = [
+const OPTIONS: readonly OptionRow[] = [
   ...WIRE_OPTIONS,
   ['--edition <NAME>', { en: 'dialect of the module', ja: 'モジュールの方言' }, choices('se', 'dse', 'j11')],
   ['--model <NAME>', { en: 'model of the module', ja: 'モジュールの型番' }, choices(...SIMULATED_MODELS)],
   ['--payload <FORM>', { en: 'how received data are printed', ja: '受信データの表示形式' }, choices('binary', 'ascii')],
-  [
-    '--route-b-id <ID>',
-    { en: 'the only ID taken (default: any)', ja: '受け付けるID（既定: すべて）' },
-    (option) => option.argParser(length('--route-b-id', 32)),
-  ],
+  ['--route-b-id <ID>', { en: 'the only ID taken (default: any)', ja: '受け付けるID（既定: すべて）' }, exactly(32)],
   [
     '--route-b-password <PW>',
     { en: 'the only password taken (default: any)', ja: '受け付けるパスワード（既定: すべて）' },
-    (option) => option.argParser(length('--route-b-password', 12)),
+    exactly(12),
   ],
   [
     '--time-factor <N>',
     { en: 'how many times faster radio and session are', ja: '無線・セッションの速さの倍率' },
-    (option) => option.argParser(number('--time-factor', 0.01, 1000)).default(1),
+    numeric(0.01, 1000, 1),
   ],
-  [
-    '--seed <N>',
-    { en: 'seed of everything random', ja: '乱数の種' },
-    (option) => option.argParser(number('--seed', 0, 0xffffffff, true)).default(1),
-  ],
+  ['--seed <N>', { en: 'seed of everything random', ja: '乱数の種' }, numeric(0, 0xffffffff, 1, { whole: true })],
   ['--solar', { en: 'a house with solar panels', ja: '太陽光発電のある家' }],
   ['--two-wire', { en: 'single-phase two-wire: no T phase', ja: '単相2線式（T相なし）' }],
   [
@@ -103,12 +93,12 @@ const options: readonly OptionRow[] = [
   [
     '--coefficient <N>',
     { en: 'coefficient, EPC D3 (default: none)', ja: '係数（EPC D3、既定: なし）' },
-    (option) => option.argParser(number('--coefficient', 0, 999_999, true)),
+    numeric(0, 999_999, undefined, { whole: true }),
   ],
   [
     '--clock-skew <S>',
     { en: 'seconds the meter’s clock is ahead, negative: behind', ja: 'メーターの時計の進み（秒、負は遅れ）' },
-    (option) => option.argParser(number('--clock-skew', -1e8, 1e8)).default(0),
+    numeric(-1e8, 1e8, 0),
   ],
   ['--script <FILE>', { en: 'faults to play, one a line', ja: '起こす障害のファイル（1行に1つ）' }],
   ['--truth <FILE>', { en: 'append every value answered to this file', ja: '応答した値をこのファイルに追記' }],
@@ -120,7 +110,7 @@ export function addSimulateCommand(program: Command, context: CliContext): void 
     en: 'be a Wi-SUN stick and a smart meter, for trying things out',
     ja: 'Wi-SUNスティックとスマートメーターの代わりをする（試験用）',
   };
-  addCommand(program, context, 'simulate', help, options).action(async (flags: SimulateFlags) =>
+  addCommand(program, context, 'simulate', help, OPTIONS).action(async (flags: SimulateFlags) =>
     simulate(flags, context),
   );
 }
@@ -173,26 +163,16 @@ function appendTruth(path: string, { atMs, epc, edt }: Answered): void {
 
 const ready = (address: string): Text => ({ en: `simulated stick on ${address}`, ja: `模擬スティック: ${address}` });
 
-const EDITIONS = { se: 'SE', dse: 'DSE', j11: 'J11' } as const;
-
 /** @throws BridgeError USAGE for a model of another family than the edition */
 function simulatorOptions(flags: SimulateFlags): SimulatorOptions {
-  const { edition, model, payload, routeBId, coefficient } = flags;
-  if (edition && model && (edition === 'j11') !== model.endsWith('-J11'))
+  const { edition, generation, routeBPassword: password, clockSkew: clockSkewS, ...same } = flags;
+  if (edition && same.model && (edition === 'j11') !== same.model.endsWith('-J11'))
     throw badValue('--model', { en: `no model of edition ${edition}`, ja: `方言 ${edition} の型番ではありません` });
   return {
-    ...(edition ? { edition: EDITIONS[edition] } : {}),
-    ...(model ? { model } : {}),
-    ...(payload ? { payload } : {}),
-    ...(routeBId ? { routeBId } : {}),
-    ...(flags.routeBPassword ? { password: flags.routeBPassword } : {}),
-    ...(coefficient === undefined ? {} : { coefficient }),
-    timeFactor: flags.timeFactor,
-    seed: flags.seed,
-    solar: flags.solar ?? false,
-    twoWire: flags.twoWire ?? false,
-    generation: flags.generation === '2' ? 2 : 1,
-    unit: flags.unit,
-    clockSkewS: flags.clockSkew,
+    ...same,
+    ...(edition && { edition: EDITIONS[edition] }),
+    ...(password !== undefined && { password }),
+    generation: generation === '2' ? 2 : 1,
+    clockSkewS,
   };
 }

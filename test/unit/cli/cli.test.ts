@@ -89,6 +89,17 @@ test.each<[args: string[], en: string, ja: string]>([
   expect(inJapanese).toEqual({ exitCode: 64, stdout: '', stderr: `${ja}\n\`broute2mqtt --help\` をご覧ください。\n` });
 });
 
+test.each<[args: string[], ja: RegExp]>([
+  [['mackerel', '-dse=x'], /^--dse: true か false で指定してください \[USAGE\]\n/],
+  [['demo', '--http', 'x'], /^--http: x は HOST:PORT の形ではありません \[USAGE\]\n/],
+  [['simulate', '--seed', 'x'], /^--seed の値が正しくありません \[USAGE\]\n--seed: 0～4294967295 の整数\n/],
+  [['simulate', '--script', '/nowhere/x'], /^障害のファイル \/nowhere\/x を読めません \[USAGE\]\n/],
+  [['replay', '/nowhere/x'], /^\/nowhere\/x を読めません \[USAGE\]\n/],
+])('what is wrong with %j is told in Japanese, with its code', async (args, ja) => {
+  const { exitCode, stderr } = await cli(args, { language: 'ja' });
+  expect([exitCode, stderr]).toEqual([64, expect.stringMatching(ja)]);
+});
+
 test('a group without its command shows the help and is a usage error', async () => {
   const { exitCode, stdout, stderr } = await cli(['config']);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
