@@ -113,7 +113,7 @@ async function listen(
   const clock = systemClock;
   const wire = recordingWire(await wireOf(meter, clock), {
     hear: (from, bytes) => {
-      recording.hear(from, bytes);
+      recording.accept(from, bytes);
       if (recording.isFull) stop.abort();
     },
     closed: () => recording.closed(),

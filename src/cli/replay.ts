@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import type { Replayer, ReplayEvent } from '../transcript/replayer.ts';
 import { parseTranscript } from '../transcript/transcript.ts';
@@ -39,8 +40,8 @@ async function replay(file: string, { listen, timeFactor }: ReplayFlags, context
   const replayer: Replayer = new Replayer(transcript, {
     clock: systemClock,
     timeFactor,
-    say: (text) => wire.write(Buffer.from(text, 'latin1')),
-    tell: (event) => say(context.stderr, context, eventText(event)),
+    send: (text) => wire.write(Buffer.from(text, 'latin1')),
+    report: (event) => say(context.stderr, context, eventText(event)),
   });
   const module: WireModule = {
     plugged: true,
@@ -76,7 +77,11 @@ async function readTranscript(file: string): Promise<Transcript> {
   const parsed = parseTranscript(text);
   if (!parsed.ok) {
     const { line, reason } = parsed.problem;
-    throw new BridgeError('USAGE', `${file}:${line}: ${reason}`, { hint: notTranscript });
+    throw new BridgeError(
+      'USAGE',
+      inBoth((language) => `${file}:${line}: ${reason[language]}`),
+      { hint: notTranscript },
+    );
   }
   const [edition = ''] = parsed.value.header.get('edition') ?? [];
   const isJ11 = edition.startsWith('J11') || parsed.value.lines.some(({ text }) => /^\{D0(?:EA83FC|F9EE5D)/.test(text));

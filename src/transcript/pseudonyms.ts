@@ -1,5 +1,5 @@
 import { interfaceId, pairingIdOf } from '../model/pan.ts';
-import { bytesOfLatin1, hexOfBytes } from '../kernel/bytes.ts';
+import { bytesOfLatin1, hex, hexOfBytes } from '../kernel/bytes.ts';
 
 /** One way in which something identifying stands on the wire, and what is written in its place: as long, of the same shape. */
 export interface Replacement {
@@ -17,10 +17,11 @@ const DOCUMENTATION_EUI = '00005EEF100000';
 
 const hexOf = (latin1: string): string => hexOfBytes(bytesOfLatin1(latin1));
 const rawOf = (digits: string): string => Buffer.from(digits, 'hex').toString('latin1');
-const hex = (value: number, width: number): string =>
-  value.toString(16).toUpperCase().padStart(width, '0').slice(-width);
+/** Exactly so many hex digits, the last ones. */
+const digitsOf = (value: number, width: number): string => hex(value, width).slice(-width);
+const colons = (digits: string): string => (digits.match(/.{4}/g) ?? []).join(':');
 
-/** Nothing that tells one thing from another: unset (FFFF…) or masked by whoever published it (0000…, ****). */
+/** Nothing that distinguishes one thing from another: unset (FFFF…) or masked by whoever published it (0000…, ****). */
 const isBlank = (text: string): boolean => new Set(text).size < 2;
 
 /**
@@ -38,12 +39,12 @@ export class Pseudonyms {
     return this.#replacements.toSorted((a, b) => b.find.length - a.find.length);
   }
 
-  /** Its last 8 characters are the Pairing ID, which a meter tells to everybody. */
+  /** Its last 8 characters are the Pairing ID, which a meter sends to everybody. */
   routeBId(id: string): void {
     if (!this.#isNew('id', id)) return;
     const put = ROUTE_B_ID.repeat(Math.ceil(id.length / ROUTE_B_ID.length)).slice(0, id.length);
     this.#text(id, put);
-    if (/^(?:[0-9A-F]{2}){8,}$/i.test(id)) this.#replacements.push({ find: rawOf(id), put: rawOf(put) });
+    if (/^(?:[0-9A-F]{2}){8,}$/i.test(id)) this.#raw(id, put);
     const pairingId = pairingIdOf(id);
     if (this.#isNew('pairing', pairingId)) this.#text(pairingId, pairingIdOf(put));
   }
@@ -54,20 +55,20 @@ export class Pseudonyms {
 
   /** Of another household's meter; our own came with the ID. */
   pairingId(id: string): void {
-    if (this.#isNew('pairing', id)) this.#text(id, `AA${hex(this.#count('pairing'), 6)}`);
+    if (this.#isNew('pairing', id)) this.#text(id, `AA${digitsOf(this.#count('pairing'), 6)}`);
   }
 
   /** An EUI-64, 16 hex digits, and the link-local address made of it. */
   mac(mac: string): void {
     if (!this.#isNew('mac', mac)) return;
-    const put = DOCUMENTATION_EUI + hex(this.#count('mac'), 2);
+    const put = DOCUMENTATION_EUI + digitsOf(this.#count('mac'), 2);
     for (const [from, to] of [
       [mac.toUpperCase(), put],
       [interfaceId(mac), interfaceId(put)],
     ] as const) {
       this.#text(from, to);
       this.#text(colons(from), colons(to));
-      this.#replacements.push({ find: rawOf(from), put: rawOf(to) });
+      this.#raw(from, to);
     }
   }
 
@@ -77,16 +78,16 @@ export class Pseudonyms {
     if (isBlank(digits) || /^FF/i.test(digits)) return;
     if (/^FE80(?:0000){3}/i.test(digits)) return this.mac(interfaceId(digits.slice(16)));
     if (!this.#isNew('ip', digits)) return;
-    const put = `20010DB8${hex(this.#count('ip'), 24)}`;
+    const put = `20010DB8${digitsOf(this.#count('ip'), 24)}`;
     this.#text(colons(digits), colons(put));
-    this.#replacements.push({ find: rawOf(digits), put: rawOf(put) });
+    this.#raw(digits, put);
   }
 
   /** Four digits occur everywhere, so a PAN ID is replaced where it is said to be one. @returns what stands for it. */
   panId(panId: string): string {
     if (isBlank(panId)) return panId;
     const known = this.#pans.get(panId.toUpperCase());
-    const put = known ?? hex(0xb000 + this.#count('pan'), 4);
+    const put = known ?? digitsOf(0xb000 + this.#count('pan'), 4);
     this.#pans.set(panId.toUpperCase(), put);
     return put;
   }
@@ -100,20 +101,27 @@ export class Pseudonyms {
           /[ \0]/.test(letter) ? letter : /[A-Z]/i.test(letter) ? 'X' : digits.charAt(i),
         ).join('')
       : rawOf(digits.padStart(2 * bytes.length, '0'));
-    this.#replacements.push({ find: bytes, put }, { find: hexOf(bytes), put: hexOf(put), fragment: 2 * FRAGMENT });
+    this.#replacements.push({ find: bytes, put });
+    this.#asHex(bytes, put);
     const trimmed = bytes.replaceAll(/^[\0 ]+|[\0 ]+$/g, '');
     const at = bytes.indexOf(trimmed);
     if (trimmed.length >= 4) this.#text(trimmed, put.slice(at, at + trimmed.length));
   }
 
   #text(find: string, put: string): void {
-    this.#replacements.push(
-      { find, put, fragment: FRAGMENT },
-      { find: hexOf(find), put: hexOf(put), fragment: 2 * FRAGMENT },
-    );
+    this.#replacements.push({ find, put, fragment: FRAGMENT });
+    this.#asHex(find, put);
     const lower = find.toLowerCase();
-    if (lower !== find)
-      this.#replacements.push({ find: hexOf(lower), put: hexOf(put.toLowerCase()), fragment: 2 * FRAGMENT });
+    if (lower !== find) this.#asHex(lower, put.toLowerCase());
+  }
+
+  #asHex(find: string, put: string): void {
+    this.#replacements.push({ find: hexOf(find), put: hexOf(put), fragment: 2 * FRAGMENT });
+  }
+
+  /** Bytes as they are, given as hex digits. */
+  #raw(find: string, put: string): void {
+    this.#replacements.push({ find: rawOf(find), put: rawOf(put) });
   }
 
   #isNew(kind: string, value: string): boolean {
@@ -129,5 +137,3 @@ export class Pseudonyms {
     return count;
   }
 }
-
-const colons = (digits: string): string => (digits.match(/.{4}/g) ?? []).join(':');

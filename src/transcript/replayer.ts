@@ -3,13 +3,15 @@ import type { Property, ReceivedFrame } from '../echonet/frame.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
 import { pairingIdOf } from '../model/pan.ts';
-import { frameOf, hostWord, isAnswer, scriptOf } from './exchanges.ts';
-import type { RecordedExchange, HostWord, Reply } from './exchanges.ts';
 import type { Transcript } from './transcript.ts';
-import { WireUnits } from './wire-units.ts';
+import { frameOf, TwoWayUnits, unitsOf } from './wire-units.ts';
 import type { WireUnit } from './wire-units.ts';
 
 const NOT_SUPPORTED = 'FAIL ER04\r\n';
+
+/** Answers to a request of ours; notifications have a transaction of their own. */
+const { setRes, getRes, setGetRes, infcRes, setISna, setCSna, getSna, setGetSna } = esv;
+const ANSWERS = new Set<number>([setRes, getRes, setGetRes, infcRes, setISna, setCSna, getSna, setGetSna]);
 
 /** What whoever watches a replay wants to know. */
 export type ReplayEvent =
@@ -17,15 +19,38 @@ export type ReplayEvent =
   | { readonly kind: 'unknown'; readonly asked: string }
   /** Asked together what was recorded apart: answered with the recorded values. */
   | { readonly kind: 'composed'; readonly asked: string }
-  /** The newest of the recording has been told. From here on answers come again. */
+  /** The newest of the recording has been sent. From here on answers come again. */
   | { readonly kind: 'end'; readonly played: number; readonly exchanges: number };
 
 export interface ReplayerTools {
   readonly clock: Clock;
   readonly timeFactor: number;
   /** To the host, latin-1. */
-  readonly say: (text: string) => void;
-  readonly tell: (event: ReplayEvent) => void;
+  readonly send: (text: string) => void;
+  readonly report: (event: ReplayEvent) => void;
+}
+
+/** What a host asks. Two with the same key ask the same. */
+interface Question {
+  readonly key: string;
+  /** Where another question may stand in its place: a scan of another length. */
+  readonly looseKey?: string;
+  readonly frame?: ReceivedFrame;
+}
+
+/** Something the module sent. */
+interface Reply {
+  readonly unit: WireUnit;
+  /** After the host's last question, ms. */
+  readonly delayMs: number;
+}
+
+/** One question and everything the module sent until the next one. */
+interface Exchange extends Question {
+  readonly text: string;
+  readonly replies: readonly Reply[];
+  /** What the meter answered, wherever in the recording that came. */
+  readonly answer?: ReceivedFrame;
 }
 
 /**
@@ -34,30 +59,30 @@ export interface ReplayerTools {
  */
 export class Replayer {
   readonly #tools: ReplayerTools;
-  readonly #opening: readonly Reply[];
-  readonly #exchanges: readonly RecordedExchange[];
-  readonly #played = new Set<RecordedExchange>();
+  readonly #exchanges: readonly Exchange[];
+  readonly #played = new Set<Exchange>();
   /** Transactions of the recording and those of this host. */
   readonly #tids = new Map<number, number>();
-  /** What the meter said last of each property. */
+  /** What the meter answered last of each property. */
   readonly #values = new Map<number, Uint8Array>();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #ending = new AbortController();
   readonly #recordedPairingId: string | undefined;
-  #host = new WireUnits('host');
+  /** What the module sent before anything was asked, until a host is there. */
+  #opening: readonly Reply[] = [];
+  #host = new TwoWayUnits();
   #pairingId: string | undefined;
-  #opened = false;
-  #ended = false;
 
   constructor(transcript: Transcript, tools: ReplayerTools) {
     const { opening, exchanges } = scriptOf(transcript);
     this.#tools = tools;
     this.#opening = opening;
     this.#exchanges = exchanges;
-    const id = exchanges.map(({ host }) => idIn(host.text)).find((found) => found !== undefined);
-    const heard = transcript.lines.flatMap(({ text }) => /PairID:(\w{8})/.exec(text)?.[1] ?? []);
+    const id = exchanges.map(({ text }) => idIn(text)).find((found) => found !== undefined);
     const own = id && pairingIdOf(id).toUpperCase();
-    this.#recordedPairingId = heard.find((found) => found.toUpperCase() === own);
+    this.#recordedPairingId = transcript.lines
+      .map(({ text }) => /PairID:(\w{8})/.exec(text)?.[1])
+      .find((found) => found?.toUpperCase() === own);
     for (const { answer } of exchanges) {
       for (const { epc, edt } of answer?.properties ?? []) if (!this.#values.has(epc)) this.#values.set(epc, edt);
     }
@@ -65,58 +90,53 @@ export class Replayer {
 
   /** A host is there, maybe another one. */
   attached(): void {
-    this.#host = new WireUnits('host');
-    if (!this.#opened) void this.#play(this.#opening, undefined);
-    this.#opened = true;
+    this.#host = new TwoWayUnits();
+    void this.#play({ text: '', replies: this.#opening }, '');
+    this.#opening = [];
   }
 
   push(bytes: Uint8Array): void {
-    const now = this.#tools.clock.monotonicMs();
-    for (const unit of [...this.#host.push(latin1OfBytes(bytes), now), ...this.#host.settle()]) this.#onUnit(unit);
+    for (const { text } of [...this.#host.push('host', bytes, 0), ...this.#host.settle('host')]) this.#answer(text);
   }
 
-  /** Nothing is said from now on. */
+  /** Nothing is sent from now on. */
   stop(): void {
     this.#ending.abort(new Error('the replay was stopped'));
   }
 
-  #onUnit(unit: WireUnit): void {
-    const word = hostWord(unit);
-    if (word.key === '') return;
-    const id = idIn(unit.text);
+  #answer(text: string): void {
+    const question = questionIn(text);
+    if (question.key === '') return;
+    const id = idIn(text);
     if (id !== undefined) this.#pairingId = pairingIdOf(id);
-    const exchange = this.#next(word);
-    if (!exchange) {
-      const composed = word.frame && this.#composed(word.frame);
-      this.#tell({ kind: composed ? 'composed' : 'unknown', asked: word.key });
-      if (composed) void this.#play(composed, undefined);
-      else this.#tools.say(NOT_SUPPORTED);
-      return;
-    }
-    if (word.frame && exchange.frame) this.#tids.set(exchange.frame.tid, word.frame.tid);
-    const isRepeated = this.#played.has(exchange);
-    this.#played.add(exchange);
-    const isLast = exchange.index === this.#exchanges.length - 1 || (isRepeated && word.frame !== undefined);
-    void this.#play(exchange.replies, { recorded: exchange.host.text, actual: unit.text }, isLast);
+    const exchange = this.#next(question);
+    if (exchange) return this.#playExchange(exchange, question, text);
+    const composed = question.frame && this.#composed(question.frame);
+    this.#report({ kind: composed ? 'composed' : 'unknown', asked: question.key });
+    if (composed) void this.#play({ text: '', replies: composed }, '');
+    else this.#tools.send(NOT_SUPPORTED);
   }
 
   /** The next of its kind that was not played yet; when all were, the last that the meter answered. */
-  #next({ key, looseKey, frame }: HostWord): RecordedExchange | undefined {
-    const exact = this.#exchanges.filter((exchange) => exchange.key === key);
-    const alike =
-      exact.length > 0 || looseKey === undefined
-        ? exact
-        : this.#exchanges.filter((exchange) => exchange.looseKey === looseKey);
+  #next({ key, looseKey, frame }: Question): Exchange | undefined {
+    let alike = this.#exchanges.filter((exchange) => exchange.key === key);
+    if (alike.length === 0 && looseKey !== undefined)
+      alike = this.#exchanges.filter((exchange) => exchange.looseKey === looseKey);
     const fresh = alike.find((exchange) => !this.#played.has(exchange));
     return fresh ?? (frame ? alike.findLast(({ answer }) => answer) : undefined) ?? alike.at(-1);
   }
 
-  async #play(
-    replies: readonly Reply[],
-    echo: { readonly recorded: string; readonly actual: string } | undefined,
-    isLast = false,
-  ): Promise<void> {
-    const { clock, timeFactor, say } = this.#tools;
+  #playExchange(exchange: Exchange, { frame }: Question, text: string): void {
+    if (frame && exchange.frame) this.#tids.set(exchange.frame.tid, frame.tid);
+    const isRepeated = this.#played.has(exchange);
+    this.#played.add(exchange);
+    const isLast = exchange === this.#exchanges.at(-1) || (isRepeated && frame !== undefined);
+    void this.#play(exchange, text, isLast);
+  }
+
+  /** @param sent what this host sent, to be repeated in place of what was recorded */
+  async #play({ text, replies }: Pick<Exchange, 'text' | 'replies'>, sent: string, isLast = false): Promise<void> {
+    const { clock, timeFactor, send } = this.#tools;
     const startMs = clock.monotonicMs();
     const { signal } = this.#ending;
     try {
@@ -124,27 +144,24 @@ export class Replayer {
         const leftMs = startMs + delayMs / timeFactor - clock.monotonicMs();
         if (leftMs > 0) await clock.sleep(leftMs, signal);
         signal.throwIfAborted();
-        say(this.#adapted(unit, echo));
+        send(this.#adapted(unit, text.trimEnd(), sent.trimEnd()));
       }
     } catch (error) {
       if (!signal.aborted) throw error;
       return;
     }
-    if (!isLast || this.#ended) return;
-    this.#ended = true;
-    this.#tell({ kind: 'end', played: this.#played.size, exchanges: this.#exchanges.length });
+    if (isLast) this.#report({ kind: 'end', played: this.#played.size, exchanges: this.#exchanges.length });
   }
 
-  /** As it was said, but to this host: its transaction, its own credentials where they are repeated. */
-  #adapted(unit: WireUnit, echo: { readonly recorded: string; readonly actual: string } | undefined): string {
+  /** As it was recorded, but to this host: its transaction, its own credentials where they are repeated. */
+  #adapted(unit: WireUnit, recorded: string, sent: string): string {
     const found = frameOf(unit);
-    if (found && isAnswer(found.frame.esv)) {
+    if (found && ANSWERS.has(found.frame.esv)) {
       for (const { epc, edt } of found.frame.properties) this.#values.set(epc, edt);
       const tid = this.#tids.get(found.frame.tid);
       return tid === undefined ? unit.text : withTid(unit.text, found.payload, tid);
     }
-    const [recorded, actual] = [echo?.recorded.trimEnd() ?? '', echo?.actual.trimEnd() ?? ''];
-    if (recorded !== '' && unit.text.startsWith(recorded)) return actual + unit.text.slice(recorded.length);
+    if (recorded !== '' && unit.text.startsWith(recorded)) return sent + unit.text.slice(recorded.length);
     const pairingId = this.#pairingId;
     if (pairingId === undefined) return unit.text;
     return unit.text.replaceAll(/(PairID:)(\w{8})/g, (all, name: string, id: string) =>
@@ -174,12 +191,12 @@ export class Replayer {
     });
   }
 
-  /** The same thing once. */
-  #tell(event: ReplayEvent): void {
-    const text = JSON.stringify(event);
-    if (this.#told.has(text)) return;
-    this.#told.add(text);
-    this.#tools.tell(event);
+  /** The same thing once; the end, too. */
+  #report(event: ReplayEvent): void {
+    const text = event.kind === 'end' ? event.kind : JSON.stringify(event);
+    if (this.#reported.has(text)) return;
+    this.#reported.add(text);
+    this.#tools.report(event);
   }
 }
 
@@ -188,4 +205,46 @@ const idIn = (text: string): string | undefined => /^SKSETRBID (\w{8,32})/.exec(
 function withTid(text: string, { at, isHex }: { readonly at: number; readonly isHex: boolean }, tid: number): string {
   const [from, digits] = isHex ? [at + 4, hex(tid, 4)] : [at + 2, String.fromCharCode(tid >> 8, tid & 0xff)];
   return text.slice(0, from) + digits + text.slice(from + digits.length);
+}
+
+/** By its meaning: credentials, transaction numbers and the order of properties do not matter. */
+function questionIn(sent: string): Question {
+  const frame = frameOf({ from: 'host', text: sent })?.frame;
+  if (frame) {
+    const codes = [...frame.properties, ...(frame.getProperties ?? [])].map(
+      ({ epc, edt }) => hex(epc, 2) + (edt.length === 0 ? '' : `=${hexOfBytes(edt)}`),
+    );
+    return { key: `SKSENDTO ${hex(frame.esv, 2)} ${codes.toSorted().join(' ')}`, frame };
+  }
+  const key = sent.replace(/[\r\n ]+$/, '').toUpperCase();
+  const [name = '', ...args] = key.split(' ');
+  if (name === 'SKSETPWD' || name === 'SKSETRBID') return { key: name };
+  return name === 'SKSCAN' ? { key, looseKey: `SKSCAN ${args.length}` } : { key };
+}
+
+function scriptOf(transcript: Transcript): {
+  readonly opening: readonly Reply[];
+  readonly exchanges: readonly Exchange[];
+} {
+  const opening: Reply[] = [];
+  type Growing = Omit<Exchange, 'answer'> & { replies: Reply[]; answer?: ReceivedFrame };
+  const exchanges: Growing[] = [];
+  const asked = new Map<number, Growing>();
+  let askedMs = 0;
+  for (const unit of unitsOf(transcript)) {
+    if (unit.from === 'host') {
+      const question = questionIn(unit.text);
+      if (question.key === '') continue; // line ends that clear the line
+      const exchange: Growing = { ...question, text: unit.text, replies: [] };
+      exchanges.push(exchange);
+      askedMs = unit.atMs;
+      if (question.frame) asked.set(question.frame.tid, exchange);
+      continue;
+    }
+    (exchanges.at(-1)?.replies ?? opening).push({ unit, delayMs: Math.max(0, unit.atMs - askedMs) });
+    const frame = frameOf(unit)?.frame;
+    const exchange = frame && ANSWERS.has(frame.esv) ? asked.get(frame.tid) : undefined;
+    if (exchange && frame) exchange.answer ??= frame;
+  }
+  return { opening, exchanges };
 }

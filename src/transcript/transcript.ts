@@ -1,4 +1,5 @@
-import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
+import { bytesOfHex, bytesOfLatin1, concatBytes, hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
+import type { Text } from '../kernel/language.ts';
 
 /** The form of this file that this program writes; one with a higher number is refused, not misread. */
 export const FORMAT = 'broute2mqtt transcript';
@@ -26,10 +27,19 @@ export interface Transcript {
 /** Why a text is no transcript, with the number of its line, from 1. */
 export interface TranscriptProblem {
   readonly line: number;
-  readonly reason: string;
+  readonly reason: Text;
 }
 
 const HEADER = /^# ([a-z]+): (.*)$/;
+const BAD_HEADER: Text = {
+  en: 'a header is written "# key: value"',
+  ja: 'ヘッダーは「# キー: 値」の形で書いてください',
+};
+const BAD_LINE: Text = {
+  en: 'neither "> …", "< …", "# key: value" nor "; remark"',
+  ja: '「> …」「< …」「# キー: 値」「; 注釈」のどれでもありません',
+};
+const NO_LINE: Text = { en: 'no line of the wire is in it', ja: '通信の行が1つもありません' };
 const EXCHANGE = /^([<>])(?:\[(\d{1,9}(?:\.\d{1,6})?)\])? (.*)$/;
 
 /**
@@ -41,7 +51,7 @@ export function parseTranscript(
 ): { ok: true; value: Transcript } | { ok: false; problem: TranscriptProblem } {
   const header = new Map<string, string[]>();
   const lines: TranscriptLine[] = [];
-  const refuse = (index: number, reason: string) => ({ ok: false, problem: { line: index + 1, reason } }) as const;
+  const refuse = (index: number, reason: Text) => ({ ok: false, problem: { line: index + 1, reason } }) as const;
   for (const [i, raw] of text
     .replace(/^\uFEFF/, '')
     .split('\n')
@@ -50,82 +60,71 @@ export function parseTranscript(
     if (line === '' || line === '#' || line.startsWith(';')) continue;
     if (line.startsWith('#')) {
       const [, key = '', value = ''] = HEADER.exec(line) ?? [];
-      if (key === '') return refuse(i, 'a header is written "# key: value"');
+      if (key === '') return refuse(i, BAD_HEADER);
       const problem = key === 'format' ? formatProblem(value) : undefined;
       if (problem) return refuse(i, problem);
       header.set(key, [...(header.get(key) ?? []), value]);
       continue;
     }
     const [, sign, atS, body] = EXCHANGE.exec(line) ?? [];
-    if (body === undefined) return refuse(i, 'neither "> …", "< …", "# key: value" nor "; remark"');
+    if (body === undefined) return refuse(i, BAD_LINE);
     const bytes = wireBytes(body);
-    if (typeof bytes === 'string') return refuse(i, bytes);
+    if ('en' in bytes) return refuse(i, bytes);
     const from = sign === '>' ? 'host' : 'module';
     lines.push({ from, text: body, ...(atS === undefined ? {} : { atS: Number(atS) }), bytes });
   }
-  return lines.length === 0 ? refuse(0, 'no line of the wire is in it') : { ok: true, value: { header, lines } };
+  return lines.length === 0 ? refuse(0, NO_LINE) : { ok: true, value: { header, lines } };
 }
 
-function formatProblem(value: string): string | undefined {
+function formatProblem(value: string): Text | undefined {
   const version = value.startsWith(`${FORMAT} `) ? Number(value.slice(FORMAT.length)) : Number.NaN;
-  if (!Number.isInteger(version)) return 'not a format of this program';
-  return version > FORMAT_VERSION ? `format ${version} comes from a newer version of this program` : undefined;
+  if (!Number.isInteger(version))
+    return { en: 'not a format of this program', ja: 'このプログラムの形式ではありません' };
+  if (version <= FORMAT_VERSION) return undefined;
+  return {
+    en: `format ${version} comes from a newer version of this program`,
+    ja: `形式 ${version} は、このプログラムの新しいバージョンのものです`,
+  };
 }
+
+const BRACED = /\{((?:[0-9A-F]{2})+)\}/i;
 
 /** @returns the bytes, or why there are none. */
-function wireBytes(body: string): Uint8Array | string {
+function wireBytes(body: string): Uint8Array | Text {
   const end = body.endsWith('\\r') ? '\r' : body.endsWith('\\c') ? '' : '\r\n';
-  const text = end === '\r\n' ? body : body.slice(0, -2);
-  const outside = text.replaceAll(BRACES, '');
-  if (outside.includes('{')) return 'braces hold pairs of hex digits: {0D0A}';
+  const parts = (end === '\r\n' ? body : body.slice(0, -2)).split(BRACED); // what stood in braces is every other one
+  const outside = parts.filter((_, i) => i % 2 === 0).join('');
+  if (outside.includes('{'))
+    return { en: 'braces hold pairs of hex digits: {0D0A}', ja: '波かっこの中は2桁ずつの16進数です: {0D0A}' };
   const stray = /[^\x20-\xff]/.exec(outside);
-  if (stray) return `U+${hex(stray[0].codePointAt(0) ?? 0, 4)} is no byte`;
-  const parts = text
-    .split(BRACES_KEPT)
-    .map((part) => (BRACES_WHOLE.test(part) ? bytesOfHex(part.slice(1, -1)) : bytesOfLatin1(part)));
-  return new Uint8Array(Buffer.concat([...parts, bytesOfLatin1(end)]));
+  if (stray) {
+    const code = `U+${hex(stray[0].codePointAt(0) ?? 0, 4)}`;
+    return { en: `${code} is no byte`, ja: `${code} はバイトではありません` };
+  }
+  return concatBytes(
+    ...parts.map((part, i) => (i % 2 === 0 ? bytesOfLatin1(part) : bytesOfHex(part))),
+    bytesOfLatin1(end),
+  );
 }
 
-const BRACES = /\{(?:[0-9A-F]{2})+\}/gi;
-const BRACES_KEPT = /(\{(?:[0-9A-F]{2})+\})/i;
-const BRACES_WHOLE = /^\{(?:[0-9A-F]{2})+\}$/i;
+/**
+ * What is written in hex: all but printable ASCII without what has a meaning here, and with it what is printable but
+ * shorter than six characters between others: `{1081000130}`, not `{10810001}0`.
+ */
+const IN_HEX =
+  /[^\x20-\x5b\x5d-\x7a\x7c\x7e](?:[\x20-\x5b\x5d-\x7a\x7c\x7e]{0,5}[^\x20-\x5b\x5d-\x7a\x7c\x7e])*(?:[\x20-\x5b\x5d-\x7a\x7c\x7e]{1,5}$)?/g;
 
-/** Printable ASCII stands for itself; what has a meaning here, and a blank that an editor may cut off, do not. */
-const PLAIN = /[\x20-\x5b\x5d-\x7a\x7c\x7e]/;
-/** Fewer plain characters than this between others are written in hex with them: `{1081000130}`, not `{10810001}0`. */
-const SHORT_RUN =
-  /([^\x20-\x5b\x5d-\x7a\x7c\x7e])([\x20-\x5b\x5d-\x7a\x7c\x7e]{1,5})(?=[^\x20-\x5b\x5d-\x7a\x7c\x7e]|$)/g;
+const braced = (latin1: string): string => (latin1 === '' ? '' : `{${hexOfBytes(bytesOfLatin1(latin1))}}`);
 
 /** Bytes as one line of a transcript; `wireBytes` is its inverse for every input. @param dataAt where raw data begin: written in hex as a whole. */
 export function transcriptText(bytes: Uint8Array, dataAt?: number): string {
   const all = latin1OfBytes(bytes);
-  const [ending, body] = all.endsWith('\r\n')
-    ? ['', all.slice(0, -2)]
-    : all.endsWith('\r')
-      ? ['\\r', all.slice(0, -1)]
-      : ['\\c', all];
-  const text = body.slice(0, dataAt ?? body.length);
-  const data = body.slice(text.length);
-  const marked = Array.from(text, (letter) => PLAIN.test(letter));
-  for (const { index, 0: found } of text.matchAll(SHORT_RUN)) marked.fill(false, index, index + found.length);
-  const blanks = data === '' ? / +$/.exec(text) : null;
-  if (blanks) marked.fill(false, blanks.index);
-  let out = '';
-  let hidden = '';
-  const flush = (): void => {
-    if (hidden !== '') out += `{${hexOfBytes(bytesOfLatin1(hidden))}}`;
-    hidden = '';
-  };
-  for (const [i, letter] of Array.from(text).entries()) {
-    if (!marked[i]) hidden += letter;
-    else {
-      flush();
-      out += letter;
-    }
-  }
-  hidden += data;
-  flush();
-  return out + ending;
+  const [ending, end] = all.endsWith('\r\n') ? ['', 2] : all.endsWith('\r') ? ['\\r', 1] : ['\\c', 0];
+  const body = all.slice(0, all.length - end);
+  const data = body.slice(dataAt ?? body.length);
+  let text = body.slice(0, body.length - data.length).replaceAll(IN_HEX, braced);
+  if (data === '') text = text.replace(/ +$/, braced); // an editor may cut them off
+  return (text + braced(data)).replaceAll('}{', '') + ending;
 }
 
 /** A whole file. */

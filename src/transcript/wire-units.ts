@@ -1,7 +1,10 @@
-import { MAX_DATA_LENGTH } from '../skstack/commands.ts';
+import { decodeFrame } from '../echonet/frame.ts';
+import type { ReceivedFrame } from '../echonet/frame.ts';
+import { bytesOfLatin1, latin1OfBytes } from '../kernel/bytes.ts';
+import { ECHONET_PORT, MAX_DATA_LENGTH } from '../skstack/commands.ts';
 import { RXUDP_HEADER } from '../skstack/events.ts';
 import { MAX_LINE_LENGTH } from '../skstack/lines.ts';
-import type { Side } from './transcript.ts';
+import type { Side, Transcript } from './transcript.ts';
 
 /** One line, one datagram or one frame: what is sent as a whole. Latin-1: one character, one byte. */
 export interface WireUnit {
@@ -38,28 +41,25 @@ export class WireUnits {
     // What was complete but for a line feed that might follow, did not get one in time to share it.
     this.#text += text;
     this.#atMs = atMs;
-    return this.#take(false);
+    return this.#cutAll(false);
   }
 
-  /** The other side spoke: a carriage return at the end has no line feed to wait for. */
+  /** The other side sends: a carriage return at the end has no line feed to wait for. */
   settle(): WireUnit[] {
-    return this.#text.endsWith('\r') ? this.#take(true) : [];
+    return this.#text.endsWith('\r') ? this.#cutAll(true) : [];
   }
 
   /** All that is left: the wire has closed. */
   flush(): WireUnit[] {
-    const units = this.#take(true);
+    const units = this.#cutAll(true);
     if (this.#text !== '') units.push(this.#cut(this.#text.length));
     return units;
   }
 
-  #take(settled: boolean): WireUnit[] {
+  #cutAll(settled: boolean): WireUnit[] {
     const units: WireUnit[] = [];
-    for (;;) {
-      const unit = this.#next(settled);
-      if (!unit) return units;
-      units.push(unit);
-    }
+    for (let unit = this.#next(settled); unit; unit = this.#next(settled)) units.push(unit);
+    return units;
   }
 
   #next(settled: boolean): WireUnit | undefined {
@@ -104,10 +104,40 @@ export class WireUnits {
   }
 }
 
+/** Both directions of one wire: what one side sends settles what the other has sent. */
+export class TwoWayUnits {
+  readonly #sides: Readonly<Record<Side, WireUnits>> = { host: new WireUnits('host'), module: new WireUnits('module') };
+
+  push(from: Side, bytes: Uint8Array, atMs: number): WireUnit[] {
+    return [...this.settle(from === 'host' ? 'module' : 'host'), ...this.#sides[from].push(latin1OfBytes(bytes), atMs)];
+  }
+
+  settle(side: Side): WireUnit[] {
+    return this.#sides[side].settle();
+  }
+
+  flush(): WireUnit[] {
+    return [...this.#sides.host.flush(), ...this.#sides.module.flush()];
+  }
+}
+
+/** Lines put together again: somebody may have cut one in two. A line without a time came with the one before it. */
+export function unitsOf({ lines }: Transcript): WireUnit[] {
+  const wire = new TwoWayUnits();
+  let atMs = 0;
+  const units = lines.flatMap(({ from, atS, bytes }) => {
+    if (atS !== undefined) atMs = atS * 1000;
+    return [...wire.push(from, bytes, atMs), ...wire.settle(from)];
+  });
+  return [...units, ...wire.flush()];
+}
+
+type UnitText = Pick<WireUnit, 'from' | 'text'>;
+
 const dataLengthOf = (header: RegExpExecArray): number => Number.parseInt(header.groups?.['dataLength'] ?? '', 16);
 
-/** What a unit says of its datagram before the data. */
-export interface DatagramHeader {
+/** How a unit describes its datagram before the data. */
+interface DatagramHeader {
   /** Where the data begin in the unit's text. */
   readonly at: number;
   /** DATALEN, bytes. */
@@ -115,16 +145,19 @@ export interface DatagramHeader {
   readonly ports: readonly number[];
 }
 
-export function datagramHeader({ from, text }: Pick<WireUnit, 'from' | 'text'>): DatagramHeader | undefined {
+export function datagramHeader({ from, text }: UnitText): DatagramHeader | undefined {
   const header = (from === 'host' ? SEND_HEADER : RXUDP_HEADER).exec(text);
   if (!header) return undefined;
-  const words = header[0].split(' ');
-  const ports = (from === 'host' ? words.slice(3, 4) : words.slice(3, 5)).map((word) => Number.parseInt(word, 16));
-  return { at: header.index + header[0].length, length: dataLengthOf(header), ports };
+  const ports = header[0].split(' ').slice(3, from === 'host' ? 4 : 5);
+  return {
+    at: header.index + header[0].length,
+    length: dataLengthOf(header),
+    ports: ports.map((port) => Number.parseInt(port, 16)),
+  };
 }
 
 /** A whole datagram in a unit. */
-export interface UnitPayload extends DatagramHeader {
+interface UnitPayload extends DatagramHeader {
   /** As hex digits in the text: twice as many characters as bytes. */
   readonly isHex: boolean;
   /** Latin-1. */
@@ -132,7 +165,7 @@ export interface UnitPayload extends DatagramHeader {
 }
 
 /** @returns undefined where there is none, or not as many bytes as DATALEN says. */
-export function payloadOf(unit: Pick<WireUnit, 'from' | 'text'>): UnitPayload | undefined {
+export function payloadOf(unit: UnitText): UnitPayload | undefined {
   const header = datagramHeader(unit);
   if (!header) return undefined;
   const { at, length } = header;
@@ -142,4 +175,12 @@ export function payloadOf(unit: Pick<WireUnit, 'from' | 'text'>): UnitPayload | 
     return { ...header, isHex: true, bytes: Buffer.from(digits, 'hex').toString('latin1') };
   }
   return data.length < length ? undefined : { ...header, isHex: false, bytes: data.slice(0, length) };
+}
+
+/** A frame of ECHONET Lite in a unit, with where it stands. */
+export function frameOf(unit: UnitText): { readonly frame: ReceivedFrame; readonly payload: UnitPayload } | undefined {
+  const payload = payloadOf(unit);
+  if (!payload?.ports.includes(ECHONET_PORT)) return undefined;
+  const decoded = decodeFrame(bytesOfLatin1(payload.bytes));
+  return decoded.ok ? { frame: decoded.value, payload } : undefined;
 }

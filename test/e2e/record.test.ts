@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { frameOf } from '../../src/transcript/exchanges.ts';
+import { frameOf } from '../../src/transcript/wire-units.ts';
 import { readingsOf } from '../support/bridge.ts';
 import { formsOf } from '../support/canary.ts';
 import { Household } from '../support/household.ts';

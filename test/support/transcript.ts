@@ -23,7 +23,7 @@ export const readTranscript = (name: string): Transcript =>
 /** @throws Error on a line of no known form: a fixture nobody reads must not pass. */
 export function parseTranscript(name: string, text: string): Transcript {
   const parsed = parse(text);
-  if (!parsed.ok) throw new Error(`${name}:${parsed.problem.line}: ${parsed.problem.reason}`);
+  if (!parsed.ok) throw new Error(`${name}:${parsed.problem.line}: ${parsed.problem.reason.en}`);
   const { header, lines } = parsed.value;
   const bytesFrom = (side: TranscriptLine['from']): Uint8Array =>
     joinBytes(lines.filter(({ from }) => from === side).map(({ bytes }) => bytes));

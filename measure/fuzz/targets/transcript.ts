@@ -50,7 +50,7 @@ export const transcript: Target = {
 function check(input: Uint8Array): void {
   const result = parseTranscript(Buffer.from(input).toString('utf8'));
   if (!result.ok) {
-    must(result.problem.line >= 1 && !result.problem.reason.includes('\n'), 'a problem without its line');
+    must(result.problem.line >= 1 && !result.problem.reason.en.includes('\n'), 'a problem without its line');
     return;
   }
   checkWritten(result.value);
@@ -71,7 +71,7 @@ function checkWritten({ lines }: Transcript): void {
 const wireOf = ({ lines }: Transcript): string[] => lines.map(({ from, bytes }) => `${from} ${latin1OfBytes(bytes)}`);
 
 function checkReplayed(value: Transcript): void {
-  const replayer = new Replayer(value, { clock: never, timeFactor: 1, say: () => undefined, tell: () => undefined });
+  const replayer = new Replayer(value, { clock: never, timeFactor: 1, send: () => undefined, report: () => undefined });
   replayer.attached();
   for (const { from, bytes } of value.lines) if (from === 'host') replayer.push(bytes);
   replayer.stop();
@@ -79,7 +79,7 @@ function checkReplayed(value: Transcript): void {
 
 function checkRecorded({ lines }: Transcript): void {
   const recording = new Recording(() => 0);
-  for (const { from, bytes } of lines) recording.hear(from, bytes);
+  for (const { from, bytes } of lines) recording.accept(from, bytes);
   const file = recording.text({ routeBId: ID, routeBPassword: 'ABCDEFGHIJKL' }, []);
   const again = parseTranscript(file);
   if (recording.bytes === 0) return;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { edtOf, encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
 import { bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
-import { frameOf } from '../../../src/transcript/exchanges.ts';
+import { frameOf } from '../../../src/transcript/wire-units.ts';
 import { Recording } from '../../../src/transcript/recording.ts';
 import { parseTranscript } from '../../../src/transcript/transcript.ts';
 import type { Side, TranscriptLine } from '../../../src/transcript/transcript.ts';
@@ -89,13 +89,13 @@ const secrets = { routeBId: ID, routeBPassword: PASSWORD };
 function recorded(said: readonly Said[], chunk = (text: string): string[] => [text]): string {
   let nowMs = 0;
   const recording = new Recording(() => (nowMs += 5));
-  for (const [from, text] of said) for (const piece of chunk(text)) recording.hear(from, bytesOfLatin1(piece));
+  for (const [from, text] of said) for (const piece of chunk(text)) recording.accept(from, bytesOfLatin1(piece));
   return recording.text(secrets, []);
 }
 
 function linesOf(text: string): readonly TranscriptLine[] {
   const parsed = parseTranscript(text);
-  if (!parsed.ok) throw new Error(parsed.problem.reason);
+  if (!parsed.ok) throw new Error(parsed.problem.reason.en);
   return parsed.value.lines;
 }
 
@@ -234,11 +234,11 @@ test('what was masked before stays as it is', () => {
 
 test('a J11 module is known by its answers, not by our asking for one', () => {
   const recording = new Recording(() => 0);
-  recording.hear('host', Buffer.from('D0EA83FC00010004033E0000', 'hex'));
-  recording.hear('module', bytesOfLatin1('FAIL ER04\r\n'));
+  recording.accept('host', Buffer.from('D0EA83FC00010004033E0000', 'hex'));
+  recording.accept('module', bytesOfLatin1('FAIL ER04\r\n'));
   recording.closed();
   expect(recording.hasJ11).toBe(false);
-  recording.hear('module', Buffer.from('D0F9EE5D60190004039D0000', 'hex').subarray(0, 9));
+  recording.accept('module', Buffer.from('D0F9EE5D60190004039D0000', 'hex').subarray(0, 9));
   recording.closed();
   expect(recording.hasJ11).toBe(true);
 });

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
 import type { ReceivedFrame } from '../../../src/echonet/frame.ts';
 import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
-import { frameOf } from '../../../src/transcript/exchanges.ts';
+import { frameOf } from '../../../src/transcript/wire-units.ts';
 import { Replayer } from '../../../src/transcript/replayer.ts';
 import type { ReplayEvent } from '../../../src/transcript/replayer.ts';
 import { METER, OWN } from '../../support/rxudp.ts';
@@ -23,8 +23,8 @@ class Host {
     this.replayer = new Replayer(parseTranscript('x', text), {
       clock: this.clock,
       timeFactor,
-      say: (said) => (this.heard += said),
-      tell: (event) => this.events.push(event),
+      send: (text) => (this.heard += text),
+      report: (event) => this.events.push(event),
     });
     this.replayer.attached();
     stops.push(() => this.replayer.stop());

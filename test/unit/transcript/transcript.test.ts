@@ -7,7 +7,7 @@ import { transcriptNames, readTranscript } from '../../support/transcript.ts';
 
 function parsed(text: string): Transcript {
   const result = parseTranscript(text);
-  if (!result.ok) throw new Error(`${result.problem.line}: ${result.problem.reason}`);
+  if (!result.ok) throw new Error(`${result.problem.line}: ${result.problem.reason.en}`);
   return result.value;
 }
 
@@ -85,5 +85,8 @@ test.each([
   ['> a\tb', 1, 'U+0009 is no byte'],
 ])('%j is refused at line %i', (text, line, reason) => {
   const result = parseTranscript(text);
-  expect(result.ok ? undefined : result.problem).toEqual({ line, reason: expect.stringContaining(reason) as string });
+  expect(result.ok ? undefined : result.problem).toEqual({
+    line,
+    reason: { en: expect.stringContaining(reason) as string, ja: expect.stringMatching(/[ぁ-ん]/) as string },
+  });
 });
