@@ -60,13 +60,7 @@ export function distort(answer: Frame, consume: Consume): Distorted {
   if (answer.esv !== esv.getRes && answer.esv !== esv.getSna)
     return { frame: answer, bytes: encodeFrame(answer), isTrue: true };
   let frame = answer;
-  for (const [name, change] of CHANGES) {
-    let changed: Frame | undefined;
-    do {
-      changed = changedBy(name, change, frame, consume);
-      frame = changed ?? frame;
-    } while (changed && name === 'sna'); // each that waits refuses its own property
-  }
+  for (const [name, change] of CHANGES) frame = changedBy(name, change, frame, consume);
   if (consume('unknown-epc')) frame = { ...frame, properties: [...frame.properties, UNKNOWN] };
   const wrongTid = consume('wrong-tid');
   if (wrongTid) frame = { ...frame, tid: frame.tid ^ 0x5a5a };
@@ -81,13 +75,14 @@ export function distort(answer: Frame, consume: Consume): Distorted {
   return { frame, bytes, isTrue: !wrongTid && !opc && !pdc };
 }
 
-function changedBy(name: FaultName, change: Change, frame: Frame, consume: Consume): Frame | undefined {
+function changedBy(name: FaultName, change: Change, frame: Frame, consume: Consume): Frame {
   const changed = (fault: Fault): Property[] => frame.properties.map((it, index) => change(it, fault, frame, index));
   const fault = consume(name, (armed) => changed(armed).some((property, i) => property !== frame.properties[i]));
-  if (!fault) return undefined;
+  if (!fault) return frame;
   const properties = changed(fault);
   const service = properties.some(({ edt }) => edt.length === 0) ? esv.getSna : frame.esv;
-  return { ...frame, esv: service, properties };
+  const next = { ...frame, esv: service, properties };
+  return name === 'sna' ? changedBy(name, change, next, consume) : next; // each that waits refuses its own property
 }
 
 /** 0:00 as some meters show it: 24:00, of the day before where there is a date. */

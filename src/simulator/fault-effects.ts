@@ -1,5 +1,4 @@
 import { eventNumber } from '../skstack/events.ts';
-import { event } from './module-context.ts';
 import type { ModuleContext } from './module-context.ts';
 import type { Fault, ImmediateFault } from './faults.ts';
 import type { SimModule } from './module/sim-module.ts';
@@ -94,9 +93,9 @@ export const happen = (fault: Fault, targets: FaultTargets): void =>
 function block({ for_s = BLOCKED_S }: Fault, { context, module, afterwards }: FaultTargets): void {
   const address = module.session.peerAddress ?? context.ownAddress;
   context.state.blocked = true;
-  context.emit(event(eventNumber.airtimeLimited, address));
+  context.emitEvent(eventNumber.airtimeLimited, address);
   afterwards(for_s * 1000, () => {
     context.state.blocked = false;
-    context.emit(event(eventNumber.airtimeFree, address));
+    context.emitEvent(eventNumber.airtimeFree, address);
   });
 }

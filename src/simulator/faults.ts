@@ -70,7 +70,7 @@ export const FAULT_NAMES = Object.keys(FAULT_KINDS) as [FaultName, ...FaultName[
 const hexText = (digits: number) =>
   z.string().regex(new RegExp(`^[0-9A-Fa-f]{1,${digits}}$`), `must be at most ${digits} hex digits, as text`);
 
-/** One fault as data. Which of the optional fields count is said in `docs`; seconds are divided by the time factor. */
+/** One fault as data. Which of the optional fields count stands in `docs/simulator.md`; seconds are divided by the time factor. */
 export const faultSchema = z.strictObject({
   fault: z.enum(FAULT_NAMES, { error: `must be one of ${FAULT_NAMES.join(', ')}` }),
   /** Only with this command: `SKJOIN`, `SKSENDTO`, …; for J11 its code: `0053`, `0008`, … */

@@ -1,5 +1,5 @@
 import type { Frame } from '../echonet/frame.ts';
-import type { SkEvent, SkLine } from '../skstack/events.ts';
+import type { SkLine } from '../skstack/events.ts';
 import type { ArmedFaults } from './faults.ts';
 import type { ModuleState } from './module/module-state.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -31,15 +31,9 @@ export interface ModuleContext {
   readonly meterNow: () => number;
   /** Sends one line to the host, in the language of the module. */
   readonly emit: (line: SkLine) => void;
+  readonly emitEvent: (number: number, from: string, param?: number) => void;
   /** Sends a line that has no form in the client's grammar. */
   readonly emitText: (text: string, end?: '\r\n' | '\r') => void;
   /** The host was given these values. */
   readonly answered: (frame: Frame) => void;
 }
-
-export const event = (number: number, from: string, param?: number): SkEvent => ({
-  kind: 'event',
-  number,
-  from,
-  ...(param === undefined ? {} : { param }),
-});

@@ -77,6 +77,8 @@ export class Simulator implements AsyncDisposable {
       ownAddress: linkLocalAddress(options.model.macAddress),
       meterNow: () => Math.floor(startAt + (clock.monotonicMs() - startedMs) * meterSpeed),
       emit: (line) => this.#module.emit(line),
+      emitEvent: (number, from, param) =>
+        this.#module.emit({ kind: 'event', number, from, ...(param === undefined ? {} : { param }) }),
       emitText: (text, end = '\r\n') => this.#module.put(bytesOfLatin1(text + end)),
       answered,
     };

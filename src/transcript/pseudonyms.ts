@@ -83,7 +83,7 @@ export class Pseudonyms {
     this.#raw(digits, put);
   }
 
-  /** Four digits occur everywhere, so a PAN ID is replaced where it is said to be one. @returns what stands for it. */
+  /** Four digits occur everywhere, so a PAN ID is replaced only where one stands. @returns what stands for it. */
   panId(panId: string): string {
     if (isBlank(panId)) return panId;
     const known = this.#pans.get(panId.toUpperCase());

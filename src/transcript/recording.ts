@@ -110,7 +110,7 @@ const IDENTIFYING = [
 const PAN_ID =
   /((?:Pan ID:|SKSREG S3 |ESREG (?=[0-9A-F]{4}\r)|EINFO [0-9A-F:]{39} [0-9A-F]{16} [0-9A-F]{1,2} ))([0-9A-F]{4})/gi;
 
-/** Properties that number a meter, and how many bytes before the number tell only its form and its maker. */
+/** Properties that number a meter, and how many bytes before the number hold only its form and its maker. */
 const NUMBERING: ReadonlyMap<number, number> = new Map([
   [epc.serialNumber, 0],
   [epc.uniqueId, 4],

@@ -1,7 +1,6 @@
 import { bytesOfLatin1 } from '../../kernel/bytes.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { SkLine } from '../../skstack/events.ts';
-import { event } from '../module-context.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { DatagramExchange } from '../radio/datagram-exchange.ts';
 import { RadioSession } from '../radio/radio-session.ts';
@@ -92,7 +91,7 @@ export class SimModule {
   read(bytes: Uint8Array): void {
     if (this.#power === 'asleep' && this.#context.options.edition === 'DSE') {
       this.#power = 'on'; // the waking character itself is lost
-      this.emit(event(WOKEN, ''));
+      this.#context.emitEvent(WOKEN, '');
       return;
     }
     if (this.#power !== 'on') return;

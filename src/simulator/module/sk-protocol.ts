@@ -6,7 +6,6 @@ import type { HostCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import type { SkLine } from '../../skstack/events.ts';
 import { formatLine } from '../../skstack/line-formatter.ts';
-import { event } from '../module-context.ts';
 import type { ModuleContext } from '../module-context.ts';
 import type { AskedCommand, CommandNamed, ModuleProtocol, SimModule } from './sim-module.ts';
 
@@ -180,7 +179,7 @@ export class SkProtocol implements ModuleProtocol {
     const address = session.peerAddress;
     if (address === undefined || !session.terminate()) return this.#fail(NOT_NOW);
     if (this.#context.options.dialect === 'SE') {
-      this.#context.emit(event(eventNumber.udpSent, address, udpSent.delivered));
+      this.#context.emitEvent(eventNumber.udpSent, address, udpSent.delivered);
     }
     this.#ok();
   }

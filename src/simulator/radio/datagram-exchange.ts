@@ -3,7 +3,6 @@ import { ECHONET_PORT } from '../../skstack/commands.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import type { ModuleContext } from '../module-context.ts';
-import { event } from '../module-context.ts';
 import { distort } from '../distortion.ts';
 import type { RadioSession } from './radio-session.ts';
 
@@ -32,7 +31,7 @@ export class DatagramExchange {
 
   /** Ends once the module has answered OK or FAIL. */
   async send(command: SendTo, signal: AbortSignal): Promise<void> {
-    const { emit, emitText, tasks, options } = this.#context;
+    const { emit, emitEvent, emitText, tasks, options } = this.#context;
     const session = this.#session;
     emitText(''); // every edition prints an empty line here, echo or not
     const handles = options.dialect === 'DSE' ? 3 : 2;
@@ -42,14 +41,14 @@ export class DatagramExchange {
     }
     await this.handOver(signal);
     const fate = this.launch(command.address, command.data.length);
-    emit(event(eventNumber.udpSent, command.address, udpSent[fate === 'blocked' ? 'failed' : fate]));
+    emitEvent(eventNumber.udpSent, command.address, udpSent[fate === 'blocked' ? 'failed' : fate]);
     emit({ kind: 'ok' });
     if (fate === 'failed' || fate === 'blocked') return;
     tasks.start(async (inner) => {
       if (fate === 'resolving') {
         await tasks.spend('resolve', inner);
-        emit(event(eventNumber.neighborAdvertised, command.address));
-        emit(event(eventNumber.udpSent, command.address, udpSent.delivered));
+        emitEvent(eventNumber.neighborAdvertised, command.address);
+        emitEvent(eventNumber.udpSent, command.address, udpSent.delivered);
       }
       await this.deliver(command, inner);
     });

@@ -3,7 +3,6 @@ import { linkLocalAddress } from '../../model/pan.ts';
 import { ECHONET_PORT, PANA_PORT } from '../../skstack/commands.ts';
 import { eventNumber, udpSent } from '../../skstack/events.ts';
 import { instanceListNotification, panaDatagrams } from '../meter/sim-meter.ts';
-import { event } from '../module-context.ts';
 import type { ModuleContext } from '../module-context.ts';
 import type { Task } from '../module/tasks.ts';
 
@@ -35,9 +34,9 @@ export class RadioSession {
   #peer: Peer | undefined;
   #task: Task | undefined;
   #lifetime: Task | undefined;
-  /** The meter forgot us although nothing was said: it acknowledges and never answers. */
+  /** The meter forgot us without a sign: it acknowledges and never answers. */
   silent = false;
-  /** The meter keeps its side of a session, and takes no other before that one is ended in order. */
+  /** The meter keeps its side of a session, and accepts no other before that one is ended in order. */
   clings = false;
   /** The meter's link address is not resolved yet: EVENT 21 comes with 02 first. */
   unresolved = false;
@@ -59,7 +58,7 @@ export class RadioSession {
     return this.#peer !== undefined && this.#isMeter(this.#peer);
   }
 
-  /** Session and everything about it gone without a word: reset, power-off, or the session-lost fault. */
+  /** Session and everything about it gone without an EVENT: reset, power-off, or the session-lost fault. */
   forget(): void {
     this.#task?.stop();
     this.#lifetime?.stop();
@@ -99,9 +98,9 @@ export class RadioSession {
     const confirmed = reachesMeter && !this.#context.state.blocked && (!this.silent || this.clings);
     if (confirmed) this.release();
     else this.forget();
-    const { tasks, emit } = this.#context;
+    const { tasks, emitEvent } = this.#context;
     const ms = confirmed ? tasks.duration('terminate') : TERMINATE_GIVE_UP_MS;
-    tasks.after(ms, () => emit(event(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress)));
+    tasks.after(ms, () => emitEvent(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress));
     return true;
   }
 
@@ -109,7 +108,7 @@ export class RadioSession {
   end(number: number): void {
     const address = this.peerAddress ?? linkLocalAddress(this.#context.place.macAddress);
     this.forget();
-    this.#context.emit(event(number, address));
+    this.#context.emitEvent(number, address);
   }
 
   /** EVENT 29: nothing can be sent until the module has authenticated again, if it does. */
@@ -118,7 +117,7 @@ export class RadioSession {
     if (!peer || this.#phase !== 'up') return;
     this.#lifetime?.stop();
     this.#phase = 'expired';
-    this.#context.emit(event(eventNumber.renewing, peer.address));
+    this.#context.emitEvent(eventNumber.renewing, peer.address);
     if (renewAfterMs === undefined) return;
     this.#task = this.#context.tasks.start(async (signal) => {
       await this.#context.tasks.wait(renewAfterMs, signal);
@@ -155,27 +154,27 @@ export class RadioSession {
   }
 
   async #authenticate(refused: boolean, signal: AbortSignal): Promise<void> {
-    const { tasks, emit, state, random, options } = this.#context;
+    const { tasks, emitEvent, state, random, options } = this.#context;
     const peer = this.#peer;
     if (!peer) return;
     const renewal = this.#phase === 'up';
     await tasks.spend('send', signal);
     if (!(await this.#canSend(peer, signal))) return this.end(eventNumber.joinFailed);
-    if (!renewal) emit(event(eventNumber.udpSent, peer.address, udpSent.resolving));
+    if (!renewal) emitEvent(eventNumber.udpSent, peer.address, udpSent.resolving);
     if (!this.#isMeter(peer) || this.clings) {
       await tasks.wait(JOIN_GIVE_UP_MS, signal);
       if (!renewal) this.end(eventNumber.joinFailed);
       return;
     }
     await tasks.spend('send', signal);
-    if (!renewal) emit(event(eventNumber.neighborAdvertised, peer.address));
+    if (!renewal) emitEvent(eventNumber.neighborAdvertised, peer.address);
     const datagrams = panaDatagrams(random.bytes(40), state.id, options.sessionLifetimeS);
     const accepted = !refused && this.#credentialsFit();
     for (const payload of accepted ? datagrams : datagrams.slice(0, 3)) {
       await tasks.spend('joinStep', signal);
       this.receive(payload, undefined, PANA_PORT);
       state.addDatagram(payload.length);
-      emit(event(eventNumber.udpSent, peer.address, udpSent.delivered));
+      emitEvent(eventNumber.udpSent, peer.address, udpSent.delivered);
     }
     await tasks.spend('command', signal);
     if (accepted) this.#established(peer);
@@ -184,10 +183,10 @@ export class RadioSession {
 
   /** With the airtime used up each try fails, until there is some again or PANA gives up. */
   async #canSend(peer: Peer, signal: AbortSignal): Promise<boolean> {
-    const { tasks, emit, state } = this.#context;
+    const { tasks, emitEvent, state } = this.#context;
     for (const ms of JOIN_RETRIES_MS) {
       if (!state.blocked) return true;
-      emit(event(eventNumber.udpSent, peer.address, udpSent.failed));
+      emitEvent(eventNumber.udpSent, peer.address, udpSent.failed);
       await tasks.wait(ms, signal);
     }
     return !state.blocked;
@@ -203,12 +202,12 @@ export class RadioSession {
   }
 
   #established(peer: Peer): void {
-    const { tasks, emit, random } = this.#context;
+    const { tasks, emitEvent, random } = this.#context;
     const first = this.#phase !== 'up';
     this.#phase = 'up';
     this.silent = false;
     this.unresolved = first;
-    emit(event(eventNumber.joined, peer.address));
+    emitEvent(eventNumber.joined, peer.address);
     this.#lifetime?.stop();
     this.#lifetime = tasks.start((signal) => this.#grow(signal));
     if (!first) return;

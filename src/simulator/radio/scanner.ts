@@ -6,7 +6,6 @@ import { hex } from '../../kernel/bytes.ts';
 import { panLines } from '../../skstack/line-formatter.ts';
 import type { PanDescription } from '../../skstack/line-formatter.ts';
 import type { MeterPlace, ModuleContext } from '../module-context.ts';
-import { event } from '../module-context.ts';
 import type { Task } from '../module/tasks.ts';
 
 const ENERGY_SCAN = 0;
@@ -69,7 +68,7 @@ export class Scanner {
   }
 
   async #active(mode: number, mask: number, duration: number, signal: AbortSignal): Promise<void> {
-    const { tasks, ownAddress, state, emit } = this.#context;
+    const { tasks, ownAddress, state, emitEvent } = this.#context;
     // Before an ID was set the module asks for a Pairing ID that no meter has.
     const wanted = state.id === undefined ? '' : state.pairId;
     const { pans, lateMs, ends } = this.outcome(mode === WITH_PAIRING_ID ? wanted : undefined);
@@ -82,23 +81,23 @@ export class Scanner {
       await tasks.wait(dwell / 2, signal);
     }
     state.addBeaconRequests(channels.length);
-    if (ends) emit(event(eventNumber.scanDone, ownAddress));
+    if (ends) emitEvent(eventNumber.scanDone, ownAddress);
     if (lateMs === undefined) return;
     await tasks.wait(lateMs, signal);
     pans.filter((pan) => channels.includes(pan.channel)).forEach((pan) => this.#beacon(pan));
   }
 
   #beacon(pan: PanDescription): void {
-    const { ownAddress, options, emit } = this.#context;
-    emit(event(eventNumber.beacon, ownAddress));
+    const { ownAddress, options, emit, emitEvent } = this.#context;
+    emitEvent(eventNumber.beacon, ownAddress);
     panLines(pan, options.dialect).forEach((line) => emit(line));
   }
 
   async #energy(mask: number, duration: number, signal: AbortSignal): Promise<void> {
-    const { tasks, ownAddress, options, random, emit, emitText } = this.#context;
+    const { tasks, ownAddress, options, random, emitEvent, emitText } = this.#context;
     const channels = channelsOfMask(mask);
     await tasks.wait(channels.length * scanDwellMs(duration), signal);
-    emit(event(ENERGY_DONE, ownAddress));
+    emitEvent(ENERGY_DONE, ownAddress);
     emitText('EEDSCAN');
     if (options.dialect === 'SE') emitText('');
     const side = options.dialect === 'DSE' ? ['0'] : [];
