@@ -17,6 +17,6 @@ export async function serviceLog({ log }: Pick<Settings, 'log'>, redactor: Redac
 }
 
 async function prettyLine(): Promise<(line: string) => string> {
-  const { prettyFactory } = await import('pino-pretty');
+  const { prettyFactory } = (await import('pino-pretty')).default;
   return prettyFactory({ singleLine: true, translateTime: 'SYS:HH:MM:ss' });
 }

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { createConnection } from 'node:net';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { tooLong } from './broker-failures.ts';
@@ -16,23 +15,15 @@ const MQTT_PORT = 1883;
  * says (4 MB, 30 ms), which a plain connection needs none of.
  */
 export async function loadMqtt(): Promise<NewClient> {
-  const { connect, MqttClient } = await import('mqtt');
-  keepNoNumbers();
+  const [{ default: mqtt }, { default: packets }] = await Promise.all([import('mqtt'), import('mqtt-packet')]);
+  // mqtt-packet would make a buffer of each number up to 65,535 at the first packet: 8 MB and 30 ms, for ever
+  (packets.writeToStream as unknown as { cacheNumbers: boolean }).cacheNumbers = false;
   return (options) => {
     const { protocol, hostname: host = 'localhost', port = MQTT_PORT } = options;
-    return protocol === 'mqtt' ? new MqttClient(() => createConnection({ host, port }), options) : connect(options);
+    return protocol === 'mqtt'
+      ? new mqtt.MqttClient(() => createConnection({ host, port }), options)
+      : mqtt.connect(options);
   };
-}
-
-/** mqtt-packet would make a buffer of each number up to 65,535 at the first packet: 8 MB and 30 ms, for ever. */
-function keepNoNumbers(): void {
-  try {
-    const ofMqtt = createRequire(createRequire(import.meta.url).resolve('mqtt')); // the copy that mqtt.js itself uses
-    const { writeToStream } = ofMqtt('mqtt-packet') as { readonly writeToStream: { cacheNumbers: boolean } };
-    writeToStream.cacheNumbers = false;
-  } catch {
-    // laid out otherwise than we know: it works as well with its buffers
-  }
 }
 
 /** Ends the connection at the header of a packet that is too long: the client would collect all of it, up to 256 MB. */

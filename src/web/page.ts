@@ -76,8 +76,8 @@ export interface Asset {
   readonly body: string;
 }
 
-/** What the browser runs and shows; the build copies the folder beside the compiled files. */
-const folder = new URL('./static/', import.meta.url);
+/** What the browser runs and shows; the build copies the folder. */
+const folder = new URL('../web/static/', import.meta.url);
 const SCRIPT = 'text/javascript; charset=utf-8';
 const types: Readonly<Record<string, string>> = {
   'page.js': SCRIPT,

@@ -60,7 +60,7 @@ const listenFailures: Readonly<Record<string, { readonly reason: Text; readonly 
 /** Status page, its data, the metrics and the probes. @throws BridgeError HTTP_LISTEN_FAILED */
 export async function startWeb(options: WebOptions): Promise<WebServer> {
   const wanted = options.metricsOnly ? [] : readAssets();
-  const [{ fastify }, assets] = await Promise.all([import('fastify'), wanted]);
+  const [{ default: fastify }, assets] = await Promise.all([import('fastify'), wanted]);
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

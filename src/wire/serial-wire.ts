@@ -176,7 +176,7 @@ async function closed(port: Duplex): Promise<void> {
 export type OpenedPort = Duplex & { readonly descriptor?: number | undefined };
 
 async function openPort(path: string): Promise<OpenedPort> {
-  const { SerialPort } = await import('serialport');
+  const { SerialPort } = (await import('serialport')).default;
   const port = new SerialPort({ path, baudRate: 115200, autoOpen: false, lock: true });
   const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
   if (failure) throw await portProblem(path, failure);
