@@ -75,14 +75,10 @@ async function buildMackerel({ meters }: Settings, account: MackerelSettings, de
     import('../mackerel/mackerel-api.ts'),
     import('../mackerel/mackerel-sink.ts'),
   ]);
-  const { service, hostId } = account;
+  const { service, hostId, metricKeyPrefix, intervalS } = account;
   const { clock, log, version } = deps;
   const post = mackerelPost({ ...account, version }, clock);
-  const options = {
-    meters: meters.map(({ id }) => id),
-    prefix: account.metricKeyPrefix,
-    periodMs: account.intervalS * 1000,
-  };
+  const options = { meters: meters.map(({ id }) => id), metricKeyPrefix, intervalS };
   const targets = [...(service === undefined ? [] : [{ service }]), ...(hostId === undefined ? [] : [{ hostId }])];
   return targets.map((target) => {
     const beat = (loop: string): Beat => deps.pulse.of(`mackerel ${Object.keys(target).join()} ${loop}`);

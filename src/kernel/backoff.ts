@@ -17,6 +17,16 @@ export const BROKER_STEPS: BackoffSteps = {
   spread: 1,
 };
 
+/** A broker that is there and refuses the readings: who mends an access list waits half a minute at most. */
+export const HELD_STEPS: BackoffSteps = { stepsMs: [5000, 10_000, 20_000, 30_000], least: 1, spread: 0 };
+
+/** Mackerel: doubled each time, up to half of it less. */
+export const MACKEREL_STEPS: BackoffSteps = {
+  stepsMs: [5000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000],
+  least: 0.5,
+  spread: 0.5,
+};
+
 /** Delays before the next try, rising from failure to failure. */
 export class Backoff {
   readonly #steps: BackoffSteps;

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, textOf } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 
 /** From the first look-up of the name to the last byte of the answer. */
@@ -45,15 +46,25 @@ export function mackerelPost(account: MackerelAccount, clock: Clock): MackerelPo
           return await exchange(account, path, JSON.stringify(body), limit);
         } catch (error) {
           limit.throwIfAborted(); // the reason our caller gave, not the socket's AbortError
-          throw unreachable(account, textOf(error), error);
+          throw unreachable(
+            account,
+            inBoth(() => textOf(error)),
+            error,
+          );
         }
       },
-      () => unreachable(account, `no answer within ${LIMIT_MS / 1000} s`),
+      () =>
+        unreachable(account, {
+          en: `no answer within ${LIMIT_MS / 1000} s`,
+          ja: `${LIMIT_MS / 1000} 秒以内に応答がありません`,
+        }),
     );
 }
 
-const unreachable = ({ apiUrl }: MackerelAccount, what: string, cause?: unknown): BridgeError =>
-  new BridgeError('MACKEREL_UNREACHABLE', `${new URL(apiUrl).host}: ${what}`, { cause });
+function unreachable({ apiUrl }: MackerelAccount, what: Text, cause?: unknown): BridgeError {
+  const { host } = new URL(apiUrl);
+  return new BridgeError('MACKEREL_UNREACHABLE', { en: `${host}: ${what.en}`, ja: `${host}: ${what.ja}` }, { cause });
+}
 
 async function exchange(
   { apiUrl, apiKey, version }: MackerelAccount,
@@ -82,7 +93,7 @@ async function exchange(
   const retryAfterS = Number(response.headers['retry-after'] ?? Number.NaN);
   return {
     status: response.statusCode ?? 0,
-    ...saidIn(await text(atMost(MOST_BYTES, response))),
+    ...parseBody(await text(atMost(MOST_BYTES, response))),
     retryAfterMs: Number.isFinite(retryAfterS) && retryAfterS >= 0 ? retryAfterS * 1000 : undefined,
   };
 }
@@ -97,22 +108,18 @@ async function* atMost(bytes: number, stream: IncomingMessage): AsyncIterable<Bu
 }
 
 /** `{"error":{"message":"…"}}` or `{"error":"…"}`; what is neither is shown as it is. */
-function saidIn(body: string): Pick<MackerelAnswer, 'message' | 'isMackerels'> {
-  let said: unknown = body;
+function parseBody(body: string): Pick<MackerelAnswer, 'message' | 'isMackerels'> {
+  let told: unknown = body;
   let isMackerels = false;
   try {
     const { error } = JSON.parse(body) as { error?: unknown };
     isMackerels = error !== undefined;
-    said = (error as { message?: unknown } | undefined)?.message ?? error ?? '';
+    told = (error as { message?: unknown } | undefined)?.message ?? error;
   } catch {
     // a proxy's HTML, say
   }
-  const plain = typeof said === 'string' ? said : '';
-  const message = plain
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 200);
-  return { message, isMackerels };
+  const plain = typeof told === 'string' ? told.replaceAll(/[\p{Cc}\s]+/gu, ' ') : '';
+  return { message: plain.trim().slice(0, 200), isMackerels };
 }
 
 /**
@@ -126,10 +133,8 @@ const betweenHint: Text = {
   ja: 'Mackerel自身の応答ではありません。途中のプロキシやログインページを確認し、次に mackerel.api_url、api_key と、service・host_id の存在を確認してください。値は保管されます。',
 };
 
-const BASE_MS = 5000;
-const CAP_MS = 300_000;
 /** What is wrong with the data, or its amount. */
-const ofData: ReadonlySet<number> = new Set([400, 413, 422]);
+const OF_DATA: ReadonlySet<number> = new Set([400, 413, 422]);
 /** A wrong key heals only by a human. */
 const REFUSED_MS = 300_000;
 /** Its limit counts requests per minute. */
@@ -140,29 +145,23 @@ export function verdictOf({ status, isMackerels }: Pick<MackerelAnswer, 'status'
   if (status >= 200 && status < 300) return 'taken';
   if (status === 429) return 'busy';
   if (status === 408 || status < 400 || status >= 500) return 'down';
-  return ofData.has(status) && isMackerels ? 'spoilt' : 'refused';
+  return OF_DATA.has(status) && isMackerels ? 'spoilt' : 'refused';
 }
 
 /** Fewer at once may be taken: too much for something on the way, or only one of them is wrong. */
-export const asksForLess = (status: number): boolean => ofData.has(status);
+export const asksForLess = (status: number): boolean => OF_DATA.has(status);
 
-/**
- * How long to wait before the next try, ms, so that many bridges do not return in lock-step.
- * @param tries failures in a row before this one.
- * @param random 0 ≤ x < 1.
- */
-export function pauseMs(verdict: PostVerdict, tries: number, random: number, retryAfterMs = 0): number {
-  const jittered = (ms: number): number => ms * (0.5 + random / 2);
+/** How long to wait before the next try, ms. @param backoffMs as the failures in a row have it */
+export function pauseMs(verdict: PostVerdict, backoffMs: number, retryAfterMs = 0): number {
   if (verdict === 'refused') return REFUSED_MS;
-  const backoff = jittered(Math.min(CAP_MS, BASE_MS * 2 ** Math.min(tries, 10)));
   const least = verdict === 'busy' ? BUSY_LEAST_MS : 0;
-  return Math.min(LONGEST_MS, Math.max(least, retryAfterMs, backoff));
+  return Math.min(LONGEST_MS, Math.max(least, retryAfterMs, backoffMs));
 }
 
 /** The answer as an error for the log, with what to do. */
 export function errorOf(answer: MackerelAnswer, where: string): BridgeError {
   const { status, message, isMackerels } = answer;
-  const said = `${where}: HTTP ${status}${message === '' ? '' : `, ${message}`}`;
+  const what = `${where}: HTTP ${status}${message === '' ? '' : `, ${message}`}`;
   const code = ['down', 'busy'].includes(verdictOf(answer)) ? 'MACKEREL_UNREACHABLE' : 'MACKEREL_REFUSED';
-  return new BridgeError(code, said, code === 'MACKEREL_REFUSED' && !isMackerels ? { hint: betweenHint } : undefined);
+  return new BridgeError(code, what, code === 'MACKEREL_REFUSED' && !isMackerels ? { hint: betweenHint } : undefined);
 }

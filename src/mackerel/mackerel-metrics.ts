@@ -10,13 +10,13 @@ export interface MackerelGraph {
 }
 
 /** mackerel-plugin-smartmeter's graphs of power and current, word for word. Mackerel shows the labels as they are. */
-const graphs = {
+const GRAPHS = {
   power: { label: 'Electric power consumption [W]', unit: 'integer', stacked: false },
   current: { label: 'Electric current [A]', unit: 'integer', stacked: true },
   energy: { label: 'Electric energy [kWh]', unit: 'float', stacked: false },
 } as const satisfies Record<Quantity['family'], object>;
 /** The same, for its metrics; others have their own names. */
-const labels: Partial<Record<QuantityKey, string>> = {
+const LABELS: Partial<Record<QuantityKey, string>> = {
   power: 'Electric power',
   current_r: 'R-phase current',
   current_t: 'T-phase current',
@@ -30,10 +30,10 @@ const nameOf = ({ family, part = 'value' }: Quantity): string => `${family}.${pa
 /** Graphs by name, for one key prefix. */
 export const mackerelGraphs = (prefix: string): Readonly<Record<string, MackerelGraph>> =>
   Object.fromEntries(
-    Object.entries(graphs).map(([family, { label, unit, stacked }]) => {
+    Object.entries(GRAPHS).map(([family, { label, unit, stacked }]) => {
       const metrics = quantities
         .filter((quantity) => quantity.family === family)
-        .map(({ key, part = 'value', name }) => ({ name: part, label: labels[key] ?? name.en, stacked }));
+        .map(({ key, part = 'value', name }) => ({ name: part, label: LABELS[key] ?? name.en, stacked }));
       return [`${prefix}.${family}`, { label, unit, metrics }];
     }),
   );

@@ -16,7 +16,7 @@ export class MackerelQueue {
   dropped = 0;
   readonly #clock: Clock;
   readonly #most: number;
-  readonly #waiting: { readonly sample: Sample; readonly sinceMs: number }[] = [];
+  #waiting: { readonly sample: Sample; readonly sinceMs: number }[] = [];
 
   constructor(clock: Clock, meters: number) {
     this.#clock = clock;
@@ -29,32 +29,31 @@ export class MackerelQueue {
 
   push(sample: Sample): void {
     this.#waiting.push({ sample, sinceMs: this.#clock.monotonicMs() });
-    if (this.#waiting.length > this.#most) this.drop(1);
+    if (this.#waiting.length > this.#most) this.#dropOldest();
   }
 
   /** The oldest that are worth sending. */
   head(count: number): readonly Sample[] {
     const oldestMs = this.#clock.monotonicMs() - MOST_AGE_MS;
-    while (this.#waiting[0] && this.#waiting[0].sinceMs < oldestMs) this.drop(1);
+    while (this.#waiting[0] && this.#waiting[0].sinceMs < oldestMs) this.#dropOldest();
     return this.#waiting.slice(0, count).map(({ sample }) => sample);
   }
 
   /** These have been taken. More may have come meanwhile, and the oldest may have been given up. */
   remove(samples: readonly Sample[]): void {
     const gone = new Set(samples);
-    const kept = this.#waiting.filter(({ sample }) => !gone.has(sample));
-    this.#waiting.splice(0, Infinity, ...kept);
+    this.#waiting = this.#waiting.filter(({ sample }) => !gone.has(sample));
   }
 
   /** These are given up. */
   giveUp(samples: readonly Sample[]): void {
-    const before = this.#waiting.length;
+    const before = this.size;
     this.remove(samples);
-    this.dropped += before - this.#waiting.length;
+    this.dropped += before - this.size;
   }
 
-  /** The oldest are given up. */
-  drop(count: number): void {
-    this.dropped += this.#waiting.splice(0, count).length;
+  #dropOldest(): void {
+    this.#waiting.shift();
+    this.dropped++;
   }
 }

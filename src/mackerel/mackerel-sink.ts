@@ -1,9 +1,10 @@
 import { Mailbox, together, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { Backoff, MACKEREL_STEPS } from '../kernel/backoff.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Beat } from '../kernel/pulse.ts';
-import type { Reading } from '../model/reading.ts';
+import type { MackerelSettings } from '../model/settings.ts';
 import type { Sink } from '../model/sink.ts';
 import type { BridgeEvent } from '../model/status.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
@@ -22,17 +23,15 @@ const SPREAD_MS = 10_000;
 const POST_LIMIT_MS = 300_000;
 /** Between two requests that look for the one sample that is refused. */
 const SEARCH_MS = 1000;
-const LAST_WORD_MS = 1000;
+/** For what is still there at the end. */
+const LAST_POST_MS = 1000;
 
 /** A service's metrics, or a host's custom metrics. */
 export type MackerelTarget = { readonly service: string } | { readonly hostId: string };
 
-export interface MackerelOptions {
+export interface MackerelOptions extends Pick<MackerelSettings, 'metricKeyPrefix' | 'intervalS'> {
   readonly target: MackerelTarget;
   readonly meters: readonly string[];
-  readonly prefix: string;
-  /** One value per metric in each; a whole number of minutes, for Mackerel keeps minutes. */
-  readonly periodMs: number;
 }
 
 export interface MackerelDeps {
@@ -43,6 +42,15 @@ export interface MackerelDeps {
   readonly random: () => number;
   /** Of each loop: whether it goes on is asked from outside. */
   readonly beat?: (loop: 'deadlines' | 'posts') => Beat;
+}
+
+/** What became of one request. */
+interface Posted {
+  readonly verdict: PostVerdict;
+  readonly error: BridgeError;
+  readonly retryAfterMs?: number | undefined;
+  /** Fewer samples at once may be taken. */
+  readonly isLess: boolean;
 }
 
 interface Period {
@@ -61,9 +69,10 @@ export class MackerelSink implements Sink {
   readonly #open = new Map<string, Period>();
   readonly #wake = new Mailbox<true>(1);
   readonly #offsetMs: number;
-  #graphsTold: boolean;
+  readonly #backoff: Backoff;
+  /** Mackerel knows the graph definitions, or needs none. */
+  #hasGraphs: boolean;
   #failing: PostVerdict | undefined;
-  #tries = 0;
   /** Samples in the next request: fewer while one among them is refused. */
   #batch = BATCH;
 
@@ -74,8 +83,9 @@ export class MackerelSink implements Sink {
     this.#deps = deps;
     this.#deadlines = new Deadlines(deps.clock, deps.beat?.('deadlines'));
     this.#queue = new MackerelQueue(deps.clock, options.meters.length);
+    this.#backoff = new Backoff(MACKEREL_STEPS, deps.random);
     this.#offsetMs = deps.random() * SPREAD_MS;
-    this.#graphsTold = 'service' in target; // only a host's custom metrics have graph definitions
+    this.#hasGraphs = 'service' in target; // only a host's custom metrics have graph definitions
   }
 
   /** Samples that wait, and samples given up since the start. */
@@ -84,7 +94,24 @@ export class MackerelSink implements Sink {
   }
 
   accept(event: BridgeEvent): void {
-    if (event.kind === 'reading') this.#take(event.meter, event.reading);
+    if (event.kind !== 'reading') return;
+    const { meter, reading } = event;
+    const values = mackerelValues(reading);
+    if (values.length === 0) return;
+    const { intervalS, metricKeyPrefix, meters } = this.#options;
+    const periodMs = intervalS * 1000;
+    const number = Math.floor(reading.atMs / periodMs);
+    if (this.#open.get(meter)?.number !== number) this.#close(meter);
+    let period = this.#open.get(meter);
+    if (!period) {
+      period = { number, values: new Map(), end: this.#deadlines.create() };
+      this.#open.set(meter, period);
+      period.end.in((number + 1) * periodMs - reading.atMs, () => this.#close(meter));
+    }
+    for (const [metric, value] of values) {
+      const name = `${mackerelPrefix(metricKeyPrefix, meter, meters.length)}.${metric}`;
+      period.values.set(name, { name, atMs: reading.atMs, value });
+    }
   }
 
   /** Resolves after `signal` aborts, at most a second later. Rejects only for a defect. */
@@ -98,25 +125,7 @@ export class MackerelSink implements Sink {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-    await this.#lastWord();
-  }
-
-  #take(meter: string, reading: Reading): void {
-    const values = mackerelValues(reading);
-    if (values.length === 0) return;
-    const { periodMs, prefix, meters } = this.#options;
-    const number = Math.floor(reading.atMs / periodMs);
-    if (this.#open.get(meter)?.number !== number) this.#close(meter);
-    let period = this.#open.get(meter);
-    if (!period) {
-      period = { number, values: new Map(), end: this.#deadlines.create() };
-      this.#open.set(meter, period);
-      period.end.in((number + 1) * periodMs - reading.atMs, () => this.#close(meter));
-    }
-    for (const [metric, value] of values) {
-      const name = `${mackerelPrefix(prefix, meter, meters.length)}.${metric}`;
-      period.values.set(name, { name, atMs: reading.atMs, value });
-    }
+    await this.#postLast();
   }
 
   #close(meter: string): void {
@@ -144,72 +153,62 @@ export class MackerelSink implements Sink {
 
   /** One request. @returns how long to wait before the next, ms. */
   async #step(signal: AbortSignal): Promise<number> {
-    const { random } = this.#deps;
-    const samples = this.#graphsTold ? this.#queue.head(this.#batch) : [];
+    const samples = this.#hasGraphs ? this.#queue.head(this.#batch) : [];
     const { verdict, error, retryAfterMs, isLess } = await this.#post(samples, signal);
     if (isLess && samples.length > 1) {
       this.#batch = Math.ceil(samples.length / 2);
       return SEARCH_MS;
     }
-    if (verdict === 'taken') this.#batch = Math.min(BATCH, this.#batch * 2);
-    if (verdict === 'spoilt') this.#queue.giveUp(samples);
-    if (verdict === 'taken') this.#queue.remove(samples);
-    if (verdict === 'taken' || verdict === 'spoilt') this.#graphsTold = true; // without them Mackerel makes its own graphs
-    this.#tell(verdict, error);
-    if (verdict === 'taken') return 0;
-    if (verdict === 'spoilt') return this.#batch < BATCH ? SEARCH_MS : 0;
-    return pauseMs(verdict, this.#tries++, random(), retryAfterMs);
+    if (verdict === 'taken') {
+      this.#batch = Math.min(BATCH, this.#batch * 2);
+      this.#queue.remove(samples);
+    } else if (verdict === 'spoilt') this.#queue.giveUp(samples);
+    this.#log(verdict, error);
+    const isOver = verdict === 'taken' || verdict === 'spoilt';
+    this.#failing = isOver ? undefined : verdict;
+    if (!isOver) return pauseMs(verdict, this.#backoff.next(), retryAfterMs);
+    this.#backoff.reset();
+    this.#hasGraphs = true; // refused: then Mackerel makes its own graphs
+    return verdict === 'spoilt' && this.#batch < BATCH ? SEARCH_MS : 0;
   }
 
   /** Samples, or the graph definitions when there are none. */
-  async #post(
-    samples: readonly Sample[],
-    signal: AbortSignal,
-  ): Promise<{ verdict: PostVerdict; error?: BridgeError; retryAfterMs?: number | undefined; isLess?: boolean }> {
+  async #post(samples: readonly Sample[], signal: AbortSignal): Promise<Posted> {
     const [path, body] =
       samples.length > 0
         ? [this.#path(), samples.flatMap((sample) => this.#body(sample))]
         : ['/api/v0/graph-defs/create', this.#graphs()];
     try {
       const answer = await this.#deps.post(path, body, signal);
-      const verdict = verdictOf(answer);
-      return verdict === 'taken'
-        ? { verdict }
-        : {
-            verdict,
-            error: errorOf(answer, `POST ${path}`),
-            retryAfterMs: answer.retryAfterMs,
-            isLess: asksForLess(answer.status),
-          };
+      const { retryAfterMs, status } = answer;
+      const error = errorOf(answer, `POST ${path}`);
+      return { verdict: verdictOf(answer), error, retryAfterMs, isLess: asksForLess(status) };
     } catch (error) {
       if (signal.aborted || (error as BridgeError).code !== 'MACKEREL_UNREACHABLE') throw error;
-      return { verdict: 'down', error: error as BridgeError };
+      return { verdict: 'down', error: error as BridgeError, isLess: false };
     }
   }
 
-  /** A failure of one kind is told once, until it is over; what is given up, each time. */
-  #tell(verdict: PostVerdict, error: BridgeError | undefined): void {
+  /** A failure of one kind is logged once, until it is over; what is given up, each time. */
+  #log(verdict: PostVerdict, error: BridgeError): void {
     const { log } = this.#deps;
     const { queued, dropped } = this.figures;
     if (verdict === 'spoilt') log.warn({ err: error, dropped }, 'Mackerel does not take these values: given up');
     else if (verdict !== 'taken' && verdict !== this.#failing)
       log.warn({ err: error, queued }, 'cannot post to Mackerel: values wait in memory');
     else if (verdict === 'taken' && this.#failing) log.info({ queued, dropped }, 'Mackerel takes values again');
-    const isOver = verdict === 'taken' || verdict === 'spoilt';
-    this.#failing = isOver ? undefined : verdict;
-    if (isOver) this.#tries = 0;
   }
 
   /** What is there goes out now, unfinished periods too: Mackerel overwrites a minute that comes again. */
-  async #lastWord(): Promise<void> {
+  async #postLast(): Promise<void> {
     for (const meter of this.#open.keys()) this.#close(meter);
-    if (this.#failing || !this.#graphsTold || this.#queue.size === 0) return;
+    if (this.#failing || !this.#hasGraphs || this.#queue.size === 0) return;
     const late = new Error('time is up');
     const { signal } = new AbortController();
     try {
       await within(
         this.#deps.clock,
-        LAST_WORD_MS,
+        LAST_POST_MS,
         signal,
         async (limit) => void (await this.#step(limit)),
         () => late,
@@ -234,9 +233,9 @@ export class MackerelSink implements Sink {
   }
 
   #graphs(): unknown[] {
-    const { meters, prefix } = this.#options;
+    const { meters, metricKeyPrefix } = this.#options;
     return meters
-      .flatMap((meter) => Object.entries(mackerelGraphs(mackerelPrefix(prefix, meter, meters.length))))
+      .flatMap((meter) => Object.entries(mackerelGraphs(mackerelPrefix(metricKeyPrefix, meter, meters.length))))
       .map(([graph, { label, unit, metrics }]) => ({
         name: `custom.${graph}`,
         displayName: label,

@@ -1,3 +1,4 @@
+import { Backoff, HELD_STEPS } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -13,9 +14,8 @@ const WINDOW = 8;
 /** A replay after an outage: at most this many per slice, so that no subscriber's queue in the broker overflows. */
 const SLICE_MS = 200;
 const PER_SLICE = 20;
-/** A broker that refuses is asked again after so long, doubling: who mends an access list waits half a minute at most. */
-const HOLD_BASE_MS = 5000;
-const HOLD_CAP_MS = 30_000;
+/** Between two lines of the log about readings that no broker can take. */
+const QUIET_MS = 3_600_000;
 
 /** What the stream needs of a connection. */
 export type StreamConnection = Pick<BrokerConnection, 'url' | 'fits' | 'publish' | 'hasRoom' | 'onRoom'>;
@@ -31,7 +31,6 @@ export interface StreamDeps {
 interface Hold {
   readonly error: BridgeError;
   readonly sinceMs: number;
-  readonly tries: number;
   /** When the next one asks. */
   untilMs: number;
 }
@@ -39,24 +38,23 @@ interface Hold {
 /** The `readings` topic: everything, once, in order; a reading leaves the outbox when the broker has acknowledged it. */
 export class ReadingsStream {
   readonly #topic: string;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #replay: Deadline;
+  readonly #deps: StreamDeps;
   readonly #outbox: Outbox;
+  readonly #replay: Deadline;
   readonly #givenUp: LogThrottle;
+  readonly #backoff = new Backoff(HELD_STEPS, () => 0);
   #connection: StreamConnection | undefined;
   #sentUpTo = 0;
   readonly #inFlight = new Set<number>();
   #slice = { startMs: -Infinity, sent: 0 };
   #hold: Hold | undefined;
 
-  constructor(topic: string, { clock, log, deadlines, outbox }: StreamDeps) {
+  constructor(topic: string, deps: StreamDeps) {
     this.#topic = topic;
-    this.#clock = clock;
-    this.#log = log;
-    this.#replay = deadlines.create();
-    this.#outbox = outbox;
-    this.#givenUp = new LogThrottle(clock, 3_600_000);
+    this.#deps = deps;
+    this.#outbox = deps.outbox;
+    this.#replay = deps.deadlines.create();
+    this.#givenUp = new LogThrottle(deps.clock, QUIET_MS);
   }
 
   get queued(): number {
@@ -121,7 +119,7 @@ export class ReadingsStream {
 
   /** Counts against the slice; comes back by itself when it is used up. */
   #mayGo(): boolean {
-    const now = this.#clock.monotonicMs();
+    const now = this.#deps.clock.monotonicMs();
     const restMs = (this.#hold?.untilMs ?? 0) - now;
     if (restMs > 0) this.#replay.in(restMs, this.#pump);
     if (restMs > 0) return false;
@@ -158,18 +156,19 @@ export class ReadingsStream {
   #keep(url: string, id: number, code: number, isProbe: boolean): void {
     this.#sentUpTo = Math.min(this.#sentUpTo, id - 1);
     if (this.#hold && !isProbe) return; // sent in the same moment as the first that was refused
-    const now = this.#clock.monotonicMs();
-    const { sinceMs, tries } = this.#hold ?? { sinceMs: now, tries: 0 };
+    const now = this.#deps.clock.monotonicMs();
+    const sinceMs = this.#hold?.sinceMs ?? now;
     const error = heldError(url, this.#topic, code);
-    if (!this.#hold) this.#log.warn({ err: error, queued: this.queued }, 'broker refuses the readings: they wait');
-    this.#hold = { error, sinceMs, tries: tries + 1, untilMs: now + holdMs(tries) };
+    if (!this.#hold) this.#deps.log.warn({ err: error, queued: this.queued }, 'broker refuses the readings: they wait');
+    this.#hold = { error, sinceMs, untilMs: now + this.#backoff.next() };
     this.#outbox.flowing(false);
   }
 
   #release(): void {
-    const heldS = Math.round((this.#clock.monotonicMs() - (this.#hold?.sinceMs ?? 0)) / 1000);
+    const heldS = Math.round((this.#deps.clock.monotonicMs() - (this.#hold?.sinceMs ?? 0)) / 1000);
     this.#hold = undefined;
-    this.#log.info({ queued: this.queued, held_s: heldS }, 'broker takes the readings again');
+    this.#backoff.reset();
+    this.#deps.log.info({ queued: this.queued, held_s: heldS }, 'broker takes the readings again');
     this.#outbox.flowing(true);
   }
 
@@ -177,8 +176,6 @@ export class ReadingsStream {
     this.#outbox.discard(id);
     if (this.#givenUp.due(String(code)) === undefined) return;
     const facts = { topic: this.#topic, reason: reasonText(code).en, dropped: this.dropped };
-    this.#log.warn(facts, 'broker can never take such a reading: given up');
+    this.#deps.log.warn(facts, 'broker can never take such a reading: given up');
   }
 }
-
-const holdMs = (tries: number): number => Math.min(HOLD_CAP_MS, HOLD_BASE_MS * 2 ** Math.min(tries, 10));

@@ -121,7 +121,7 @@ test('a post to Mackerel or a rest before the broker that never ends is named', 
   const { log } = logLines();
   const { signal } = new AbortController();
   const sink = new MackerelSink(
-    { target: { service: 'home' }, meters: ['home'], prefix: 'smartmeter', periodMs: 60_000 },
+    { target: { service: 'home' }, meters: ['home'], metricKeyPrefix: 'smartmeter', intervalS: 60 },
     { clock, log, post: forever, random: () => 0, beat: (loop) => pulse.of(`mackerel ${loop}`) },
   );
   void sink.run(signal);

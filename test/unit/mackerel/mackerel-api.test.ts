@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Backoff, MACKEREL_STEPS } from '../../../src/kernel/backoff.ts';
 import { pauseMs, verdictOf } from '../../../src/mackerel/mackerel-api.ts';
 
 test.each([
@@ -34,6 +35,8 @@ test.each([
   ['busy', 0, 0, undefined, 60_000],
   ['busy', 9, 1, undefined, 300_000],
   ['busy', 0, 0, 10 ** 12, 3_600_000],
-] as const)('%s, try %d, random %d, asked for %s ms: %d ms', (verdict, tries, random, asked, ms) =>
-  expect(pauseMs(verdict, tries, random, asked)).toBe(ms),
-);
+] as const)('%s, try %d, random %d, asked for %s ms: %d ms', (verdict, tries, random, asked, ms) => {
+  const backoff = new Backoff(MACKEREL_STEPS, () => random);
+  for (let failures = 0; failures < tries; failures++) backoff.next();
+  expect(pauseMs(verdict, backoff.next(), asked)).toBe(ms);
+});

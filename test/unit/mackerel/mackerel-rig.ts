@@ -36,7 +36,7 @@ export class MackerelRig implements AsyncDisposable {
     this.lines = lines;
     this.startMs = clock.now();
     this.sink = new MackerelSink(
-      { target: { service: 'home' }, meters: ['home'], prefix: 'smartmeter', periodMs: MINUTE, ...options },
+      { target: { service: 'home' }, meters: ['home'], metricKeyPrefix: 'smartmeter', intervalS: 60, ...options },
       { clock, log, post, random: () => 0 },
     );
     this.#ended = this.sink.run(this.#stop.signal);

@@ -40,7 +40,7 @@ test('a minute ends by itself, and without readings nothing is posted', async ()
 });
 
 test('a longer period, another prefix', async () => {
-  await using rig = await MackerelRig.start({ periodMs: 5 * MINUTE, prefix: 'house.meter' });
+  await using rig = await MackerelRig.start({ intervalS: 300, metricKeyPrefix: 'house.meter' });
   rig.power([0, 1], [4 * MINUTE, 2], [5 * MINUTE, 3]);
   await rig.posts(1);
   expect(rig.api.values('house.meter.power.value')).toEqual([2]);
