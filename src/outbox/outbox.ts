@@ -122,7 +122,10 @@ export class Outbox {
     this.#next.cancel();
     this.#nextSync.cancel();
     const tooSlow = (): Error =>
-      new BridgeError('STATE_UNWRITABLE', `the outbox was not written within ${CLOSE_MS} ms: readings may be lost`);
+      new BridgeError('STATE_UNWRITABLE', {
+        en: `the outbox was not written within ${CLOSE_MS} ms: readings may be lost`,
+        ja: `${CLOSE_MS} ミリ秒以内に送信待ちの計測値を書き込めませんでした。失われる場合があります`,
+      });
     await within(
       this.#deps.clock,
       CLOSE_MS,

@@ -35,24 +35,32 @@ export async function writeUserFile(path: string, text: string, replace: boolean
     if (replace) await rename(aside, path);
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw code === 'EEXIST'
-      ? taken(path)
-      : new BridgeError('USAGE', `${path} cannot be written (${code})`, { cause: error });
+    if (code === 'EEXIST') throw taken(path);
+    const what = { en: `${path} cannot be written (${code})`, ja: `${path} に書き込めません (${code})` };
+    throw new BridgeError('USAGE', what, { cause: error });
   }
 }
 
 const taken = (path: string): BridgeError =>
-  new BridgeError('USAGE', `${path} exists`, {
-    hint: {
-      en: 'Name another file, or replace it with --force.',
-      ja: '別の名前にするか、--force で置き換えてください。',
+  new BridgeError(
+    'USAGE',
+    { en: `${path} exists`, ja: `${path} は既にあります` },
+    {
+      hint: {
+        en: 'Name another file, or replace it with --force.',
+        ja: '別の名前にするか、--force で置き換えてください。',
+      },
     },
-  });
+  );
 
 const noPlainFile = (path: string): BridgeError =>
-  new BridgeError('USAGE', `${path} is no plain file`, {
-    hint: {
-      en: 'A folder, link or device is never replaced: name another file.',
-      ja: 'フォルダー、リンク、デバイスは置き換えません。別の名前を指定してください。',
+  new BridgeError(
+    'USAGE',
+    { en: `${path} is no plain file`, ja: `${path} は通常のファイルではありません` },
+    {
+      hint: {
+        en: 'A folder, link or device is never replaced: name another file.',
+        ja: 'フォルダー、リンク、デバイスは置き換えません。別の名前を指定してください。',
+      },
     },
-  });
+  );
