@@ -27,7 +27,7 @@ export interface Loss {
   readonly error: BridgeError;
   /** Another client came with our client id. */
   readonly takenOver: boolean;
-  /** The broker closed without a word. */
+  /** The broker closed without a DISCONNECT. */
   readonly silent: boolean;
 }
 

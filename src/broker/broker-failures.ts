@@ -143,9 +143,9 @@ function tlsCodeOf(error: Error): string | undefined {
 
 /** Whatever a socket, a TLS handshake or a packet parser threw; nothing: the broker closed without an error. The message names the address, never credentials. */
 export function failureOf(url: string, error?: Error): BridgeError {
-  if (error instanceof BridgeError) return error; // ours, in words already
-  const said = error && codeOf(error);
-  const code = error && said === 'EPROTO' ? (tlsCodeOf(error) ?? said) : said;
+  if (error instanceof BridgeError) return error; // ours already
+  const raised = error && codeOf(error);
+  const code = error && raised === 'EPROTO' ? (tlsCodeOf(error) ?? raised) : raised;
   const kind: ErrorCode = code !== undefined && isTls(code) ? 'BROKER_TLS' : 'BROKER_UNREACHABLE';
   const known = code === undefined ? undefined : (TLS[code] ?? NETWORK[code]);
   const raw = error?.message ?? '';

@@ -56,15 +56,15 @@ export async function visitBroker<T>(
 
 async function connected(broker: BrokerOptions, clientId: string, clock: Clock, signal: AbortSignal) {
   const newClient = await loadMqtt();
-  const manners = new ProtocolChoice();
+  const choice = new ProtocolChoice();
   for (let tries = 1; ; tries++) {
     try {
-      return await openConnection(newClient, broker, { clientId }, manners.current, clock, signal);
+      return await openConnection(newClient, broker, { clientId }, choice.current, clock, signal);
     } catch (error) {
       if (!(error instanceof AttemptFailed)) throw error;
-      const before = manners.current.protocol;
-      manners.failed(error.refusal);
-      if (tries === MOST_TRIES || manners.current.protocol === before) throw error.error;
+      const before = choice.current.protocol;
+      choice.failed(error.refusal);
+      if (tries === MOST_TRIES || choice.current.protocol === before) throw error.error;
     }
   }
 }

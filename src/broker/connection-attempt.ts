@@ -16,7 +16,7 @@ export type BrokerOptions = Pick<MqttSettings, 'url' | 'username' | 'password'> 
 };
 
 /** How this broker wants to be spoken to, as learned from what it refused. */
-export interface Manner {
+export interface ConnectParameters {
   readonly protocol: Protocol;
   readonly willRetain: boolean;
   readonly willQos: 0 | 1;
@@ -44,7 +44,7 @@ export class AttemptFailed extends Error {
 const CONNECT_LIMIT_MS = 15_000;
 const KEEPALIVE_S = 30;
 /**
- * What we listen to are words. A broker with MQTT 5 is told to keep anything longer to itself; one with 3.1.1 cannot be
+ * What we listen to is short. A broker with MQTT 5 is told to keep anything longer to itself; one with 3.1.1 cannot be
  * told, so what only misses the mark is read and refused where it is understood.
  */
 const LONGEST_INCOMING_BYTES: Readonly<Record<Protocol, number>> = { 5: 16_384, 4: 262_144 };
@@ -62,15 +62,15 @@ export async function openConnection(
   newClient: NewClient,
   broker: BrokerOptions,
   identity: ClientIdentity,
-  manner: Manner,
+  parameters: ConnectParameters,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<BrokerConnection> {
   const url = shownUrl(broker.url);
-  const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, manner) };
+  const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, parameters) };
   signal.throwIfAborted();
   const client = open(newClient, options, url);
-  refuseLongPackets(client, LONGEST_INCOMING_BYTES[manner.protocol], url);
+  refuseLongPackets(client, LONGEST_INCOMING_BYTES[parameters.protocol], url);
   const silent = (): AttemptFailed =>
     new AttemptFailed(
       new BridgeError('BROKER_UNREACHABLE', {
@@ -83,7 +83,7 @@ export async function openConnection(
       clock,
       CONNECT_LIMIT_MS,
       signal,
-      (s) => abortable(connectionOf(client, manner, url, clock), s),
+      (s) => abortable(connectionOf(client, parameters.protocol, url, clock), s),
       silent,
     );
   } catch (error) {
@@ -103,7 +103,7 @@ function open(newClient: NewClient, options: IClientOptions, url: string): MqttC
 }
 
 /** Resolves at CONNACK 0, rejects with the first thing that went wrong. */
-function connectionOf(client: MqttClient, manner: Manner, url: string, clock: Clock): Promise<BrokerConnection> {
+function connectionOf(client: MqttClient, protocol: Protocol, url: string, clock: Clock): Promise<BrokerConnection> {
   const { promise, resolve, reject } = deferred<BrokerConnection>();
   const failed = (error: Error): void => {
     const code = (error as { code?: unknown }).code;
@@ -118,7 +118,7 @@ function connectionOf(client: MqttClient, manner: Manner, url: string, clock: Cl
   client.on('connect', (connack) => {
     const { stream } = client as { stream: { setNoDelay?: (on: boolean) => void } };
     stream.setNoDelay?.(true); // else the second packet of a reading waits for the first one's TCP acknowledgement
-    resolve(new BrokerConnection(client, connack, manner.protocol, url, clock));
+    resolve(new BrokerConnection(client, connack, protocol, url, clock));
   });
   return promise;
 }
@@ -140,10 +140,13 @@ function addressOf({ url, username, password }: BrokerOptions): IClientOptions {
   };
 }
 
-const sessionOf = ({ clientId, willTopic }: ClientIdentity, manner: Manner): IClientOptions => ({
+const sessionOf = (
+  { clientId, willTopic }: ClientIdentity,
+  { protocol, willQos, willRetain }: ConnectParameters,
+): IClientOptions => ({
   clientId,
-  protocolVersion: manner.protocol,
-  ...(manner.protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES[5] } } : {}),
+  protocolVersion: protocol,
+  ...(protocol === 5 ? { properties: { maximumPacketSize: LONGEST_INCOMING_BYTES[5] } } : {}),
   clean: true,
   keepalive: KEEPALIVE_S,
   reconnectPeriod: 0, // reconnecting is ours
@@ -152,7 +155,7 @@ const sessionOf = ({ clientId, willTopic }: ClientIdentity, manner: Manner): ICl
   connectTimeout: 10 * CONNECT_LIMIT_MS, // ours ends first
   ...(willTopic === undefined
     ? {}
-    : { will: { topic: willTopic, payload: Buffer.from('offline'), qos: manner.willQos, retain: manner.willRetain } }),
+    : { will: { topic: willTopic, payload: Buffer.from('offline'), qos: willQos, retain: willRetain } }),
 });
 
 /** Read at every attempt: a file corrected or a certificate renewed needs no restart. */

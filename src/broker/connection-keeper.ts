@@ -35,7 +35,7 @@ const STEADY_MS = 2000;
 const TAKEN_OVER_REST_MS = 30_000;
 /** Many times what a try takes; who takes longer is stuck. */
 const ATTEMPT_LIMIT_MS = 300_000;
-/** All a clean stop may take, the broker present or gone. */
+/** For a clean stop, the broker present or gone. */
 const FAREWELL_MS = 1000;
 /** Down for longer than this, the broker is not just restarting. */
 const PATIENCE_MS = 120_000;
@@ -57,7 +57,7 @@ export interface Turn {
   readonly clientId: string;
   /**
    * Resolves when the connection is ours to take.
-   * @param visit opens a connection under `clientId`. @param onTaken hears why we wait.
+   * @param visit opens a connection under `clientId`. @param onTaken is called with why we wait.
    * @throws AttemptFailed when the broker cannot be asked, the signal's reason
    */
   come(
@@ -75,9 +75,7 @@ export class ConnectionKeeper {
   readonly #broker: BrokerOptions;
   readonly #identity: ClientIdentity;
   readonly #turn: Turn;
-  readonly #clock: Clock;
-  readonly #beat: Beat | undefined;
-  readonly #log: Log;
+  readonly #deps: ConnectionDeps;
   readonly #backoff: Backoff;
   readonly #protocol = new ProtocolChoice();
   readonly #takeover = new TakeoverDetector();
@@ -86,20 +84,13 @@ export class ConnectionKeeper {
   #failures = 0;
   #downSinceMs = 0;
 
-  constructor(
-    broker: BrokerOptions,
-    identity: ClientIdentity,
-    turn: Turn,
-    { clock, log, random = Math.random, beat }: ConnectionDeps,
-  ) {
-    this.#turn = turn;
-    this.#beat = beat;
+  constructor(broker: BrokerOptions, identity: ClientIdentity, turn: Turn, deps: ConnectionDeps) {
     this.url = shownUrl(broker.url);
     this.#broker = broker;
     this.#identity = identity;
-    this.#clock = clock;
-    this.#log = log;
-    this.#backoff = new Backoff(BROKER_STEPS, random);
+    this.#turn = turn;
+    this.#deps = deps;
+    this.#backoff = new Backoff(BROKER_STEPS, deps.random ?? Math.random);
   }
 
   get connection(): BrokerConnection | undefined {
@@ -115,23 +106,23 @@ export class ConnectionKeeper {
   async run(handlers: ConnectionHandlers, signal: AbortSignal): Promise<void> {
     const newClient = await loadMqtt(); // heavy, so only when the sink runs
     if (this.#broker.tls?.insecure === true && /^(mqtts|wss):/.test(this.#broker.url))
-      this.#log.warn({ broker: this.url }, 'mqtt.tls.insecure: who answers as the broker is not checked');
-    this.#downSinceMs = this.#clock.monotonicMs();
+      this.#deps.log.warn({ broker: this.url }, 'mqtt.tls.insecure: who answers as the broker is not checked');
+    this.#downSinceMs = this.#deps.clock.monotonicMs();
     for (;;) {
       signal.throwIfAborted();
       const loss = await this.#once(newClient, handlers, signal);
       const restMs = this.#rest(loss);
-      this.#beat?.(restMs + ATTEMPT_LIMIT_MS);
-      await this.#clock.sleep(restMs, signal);
+      this.#deps.beat?.(restMs + ATTEMPT_LIMIT_MS);
+      await this.#deps.clock.sleep(restMs, signal);
     }
   }
 
   /** One try and, where it succeeds, its connection's whole life. */
   async #once(newClient: NewClient, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
     const open = (identity: ClientIdentity, inner: AbortSignal): Promise<BrokerConnection> =>
-      openConnection(newClient, this.#broker, identity, this.#protocol.current, this.#clock, inner);
+      openConnection(newClient, this.#broker, identity, this.#protocol.current, this.#deps.clock, inner);
     let connection: BrokerConnection;
-    this.#beat?.(Infinity); // another bridge may have its turn for days
+    this.#deps.beat?.(Infinity); // another bridge may have its turn for days
     try {
       const { clientId } = this.#turn;
       await this.#turn.come(
@@ -139,7 +130,7 @@ export class ConnectionKeeper {
         (why) => this.#failed(why),
         signal,
       );
-      this.#beat?.(ATTEMPT_LIMIT_MS);
+      this.#deps.beat?.(ATTEMPT_LIMIT_MS);
       connection = await open(this.#identity, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof AttemptFailed)) throw error;
@@ -153,17 +144,17 @@ export class ConnectionKeeper {
   }
 
   async #serve(connection: BrokerConnection, handlers: ConnectionHandlers, signal: AbortSignal): Promise<Loss> {
-    const upSinceMs = this.#clock.monotonicMs();
+    const upSinceMs = this.#deps.clock.monotonicMs();
     this.#up(connection);
-    this.#beat?.(Infinity); // keep-alive ends a connection that is none
+    this.#deps.beat?.(Infinity); // keep-alive ends a connection that is none
     try {
       connection.onMessage((topic, payload, retained) => handlers.message(topic, payload, retained));
       handlers.up(connection);
-      const livedMs = (): number => this.#clock.monotonicMs() - upSinceMs;
+      const livedMs = (): number => this.#deps.clock.monotonicMs() - upSinceMs;
       const loss = this.#takeover.lost(await abortable(connection.lost, signal), livedMs(), this.url);
       if (loss.takenOver) this.#turn.contested();
       if (livedMs() >= STEADY_MS) this.#backoff.reset();
-      this.#downSinceMs = this.#clock.monotonicMs();
+      this.#downSinceMs = this.#deps.clock.monotonicMs();
       this.#failed(loss.error);
       return loss;
     } catch (error) {
@@ -181,24 +172,24 @@ export class ConnectionKeeper {
     this.#error = undefined;
     const { limits, protocol } = connection;
     const facts = { broker: this.url, protocol: protocol === 5 ? '5' : '3.1.1', failures: this.#failures };
-    this.#log.info(facts, this.#failures > 0 ? 'broker connected again' : 'broker connected');
+    this.#deps.log.info(facts, this.#failures > 0 ? 'broker connected again' : 'broker connected');
     this.#failures = 0;
     if (!limits.retainAvailable)
-      this.#log.warn(facts, 'broker keeps no retained messages: Home Assistant sees us only while both run');
+      this.#deps.log.warn(facts, 'broker keeps no retained messages: Home Assistant sees us only while both run');
     if (limits.maximumQos === 0)
-      this.#log.warn(facts, 'broker acknowledges nothing (maximum QoS 0): readings may be lost');
+      this.#deps.log.warn(facts, 'broker acknowledges nothing (maximum QoS 0): readings may be lost');
   }
 
   /** The first of a row of equal failures is logged, the others are counted. */
   #failed(error: BridgeError): void {
     this.#failures++;
     if (this.#error?.text('en') !== error.text('en'))
-      this.#log.warn({ err: error, broker: this.url }, 'no broker connection');
+      this.#deps.log.warn({ err: error, broker: this.url }, 'no broker connection');
     this.#error = error;
   }
 
   #rest({ error, takenOver }: Loss): number {
-    const downMs = this.#clock.monotonicMs() - this.#downSinceMs;
+    const downMs = this.#deps.clock.monotonicMs() - this.#downSinceMs;
     const rest = restMs(this.#backoff, downMs, error.code === 'BROKER_REFUSED');
     if (takenOver) return Math.max(rest, TAKEN_OVER_REST_MS);
     return this.#takeover.suspected ? 0 : rest;
@@ -207,7 +198,7 @@ export class ConnectionKeeper {
   async #farewell(connection: BrokerConnection, last: readonly Message[]): Promise<void> {
     const unhurried = new AbortController().signal; // ours is aborted already
     const bounded = within(
-      this.#clock,
+      this.#deps.clock,
       FAREWELL_MS,
       unhurried,
       (signal) => abortable(connection.finish(last), signal),
@@ -217,6 +208,6 @@ export class ConnectionKeeper {
           ja: `${this.url} が終了の通知に応答しませんでした`,
         }),
     );
-    await bounded.catch((error: unknown) => this.#log.debug({ err: error }, 'no clean end'));
+    await bounded.catch((error: unknown) => this.#deps.log.debug({ err: error }, 'no clean end'));
   }
 }

@@ -1,4 +1,4 @@
-import type { Manner, ConnectRefusal } from './connection-attempt.ts';
+import type { ConnectParameters, ConnectRefusal } from './connection-attempt.ts';
 import type { Protocol } from './mqtt-client.ts';
 import { REASON } from './reason-codes.ts';
 
@@ -21,7 +21,7 @@ export class ProtocolChoice {
   #willRetain = true;
   #willQos: 0 | 1 = 1;
 
-  get current(): Manner {
+  get current(): ConnectParameters {
     return { protocol: this.#next, willRetain: this.#willRetain, willQos: this.#willQos };
   }
 

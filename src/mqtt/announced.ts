@@ -50,7 +50,7 @@ export class Announced {
   }
 
   /** The broker has this document. */
-  told(topic: string, announced: Components, removed: Components): void {
+  record(topic: string, announced: Components, removed: Components): void {
     const before = this.#known?.topic === topic ? this.#known.components : {};
     const all = Object.entries({ ...before, ...announced }).filter(([key]) => !(key in removed));
     this.#save({ topic, components: Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1))) });
@@ -63,10 +63,10 @@ export class Announced {
 
   #save(inventory: Inventory): void {
     this.#known = inventory;
-    this.#saved = this.#file.save(inventory); // never throws, tells of a disk that refuses itself
+    this.#saved = this.#file.save(inventory); // never throws, logs a disk that refuses by itself
   }
 
-  /** Resolves when the disk has what was told. */
+  /** Resolves when the disk has what was recorded. */
   async close(): Promise<void> {
     await this.#saved;
   }

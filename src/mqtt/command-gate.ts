@@ -4,9 +4,9 @@ import type { MeterCommand } from '../model/status.ts';
 import { LogThrottle } from '../kernel/log-throttle.ts';
 
 /** The only commands there are, with the shortest time between two of a kind, ms. */
-const commands: Readonly<Record<MeterCommand, number>> = { read_now: 10_000, restart_session: 30_000, rescan: 60_000 };
-const isCommand = (name: string): name is MeterCommand => Object.hasOwn(commands, name);
-const LARGEST_PAYLOAD = 1024;
+const PACES_MS: Readonly<Record<MeterCommand, number>> = { read_now: 10_000, restart_session: 30_000, rescan: 60_000 };
+const isCommand = (name: string): name is MeterCommand => Object.hasOwn(PACES_MS, name);
+const MOST_BYTES = 1024;
 const QUIET_MS = 60_000;
 
 export interface Incoming {
@@ -34,10 +34,10 @@ export class CommandGate {
   accept({ name, bytes, retained }: Incoming): void {
     if (!isCommand(name)) return this.#refuse(name.slice(0, 40), 'no such command', '');
     if (retained) return this.#refuse(name, 'retained: clear it on the broker, commands must not be retained');
-    if (bytes > LARGEST_PAYLOAD) return this.#refuse(name, 'payload too large');
+    if (bytes > MOST_BYTES) return this.#refuse(name, 'payload too large');
     const now = this.#clock.monotonicMs();
-    const nextMs = (this.#lastMs.get(name) ?? -Infinity) + commands[name];
-    if (now < nextMs) return this.#refuse(name, `at most one in ${commands[name] / 1000} s`);
+    const nextMs = (this.#lastMs.get(name) ?? -Infinity) + PACES_MS[name];
+    if (now < nextMs) return this.#refuse(name, `at most one in ${PACES_MS[name] / 1000} s`);
     this.#lastMs.set(name, now);
     this.#log.info({ command: name }, 'command accepted');
     return this.#onCommand(name);

@@ -16,7 +16,7 @@ import { discoveryTopic } from './mqtt-topics.ts';
 const DOCUMENT_PACE_MS = 2000;
 /** Several bridges do not answer a birth at the same moment. */
 const LONGEST_JITTER_MS = 5000;
-/** Whoever may write on Home Assistant's topic could otherwise make us say everything as fast as he can. */
+/** Whoever may write on Home Assistant's topic could otherwise make us publish everything as fast as they can. */
 const BIRTH_PACE_MS = 5000;
 
 export type DiscoveryPublisherOptions = Omit<DiscoveryInput, 'profile'> & {
@@ -62,7 +62,7 @@ export class DiscoveryPublisher {
     this.#document = this.#write();
   }
 
-  /** What earlier starts announced; before the first connection is told anything. */
+  /** What earlier starts announced; before anything is published. */
   async load(): Promise<void> {
     await this.#announced.load();
     this.#rewrite();
@@ -164,7 +164,7 @@ export class DiscoveryPublisher {
     this.#trial.acknowledged();
     if (outcome !== undefined) return;
     this.refusal = undefined;
-    this.#announced.told(this.#topic, announced, removed);
+    this.#announced.record(this.#topic, announced, removed);
     if (Object.keys(removed).length === 0) return;
     this.#deps.log.info(
       { entities: Object.keys(removed) },

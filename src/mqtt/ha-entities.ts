@@ -32,8 +32,8 @@ const has =
   (epc: number) =>
   ({ profile }: EntityContext): boolean =>
     profile?.getMap.includes(epc) ?? false;
-const FAULT = has(0x88);
-const CURRENT = has(0xe8);
+const hasFault = has(0x88);
+const hasCurrent = has(0xe8);
 
 /** A quantity of which nothing is known yet is not announced: energy needs its scale, others to have been seen. */
 const isThere =
@@ -71,7 +71,7 @@ const measured: readonly Entity[] = [
     platform: 'sensor',
     name: { en: 'Contract headroom', ja: '契約電流の余裕' },
     from: 'instant',
-    when: (context) => context.contract && CURRENT(context),
+    when: (context) => context.contract && hasCurrent(context),
     options: ({ expireAfterS }) => ({
       device_class: 'current',
       state_class: 'measurement',
@@ -85,7 +85,7 @@ const measured: readonly Entity[] = [
     platform: 'binary_sensor',
     name: { en: 'Over contract current', ja: '契約電流超過' },
     from: 'instant',
-    when: (context) => context.contract && CURRENT(context),
+    when: (context) => context.contract && hasCurrent(context),
     options: ({ expireAfterS }) => ({ device_class: 'problem', expire_after: expireAfterS }),
   },
   {
@@ -93,7 +93,7 @@ const measured: readonly Entity[] = [
     platform: 'binary_sensor',
     name: { en: 'Meter fault', ja: 'メーター異常' },
     from: 'energy',
-    when: FAULT,
+    when: hasFault,
     options: () => ({ device_class: 'problem', entity_category: 'diagnostic' }),
   },
 ];
@@ -104,23 +104,23 @@ type Row = Pick<Entity, 'key' | 'name' | 'field' | 'bridgeOnly'> & {
   readonly options: Readonly<Record<string, unknown>>;
 };
 
-const diagnostic = { entity_category: 'diagnostic' } as const;
-const hidden = { entity_category: 'diagnostic', enabled_by_default: false } as const;
+const DIAGNOSTIC = { entity_category: 'diagnostic' } as const;
+const HIDDEN = { entity_category: 'diagnostic', enabled_by_default: false } as const;
 
-const linkRows: readonly Row[] = [
+const LINK_ROWS: readonly Row[] = [
   {
     key: 'connected',
     platform: 'binary_sensor',
     name: { en: 'Meter connection', ja: 'メーター接続' },
     bridgeOnly: true,
-    options: { device_class: 'connectivity', ...diagnostic },
+    options: { device_class: 'connectivity', ...DIAGNOSTIC },
   },
   {
     key: 'link_state',
     name: { en: 'Connection state', ja: '接続状態' },
     field: 'state',
     bridgeOnly: true,
-    options: { device_class: 'enum', options: linkPhases, ...diagnostic },
+    options: { device_class: 'enum', options: linkPhases, ...DIAGNOSTIC },
   },
   {
     key: 'rssi',
@@ -130,42 +130,42 @@ const linkRows: readonly Row[] = [
       state_class: 'measurement',
       unit_of_measurement: 'dBm',
       suggested_display_precision: 0,
-      ...diagnostic,
+      ...DIAGNOSTIC,
     },
   },
   {
     key: 'lqi',
     name: { en: 'Link quality', ja: 'リンク品質 (LQI)' },
-    options: { state_class: 'measurement', suggested_display_precision: 0, icon: 'mdi:signal', ...hidden },
+    options: { state_class: 'measurement', suggested_display_precision: 0, icon: 'mdi:signal', ...HIDDEN },
   },
   {
     key: 'last_success',
     name: { en: 'Last successful read', ja: '最終取得時刻' },
     bridgeOnly: true,
-    options: { device_class: 'timestamp', ...hidden },
+    options: { device_class: 'timestamp', ...HIDDEN },
   },
   {
     key: 'last_error',
     name: { en: 'Last error', ja: '直近のエラー' },
     bridgeOnly: true,
-    options: { icon: 'mdi:alert-circle-outline', ...hidden },
+    options: { icon: 'mdi:alert-circle-outline', ...HIDDEN },
   },
   {
     key: 'reconnects',
     name: { en: 'Reconnects', ja: '再接続回数' },
     bridgeOnly: true,
-    options: { state_class: 'total_increasing', suggested_display_precision: 0, icon: 'mdi:counter', ...hidden },
+    options: { state_class: 'total_increasing', suggested_display_precision: 0, icon: 'mdi:counter', ...HIDDEN },
   },
   {
     key: 'channel',
     name: { en: 'Channel', ja: 'チャネル' },
     bridgeOnly: true,
-    options: { icon: 'mdi:radio-tower', ...hidden },
+    options: { icon: 'mdi:radio-tower', ...HIDDEN },
   },
 ];
-const link = linkRows.map((row): Entity => ({ platform: 'sensor', from: 'link', ...row, options: () => row.options }));
+const link = LINK_ROWS.map((row): Entity => ({ platform: 'sensor', from: 'link', ...row, options: () => row.options }));
 
-const buttonRows: readonly Row[] = [
+const BUTTON_ROWS: readonly Row[] = [
   { key: 'read_now', name: { en: 'Read now', ja: '今すぐ取得' }, options: { icon: 'mdi:refresh' } },
   {
     key: 'restart_session',
@@ -178,7 +178,7 @@ const buttonRows: readonly Row[] = [
     options: { icon: 'mdi:radar', entity_category: 'config' },
   },
 ];
-const buttons = buttonRows.map((row): Entity => ({
+const buttons = BUTTON_ROWS.map((row): Entity => ({
   platform: 'button',
   from: 'command',
   bridgeOnly: true,

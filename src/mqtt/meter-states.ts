@@ -29,7 +29,7 @@ type StateTopics = Pick<Topics, 'instant' | 'energy' | 'halfHour'>;
 type News = { readonly [state in keyof StateTopics]?: string | undefined };
 
 const UNCHANGED_MS = 300_000;
-const energyFields = [...registers.map(({ field }) => field), 'fault'] as const;
+const ENERGY_FIELDS = [...registers.map(({ field }) => field), 'fault'] as const;
 const isInstant = (reading: Reading): boolean => measuredIn(reading, instants).length > 0;
 
 export interface OverContract {
@@ -37,7 +37,7 @@ export interface OverContract {
   /** Successive answers at or above the contract current. */
   readonly above: number;
 }
-export const notOver: OverContract = { on: false, above: 0 };
+export const NOT_OVER: OverContract = { on: false, above: 0 };
 
 /** On at ≥ 100 % in two successive answers, off below 90 %: one oven switching must not flap an automation. */
 export function overContractStep(state: OverContract, usage: number): OverContract {
@@ -76,11 +76,11 @@ export class MeterStates {
   #slowestS = 0;
   #hasTPhase = false;
   #scale: EnergyScale | undefined;
-  #over = notOver;
+  #over = NOT_OVER;
   #contract: ContractState | undefined;
   /** What `state/instant` shows: nothing but a time once the values passed their mark. */
   #instant: Seen<Reading> | undefined;
-  readonly #registers = new Map<(typeof energyFields)[number], Seen<number | boolean>>();
+  readonly #registers = new Map<(typeof ENERGY_FIELDS)[number], Seen<number | boolean>>();
   #newestAtMs = 0;
   #energyAtMs: number | undefined;
   #energySent: Seen<string> | undefined;
@@ -198,7 +198,7 @@ export class MeterStates {
   /** Unchanged registers are repeated only every five minutes. @returns what to publish */
   #acceptRegisters(reading: Reading, nowMs: number): string | undefined {
     let hasNews = false;
-    for (const field of energyFields) {
+    for (const field of ENERGY_FIELDS) {
       const value = reading[field];
       if (value === undefined) continue;
       this.#registers.set(field, { value, atMs: nowMs });

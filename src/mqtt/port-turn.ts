@@ -23,11 +23,11 @@ const ASK_EVERY_MS = 60_000;
 const IDENTITY_CODES: ReadonlySet<number> = new Set([REASON.idRefused, REASON.notAuthorized]);
 
 /** In these the module answers. */
-const openPhases: ReadonlySet<LinkPhase> = new Set(['scanning', 'joining', 'connected', 'paused']);
+const OPEN_PHASES: ReadonlySet<LinkPhase> = new Set(['scanning', 'joining', 'connected', 'paused']);
 
 /**
  * Whose the broker connection of a meter id is. Two bridges with one id are told apart by who holds the port: whoever held
- * it keeps the connection, also while the port is away, until another takes it from him.
+ * it keeps the connection, also while the port is away, until another takes it.
  */
 export class PortClaim {
   #isOpen = false;
@@ -43,14 +43,14 @@ export class PortClaim {
   }
 
   accept({ phase, error }: LinkStatus): void {
-    if (openPhases.has(phase)) {
+    if (OPEN_PHASES.has(phase)) {
       this.#isOpen = true;
       this.#isOurs = true;
       this.#won.resolve();
     } else if (phase === 'waiting' && /^(PORT|MODULE)_/.test(error?.code ?? '')) this.#isOpen = false;
   }
 
-  /** Another took the connection: as long as we have no port, he may be the one who has it. */
+  /** Another took the connection: as long as we have no port, that one may have it. */
   contested(): void {
     if (this.#isOpen || !this.#isOurs) return;
     this.#isOurs = false;
@@ -131,7 +131,7 @@ export class PortTurn implements Turn {
     const { meterId, topics } = this.#options;
     const other = listen(connection, topics.bridgeAvailability);
     if (!(await this.#mayListen(connection, [topics.bridgeAvailability], signal))) return;
-    if (other.words === 0) await this.#until(other.word(), REPLAY_MS, signal);
+    if (other.updates === 0) await this.#until(other.next(), REPLAY_MS, signal);
     if (!other.isOnline || !(await this.#answers(connection, other, signal))) return;
     onTaken(
       new BridgeError(
@@ -150,10 +150,10 @@ export class PortTurn implements Turn {
 
   /** Whether a bridge stands behind the `online` that the broker keeps. */
   async #answers(connection: BrokerConnection, other: Other, signal: AbortSignal): Promise<boolean> {
-    const { words } = other;
+    const before = other.updates;
     connection.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
-    await this.#until(other.word(), this.#presenceMs, signal);
-    if (other.words > words) return other.isOnline;
+    await this.#until(other.next(), this.#presenceMs, signal);
+    if (other.updates > before) return other.isOnline;
     this.#log.warn(
       { broker: connection.url, waitedMs: this.#presenceMs },
       'a bridge with our meter id is online by the broker’s account, but does not answer: taken for a leftover',
@@ -173,34 +173,34 @@ export class PortTurn implements Turn {
     return grants?.every((code) => code < 0x80) ?? false;
   }
 
-  async #until(told: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  async #until(event: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
     await together(
       signal,
       (inner) => this.#clock.sleep(ms, inner),
-      (inner) => abortable(told, inner),
+      (inner) => abortable(event, inner),
     );
   }
 }
 
 interface Other {
   readonly isOnline: boolean;
-  /** How often its availability was told. */
-  readonly words: number;
-  /** Resolves when it is told next. */
-  readonly word: () => Promise<void>;
+  /** How often its availability has arrived. */
+  readonly updates: number;
+  /** Resolves when it arrives next. */
+  readonly next: () => Promise<void>;
   /** Resolves with its next `offline`. */
   readonly gone: () => Promise<void>;
 }
 
 function listen(connection: BrokerConnection, availability: string): Other {
-  let [word, gone] = [deferred<void>(), deferred<void>()];
-  const other = { isOnline: false, words: 0, word: () => word.promise, gone: () => gone.promise };
+  let [next, gone] = [deferred<void>(), deferred<void>()];
+  const other = { isOnline: false, updates: 0, next: () => next.promise, gone: () => gone.promise };
   connection.onMessage((topic, payload) => {
     if (topic !== availability) return;
     other.isOnline = payload.toString() === 'online';
-    other.words++;
-    word.resolve();
-    word = deferred();
+    other.updates++;
+    next.resolve();
+    next = deferred();
     if (other.isOnline) return;
     gone.resolve();
     gone = deferred();

@@ -5,7 +5,7 @@ import type { Entry, OutboxQueue } from './outbox-queue.ts';
 
 /** Acknowledgements take milliseconds: what waits longer goes to disk, at once when no broker takes readings. */
 const SPILL_MS = 3000;
-/** After the disk refused. */
+/** Between two tries of what the disk refused. */
 const RETRY_MS = 10_000;
 
 type JobName = 'open' | 'load' | 'spill' | 'note' | 'sync';
@@ -30,7 +30,10 @@ export interface WorkerDeps {
 /** What has to be done on the disk, between the part of the outbox that is in memory and the part that lies there. */
 export class OutboxWorker {
   readonly #deps: WorkerDeps;
-  readonly #attempts: Attempts;
+  /** When each kind of work may be tried, monotonic. */
+  readonly #notBeforeMs: Record<JobName, number> = { open: 0, load: 0, spill: 0, note: 0, sync: 0 };
+  /** The disk refused, and the log has it. */
+  #isRefused = false;
   /** Whether the earlier starts' readings, which go first, have been found; `refused`: not now, the new ones go ahead. */
   #opened: 'yes' | 'no' | 'refused' = 'no';
   #progress = false; // something was acknowledged that the disk does not know
@@ -40,7 +43,6 @@ export class OutboxWorker {
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
-    this.#attempts = new Attempts(deps.clock, deps.log);
   }
 
   /** What goes next is in memory, or has to be written first. */
@@ -51,7 +53,7 @@ export class OutboxWorker {
 
   /** Acknowledged readings of which the disk does not know yet: a kill -9 would double them. 0 when it cannot be told. */
   get unnoted(): number {
-    return this.#attempts.notBefore('note') > this.#deps.clock.monotonicMs() ? 0 : this.#unnoted;
+    return this.#notBeforeMs.note > this.#deps.clock.monotonicMs() ? 0 : this.#unnoted;
   }
 
   /** So many were acknowledged that lie on disk. */
@@ -62,30 +64,30 @@ export class OutboxWorker {
 
   /** The disk hangs: a replay that doubles more is better than none. */
   waitNoMore(): void {
-    this.#attempts.pause('note', RETRY_MS);
+    this.#pause('note');
     this.#deps.more();
   }
 
   /** @param flowing whether a broker takes readings. */
   jobs(flowing: boolean): Job[] {
-    const notBefore = (name: JobName): number => this.#attempts.notBefore(name);
-    if (this.#opened !== 'yes') return [{ dueMs: notBefore('open'), run: () => this.#open() }];
+    const { queue, disk } = this.#deps;
+    const notBefore = this.#notBeforeMs;
+    if (this.#opened !== 'yes') return [{ dueMs: notBefore.open, run: () => this.#open() }];
     const jobs: Job[] = [];
-    if (!this.#deps.disk.isComplete) jobs.push({ dueMs: notBefore('load'), run: () => this.#takeOver() });
-    else if (this.#deps.queue.isLow && this.#deps.disk.unloaded > 0)
-      jobs.push({ dueMs: notBefore('load'), run: () => this.#load() });
-    const oldest = this.#deps.queue.oldestUnstored;
+    if (!disk.isComplete) jobs.push({ dueMs: notBefore.load, run: () => this.#takeOver() });
+    else if (queue.isLow && disk.unloaded > 0) jobs.push({ dueMs: notBefore.load, run: () => this.#load() });
+    const oldest = queue.oldestUnstored;
     if (oldest) {
-      const isAtOnce = !flowing || this.#deps.disk.isInUse || this.#deps.queue.isFull;
+      const isAtOnce = !flowing || disk.isInUse || queue.isFull;
       const ripeMs = isAtOnce ? 0 : oldest.sinceMs + SPILL_MS;
-      jobs.push({ dueMs: Math.max(ripeMs, notBefore('spill')), run: () => this.#spill() });
+      jobs.push({ dueMs: Math.max(ripeMs, notBefore.spill), run: () => this.#spill() });
     }
-    if (this.#progress || this.#deps.disk.hasSpent) jobs.push({ dueMs: notBefore('note'), run: () => this.#note() });
+    if (this.#progress || disk.hasSpent) jobs.push({ dueMs: notBefore.note, run: () => this.#note() });
     return jobs;
   }
 
   async #open(): Promise<void> {
-    const done = await this.#attempts.run('open', async () => {
+    const done = await this.#try('open', async () => {
       await this.#deps.disk.open();
       this.#opened = 'yes';
     });
@@ -93,7 +95,7 @@ export class OutboxWorker {
   }
 
   async #takeOver(): Promise<void> {
-    await this.#attempts.run('load', () => this.#deps.disk.takeOver());
+    await this.#try('load', () => this.#deps.disk.takeOver());
     if (this.#deps.disk.isComplete)
       this.#deps.log.info(
         { queued: this.#deps.queue.size + this.#deps.disk.unloaded },
@@ -102,7 +104,7 @@ export class OutboxWorker {
   }
 
   async #load(): Promise<void> {
-    await this.#attempts.run('load', async () => {
+    await this.#try('load', async () => {
       this.#deps.queue.arrive(await this.#deps.disk.load());
       this.#progress = true; // of a segment that is partly acknowledged
       this.#deps.more();
@@ -110,7 +112,7 @@ export class OutboxWorker {
   }
 
   async #spill(): Promise<void> {
-    await this.#attempts.run('spill', async () => {
+    await this.#try('spill', async () => {
       while (this.#deps.queue.oldestUnstored) {
         this.#deps.gaveWay(await this.#deps.disk.makeRoom((gone) => this.#deps.queue.forget(gone)));
         await this.#append(this.#deps.queue.unstored()); // asked for now: some may have been acknowledged meanwhile
@@ -142,7 +144,7 @@ export class OutboxWorker {
     const count = this.#unnoted;
     const isBehind = this.#progress;
     this.#progress = false;
-    const done = await this.#attempts.run('note', async () => {
+    const done = await this.#try('note', async () => {
       if (this.#deps.disk.hasSpent)
         this.#deps.gaveWay(await this.#deps.disk.sweep((gone) => this.#deps.queue.forget(gone)));
       const { first } = this.#deps.queue;
@@ -158,7 +160,7 @@ export class OutboxWorker {
   /** Beside the jobs, for it can take seconds. */
   async sync(): Promise<void> {
     this.isUnsynced = false;
-    if (!(await this.#attempts.run('sync', () => this.#deps.disk.sync()))) this.isUnsynced = true;
+    if (!(await this.#try('sync', () => this.#deps.disk.sync()))) this.isUnsynced = true;
   }
 
   /** What still waits goes to disk, as far as it comes before `signal` aborts. */
@@ -169,43 +171,27 @@ export class OutboxWorker {
     if ((this.#progress || this.#deps.disk.hasSpent) && !signal.aborted) await this.#note();
     if (this.isUnsynced && !signal.aborted) await this.sync();
   }
-}
 
-/** When each kind of disk work may be tried, and what is said about a disk that refuses: once, and when it is well again. */
-class Attempts {
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #notBeforeMs: Record<JobName, number> = { open: 0, load: 0, spill: 0, note: 0, sync: 0 };
-  #refused = false;
-
-  constructor(clock: Clock, log: Log) {
-    this.#clock = clock;
-    this.#log = log;
+  /** After the disk refused. */
+  #pause(name: JobName): void {
+    this.#notBeforeMs[name] = this.#deps.clock.monotonicMs() + RETRY_MS;
   }
 
-  /** Monotonic. */
-  notBefore(name: JobName): number {
-    return this.#notBeforeMs[name];
-  }
-
-  pause(name: JobName, ms: number): void {
-    this.#notBeforeMs[name] = this.#clock.monotonicMs() + ms;
-  }
-
-  /** Never rejects. @returns false when it failed and is to be tried again later. */
-  async run(name: JobName, job: () => Promise<void>): Promise<boolean> {
+  /** Never rejects; a disk that refuses is logged once, and when it is well again. @returns false when it is to be tried again later. */
+  async #try(name: JobName, job: () => Promise<void>): Promise<boolean> {
+    const { log } = this.#deps;
     try {
       await job();
     } catch (error) {
-      this.pause(name, RETRY_MS);
-      if (!this.#refused)
-        this.#log.warn({ err: error, code: 'STATE_UNWRITABLE' }, 'outbox cannot be used: readings wait in memory');
-      this.#refused = true;
+      this.#pause(name);
+      if (!this.#isRefused)
+        log.warn({ err: error, code: 'STATE_UNWRITABLE' }, 'outbox cannot be used: readings wait in memory');
+      this.#isRefused = true;
       return false;
     }
-    if (name === 'spill' && this.#refused) {
-      this.#refused = false;
-      this.#log.info('outbox is on disk again');
+    if (name === 'spill' && this.#isRefused) {
+      this.#isRefused = false;
+      log.info('outbox is on disk again');
     }
     return true;
   }

@@ -12,7 +12,7 @@ export const LONGEST_PATH = 107;
  * Begins to listen at this path, for our own user alone, in place of what a killed process left there.
  * @returns false when a process that lives listens there. @throws when the system refuses.
  */
-export async function takesPlace(server: Server, path: string): Promise<boolean> {
+export async function claimSocket(server: Server, path: string): Promise<boolean> {
   const length = Buffer.byteLength(path);
   if (length > LONGEST_PATH)
     throw new Error(`the path has ${length} bytes, the system allows ${LONGEST_PATH}: choose a shorter state_dir`);
@@ -76,7 +76,7 @@ export async function lockState(dir: string, log: Log): Promise<StateLock> {
   let isTaken = false;
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    isTaken = !(await takesPlace(server, path));
+    isTaken = !(await claimSocket(server, path));
   } catch (error) {
     log.warn({ err: error, path }, 'state_dir cannot be locked: a second bridge there would not be noticed');
   }

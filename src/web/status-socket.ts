@@ -6,7 +6,7 @@ import { deferred, scope } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
-import { takesPlace } from '../store/local-socket.ts';
+import { claimSocket } from '../store/local-socket.ts';
 import type { StatusBoard } from './status-board.ts';
 import { statusJson } from './status-snapshot.ts';
 import type { StatusSnapshot } from './status-snapshot.ts';
@@ -43,7 +43,7 @@ export async function openStatusSocket(options: StatusSocketOptions): Promise<As
   server.maxConnections = CLIENTS_LIMIT;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (!(await takesPlace(server, path))) {
+    if (!(await claimSocket(server, path))) {
       log.error(
         { path },
         'another bridge runs with this state_dir: stop one of them; going on without the status socket',

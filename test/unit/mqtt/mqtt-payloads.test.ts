@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import { contractState, notOver, overContractStep, usedAmpere } from '../../../src/mqtt/meter-states.ts';
+import { contractState, NOT_OVER, overContractStep, usedAmpere } from '../../../src/mqtt/meter-states.ts';
 import { isoJst, isoLocal } from '../../../src/kernel/iso-time.ts';
 import {
   energyPayload,
@@ -111,12 +111,12 @@ test('contract current: both legs count, one that feeds back frees nothing', () 
   expect(usedAmpere({ atMs, currentRA: 30 }, false)).toBe(30);
   expect(usedAmpere({ atMs, currentRA: 30 }, true)).toBeUndefined();
   expect(usedAmpere({ atMs, currentTA: 30 }, true)).toBeUndefined();
-  expect(contractState(40, 45, notOver)).toEqual({ headroomA: -5, over: false });
+  expect(contractState(40, 45, NOT_OVER)).toEqual({ headroomA: -5, over: false });
 });
 
 test('over contract: on at the second answer above, off below 90 %', () => {
   const usages = [1, 0.95, 1, 1.2, 0.95, 0.9, 0.89, 1, 0.99];
-  let state = notOver;
+  let state = NOT_OVER;
   const seen = usages.map((usage) => (state = overContractStep(state, usage)).on);
   expect(seen).toEqual([false, false, false, true, true, true, false, false, false]);
 });
