@@ -51,20 +51,18 @@ export function restMs(backoff: Backoff, downMs: number, refused: boolean): numb
   return Math.max(refused ? REFUSED_REST_LEAST_MS : REST_LEAST_MS, backoff.next(mostMs));
 }
 
-/** Who may take the connection of a client id, where several want it. */
+export type Visit = (signal: AbortSignal) => Promise<BrokerConnection>;
+
+/** Who may have the connection of a client id, where several want it. */
 export interface Turn {
   /** Under which to look before. */
   readonly clientId: string;
   /**
-   * Resolves when the connection is ours to take.
+   * Resolves when the connection is ours.
    * @param visit opens a connection under `clientId`. @param onTaken is called with why we wait.
    * @throws AttemptFailed when the broker cannot be asked, the signal's reason
    */
-  come(
-    visit: (signal: AbortSignal) => Promise<BrokerConnection>,
-    onTaken: (why: BridgeError) => void,
-    signal: AbortSignal,
-  ): Promise<void>;
+  come(visit: Visit, onTaken: (why: BridgeError) => void, signal: AbortSignal): Promise<void>;
   /** Another took the connection. */
   contested(): void;
 }

@@ -6,7 +6,7 @@ import type { LinkPhase, LinkStatus } from '../model/status.ts';
 import { AttemptFailed } from '../broker/connection-attempt.ts';
 import { failureOf } from '../broker/broker-failures.ts';
 import { REASON, takenOverHint } from '../broker/reason-codes.ts';
-import type { Turn } from '../broker/connection-keeper.ts';
+import type { Turn, Visit } from '../broker/connection-keeper.ts';
 import type { BrokerConnection } from '../broker/broker-connection.ts';
 import { presenceTopic } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
@@ -68,6 +68,13 @@ interface TurnOptions {
   readonly topics: Topics;
 }
 
+interface TurnDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type OnTaken = (why: BridgeError) => void;
+
 /**
  * Before a bridge that has not held its port takes the connection of its meter id, it looks whether another has it, and
  * waits until that one is gone or the port is ours. Who waits leaves no trace: a client id of its own, no will.
@@ -76,27 +83,21 @@ export class PortTurn implements Turn {
   readonly #claim: PortClaim;
   readonly clientId: string;
   readonly #options: TurnOptions;
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #deps: TurnDeps;
   #presenceMs = PRESENCE_MS;
 
-  constructor(claim: PortClaim, clientId: string, options: TurnOptions, deps: { clock: Clock; log: Log }) {
+  constructor(claim: PortClaim, clientId: string, options: TurnOptions, deps: TurnDeps) {
     this.#claim = claim;
     this.clientId = `${clientId}_waiting`;
     this.#options = options;
-    this.#clock = deps.clock;
-    this.#log = deps.log;
+    this.#deps = deps;
   }
 
   contested(): void {
     this.#claim.contested();
   }
 
-  async come(
-    visit: (signal: AbortSignal) => Promise<BrokerConnection>,
-    onTaken: (why: BridgeError) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async come(visit: Visit, onTaken: OnTaken, signal: AbortSignal): Promise<void> {
     if (this.#claim.isOurs) return;
     await together(
       signal,
@@ -105,11 +106,7 @@ export class PortTurn implements Turn {
     );
   }
 
-  async #look(
-    visit: (signal: AbortSignal) => Promise<BrokerConnection>,
-    onTaken: (why: BridgeError) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #look(visit: Visit, onTaken: OnTaken, signal: AbortSignal): Promise<void> {
     const connection = await visitOrPass(visit, signal);
     if (!connection) return;
     try {
@@ -123,14 +120,10 @@ export class PortTurn implements Turn {
     }
   }
 
-  async #untilFree(
-    connection: BrokerConnection,
-    onTaken: (why: BridgeError) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #untilFree(connection: BrokerConnection, onTaken: OnTaken, signal: AbortSignal): Promise<void> {
     const { meterId, topics } = this.#options;
     const other = listen(connection, topics.bridgeAvailability);
-    if (!(await this.#mayListen(connection, [topics.bridgeAvailability], signal))) return;
+    if (!(await this.#mayListen(connection, topics.bridgeAvailability, signal))) return;
     if (other.updates === 0) await this.#until(other.next(), REPLAY_MS, signal);
     if (!other.isOnline || !(await this.#answers(connection, other, signal))) return;
     onTaken(
@@ -145,7 +138,7 @@ export class PortTurn implements Turn {
     );
     do await this.#until(other.gone(), ASK_EVERY_MS, signal);
     while (other.isOnline && (await this.#answers(connection, other, signal)));
-    this.#log.info({ broker: connection.url }, 'the other bridge is gone: its connection is taken over');
+    this.#deps.log.info({ broker: connection.url }, 'the other bridge is gone: its connection is taken over');
   }
 
   /** Whether a bridge stands behind the `online` that the broker keeps. */
@@ -154,7 +147,7 @@ export class PortTurn implements Turn {
     connection.publish({ topic: presenceTopic(this.#options.topics), payload: 'present?', qos: 0 });
     await this.#until(other.next(), this.#presenceMs, signal);
     if (other.updates > before) return other.isOnline;
-    this.#log.warn(
+    this.#deps.log.warn(
       { broker: connection.url, waitedMs: this.#presenceMs },
       'a bridge with our meter id is online by the broker’s account, but does not answer: taken for a leftover',
     );
@@ -163,20 +156,18 @@ export class PortTurn implements Turn {
   }
 
   /** A broker that does not let us look, or does not answer, is taken as it comes. */
-  async #mayListen(connection: BrokerConnection, filters: readonly string[], signal: AbortSignal): Promise<boolean> {
-    let grants: readonly number[] | undefined;
-    await together(
-      signal,
-      (inner) => this.#clock.sleep(ANSWER_MS, inner),
-      async (inner) => void (grants = await abortable(subscribed(connection, filters), inner)),
-    );
-    return grants?.every((code) => code < 0x80) ?? false;
+  async #mayListen(connection: BrokerConnection, topic: string, signal: AbortSignal): Promise<boolean> {
+    let grant: number | undefined;
+    const answer = subscribed(connection, topic).then((code) => void (grant = code));
+    await this.#until(answer, ANSWER_MS, signal);
+    return grant !== undefined && grant < 0x80;
   }
 
+  /** Until `event`, but at most `ms`. */
   async #until(event: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
     await together(
       signal,
-      (inner) => this.#clock.sleep(ms, inner),
+      (inner) => this.#deps.clock.sleep(ms, inner),
       (inner) => abortable(event, inner),
     );
   }
@@ -208,19 +199,17 @@ function listen(connection: BrokerConnection, availability: string): Other {
   return other;
 }
 
-async function subscribed(connection: BrokerConnection, filters: readonly string[]): Promise<readonly number[]> {
+/** @returns the broker's answer: 0x80 and above refuses. */
+async function subscribed(connection: BrokerConnection, topic: string): Promise<number | undefined> {
   try {
-    return await connection.subscribeWithRetained(filters);
+    return (await connection.subscribeWithRetained([topic]))[0];
   } catch (error) {
     throw new AttemptFailed(failureOf(connection.url, error as Error)); // the connection went meanwhile
   }
 }
 
 /** A broker that does not let this client id in, but may well let in ours, cannot be asked. */
-async function visitOrPass(
-  visit: (signal: AbortSignal) => Promise<BrokerConnection>,
-  signal: AbortSignal,
-): Promise<BrokerConnection | undefined> {
+async function visitOrPass(visit: Visit, signal: AbortSignal): Promise<BrokerConnection | undefined> {
   try {
     return await visit(signal);
   } catch (error) {
