@@ -44,8 +44,8 @@ export class AttemptFailed extends Error {
 const CONNECT_LIMIT_MS = 15_000;
 const KEEPALIVE_S = 30;
 /**
- * What we listen to is short. A broker with MQTT 5 is told to keep anything longer to itself; one with 3.1.1 cannot be
- * told, so what only misses the mark is read and refused where it is understood.
+ * Longest packet we read, header included. A broker with MQTT 5 is told and keeps longer ones to itself. One with 3.1.1
+ * cannot be told: what is only somewhat too long is read, and refused by whom it is for, without losing the connection.
  */
 const LONGEST_INCOMING_BYTES: Readonly<Record<Protocol, number>> = { 5: 16_384, 4: 262_144 };
 /** A message of a WebSocket may hold several packets; `ws` collects it whole before we see its first byte. */

@@ -7,7 +7,7 @@ import { linkPayload } from './mqtt-payloads.ts';
 import type { Presence } from './mqtt-payloads.ts';
 import type { Topics } from './mqtt-topics.ts';
 
-/** Nobody makes us say that we are there faster than this. */
+/** Whoever asks who is there is answered no more often than this. */
 const PRESENT_PACE_MS = 50;
 
 export interface AvailabilityDeps {
@@ -54,7 +54,7 @@ export class Availability {
     this.#isUp = true;
   }
 
-  /** What the broker may have kept over a power cut is contradicted. */
+  /** While nothing is known yet: corrects an `online` that the broker kept over a power cut. */
   publishUnknown(): void {
     this.#publishMeter(false);
   }
@@ -68,7 +68,7 @@ export class Availability {
     this.#link.publish();
   }
 
-  /** After the states, the bridge last: nobody sees the one before of link and meter beside the other’s new. */
+  /** After the states, the bridge last: nobody sees an old value of one topic beside a new one of another. */
   publishAfter(): void {
     if (this.#health.now.fresh) this.#publishMeter(true);
     this.#publishBridge();

@@ -1,12 +1,12 @@
 /** A broker that closes for what a packet holds does it at once. */
 const AT_ONCE_MS = 5000;
-/** What stood this long without the document was closed for it before. */
+/** A connection that stands this long without the document shows that the document was why others closed. */
 const PROOF_MS = 10_000;
 const STRIKES = 2;
 const AGAIN_MS = 86_400_000;
 
 /**
- * Whether this broker can take the discovery document. One of 3.1.1 has no word for a packet that is too large: it closes.
+ * Whether this broker can take the discovery document. One of 3.1.1 cannot say that a packet is too large: it closes.
  * The sign: the document was on its way, unacknowledged, and the connection went at once; twice. Then it is left out, and
  * tried again after a day. Where the connection goes without it too, it was something else.
  */

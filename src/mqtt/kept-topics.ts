@@ -18,7 +18,7 @@ export interface Kept {
   readonly own: readonly string[];
   /** Below the meter's level, but not ours. */
   readonly foreign: readonly string[];
-  /** The broker was told that a bridge is connected, and its will has not told otherwise. */
+  /** What is retained says that a bridge is connected; its last will would have said `offline`. */
   readonly online: boolean;
 }
 
