@@ -1,6 +1,6 @@
 import type { Language } from '../kernel/language.ts';
 import type { MeterProfile } from '../model/reading.ts';
-import { entities } from './ha-entities.ts';
+import { entitiesOf } from './ha-entities.ts';
 import type { Entity, EntityContext } from './ha-entities.ts';
 import { energyDecimals } from './mqtt-payloads.ts';
 import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
@@ -50,7 +50,7 @@ export function possibleKeys(contract: boolean): ReadonlySet<string> {
     hasExport: true,
   };
   const context: EntityContext = { profile, contract, expireAfterS: 0, energyDecimals: 0 };
-  return new Set(entities.filter(({ when }) => when?.(context) ?? true).map(({ key }) => key));
+  return new Set(entitiesOf(context).map(({ key }) => key));
 }
 
 type Component = Readonly<Record<string, unknown>> & { readonly platform: Entity['platform'] };
@@ -67,7 +67,6 @@ export function discoveryDocument(
     expireAfterS: expireAfterS(meter.intervalS, meter.slowestS),
     energyDecimals: energyDecimals(profile?.energyScale),
   };
-  const announced = entities.filter(({ when }) => when?.(context) ?? true);
   return {
     device: {
       identifiers: [identityOf(meter.id)],
@@ -80,7 +79,7 @@ export function discoveryDocument(
     availability: [{ topic: topics.bridgeAvailability }, { topic: topics.meterAvailability }],
     availability_mode: 'all',
     components: Object.fromEntries(
-      announced.map((entity) => [entity.key, component(entity, context, meter.id, topics, input.language)]),
+      entitiesOf(context).map((entity) => [entity.key, component(entity, context, meter.id, topics, input.language)]),
     ),
   };
 }
@@ -99,7 +98,7 @@ function component(
   topics: Topics,
   language: Language,
 ): Component {
-  const { key, platform, from } = entity;
+  const { key, platform, from, options } = entity;
   const entityId = entityIdOf(meterId, key);
   return {
     platform,
@@ -111,7 +110,7 @@ function component(
       ? { command_topic: `${topics.commandPrefix}${key}`, payload_press: 'PRESS' }
       : { state_topic: topics[from], value_template: `{{ value_json.${entity.field ?? key} }}` }),
     ...(platform === 'binary_sensor' ? { payload_on: 'ON', payload_off: 'OFF' } : {}),
-    ...entity.options(context),
+    ...(typeof options === 'function' ? options(context) : options),
     qos: from === 'instant' ? 0 : 1,
     ...(entity.bridgeOnly ? { availability: [{ topic: topics.bridgeAvailability }] } : {}),
   };

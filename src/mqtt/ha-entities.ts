@@ -12,6 +12,8 @@ export interface EntityContext {
   readonly energyDecimals: number;
 }
 
+type Options = Readonly<Record<string, unknown>>;
+
 export interface Entity {
   readonly key: string;
   readonly platform: 'sensor' | 'binary_sensor' | 'button';
@@ -24,7 +26,7 @@ export interface Entity {
   readonly bridgeOnly?: boolean;
   /** Announced when this holds; absent: at once and always. */
   readonly when?: (context: EntityContext) => boolean;
-  readonly options: (context: EntityContext) => Readonly<Record<string, unknown>>;
+  readonly options: Options | ((context: EntityContext) => Options);
 }
 
 /** The property map decides: what the meter does not have is never announced. */
@@ -45,8 +47,8 @@ const isThere =
     (kind === 'instant' || profile.energyScale !== undefined);
 
 const optionsOf =
-  ({ family, kind, unit, decimals }: Quantity): Entity['options'] =>
-  ({ expireAfterS, energyDecimals }) => ({
+  ({ family, kind, unit, decimals }: Quantity) =>
+  ({ expireAfterS, energyDecimals }: EntityContext): Options => ({
     device_class: family,
     state_class: kind === 'instant' ? 'measurement' : 'total_increasing', // not `total`: meters are exchanged and registers wrap
     unit_of_measurement: unit,
@@ -94,15 +96,12 @@ const measured: readonly Entity[] = [
     name: { en: 'Meter fault', ja: 'メーター異常' },
     from: 'energy',
     when: hasFault,
-    options: () => ({ device_class: 'problem', entity_category: 'diagnostic' }),
+    options: { device_class: 'problem', entity_category: 'diagnostic' },
   },
 ];
 
 /** An entity that needs nothing of the meter to be known. */
-type Row = Pick<Entity, 'key' | 'name' | 'field' | 'bridgeOnly'> & {
-  readonly platform?: Entity['platform'];
-  readonly options: Readonly<Record<string, unknown>>;
-};
+type Row = Omit<Entity, 'platform' | 'from' | 'when'> & Partial<Pick<Entity, 'platform'>>;
 
 const DIAGNOSTIC = { entity_category: 'diagnostic' } as const;
 const HIDDEN = { entity_category: 'diagnostic', enabled_by_default: false } as const;
@@ -163,7 +162,7 @@ const LINK_ROWS: readonly Row[] = [
     options: { icon: 'mdi:radio-tower', ...HIDDEN },
   },
 ];
-const link = LINK_ROWS.map((row): Entity => ({ platform: 'sensor', from: 'link', ...row, options: () => row.options }));
+const link = LINK_ROWS.map((row): Entity => ({ platform: 'sensor', from: 'link', ...row }));
 
 const BUTTON_ROWS: readonly Row[] = [
   { key: 'read_now', name: { en: 'Read now', ja: '今すぐ取得' }, options: { icon: 'mdi:refresh' } },
@@ -178,13 +177,11 @@ const BUTTON_ROWS: readonly Row[] = [
     options: { icon: 'mdi:radar', entity_category: 'config' },
   },
 ];
-const buttons = BUTTON_ROWS.map((row): Entity => ({
-  platform: 'button',
-  from: 'command',
-  bridgeOnly: true,
-  ...row,
-  options: () => row.options,
-}));
+const buttons = BUTTON_ROWS.map((row): Entity => ({ platform: 'button', from: 'command', bridgeOnly: true, ...row }));
 
 /** Every entity a meter can have, in the order Home Assistant is told of them. */
 export const entities: readonly Entity[] = [...measured, ...link, ...buttons];
+
+/** Those that are announced. */
+export const entitiesOf = (context: EntityContext): readonly Entity[] =>
+  entities.filter(({ when }) => when?.(context) ?? true);
