@@ -14,9 +14,8 @@ import { VirtualClock } from './virtual-clock.ts';
 export const pan = { channel: 57, panId: 0x8a3c, macAddress: '001D129012345678' };
 
 /** A broker as the MQTT sink tells of it: nothing waits, nothing was given up. */
-export const brokerHealth = (
-  told: Pick<BrokerHealth, 'ok' | 'detail'> & Partial<BrokerHealth> = { ok: true, detail: 'connected (MQTT 5)' },
-): BrokerHealth => ({
+export type ToldHealth = Pick<BrokerHealth, 'ok' | 'detail'> & Partial<BrokerHealth>;
+export const brokerHealth = (told: ToldHealth): BrokerHealth => ({
   connected: told.ok,
   broker: 'mqtt://broker',
   queued: 0,
@@ -40,7 +39,7 @@ export class WebRig implements AsyncDisposable {
   readonly redactor = new Redactor();
   readonly board: StatusBoard;
   late: readonly string[] = [];
-  broker: Parameters<typeof brokerHealth>[0] | undefined = { ok: true, detail: 'connected (MQTT 5)' };
+  broker: ToldHealth | undefined = { ok: true, detail: 'connected (MQTT 5)' };
   #server: WebServer | undefined;
 
   private constructor({ language = 'en', meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {

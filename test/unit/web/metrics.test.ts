@@ -11,6 +11,7 @@ import { startWeb } from '../../../src/web/server.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { brokerHealth } from '../../support/web-rig.ts';
+import type { ToldHealth } from '../../support/web-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Board and metrics on virtual time. */
@@ -19,7 +20,7 @@ class Scraped {
   readonly redactor = new Redactor();
   readonly board: StatusBoard;
   readonly metrics: Metrics;
-  broker: Parameters<typeof brokerHealth>[0];
+  broker: ToldHealth | undefined;
 
   constructor(exporterNames = false) {
     const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 }];

@@ -204,12 +204,14 @@ test('the module, the half-hour registers and the broker are told where known', 
 test('a broker that refuses the readings is told with what to do, in the language of who asks', () => {
   const held = heldError('mqtt://broker', 'broute2mqtt/home/readings', 0x87);
   const { board } = rig({
-    brokerHealth: () => brokerHealth({ ok: false, connected: true, detail: 'connected', held }),
+    brokerHealth: (_meter, language = 'en') =>
+      brokerHealth({ ok: false, connected: true, detail: `connected (${language})`, held }),
   });
   const hint = (language: 'en' | 'ja'): string | undefined =>
     board.snapshot({ language }).meters[0]?.broker?.held?.hint;
   expect(hint('en')).toContain('Allow this user to write broute2mqtt/home/readings');
   expect(hint('ja')).toContain('broute2mqtt/home/readings の書き込みを許可');
+  expect(board.snapshot({ language: 'ja' }).meters[0]?.broker?.detail).toBe('connected (ja)');
   expect(board.notes()).toEqual([
     'home: readings wait: mqtt://broker refuses writing broute2mqtt/home/readings: not authorized (0x87) [BROKER_REFUSED]',
   ]);
