@@ -1,5 +1,5 @@
 import type { IClientSubscribeOptions, IConnackPacket, ISubscriptionMap, MqttClient } from 'mqtt';
-import { deferred } from '../kernel/async.ts';
+import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
@@ -49,6 +49,9 @@ const limitsOf = ({ properties }: IConnackPacket): Limits => ({
 /** Fixed header, topic length, packet id and the one property we send. */
 const OVERHEAD_BYTES = 16;
 
+/** For a clean stop, the broker present or gone. */
+const FAREWELL_MS = 1000;
+
 /** One connection that stands, until `lost` settles. Publishing on a dead one is harmless: the outcome says so. */
 export class BrokerConnection {
   readonly protocol: Protocol;
@@ -57,12 +60,14 @@ export class BrokerConnection {
   /** Resolves with why, once the connection is gone. Rejects only for a defect in a handler. */
   readonly lost: Promise<Loss>;
   readonly #client: MqttClient;
+  readonly #clock: Clock;
   readonly #end: Deferred<Loss> = deferred<Loss>();
   readonly #quota: PublishQuota;
   #room: () => void = () => undefined;
 
   constructor(client: MqttClient, connack: IConnackPacket, protocol: Protocol, url: string, clock: Clock) {
     this.#client = client;
+    this.#clock = clock;
     this.protocol = protocol;
     this.limits = limitsOf(connack);
     this.url = url;
@@ -189,10 +194,21 @@ export class BrokerConnection {
     this.destroy();
   }
 
-  /** Publishes `last`, waits for what acknowledges it, says DISCONNECT. The caller bounds the time. */
-  async finish(last: readonly Message[]): Promise<void> {
-    await Promise.all(last.map((message) => new Promise<void>((resolve) => this.publish(message, () => resolve()))));
-    await new Promise<void>((resolve) => this.#client.end(false, () => resolve()));
+  /**
+   * Publishes `last`, waits for what acknowledges it, says DISCONNECT.
+   * @throws BridgeError when that takes longer than a second, the signal's reason
+   */
+  async finish(last: readonly Message[], signal: AbortSignal): Promise<void> {
+    const farewell = async (): Promise<void> => {
+      await Promise.all(last.map((message) => new Promise<void>((resolve) => this.publish(message, () => resolve()))));
+      await new Promise<void>((resolve) => this.#client.end(false, () => resolve()));
+    };
+    const late = (): BridgeError =>
+      new BridgeError('BROKER_UNREACHABLE', {
+        en: `${this.url} did not acknowledge our farewell`,
+        ja: `${this.url} が終了の通知に応答しませんでした`,
+      });
+    await within(this.#clock, FAREWELL_MS, signal, (inner) => abortable(farewell(), inner), late);
   }
 
   destroy(): void {

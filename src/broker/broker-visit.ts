@@ -41,13 +41,7 @@ export async function visitBroker<T>(
           ja: `${url} から ${limitMs / 1000} 秒以内に応答がありません`,
         }),
     );
-    await within(
-      clock,
-      1000,
-      signal,
-      (inner) => abortable(connection.finish([]), inner),
-      () => new Error('no clean end'),
-    ).catch(() => undefined); // what was to be done is done
+    await connection.finish([], signal).catch(() => undefined); // what was to be done is done
     return result;
   } finally {
     connection.destroy();

@@ -1,6 +1,6 @@
-import { abortable, within } from '../kernel/async.ts';
+import { abortable } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import type { BridgeError } from '../kernel/errors.ts';
 import type { Beat } from '../kernel/pulse.ts';
 import type { Log } from '../kernel/log.ts';
 import { Backoff, BROKER_STEPS } from '../kernel/backoff.ts';
@@ -35,8 +35,6 @@ const STEADY_MS = 2000;
 const TAKEN_OVER_REST_MS = 30_000;
 /** Many times what a try takes; who takes longer is stuck. */
 const ATTEMPT_LIMIT_MS = 300_000;
-/** For a clean stop, the broker present or gone. */
-const FAREWELL_MS = 1000;
 /** Down for longer than this, the broker is not just restarting. */
 const PATIENCE_MS = 120_000;
 const REST_MOST_MS = 5000;
@@ -195,17 +193,7 @@ export class ConnectionKeeper {
 
   async #farewell(connection: BrokerConnection, last: readonly Message[]): Promise<void> {
     const unhurried = new AbortController().signal; // ours is aborted already
-    const bounded = within(
-      this.#deps.clock,
-      FAREWELL_MS,
-      unhurried,
-      (signal) => abortable(connection.finish(last), signal),
-      () =>
-        new BridgeError('BROKER_UNREACHABLE', {
-          en: `${this.url} did not acknowledge our farewell`,
-          ja: `${this.url} が終了の通知に応答しませんでした`,
-        }),
-    );
-    await bounded.catch((error: unknown) => this.#deps.log.debug({ err: error }, 'no clean end'));
+    const onLate = (error: unknown): void => this.#deps.log.debug({ err: error }, 'no clean end');
+    await connection.finish(last, unhurried).catch(onLate);
   }
 }
