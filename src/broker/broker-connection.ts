@@ -134,6 +134,11 @@ export class BrokerConnection {
     );
   }
 
+  /** The same, resolving with the outcome. */
+  published(message: Message): Promise<Outcome> {
+    return new Promise((resolve) => this.publish(message, resolve));
+  }
+
   #hand({ topic, payload, qos, retain = false, expiryS }: Message, done?: (outcome: Outcome) => void): void {
     if (!this.#client.connected) return done?.(new Error('not connected'));
     const canExpire = this.protocol === 5;
@@ -200,7 +205,7 @@ export class BrokerConnection {
    */
   async finish(last: readonly Message[], signal: AbortSignal): Promise<void> {
     const farewell = async (): Promise<void> => {
-      await Promise.all(last.map((message) => new Promise<void>((resolve) => this.publish(message, () => resolve()))));
+      await Promise.all(last.map((message) => this.published(message)));
       await new Promise<void>((resolve) => this.#client.end(false, () => resolve()));
     };
     const late = (): BridgeError =>

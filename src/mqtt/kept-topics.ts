@@ -71,9 +71,7 @@ async function retainedOn(
 /** Makes the broker forget these topics, in order. @throws BridgeError BROKER_REFUSED naming the first it does not let us write. */
 export async function forget(connection: BrokerConnection, topics: readonly string[]): Promise<void> {
   for (const topic of topics) {
-    const outcome = await new Promise<undefined | number | Error>((resolve) =>
-      connection.publish({ topic, payload: '', qos: 1, retain: true }, resolve),
-    );
+    const outcome = await connection.published({ topic, payload: '', qos: 1, retain: true });
     if (typeof outcome === 'number') throw topicRefused(connection.url, 'writing', topic, outcome);
     if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${connection.url}: ${outcome.message}`);
   }

@@ -102,9 +102,7 @@ async function echo(
   signal: AbortSignal,
 ): Promise<BridgeError | undefined> {
   for (const topic of probes) {
-    const outcome = await new Promise<undefined | number | Error>((resolve) =>
-      link.publish({ topic, payload: PROBE, qos: 1 }, resolve),
-    );
+    const outcome = await link.published({ topic, payload: PROBE, qos: 1 });
     if (typeof outcome === 'number') return topicRefused(link.url, 'writing', topic, outcome);
     if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${link.url}: ${outcome.message}`);
   }
