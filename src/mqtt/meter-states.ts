@@ -25,7 +25,7 @@ export interface MeterStatesDeps {
 
 type MeterPart = Pick<MeterSettings, 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
 type StateTopics = Pick<Topics, 'instant' | 'energy' | 'halfHour'>;
-/** Payloads to publish, in this order; undefined where there is nothing new. */
+/** Payloads to publish; undefined where there is nothing new. */
 type News = { readonly [state in keyof StateTopics]?: string | undefined };
 
 const UNCHANGED_MS = 300_000;
