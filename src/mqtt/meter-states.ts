@@ -25,7 +25,7 @@ export interface MeterStatesDeps {
 
 type MeterPart = Pick<MeterSettings, 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
 type StateTopics = Pick<Topics, 'instant' | 'energy' | 'halfHour'>;
-/** Payloads to publish; undefined where there is nothing new. */
+/** Payloads to publish, in this order; undefined where there is nothing new. */
 type News = { readonly [state in keyof StateTopics]?: string | undefined };
 
 const UNCHANGED_MS = 300_000;
@@ -157,13 +157,15 @@ export class MeterStates {
     this.#publish({ energy, instant: this.#instantPayload() });
   }
 
-  #publish({ instant, energy, halfHour }: News): void {
+  #publish(news: News): void {
     const { clock, send } = this.#deps;
     // an old one sent to a new subscriber would look current
     const expiryS = expireAfterS(this.#meter.intervalS, this.#slowestS);
-    if (instant !== undefined) send({ topic: this.#topics.instant, payload: instant, qos: 0, retain: true, expiryS });
-    if (energy !== undefined) send({ topic: this.#topics.energy, payload: energy, qos: 1, retain: true });
-    if (halfHour !== undefined) send({ topic: this.#topics.halfHour, payload: halfHour, qos: 1, retain: true });
+    for (const [state, payload] of Object.entries(news) as [keyof News, string | undefined][]) {
+      if (payload === undefined) continue;
+      const message = { topic: this.#topics[state], payload, retain: true };
+      send(state === 'instant' ? { ...message, qos: 0, expiryS } : { ...message, qos: 1 });
+    }
     const { nextMarkMs } = this;
     if (nextMarkMs !== undefined) this.#mark.in(nextMarkMs - clock.monotonicMs(), () => this.age());
   }
