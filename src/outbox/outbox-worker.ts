@@ -95,12 +95,10 @@ export class OutboxWorker {
   }
 
   async #takeOver(): Promise<void> {
-    await this.#try('load', () => this.#deps.disk.takeOver());
-    if (this.#deps.disk.isComplete)
-      this.#deps.log.info(
-        { queued: this.#deps.queue.size + this.#deps.disk.unloaded },
-        'outbox: readings of earlier starts are sent first',
-      );
+    const { queue, disk, log } = this.#deps;
+    await this.#try('load', () => disk.takeOver());
+    const queued = queue.size + disk.unloaded;
+    if (disk.isComplete) log.info({ queued }, 'outbox: readings of earlier starts are sent first');
   }
 
   async #load(): Promise<void> {
@@ -112,49 +110,51 @@ export class OutboxWorker {
   }
 
   async #spill(): Promise<void> {
+    const { queue, disk, gaveWay } = this.#deps;
     await this.#try('spill', async () => {
-      while (this.#deps.queue.oldestUnstored) {
-        this.#deps.gaveWay(await this.#deps.disk.makeRoom((gone) => this.#deps.queue.forget(gone)));
-        await this.#append(this.#deps.queue.unstored()); // asked for now: some may have been acknowledged meanwhile
+      while (queue.oldestUnstored) {
+        gaveWay(await disk.makeRoom((gone) => queue.forget(gone)));
+        await this.#append(queue.unstored()); // asked for now: some may have been acknowledged meanwhile
       }
     });
   }
 
   async #append(entries: readonly Entry[]): Promise<void> {
+    const { queue, disk } = this.#deps;
     if (entries.length === 0) return;
     for (const entry of entries) entry.state = 'writing';
     let places: readonly SegmentPlace[] = [];
     try {
-      places = await this.#deps.disk.append(entries.map(({ payload }) => payload));
+      places = await disk.append(entries.map(({ payload }) => payload));
     } finally {
       for (const entry of entries) if (entry.state === 'writing') entry.state = 'waiting';
     }
     const fates = places.map((place, i): WriteFate => {
       const entry = entries[i];
-      return entry ? this.#deps.queue.stored(entry, place) : 'acked';
+      return entry ? queue.stored(entry, place) : 'acked';
     });
-    this.#deps.disk.settle(places, fates);
+    disk.settle(places, fates);
     this.isUnsynced = true;
     this.acknowledged(fates.filter((fate) => fate === 'acked').length);
   }
 
   /** Lets the disk know what was acknowledged: whole segments go, of the next one the cursor tells. */
   async #note(): Promise<void> {
+    const { queue, disk, gaveWay, more } = this.#deps;
     await Promise.resolve(); // acknowledgements come several at a time
     const count = this.#unnoted;
     const isBehind = this.#progress;
     this.#progress = false;
     const done = await this.#try('note', async () => {
-      if (this.#deps.disk.hasSpent)
-        this.#deps.gaveWay(await this.#deps.disk.sweep((gone) => this.#deps.queue.forget(gone)));
-      const { first } = this.#deps.queue;
+      if (disk.hasSpent) gaveWay(await disk.sweep((gone) => queue.forget(gone)));
+      const { first } = queue;
       if (!isBehind || !first?.place) return;
-      await this.#deps.disk.writeCursor(first.place, first.payload);
+      await disk.writeCursor(first.place, first.payload);
       this.isUnsynced = true;
     });
     if (!done) this.#progress = isBehind;
     this.#unnoted -= count;
-    this.#deps.more();
+    more();
   }
 
   /** Beside the jobs, for it can take seconds. */
@@ -165,10 +165,11 @@ export class OutboxWorker {
 
   /** What still waits goes to disk, as far as it comes before `signal` aborts. */
   async finish(signal: AbortSignal): Promise<void> {
-    if (this.#opened !== 'yes' && this.#deps.queue.size > 0) await this.#open();
+    const { queue, disk } = this.#deps;
+    if (this.#opened !== 'yes' && queue.size > 0) await this.#open();
     if (this.#opened !== 'yes') return;
-    if (this.#deps.queue.oldestUnstored && !signal.aborted) await this.#spill();
-    if ((this.#progress || this.#deps.disk.hasSpent) && !signal.aborted) await this.#note();
+    if (queue.oldestUnstored && !signal.aborted) await this.#spill();
+    if ((this.#progress || disk.hasSpent) && !signal.aborted) await this.#note();
     if (this.isUnsynced && !signal.aborted) await this.sync();
   }
 
