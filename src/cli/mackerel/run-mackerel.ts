@@ -1,9 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { hex } from '../../kernel/bytes.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
+import { linkLocalAddress } from '../../model/pan.ts';
+import { FULL_SCAN } from '../../model/scan-plan.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import { mackerelGraphs, mackerelLines, mackerelPrefix } from '../../mackerel/mackerel-metrics.ts';
 import { chooseMeters, loadOrStop, loadVariables, writeProblems } from '../../app/load-settings.ts';
@@ -157,8 +160,42 @@ async function scan({ flags, configFile, context }: PluginRun): Promise<void> {
       ? await settingsOfFile(configFile, context)
       : await (flags.device ? settingsOfStick(flags, context) : usualSettings(context));
   if (!settings) throw nothingNamed();
-  const { printScan } = await import('./mackerel-scan.ts');
   await printScan(chooseMeters(settings.meters, flags.meter)[0] as MeterSettings, context);
+}
+
+/**
+ * `--scan`: the dialogue in the words in which users read it, with what is of use in it. `Channel:` is for --channel, what
+ * follows `SKLL64` for --ipaddr. Made from what was found, so that it looks the same whatever the stick speaks.
+ * @throws BridgeError PAN_NOT_FOUND
+ */
+async function printScan(meter: MeterSettings, context: CliContext): Promise<void> {
+  const [{ openModule }, { wireOf }] = await Promise.all([
+    import('../../module/open-module.ts'),
+    import('../../app/device.ts'),
+  ]);
+  const clock = systemClock;
+  const log = await stderrLog(context, 'silent');
+  const print = (text: string): void => void context.stdout.write(context.redactor.redact(`${text}\n`));
+  const sent = (text: string): void => print(`>> "${text}"`);
+  const received = (text: string): void => print(`<< "${text}"`);
+  await using module = await openModule(await wireOf(meter, clock), meter, { clock, log }, context.signal);
+  const side = module.info.edition === 'DSE' ? ' 0' : '';
+  for (const request of FULL_SCAN) {
+    sent(`SKSCAN 2 ${hex(request.mask, 8)} ${request.duration}${side}`);
+    const found = await module.scan(request, context.signal);
+    received('OK');
+    for (const { channel, panId, macAddress, lqi } of found) {
+      received('EPANDESC');
+      received(`  Channel:${hex(channel, 2)}`);
+      received(`  Pan ID:${hex(panId, 4)}`);
+      received(`  Addr:${macAddress}`);
+      if (lqi !== undefined) received(`  LQI:${hex(lqi, 2)}`);
+      sent(`SKLL64 ${macAddress}`);
+      received(linkLocalAddress(macAddress));
+    }
+    if (found.length > 0) return;
+  }
+  throw new BridgeError('PAN_NOT_FOUND', { en: 'no meter answered', ja: 'メーターの応答がありません' });
 }
 
 const settingsOfFile = async (path: string, context: CliContext): Promise<Settings> =>
