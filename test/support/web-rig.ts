@@ -1,30 +1,14 @@
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { Language } from '../../src/kernel/language.ts';
 import { Redactor } from '../../src/kernel/redactor.ts';
-import type { BrokerHealth } from '../../src/model/health.ts';
-import type { Reading } from '../../src/model/reading.ts';
-import type { LinkStatus } from '../../src/model/status.ts';
 import { startWeb } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
-import { StatusBoard } from '../../src/web/status-board.ts';
 import type { StatusSnapshot } from '../../src/web/status-snapshot.ts';
+import { BoardRig } from './board-rig.ts';
+import type { BrokerFacts } from './board-rig.ts';
 import { logLines } from './log-lines.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 export const pan = { channel: 57, panId: 0x8a3c, macAddress: '001D129012345678' };
-
-/** A broker as the MQTT sink tells of it: nothing waits, nothing was given up. */
-export type ToldHealth = Pick<BrokerHealth, 'ok' | 'detail'> & Partial<BrokerHealth>;
-export const brokerHealth = (told: ToldHealth): BrokerHealth => ({
-  connected: told.ok,
-  broker: 'mqtt://broker',
-  queued: 0,
-  dropped: 0,
-  error: undefined,
-  held: undefined,
-  unannounced: undefined,
-  ...told,
-});
 
 export interface WebRigOptions {
   readonly token?: string;
@@ -34,22 +18,14 @@ export interface WebRigOptions {
 }
 
 /** A board on virtual time behind a real server on the loopback address. */
-export class WebRig implements AsyncDisposable {
-  readonly clock = new VirtualClock();
+export class WebRig extends BoardRig implements AsyncDisposable {
   readonly redactor = new Redactor();
-  readonly board: StatusBoard;
   late: readonly string[] = [];
-  broker: ToldHealth | undefined = { ok: true, detail: 'connected (MQTT 5)' };
+  override broker: BrokerFacts | undefined = { ok: true, detail: 'connected (MQTT 5)' };
   #server: WebServer | undefined;
 
   private constructor({ language = 'en', meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {
-    this.board = new StatusBoard({
-      meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
-      clock: this.clock,
-      brokerHealth: () => this.broker && brokerHealth(this.broker),
-      version: '9.8.7',
-      language,
-    });
+    super({ meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })), language });
   }
 
   static async start(options: WebRigOptions = {}): Promise<WebRig> {
@@ -72,15 +48,6 @@ export class WebRig implements AsyncDisposable {
 
   get address(): string {
     return this.#server?.address ?? '';
-  }
-
-  status(status: Partial<LinkStatus>, meter = 'home'): void {
-    const full: LinkStatus = { phase: 'connected', sinceMs: this.clock.now(), reconnects: 0, ...status };
-    this.board.accept({ kind: 'status', meter, status: full });
-  }
-
-  reading(reading: Omit<Reading, 'atMs'>, meter = 'home'): void {
-    this.board.accept({ kind: 'reading', meter, reading: { atMs: this.clock.now(), ...reading } });
   }
 
   get(path: string, init?: RequestInit): Promise<Response> {

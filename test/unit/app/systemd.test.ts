@@ -12,7 +12,8 @@ import type { Language } from '../../../src/kernel/language.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import { paceOf, systemdNotify, statusLine, SystemdReport } from '../../../src/app/systemd.ts';
 import type { Notify } from '../../../src/app/systemd.ts';
-import { StatusBoard } from '../../../src/web/status-board.ts';
+import type { StatusBoard } from '../../../src/web/status-board.ts';
+import { boardOf } from '../../support/board-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const run = promisify(execFile);
@@ -38,11 +39,9 @@ class Rig {
 
   constructor({ meters = ['home'], language = 'en', env = { WATCHDOG_USEC: '20000000' }, notify }: RigOptions = {}) {
     const { clock } = this;
-    this.board = new StatusBoard({
-      meters: meters.map((id) => ({ id, name: id, intervalS: 10, energyIntervalS: 60 })),
+    this.board = boardOf({
       clock,
-      brokerHealth: () => undefined,
-      version: '1.0.0',
+      meters: meters.map((id) => ({ id, name: id, intervalS: 10, energyIntervalS: 60 })),
       language,
     });
     const write = (line: string): void => void this.warnings.push(JSON.parse(line) as Record<string, unknown>);

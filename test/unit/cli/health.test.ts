@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { socketPath } from '../../../src/app/ask/socket-path.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
-import { StatusBoard } from '../../../src/web/status-board.ts';
 import { openStatusSocket } from '../../../src/web/status-socket.ts';
+import { boardOf } from '../../support/board-rig.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { WebRig } from '../../support/web-rig.ts';
 import { cli } from './run.ts';
@@ -20,13 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const socket = (late: readonly string[]) =>
   openStatusSocket({
     path: socketPath(folder),
-    board: new StatusBoard({
-      meters: [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 }],
-      clock: systemClock,
-      brokerHealth: () => undefined,
-      version: '1',
-      language: 'en',
-    }),
+    board: boardOf({ clock: systemClock }),
     pid: 1,
     late: () => late,
     clock: systemClock,

@@ -9,27 +9,11 @@ import type { LinkStatus } from '../../../src/model/status.ts';
 import { readingJson } from '../../../src/model/reading.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
+import { BoardRig } from '../../support/board-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { cli } from './run.ts';
 
-function rig() {
-  const clock = new VirtualClock(Date.parse('2026-01-15T12:00:00+09:00'));
-  const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60 }];
-  const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version: '1', language: 'en' });
-  return {
-    clock,
-    board,
-    reading: (reading: Omit<Reading, 'atMs'>) =>
-      board.accept({ kind: 'reading', meter: 'home', reading: { atMs: clock.now(), ...reading } }),
-    status: (status: Partial<LinkStatus>) =>
-      board.accept({
-        kind: 'status',
-        meter: 'home',
-        status: { phase: 'connected', sinceMs: 0, reconnects: 0, ...status },
-      }),
-    home: () => board.snapshot().meters[0] as MeterSnapshot,
-  };
-}
+const rig = (): BoardRig => new BoardRig({ clock: new VirtualClock(Date.parse('2026-01-15T12:00:00+09:00')) });
 
 test('an answer is an object of what it held and nothing else', () => {
   const atMs = Date.parse('2026-01-15T12:00:00+09:00');

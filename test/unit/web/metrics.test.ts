@@ -5,40 +5,28 @@ import { Redactor } from '../../../src/kernel/redactor.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import type { MeterClock } from '../../../src/model/meter-clock.ts';
 import type { Reading } from '../../../src/model/reading.ts';
-import type { Activity, LinkStatus } from '../../../src/model/status.ts';
+import type { Activity, BridgeEvent } from '../../../src/model/status.ts';
 import { Metrics } from '../../../src/web/metrics.ts';
 import { startWeb } from '../../../src/web/server.ts';
 import { StatusBoard } from '../../../src/web/status-board.ts';
+import { BoardRig } from '../../support/board-rig.ts';
 import { logLines } from '../../support/log-lines.ts';
-import { brokerHealth } from '../../support/web-rig.ts';
-import type { ToldHealth } from '../../support/web-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Board and metrics on virtual time. */
-class Scraped {
-  readonly clock = new VirtualClock();
+class Scraped extends BoardRig {
   readonly redactor = new Redactor();
-  readonly board: StatusBoard;
   readonly metrics: Metrics;
-  broker: ToldHealth | undefined;
-
   constructor(exporterNames = false) {
     const meters = [{ id: 'home', name: 'Home', intervalS: 10, energyIntervalS: 60, contractAmpere: 40 }];
-    const broker = (): typeof this.broker => this.broker;
-    const health = (): ReturnType<typeof brokerHealth> | undefined => this.broker && brokerHealth(this.broker);
-    const { clock, redactor } = this;
-    this.board = new StatusBoard({ meters, clock, brokerHealth: health, version: '9.8.7', language: 'en' });
-    this.metrics = new Metrics({ meters, board: this.board, broker, version: '9.8.7', redactor, exporterNames });
+    super({ meters });
+    const { board, redactor } = this;
+    this.metrics = new Metrics({ meters, board, broker: () => this.broker, version: '9.8.7', redactor, exporterNames });
   }
 
-  status(status: Partial<LinkStatus>): void {
-    const full: LinkStatus = { phase: 'connected', sinceMs: this.clock.now(), reconnects: 0, ...status };
-    for (const sink of [this.board, this.metrics]) sink.accept({ kind: 'status', meter: 'home', status: full });
-  }
-
-  reading(reading: Omit<Reading, 'atMs'>): void {
-    const full = { atMs: this.clock.now(), ...reading };
-    for (const sink of [this.board, this.metrics]) sink.accept({ kind: 'reading', meter: 'home', reading: full });
+  override accept(event: BridgeEvent): void {
+    super.accept(event);
+    this.metrics.accept(event);
   }
 
   did(activity: Activity): void {

@@ -1,41 +1,15 @@
 import { expect, test } from 'vitest';
 import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
-import type { Reading } from '../../../src/model/reading.ts';
 import type { LinkStatus } from '../../../src/model/status.ts';
 import { heldError } from '../../../src/broker/reason-codes.ts';
 import { HISTORY_LIMIT } from '../../../src/web/meter-record.ts';
-import { StatusBoard } from '../../../src/web/status-board.ts';
-import type { StatusBoardOptions } from '../../../src/web/status-board.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
-import { brokerHealth } from '../../support/web-rig.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
+import { BoardRig, brokerHealth } from '../../support/board-rig.ts';
+import type { BoardRigOptions } from '../../support/board-rig.ts';
 
 const meters = [{ id: 'home', name: '自宅', intervalS: 10, energyIntervalS: 60 }];
 
-function rig(options: Partial<StatusBoardOptions> = {}) {
-  const clock = new VirtualClock();
-  const board = new StatusBoard({
-    meters,
-    clock,
-    brokerHealth: () => undefined,
-    version: '1.2.3',
-    language: 'en',
-    ...options,
-  });
-  return {
-    clock,
-    board,
-    status: (status: Partial<LinkStatus>) =>
-      board.accept({
-        kind: 'status',
-        meter: 'home',
-        status: { phase: 'connected', sinceMs: clock.now(), reconnects: 0, ...status },
-      }),
-    reading: (reading: Omit<Reading, 'atMs'>) =>
-      board.accept({ kind: 'reading', meter: 'home', reading: { atMs: clock.now(), ...reading } }),
-    home: (): MeterSnapshot => board.snapshot().meters[0] as MeterSnapshot,
-  };
-}
+const rig = (options: BoardRigOptions = {}): BoardRig => new BoardRig({ meters, version: '1.2.3', ...options });
 
 test('before anything is known there is no value, no pan and no age, only a phase', () => {
   const { home } = rig();
