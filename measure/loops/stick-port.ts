@@ -5,6 +5,7 @@ import { Notifications } from '../bench/support/notifications.ts';
 import { Pty } from '../bench/support/pty.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { Simulator } from '../../src/simulator/sim.ts';
+import { tapWrites } from '../../test/support/wires.ts';
 
 /** Scans, joins and radio take a thousandth of their time. */
 const TIME_FACTOR = 1000;
@@ -43,12 +44,7 @@ export class StickPort implements AsyncDisposable {
       { seed: 1, timeFactor: TIME_FACTOR, halfHour: 'off' },
       { clock: systemClock, onAnswer: () => (this.answered = true) },
     );
-    const wire = pty.stream();
-    const write = wire.write.bind(wire) as (...args: unknown[]) => boolean;
-    wire.write = ((chunk: Buffer, ...rest: unknown[]) => {
-      this.#notifications.tap(chunk);
-      return write(chunk, ...rest);
-    }) as typeof wire.write;
+    const wire = tapWrites(pty.stream(), (chunk) => this.#notifications.tap(chunk));
     wire.on('data', () => (this.firstByteMs ??= performance.now()));
     simulator.attach(wire);
     [this.#pty, this.#simulator] = [pty, simulator];

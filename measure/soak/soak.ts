@@ -76,7 +76,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     random: dice.next,
     turns: 2,
     disk: true,
-    logLevel: process.env['RIG_LOG'] ?? 'warn',
+    logLevel: 'warn',
   });
   const { clock, oracle } = world;
   const meanGapMs = (days * DAY_MS) / faults;

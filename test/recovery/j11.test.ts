@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
 import { encodeCommand } from '../../src/j11/commands.ts';
-import { createRig, simulatorWire } from '../support/rig.ts';
+import { createRig } from '../support/rig.ts';
 import type { Rig, RigOptions } from '../support/rig.ts';
+import { simulatorWire } from '../support/wires.ts';
 
 const { signal } = new AbortController();
 const first = ['opening', 'scanning', 'joining', 'connected'];

@@ -1,8 +1,9 @@
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import { createRig, simulatorWire } from '../support/rig.ts';
-import type { VirtualClock } from '../support/virtual-clock.ts';
+import { createRig } from '../support/rig.ts';
+import type { RigOptions } from '../support/rig.ts';
+import { simulatorWire, wireTo } from '../support/wires.ts';
 
 test('the stick is absent at start: it is waited for and opened when it comes', async () => {
   const rig = await createRig({
@@ -69,7 +70,7 @@ test('a stick that vanishes before the first answer, again and again, is opened 
 });
 
 test('a port that is there all the time waits out its back-off', async () => {
-  const rig = await createRig({ wire: ({ clock }) => strangeWire(clock, (end) => end.resume()) });
+  const rig = await createRig(strange((end) => end.resume()));
   await rig.clock.advance(120_000);
   const waits = rig.statuses().filter(({ phase }) => phase === 'waiting');
   expect(waits.length).toBeGreaterThan(3);
@@ -106,20 +107,17 @@ test('a predecessor died inside a command: its half line is ended first', async 
 });
 
 /** Something that is no Wi-SUN module. */
-function strangeWire(clock: VirtualClock, talk: (end: Duplex) => void) {
-  return {
-    name: '/dev/strange',
-    open: () => {
+const strange = (talk: (end: Duplex) => void): RigOptions => ({
+  wire: () =>
+    wireTo(() => {
       const [ours, theirs] = duplexPair();
       talk(theirs);
-      return Promise.resolve(ours);
-    },
-    whenPresent: (signal: AbortSignal) => clock.sleep(0, signal),
-  };
-}
+      return ours;
+    }, '/dev/strange'),
+});
 
 test('a port behind which nothing speaks is told as such, and tried again', async () => {
-  const rig = await createRig({ wire: ({ clock }) => strangeWire(clock, (end) => end.resume()) });
+  const rig = await createRig(strange((end) => end.resume()));
   await rig.clock.advance(60_000);
   expect(rig.errors()).toEqual(['MODULE_SILENT']);
   expect(rig.phases().slice(0, 4)).toEqual(['opening', 'waiting', 'opening', 'waiting']);
@@ -127,19 +125,16 @@ test('a port behind which nothing speaks is told as such, and tried again', asyn
 });
 
 test('a GPS receiver is not taken for a module', async () => {
-  const rig = await createRig({
-    wire: ({ clock }) =>
-      strangeWire(clock, (end) => end.on('data', () => end.write('$GPGGA,092750.000,5321.6802,N*76\r\n'))),
-  });
+  const rig = await createRig(
+    strange((end) => end.on('data', () => end.write('$GPGGA,092750.000,5321.6802,N*76\r\n'))),
+  );
   await rig.clock.advance(60_000);
   expect(rig.errors()).toEqual(['MODULE_UNKNOWN']);
   await rig.stop();
 });
 
 test('a port that only echoes is not taken for a module', async () => {
-  const rig = await createRig({
-    wire: ({ clock }) => strangeWire(clock, (end) => end.on('data', (bytes) => end.write(bytes))),
-  });
+  const rig = await createRig(strange((end) => end.on('data', (bytes) => end.write(bytes))));
   await rig.clock.advance(60_000);
   expect(rig.errors()).toEqual(['MODULE_UNKNOWN']);
   await rig.stop();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
+import { withoutReopening } from '../support/meter-run.ts';
 import { createRig } from '../support/rig.ts';
 
 interface Hazard {
@@ -155,7 +156,3 @@ test('a renewal every 19.2 h is waited for: no join in five days', async () => {
   expect([joins(), rig.statuses().at(-1)?.phase]).toEqual([1, 'connected']);
   await rig.stop();
 });
-
-/** Whether the port is opened anew on the way is not what these tests are about, unless they say so. */
-const withoutReopening = (phases: readonly string[]): string[] =>
-  phases.filter((phase) => phase !== 'opening').filter((phase, at, all) => phase !== all[at - 1]);

@@ -4,10 +4,11 @@ import { FrameReader } from '../../src/j11/frame.ts';
 import { parseNotification } from '../../src/j11/notifications.ts';
 import { responseTo } from '../../src/j11/commands.ts';
 import { decodeSendResult, sendResult } from '../../src/j11/responses.ts';
-import { BridgeError } from '../../src/kernel/errors.ts';
+import type { BridgeError } from '../../src/kernel/errors.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { Simulator } from '../../src/simulator/sim.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+import { simulatorWire } from './wires.ts';
 
 /** ERXUDP up to its payload; the number is DATALEN. */
 const RXUDP = /ERXUDP (?:[0-9A-F:]{39} ){2}(?:0E1A 0E1A) [0-9A-F]{16} (?:[0-9A-F]{1,2} ){1,3}([0-9A-F]{4}) /;
@@ -53,19 +54,16 @@ export class AirTap {
     this.#isJ11 = payload === 'j11';
   }
 
-  wire(name = '/dev/tap'): Wire {
+  wire(): Wire {
+    const wire = simulatorWire(this.#clock, this.#simulator, () => this.#connect());
     return {
-      name,
+      ...wire,
+      name: '/dev/tap',
       open: async (signal) => {
         signal.throwIfAborted();
         const refusal = this.refuse();
         if (refusal) throw refusal;
-        if (!this.#simulator.plugged) throw new BridgeError('PORT_MISSING', 'unplugged');
-        return this.#connect();
-      },
-      whenPresent: async (signal) => {
-        while (!this.#simulator.plugged) await this.#clock.sleep(500, signal);
-        signal.throwIfAborted();
+        return await wire.open(signal);
       },
     };
   }

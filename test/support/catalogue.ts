@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
 import type { LinkPhase } from '../../src/model/status.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
+import { withoutReopening } from './meter-run.ts';
 import { World } from './world.ts';
 import type { WorldOptions } from './world.ts';
 
@@ -106,6 +107,3 @@ async function untilWell(world: World, before: number, limitMs: number): Promise
     throw new Error(`not well again within ${limitMs} ms: ${JSON.stringify(facts)}`, { cause });
   }
 }
-
-const withoutReopening = (phases: readonly LinkPhase[]): LinkPhase[] =>
-  phases.filter((phase) => phase !== 'opening').filter((phase, at, all) => phase !== all[at - 1]);

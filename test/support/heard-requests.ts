@@ -1,8 +1,8 @@
 import { decodeFrame, esv } from '../../src/echonet/frame.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { Simulator } from '../../src/simulator/sim.ts';
-import { simulatorWire } from './rig.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+import { simulatorWire, tapWrites } from './wires.ts';
 
 export interface HeardRequest {
   /** Monotonic ms. */
@@ -19,15 +19,7 @@ export class HeardRequests {
     const inner = simulatorWire(clock, simulator);
     return {
       ...inner,
-      open: async (signal) => {
-        const port = await inner.open(signal);
-        const write = port.write.bind(port) as (chunk: Uint8Array | string, ...rest: unknown[]) => boolean;
-        port.write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
-          this.#hear(Buffer.from(chunk as string, 'latin1'), clock.monotonicMs());
-          return write(chunk, ...rest);
-        };
-        return port;
-      },
+      open: async (signal) => tapWrites(await inner.open(signal), (chunk) => this.#hear(chunk, clock.monotonicMs())),
     };
   };
 

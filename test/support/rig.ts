@@ -1,37 +1,18 @@
-import { pino } from 'pino';
-import { BridgeError } from '../../src/kernel/errors.ts';
-import type { Log } from '../../src/kernel/log.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
-import { MeterReader } from '../../src/meter/meter-reader.ts';
-import { AirtimeRecord } from '../../src/module/airtime-limit.ts';
-import type { StoredAirtime } from '../../src/module/airtime-limit.ts';
-import { openModule } from '../../src/module/open-module.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
 import { Simulator } from '../../src/simulator/sim.ts';
 import type { Answered } from '../../src/simulator/sim.ts';
-import type { StateFile } from '../../src/store/state-file.ts';
-import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { Supervisor } from '../../src/supervisor/supervisor.ts';
+import { rigLog } from './log-lines.ts';
+import type { LogLine } from './log-lines.ts';
+import { inMemory, openMeterRun, withoutRepeats } from './meter-run.ts';
+import type { Memory, MeterRunOptions } from './meter-run.ts';
 import { VirtualClock } from './virtual-clock.ts';
-
-export const credentials = { routeBId: '0123456789ABCDEF0123456789ABCDEF', routeBPassword: 'ABCDEFGHIJKL' };
-
-/** A state file that lives in memory and outlasts a restart of the rig. */
-export class Memory<T> {
-  value: T | undefined;
-  saves = 0;
-  load(): Promise<T | undefined> {
-    return Promise.resolve(this.value);
-  }
-  save(value: T): Promise<boolean> {
-    this.saves++;
-    this.value = value;
-    return Promise.resolve(true);
-  }
-}
+import { simulatorWire } from './wires.ts';
 
 export interface Rig {
   readonly clock: VirtualClock;
@@ -41,7 +22,7 @@ export interface Rig {
   readonly truth: Answered[];
   readonly pans: Memory<Pan>;
   readonly memory: Memory<Remembered>;
-  readonly log: { readonly level: number; readonly msg: string }[];
+  readonly log: LogLine[];
   /** Phases in order. */
   phases(): LinkPhase[];
   readings(): Reading[];
@@ -59,13 +40,9 @@ export interface Rig {
   restart(): Promise<void>;
 }
 
-export interface RigOptions {
+export interface RigOptions extends MeterRunOptions {
   readonly simulator?: SimulatorOptions;
-  readonly intervalMs?: number;
-  readonly energyIntervalMs?: number;
-  readonly contractAmpere?: number;
   readonly pan?: Pan;
-  readonly onStuck?: (signal: AbortSignal) => Promise<void>;
   /** Whether the stick is there at the start. Default true. */
   readonly plugged?: boolean;
   /** Instead of the simulator's own. */
@@ -80,47 +57,15 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const simulator = new Simulator({ seed: 1, ...options.simulator }, { clock, onAnswer });
   if (options.plugged === false) simulator.unplug();
   const wire = options.wire?.({ clock, simulator }) ?? simulatorWire(clock, simulator);
-  const pans = new Memory<Pan>();
-  pans.value = options.pan;
-  const memory = new Memory<Remembered>();
-  const airtimes = new Memory<StoredAirtime>();
+  const memories = inMemory();
+  memories.pans.value = options.pan;
   const events: BridgeEvent[] = [];
-  const lines: { level: number; msg: string }[] = [];
-  const log: Log = pino(
-    { level: process.env['RIG_LOG'] ?? 'info' },
-    {
-      write: (text) => {
-        lines.push(JSON.parse(text) as { level: number; msg: string });
-        if (process.env['RIG_LOG']) process.stderr.write(text);
-      },
-    },
-  );
+  const { log, lines } = rigLog(clock);
   const emit = (event: BridgeEvent): void => void events.push(event);
   let ending = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   const start = async (): Promise<Supervisor> => {
-    const reader = await MeterReader.open(
-      {
-        id: 'home',
-        intervalS: (options.intervalMs ?? 10_000) / 1000,
-        energyIntervalS: (options.energyIntervalMs ?? 60_000) / 1000,
-        ...(options.contractAmpere === undefined ? {} : { contractAmpere: options.contractAmpere }),
-      },
-      { clock, log, emit, memory: memory as unknown as StateFile<Remembered> },
-    );
-    const airtime = await AirtimeRecord.open(clock, airtimes);
-    const supervisor = new Supervisor({
-      meter: 'home',
-      clock,
-      log,
-      random: () => 0.5,
-      openModule: (signal) => openModule(wire, credentials, { clock, log, airtime }, signal),
-      whenPresent: (signal) => wire.whenPresent(signal),
-      reader,
-      pans,
-      emit,
-      ...(options.onStuck ? { onStuck: options.onStuck } : {}),
-    });
+    const { supervisor } = await openMeterRun(options, { clock, log, wire, memories, emit });
     ending = new AbortController();
     ended = supervisor.run(ending.signal);
     ended.catch(() => undefined);
@@ -129,7 +74,6 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   let supervisor = await start();
   const statuses = (): LinkStatus[] => events.flatMap((event) => (event.kind === 'status' ? [event.status] : []));
   const readings = (): Reading[] => events.flatMap((event) => (event.kind === 'reading' ? [event.reading] : []));
-  const withoutRepeats = <T>(items: readonly T[]): T[] => items.filter((item, at) => item !== items[at - 1]);
   const stop = async (): Promise<void> => {
     ending.abort(new Error('SIGTERM'));
     await ended;
@@ -142,8 +86,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     },
     events,
     truth,
-    pans,
-    memory,
+    pans: memories.pans,
+    memory: memories.memory,
     log: lines,
     statuses,
     readings,
@@ -159,20 +103,6 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     restart: async () => {
       await stop();
       supervisor = await start();
-    },
-  };
-}
-
-export function simulatorWire(clock: VirtualClock, simulator: Simulator): Wire {
-  return {
-    name: 'simulator',
-    open: () =>
-      simulator.plugged
-        ? Promise.resolve(simulator.connect())
-        : Promise.reject(new BridgeError('PORT_MISSING', 'unplugged')),
-    async whenPresent(signal) {
-      while (!simulator.plugged) await clock.sleep(500, signal);
-      signal.throwIfAborted();
     },
   };
 }

@@ -1,27 +1,21 @@
 import { getEventListeners } from 'node:events';
-import { pino } from 'pino';
-import { panMemory } from '../../src/supervisor/pan-memory.ts';
-import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
-import type { Log } from '../../src/kernel/log.ts';
-import { meterMemory } from '../../src/meter/meter-memory.ts';
-import type { Remembered } from '../../src/meter/meter-memory.ts';
-import { MeterReader } from '../../src/meter/meter-reader.ts';
-import type { Pan } from '../../src/model/pan.ts';
+import type { LogLevel } from '../../src/kernel/log.ts';
+import type { MeterReader } from '../../src/meter/meter-reader.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { BridgeEvent, LinkPhase, LinkStatus } from '../../src/model/status.ts';
-import { AirtimeRecord, airtimeMemory } from '../../src/module/airtime-limit.ts';
-import type { StoredAirtime } from '../../src/module/airtime-limit.ts';
-import { openModule } from '../../src/module/open-module.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
 import { Simulator } from '../../src/simulator/sim.ts';
 import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
-import type { StateFile } from '../../src/store/state-file.ts';
-import { credentials, Memory } from './rig.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { AirTap } from './air-tap.ts';
 import type { Edition } from './catalogue.ts';
+import { rigLog } from './log-lines.ts';
+import type { LogLine, WrittenLog } from './log-lines.ts';
+import { inFiles, inMemory, openMeterRun } from './meter-run.ts';
+import type { MeterMemories } from './meter-run.ts';
 import { Oracle } from './oracle.ts';
 import { VirtualBroker } from './virtual-broker.ts';
 import { VirtualDisk } from './virtual-disk.ts';
@@ -40,7 +34,7 @@ export interface WorldOptions {
   readonly turns?: number;
   /** Called before anything starts. */
   readonly prepare?: (world: World) => void;
-  readonly logLevel?: string;
+  readonly logLevel?: LogLevel;
 }
 
 /** Virtual time that calls back whenever everything has settled. */
@@ -83,7 +77,6 @@ export class World {
   readonly broker: VirtualBroker;
   readonly disk: VirtualDisk | undefined;
   readonly oracle: Oracle;
-  readonly log: { readonly level: number; readonly msg: string }[] = [];
   /** Phases in order, without repeats, since `mark`. */
   phases: LinkPhase[] = [];
   /** Published error codes since `mark`. */
@@ -106,11 +99,8 @@ export class World {
     | undefined;
   #phase: LinkPhase | undefined;
   readonly #options: WorldOptions;
-  readonly #log: Log;
-  readonly #stateDir: string | undefined;
-  readonly #pans: Pick<StateFile<Pan>, 'load' | 'save'>;
-  readonly #memory: StateFile<Remembered>;
-  readonly #airtimes: Pick<StateFile<StoredAirtime>, 'load' | 'save'>;
+  readonly #written: WrittenLog;
+  readonly #memories: MeterMemories;
   #runs = 0;
   /** Registers are saved once an hour: after a kill the first one told may have none to be held against. */
   #isKilled = false;
@@ -141,19 +131,10 @@ export class World {
     this.tap = new AirTap(this.clock, this.simulator, spoken);
     this.tap.onDatagram = (bytes) => this.oracle.announced(bytes);
     this.clock.onSettled = () => this.#check();
-    this.#log = pino(
-      { level: options.logLevel ?? process.env['RIG_LOG'] ?? 'info' },
-      { write: (text) => this.#logged(text) },
-    );
+    this.#written = rigLog(this.clock, options.logLevel, (line) => this.#logged(line));
     this.disk = options.disk ? new VirtualDisk(this.clock) : undefined;
-    this.#stateDir = options.stateDir ?? this.disk?.folder;
-    const stateDir = this.#stateDir;
-    this.#pans = stateDir === undefined ? new Memory<Pan>() : panMemory(stateDir, this.#log);
-    this.#memory =
-      stateDir === undefined
-        ? (new Memory<Remembered>() as unknown as StateFile<Remembered>)
-        : meterMemory(stateDir, this.#log);
-    this.#airtimes = stateDir === undefined ? new Memory<StoredAirtime>() : airtimeMemory(stateDir, this.#log);
+    const stateDir = options.stateDir ?? this.disk?.folder;
+    this.#memories = stateDir === undefined ? inMemory() : inFiles(stateDir, this.#written.log);
   }
 
   static async create(options: WorldOptions = {}): Promise<World> {
@@ -161,6 +142,10 @@ export class World {
     options.prepare?.(world);
     await world.#start();
     return world;
+  }
+
+  get log(): LogLine[] {
+    return this.#written.lines;
   }
 
   get edition(): Edition {
@@ -286,7 +271,7 @@ export class World {
   async #start(): Promise<void> {
     const { clock, tap, broker } = this;
     const random = this.#options.random ?? ((): number => 0.5);
-    const log = this.#log;
+    const { log } = this.#written;
     this.#stop = new AbortController();
     this.#stopSink = new AbortController();
     const intervalMs = this.intervalMs;
@@ -314,26 +299,16 @@ export class World {
       this.#emitted(event);
       this.sink.accept(event);
     };
-    const opening = MeterReader.open(
-      { id: 'home', intervalS: intervalMs / 1000, energyIntervalS: energyIntervalMs / 1000 },
-      { clock, log, emit, memory: this.#memory },
+    const wire = tap.wire();
+    const opening = openMeterRun(
+      { intervalMs, energyIntervalMs, random },
+      { clock, log, wire, memories: this.#memories, emit },
     );
-    this.#reader = await this.#onDisk(opening);
-    const airtime = await this.#onDisk(AirtimeRecord.open(clock, this.#airtimes));
+    const { reader, airtime, supervisor } = await this.#onDisk(opening);
     // What cannot be asked must tell anew where the disk or the clock made us forget.
     if (this.#told && !airtime.isRecent && this.#mayForget(this.#told)) tap.refusedForAirtime = false;
-    const wire = tap.wire();
-    this.supervisor = new Supervisor({
-      meter: 'home',
-      clock,
-      log,
-      random,
-      openModule: (signal) => openModule(wire, credentials, { clock, log, airtime }, signal),
-      whenPresent: (signal) => wire.whenPresent(signal),
-      reader: this.#reader,
-      pans: this.#pans,
-      emit,
-    });
+    this.#reader = reader;
+    this.supervisor = supervisor;
     this.#sinkEnded = this.#watched('the sink', this.sink.run(this.#stopSink.signal), this.#stopSink.signal);
     this.#supervisorEnded = this.#watched('the supervisor', this.supervisor.run(this.#stop.signal), this.#stop.signal);
   }
@@ -377,12 +352,9 @@ export class World {
     if (error && this.errors.at(-1) !== error.code) this.errors.push(error.code);
   }
 
-  #logged(text: string): void {
-    const line = JSON.parse(text) as { level: number; msg: string };
-    if (line.msg.startsWith('energy register accepted') || line.msg.startsWith('another meter')) this.oracle.falls++;
-    this.log.push(line);
+  #logged({ msg }: LogLine): void {
+    if (msg.startsWith('energy register accepted') || msg.startsWith('another meter')) this.oracle.falls++;
     if (this.log.length > 2000) this.log.shift();
-    if (process.env['RIG_LOG']) process.stderr.write(`${Math.round(this.clock.monotonicMs())} ${text}`);
   }
 
   #check(): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { Simulator } from '../../../src/simulator/sim.ts';
+import { tapWrites } from '../../../test/support/wires.ts';
 import { Program } from './program.ts';
 import { Pty } from './pty.ts';
 
@@ -45,12 +46,7 @@ export class Stage implements AsyncDisposable {
     await this.#pty?.[Symbol.asyncDispose]();
     const pty = await Pty.open(join(this.#folder, 'stick'));
     this.#pty = pty;
-    const wire = pty.stream();
-    const write = wire.write.bind(wire) as (...args: unknown[]) => boolean;
-    wire.write = ((chunk: Buffer, ...rest: unknown[]) => {
-      tap(chunk);
-      return write(chunk, ...rest);
-    }) as typeof wire.write;
+    const wire = tapWrites(pty.stream(), tap);
     this.#simulator.attach(wire);
     const file = join(this.#folder, 'config.yaml');
     await writeFile(file, this.#config(pty.path), { mode: 0o600 });

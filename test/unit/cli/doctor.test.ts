@@ -15,8 +15,9 @@ import { openModule } from '../../../src/module/open-module.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { Simulator } from '../../../src/simulator/sim.ts';
 import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
-import { credentials, simulatorWire } from '../../support/rig.ts';
+import { credentials } from '../../support/meter-run.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+import { simulatorWire } from '../../support/wires.ts';
 
 const { signal } = new AbortController();
 const meter = {

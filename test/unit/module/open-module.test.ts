@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { BridgeError } from '../../../src/kernel/errors.ts';
@@ -7,8 +6,9 @@ import { openModule } from '../../../src/module/open-module.ts';
 import type { Wire } from '../../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
 import { Simulator } from '../../../src/simulator/sim.ts';
-import { credentials } from '../../support/rig.ts';
+import { credentials } from '../../support/meter-run.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+import { tapWrites, wireTo } from '../../support/wires.ts';
 
 const log = pino({ level: 'silent' });
 const J11_REQUEST = Buffer.from('D0EA83FC', 'hex');
@@ -18,11 +18,9 @@ class Bench {
   readonly clock = new VirtualClock();
   simulator: Simulator;
   sent = Buffer.alloc(0);
-  readonly wire: Wire = {
-    name: '/dev/bench',
-    open: () => Promise.resolve(this.#open()),
-    whenPresent: () => Promise.resolve(),
-  };
+  readonly wire: Wire = wireTo(() =>
+    tapWrites(this.simulator.connect(), (chunk) => void (this.sent = Buffer.concat([this.sent, chunk]))),
+  );
 
   constructor(options: SimulatorOptions) {
     this.simulator = this.plug(options);
@@ -42,16 +40,6 @@ class Bench {
     opening.catch(() => undefined);
     await this.clock.until(() => over, 60_000);
     return { module: await opening, ms: this.clock.monotonicMs() - startMs };
-  }
-
-  #open(): Duplex {
-    const wire = this.simulator.connect();
-    const write = wire.write.bind(wire) as (chunk: Uint8Array, done: () => void) => boolean;
-    wire.write = ((chunk: Uint8Array, done: () => void) => {
-      this.sent = Buffer.concat([this.sent, chunk]);
-      return write(chunk, done);
-    }) as typeof wire.write;
-    return wire;
   }
 }
 

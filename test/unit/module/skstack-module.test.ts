@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { WiSunModule } from '../../../src/module/module.ts';
 import { openModule } from '../../../src/module/open-module.ts';
 import { logLines } from '../../support/log-lines.ts';
+import { credentials } from '../../support/meter-run.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+import { wireTo } from '../../support/wires.ts';
 import { event, METER, pan, rxudp, ScriptedModule } from './scripted-module.ts';
 
-const credentials = { routeBId: '0123456789ABCDEF0123456789ABCDEF', routeBPassword: 'ABCDEFGHIJKL' };
 const MINUTE = 60_000;
 const payload = Uint8Array.of(0x10, 0x81, 0, 1);
 
@@ -31,9 +32,8 @@ afterEach(async () => {
 });
 
 function openOn(wire: Duplex, signal = ending.signal): Promise<WiSunModule> {
-  const whenPresent = (): Promise<void> => Promise.resolve();
   return openModule(
-    { name: '/dev/stick', open: () => Promise.resolve(wire), whenPresent },
+    wireTo(() => wire),
     credentials,
     { clock, log: written.log },
     signal,

@@ -4,14 +4,11 @@ import { BridgeError } from '../../../src/kernel/errors.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import type { MeterClock } from '../../../src/model/meter-clock.ts';
-import type { Reading } from '../../../src/model/reading.ts';
 import type { Activity, BridgeEvent } from '../../../src/model/status.ts';
 import { Metrics } from '../../../src/web/metrics.ts';
 import { startWeb } from '../../../src/web/server.ts';
-import { StatusBoard } from '../../../src/web/status-board.ts';
 import { BoardRig } from '../../support/board-rig.ts';
 import { logLines } from '../../support/log-lines.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Board and metrics on virtual time. */
 class Scraped extends BoardRig {

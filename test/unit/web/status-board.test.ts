@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
-import type { LinkStatus } from '../../../src/model/status.ts';
 import { heldError } from '../../../src/broker/reason-codes.ts';
 import { HISTORY_LIMIT } from '../../../src/web/meter-record.ts';
-import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
 import { BoardRig, brokerHealth } from '../../support/board-rig.ts';
 import type { BoardRigOptions } from '../../support/board-rig.ts';
 

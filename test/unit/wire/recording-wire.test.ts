@@ -3,12 +3,13 @@ import { duplexPair } from 'node:stream';
 import { expect, test } from 'vitest';
 import { recordingWire } from '../../../src/wire/wire.ts';
 import { eventually } from '../../support/eventually.ts';
+import { wireTo } from '../../support/wires.ts';
 
 function recorded() {
   const [host, module] = duplexPair();
   const heard: string[] = [];
   const wire = recordingWire(
-    { name: 'x', open: () => Promise.resolve(host), whenPresent: () => Promise.resolve() },
+    wireTo(() => host),
     {
       hear: (from, bytes) => heard.push(`${from} ${Buffer.from(bytes).toString('latin1')}`),
       closed: () => heard.push('closed'),

@@ -1,0 +1,113 @@
+import type { Clock } from '../../src/kernel/clock.ts';
+import type { Log } from '../../src/kernel/log.ts';
+import { meterMemory } from '../../src/meter/meter-memory.ts';
+import type { Remembered } from '../../src/meter/meter-memory.ts';
+import { MeterReader } from '../../src/meter/meter-reader.ts';
+import type { Pan } from '../../src/model/pan.ts';
+import type { BridgeEvent } from '../../src/model/status.ts';
+import { AirtimeRecord, airtimeMemory } from '../../src/module/airtime-limit.ts';
+import type { StoredAirtime } from '../../src/module/airtime-limit.ts';
+import { openModule } from '../../src/module/open-module.ts';
+import type { StateFile } from '../../src/store/state-file.ts';
+import { panMemory } from '../../src/supervisor/pan-memory.ts';
+import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { Wire } from '../../src/wire/wire.ts';
+
+export const credentials = { routeBId: '0123456789ABCDEF0123456789ABCDEF', routeBPassword: 'ABCDEFGHIJKL' };
+
+/** A state file that lives in memory and outlasts a restart of the rig. */
+export class Memory<T> {
+  value: T | undefined;
+  saves = 0;
+  load(): Promise<T | undefined> {
+    return Promise.resolve(this.value);
+  }
+  save(value: T): Promise<boolean> {
+    this.saves++;
+    this.value = value;
+    return Promise.resolve(true);
+  }
+}
+
+type Remembering<T> = Pick<StateFile<T>, 'load' | 'save'>;
+
+/** What outlasts a run of ours. */
+export interface MeterMemories {
+  readonly pans: Remembering<Pan>;
+  readonly memory: Remembering<Remembered>;
+  readonly airtimes: Remembering<StoredAirtime>;
+}
+
+export const inMemory = () => ({
+  pans: new Memory<Pan>(),
+  memory: new Memory<Remembered>(),
+  airtimes: new Memory<StoredAirtime>(),
+});
+
+export const inFiles = (stateDir: string, log: Log): MeterMemories => ({
+  pans: panMemory(stateDir, log),
+  memory: meterMemory(stateDir, log),
+  airtimes: airtimeMemory(stateDir, log),
+});
+
+export interface MeterRunOptions {
+  /** Default 10 s. */
+  readonly intervalMs?: number;
+  /** Default 60 s. */
+  readonly energyIntervalMs?: number;
+  readonly contractAmpere?: number;
+  readonly onStuck?: (signal: AbortSignal) => Promise<void>;
+  /** For all jitter, 0–1. Default 0.5. */
+  readonly random?: () => number;
+}
+
+export interface MeterRunDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly wire: Wire;
+  readonly memories: MeterMemories;
+  readonly emit: (event: BridgeEvent) => void;
+}
+
+/** Meter `home` as one run of ours has it. */
+export interface MeterRun {
+  readonly reader: MeterReader;
+  readonly airtime: AirtimeRecord;
+  readonly supervisor: Supervisor;
+}
+
+/** Puts it together as the program does; the supervisor does not run yet. */
+export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps): Promise<MeterRun> {
+  const { intervalMs = 10_000, energyIntervalMs = 60_000, contractAmpere, onStuck, random = () => 0.5 } = options;
+  const { clock, log, wire, emit, memories } = deps;
+  const reader = await MeterReader.open(
+    {
+      id: 'home',
+      intervalS: intervalMs / 1000,
+      energyIntervalS: energyIntervalMs / 1000,
+      ...(contractAmpere === undefined ? {} : { contractAmpere }),
+    },
+    { clock, log, emit, memory: memories.memory as StateFile<Remembered> },
+  );
+  const airtime = await AirtimeRecord.open(clock, memories.airtimes);
+  const supervisor = new Supervisor({
+    meter: 'home',
+    clock,
+    log,
+    random,
+    openModule: (signal) => openModule(wire, credentials, { clock, log, airtime }, signal),
+    whenPresent: (signal) => wire.whenPresent(signal),
+    reader,
+    pans: memories.pans,
+    emit,
+    ...(onStuck ? { onStuck } : {}),
+  });
+  return { reader, airtime, supervisor };
+}
+
+/** Each item that differs from the one before it. */
+export const withoutRepeats = <T>(items: readonly T[]): T[] => items.filter((item, at) => item !== items[at - 1]);
+
+/** A trace of phases; whether the port is opened anew on the way does not count. */
+export const withoutReopening = <T extends string>(phases: readonly T[]): T[] =>
+  withoutRepeats(phases.filter((phase) => phase !== 'opening'));
