@@ -14,14 +14,13 @@ async function limited(simulator: SimulatorOptions): Promise<{ readonly rig: Rig
   expect(rig.phases().at(-1)).toBe('paused');
   return { rig, endsMs: rig.clock.monotonicMs() + 25 * MINUTE - 15_000 };
 }
-const done = (rig: Rig, what: 'join' | 'scan'): number =>
-  rig.events.filter((event) => event.kind === 'activity' && event.activity.what === what).length;
+const tried = (rig: Rig): number => rig.count('join') + rig.count('scan');
 
 /** Runs on until there are readings again. @returns how long after the limit's end, and what was tried before it. */
 async function recovery(rig: Rig, endsMs: number): Promise<{ readonly lateMs: number; readonly tries: number }> {
-  const before = done(rig, 'join') + done(rig, 'scan');
+  const before = tried(rig);
   await rig.clock.advance(endsMs - rig.clock.monotonicMs() - 1);
-  const tries = done(rig, 'join') + done(rig, 'scan') - before;
+  const tries = tried(rig) - before;
   const readings = rig.readings().length;
   await rig.untilReadings(readings + 1, 10 * MINUTE);
   return { lateMs: rig.clock.monotonicMs() - endsMs, tries };
@@ -94,7 +93,7 @@ for (const between of ['we are restarted', 'the module hangs and its port is ope
     rig.simulator.inject({ fault: 'event-26' });
     await rig.untilPhase('waiting', 1000);
     await rig.untilPhase('paused', 10_000);
-    const before = done(rig, 'join') + done(rig, 'scan');
+    const before = tried(rig);
     if (between === 'we are restarted') await rig.restart();
     else {
       rig.simulator.inject({ fault: 'module-hang', for_s: 400 });
@@ -102,7 +101,7 @@ for (const between of ['we are restarted', 'the module hangs and its port is ope
     }
     const { lateMs } = await recovery(rig, endsMs);
     expect(rig.phases().at(-1)).toBe('connected');
-    expect(done(rig, 'join') + done(rig, 'scan') - before).toBeLessThanOrEqual(13);
+    expect(tried(rig) - before).toBeLessThanOrEqual(13);
     expect(lateMs).toBeLessThan(6 * MINUTE);
     await rig.stop();
   });
@@ -112,15 +111,15 @@ test('rescan while paused without a session: kept, and carried out when it may b
   const { rig, endsMs } = await limited({ edition: 'SE' });
   rig.simulator.inject({ fault: 'event-26' });
   await rig.untilPhase('paused', 30_000);
-  const scans = done(rig, 'scan');
+  const scans = rig.count('scan');
   rig.supervisor.command('rescan');
   rig.supervisor.command('read_now');
   rig.supervisor.command('restart_session');
   await rig.clock.advance(endsMs - rig.clock.monotonicMs() - 1);
-  expect([done(rig, 'scan'), rig.phases().at(-1)]).toEqual([scans, 'paused']);
+  expect([rig.count('scan'), rig.phases().at(-1)]).toEqual([scans, 'paused']);
   const readings = rig.readings().length;
   await rig.untilReadings(readings + 1, 2 * MINUTE);
-  expect(done(rig, 'scan')).toBeGreaterThan(scans);
+  expect(rig.count('scan')).toBeGreaterThan(scans);
   expect(rig.phases().slice(-4)).toEqual(['paused', 'scanning', 'joining', 'connected']);
   await rig.stop();
 });
@@ -139,12 +138,12 @@ test('rescan while paused before a warm session was looked at: the scan is the f
 for (const edition of ['SE', 'J11'] as const) {
   test(`${edition}: restart_session while a session is held: it is kept until another can be made`, async () => {
     const { rig, endsMs } = await limited({ edition });
-    const joins = done(rig, 'join');
+    const joins = rig.count('join');
     rig.supervisor.command('restart_session');
     await rig.clock.advance(endsMs - rig.clock.monotonicMs() - 1);
-    expect([done(rig, 'join'), rig.phases().at(-1)]).toEqual([joins, 'paused']);
+    expect([rig.count('join'), rig.phases().at(-1)]).toEqual([joins, 'paused']);
     await rig.clock.advance(MINUTE);
-    expect([done(rig, 'join'), rig.phases().at(-1)]).toEqual([joins + 1, 'connected']);
+    expect([rig.count('join'), rig.phases().at(-1)]).toEqual([joins + 1, 'connected']);
     await rig.stop();
   });
 }

@@ -29,9 +29,8 @@ test('rescan forgets the PAN and scans', async () => {
 test('read_now asks at once', async () => {
   const rig = await createRig({ intervalMs: 600_000, energyIntervalMs: 600_000 });
   await rig.clock.advance(60_000);
-  const before = rig.readings().length;
   rig.supervisor.command('read_now');
-  await rig.untilReadings(before + 1, 10_000);
+  await rig.nextReading(10_000);
   await rig.stop();
 });
 

@@ -6,7 +6,7 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
 import { serialWire } from '../../src/wire/serial-wire.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { all, catalogue } from '../support/catalogue.ts';
+import { all, catalogue, isOwnMeter, ownMeterOnly } from '../support/catalogue.ts';
 import type { Hazard } from '../support/catalogue.ts';
 import type { World } from '../support/world.ts';
 
@@ -47,7 +47,7 @@ const refusals: readonly Hazard[] = commandsOfStart.flatMap((command) =>
     name: `${command} is answered FAIL ER${String(code).padStart(2, '0')} once`,
     fault: { fault: 'fail-code', on: command, code },
     atStart: true,
-    passes: ['connected'],
+    passes: ['scanning', 'connected'],
     error: 'any',
     withinMs: 120_000,
   })),
@@ -99,7 +99,7 @@ catalogue('module', [
     lastsMs: 90_000,
     heal: opensAgain,
     phases: lost,
-    error: 'PORT_BUSY',
+    error: ['PORT_LOST', 'PORT_BUSY'],
     withinMs: 60_000,
   },
   {
@@ -207,15 +207,17 @@ catalogue('module', [
     editions: all,
     fault: { fault: 'duplicated-event', for_s: 120 },
     phases: [],
-    withinMs: 30_000,
+    withinMs: 20_000,
   },
   {
     name: 'events come twice from the start',
     editions: all,
     atStart: true,
+    world: ownMeterOnly,
     fault: { fault: 'duplicated-event', for_s: 120 },
     phases: first,
     withinMs: 60_000,
+    also: isOwnMeter,
   },
   ...[12, 19].map((seconds): Hazard => ({
     name: `the radio takes ${seconds} s for every request, from the start`,
@@ -224,6 +226,7 @@ catalogue('module', [
     fault: { fault: 'slow-send', times: 1000, after_s: seconds },
     phases: first,
     withinMs: 90_000,
+    readings: 1,
   })),
   ...(['SKSENDTO', '0008'] as const).flatMap((on): Hazard[] => {
     const editions = on === '0008' ? (['J11'] as const) : (['SE', 'DSE'] as const);
@@ -282,7 +285,7 @@ catalogue('module', [
     fault: { fault: 'module-reset' },
     phases: lost,
     error: 'SESSION_LOST',
-    withinMs: 30_000,
+    withinMs: 20_000,
   },
   {
     name: 'the module hangs for 30 s',
@@ -333,7 +336,7 @@ catalogue('module', [
     editions: all,
     fault: { fault: 'event-21-01' },
     phases: [],
-    withinMs: 30_000,
+    withinMs: 25_000,
   },
   {
     name: 'the radio resolves the address first (EVENT 21 02)',

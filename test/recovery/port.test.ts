@@ -1,6 +1,7 @@
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
+import { encodeCommand } from '../../src/j11/commands.ts';
 import { createRig } from '../support/rig.ts';
 import type { RigOptions } from '../support/rig.ts';
 import { simulatorWire, wireTo } from '../support/wires.ts';
@@ -27,10 +28,7 @@ test('a replug loses the module’s session, so the remembered PAN is joined wit
   rig.simulator.unplug();
   await rig.untilPhase('waiting');
   rig.simulator.plug();
-  const before = rig.readings().length;
-  const start = rig.clock.monotonicMs();
-  await rig.untilReadings(before + 1);
-  expect(rig.clock.monotonicMs() - start).toBeLessThan(15_000);
+  expect(await rig.nextReading()).toBeLessThan(15_000);
   expect(rig.phases().filter((phase) => phase === 'scanning')).toHaveLength(1);
   await rig.stop();
 });
@@ -38,8 +36,7 @@ test('a replug loses the module’s session, so the remembered PAN is joined wit
 test('a stick pulled out again and again is opened at once each time: only what fails waits longer', async () => {
   const rig = await createRig({ simulator: { timeFactor: 1000 } });
   for (let number = 1; number <= 8; number++) {
-    const before = rig.readings().length;
-    await rig.untilReadings(before + 1);
+    await rig.nextReading();
     rig.simulator.unplug();
     await rig.untilPhase('waiting');
     rig.simulator.plug();
@@ -103,6 +100,46 @@ test('a predecessor died inside a command: its half line is ended first', async 
   });
   await rig.untilReadings(1);
   expect(rig.errors()).toEqual([]);
+  await rig.stop();
+});
+
+/** A program before us left the module at work on a scan of all channels, of some 9.64 ms × 14 × 2^duration. */
+const leftScanning =
+  (duration: number): NonNullable<RigOptions['wire']> =>
+  ({ clock, simulator }) => {
+    const dead = simulator.connect();
+    const settings = { mode: 5, hanSleep: 0, channel: 4, power: 0 };
+    dead.write(encodeCommand({ name: 'configure', ...settings }));
+    void clock.sleep(500, new AbortController().signal).then(() => {
+      dead.write(encodeCommand({ name: 'scan', duration, mask: 0x3fff0, pairingId: undefined }));
+    });
+    const wire = simulatorWire(clock, simulator);
+    return { ...wire, open: (limit) => clock.sleep(600, limit).then(() => wire.open(limit)) };
+  };
+
+for (const [duration, seconds] of [
+  [7, 17],
+  [10, 138],
+] as const)
+  test(`the J11 module is busy for ${seconds} s when we come: it is waited for, and not taken for something else`, async () => {
+    const rig = await createRig({ simulator: { edition: 'J11' }, wire: leftScanning(duration) });
+    await rig.untilReadings(1, 75_000);
+    expect(rig.errors()).toEqual([]);
+    expect(rig.phases()).toEqual(['opening', 'scanning', 'joining', 'connected']);
+    await rig.stop();
+  });
+
+test('a J11 module that is busy for good is told as such, and asked until it is free', async () => {
+  const rig = await createRig({ simulator: { edition: 'J11' } });
+  await rig.untilReadings(1);
+  await rig.stop();
+  rig.simulator.inject({ fault: 'fail-code', code: 0x3d, for_s: 300 });
+  await rig.restart();
+  await rig.untilPhase('waiting');
+  const error = rig.statuses().at(-1)?.error;
+  expect(error?.code).toBe('MODULE_SILENT');
+  expect(error?.text('en')).toContain('the J11 module is busy');
+  await rig.untilReadings(2, 600_000);
   await rig.stop();
 });
 

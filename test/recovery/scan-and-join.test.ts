@@ -1,28 +1,15 @@
 import { expect, test } from 'vitest';
+import type { LinkPhase } from '../../src/model/status.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
+import { all } from '../support/catalogue.ts';
+import type { Edition } from '../support/catalogue.ts';
 import { createRig } from '../support/rig.ts';
 
-const editions = ['SE', 'DSE'] as const;
+const HOME = '001C6400030C12A4';
+const skstack: readonly Edition[] = ['SE', 'DSE'];
+const j11: readonly Edition[] = ['J11'];
 
-for (const edition of editions) {
-  test(`${edition}: two scans find nothing, the third does`, async () => {
-    const rig = await createRig({ simulator: { edition } });
-    rig.simulator.inject({ fault: 'pan-not-found', times: 2 });
-    await rig.untilReadings(1);
-    expect(rig.phases()).toEqual(['opening', 'scanning', 'joining', 'connected']);
-    await rig.stop();
-  });
-
-  test(`${edition}: no meter in reach: it scans for ever, and finds it when it is there`, async () => {
-    const rig = await createRig({ simulator: { edition } });
-    rig.simulator.inject({ fault: 'pan-not-found', times: 40 });
-    await rig.untilReadings(1, 3_600_000);
-    expect(rig.errors()).toContain('PAN_NOT_FOUND');
-    expect(rig.phases()).toContain('waiting');
-    expect(rig.phases().at(-1)).toBe('connected');
-    await rig.stop();
-  });
-
+for (const edition of skstack) {
   test(`${edition}: a join refused three times is accepted the fourth time, and it has scanned again meanwhile`, async () => {
     const rig = await createRig({ simulator: { edition } });
     rig.simulator.inject({ fault: 'join-refused', times: 3 });
@@ -42,26 +29,108 @@ for (const edition of editions) {
   });
 }
 
-const scanQuirks: readonly { readonly name: string; readonly fault: Fault }[] = [
-  { name: 'a stronger neighbour answers too', fault: { fault: 'two-pans' } },
-  { name: 'EPANDESC comes without EVENT 22', fault: { fault: 'pandesc-without-22' } },
-  { name: 'EPANDESC comes after EVENT 22', fault: { fault: 'late-pandesc', after_s: 0.5 } },
-  { name: 'the module prints in the dialect of one byte at a time', fault: { fault: 'dribble', for_s: 60 } },
-  { name: 'lines are glued together', fault: { fault: 'glued-lines', for_s: 60 } },
-  { name: 'events come twice', fault: { fault: 'duplicated-event', for_s: 60 } },
+/** A fault that is there before we start; the own meter is joined all the same. */
+interface Start {
+  readonly name: string;
+  readonly editions: readonly Edition[];
+  readonly fault: Fault;
+  /** Default `straight`. */
+  readonly phases?: readonly LinkPhase[];
+  readonly code?: string;
+  /** To the first reading, virtual time. */
+  readonly withinMs: number;
+}
+
+const straight: readonly LinkPhase[] = ['opening', 'scanning', 'joining', 'connected'];
+/** Waiting after a failure, and all over again. */
+const anew: readonly LinkPhase[] = ['waiting', ...straight.slice(1)];
+const failedJoin: readonly LinkPhase[] = ['opening', 'scanning', 'joining'];
+
+const starts: readonly Start[] = [
+  {
+    name: 'the module prints in the dialect of one byte at a time',
+    editions: skstack,
+    fault: { fault: 'dribble', for_s: 60 },
+    withinMs: 60_000,
+  },
+  {
+    name: 'lines are glued together',
+    editions: skstack,
+    fault: { fault: 'glued-lines', for_s: 60 },
+    withinMs: 60_000,
+  },
+  { name: 'a stronger neighbour answers too', editions: j11, fault: { fault: 'two-pans' }, withinMs: 60_000 },
+  {
+    name: 'the response to the scan is lost, what was heard counts',
+    editions: j11,
+    fault: { fault: 'pandesc-without-22' },
+    withinMs: 60_000,
+  },
+  {
+    name: 'the MAC connection fails once (0053, 0E)',
+    editions: j11,
+    fault: { fault: 'connect-failed' },
+    withinMs: 60_000,
+  },
+  {
+    name: 'the MAC connection fails twice',
+    editions: j11,
+    fault: { fault: 'connect-failed', times: 2 },
+    phases: [...failedJoin, ...anew],
+    code: 'JOIN_TIMEOUT',
+    withinMs: 60_000,
+  },
+  {
+    name: 'the join is refused twice',
+    editions: j11,
+    fault: { fault: 'join-refused', times: 2 },
+    phases: [...failedJoin, 'waiting', 'scanning', 'joining', ...anew],
+    code: 'JOIN_REFUSED',
+    withinMs: 90_000,
+  },
+  {
+    name: 'nothing comes of the join: asked how it stands (0001), given up in the end',
+    editions: j11,
+    fault: { fault: 'join-silent' },
+    phases: [...failedJoin, ...anew],
+    code: 'JOIN_TIMEOUT',
+    withinMs: 180_000,
+  },
+  ...['005F', '0054', '0051', '0053', '0005', '0056'].map((on): Start => ({
+    name: `${on} is refused once`,
+    editions: j11,
+    fault: { fault: 'fail-code', on },
+    phases: [...(['0053', '0005', '0056'].includes(on) ? failedJoin : failedJoin.slice(0, 2)), ...anew],
+    code: 'COMMAND_REFUSED',
+    withinMs: 60_000,
+  })),
+  {
+    name: 'a command arrives damaged (F1) and is sent again',
+    editions: j11,
+    fault: { fault: 'fail-code', on: '005F', code: 0xf1 },
+    withinMs: 60_000,
+  },
+  {
+    name: 'the first question is not answered',
+    editions: j11,
+    fault: { fault: 'no-answer', on: '0001' },
+    withinMs: 60_000,
+  },
 ];
-for (const edition of editions) {
-  for (const { name, fault } of scanQuirks) {
-    test(`${edition}: ${name}: the own meter is joined`, async () => {
+
+for (const { name, editions: tried, fault, phases = straight, code, withinMs } of starts)
+  for (const edition of tried)
+    test(`${edition}: at the start: ${name}`, async () => {
       const rig = await createRig({ simulator: { edition, routeBId: '0123456789ABCDEF0123456789ABCDEF' } });
       rig.simulator.inject(fault);
+      await rig.untilReadings(1, withinMs);
       await rig.untilReadings(2);
-      expect(rig.pans.value?.macAddress).toBe('001C6400030C12A4');
-      expect(rig.errors()).toEqual([]);
+      expect(rig.phases().filter((phase, at) => at === 0 || phase !== 'opening')).toEqual(phases);
+      expect(rig.errors()).toEqual(code === undefined ? [] : [code]);
+      expect(rig.statuses().at(-1)?.pan?.macAddress).toBe(HOME);
+      expect(rig.pans.value?.macAddress).toBe(HOME);
       await rig.stop();
     });
-  }
-}
 
 test('a wrong Route-B ID finds nothing and says so', async () => {
   const rig = await createRig({ simulator: { routeBId: 'FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF' } });
@@ -71,49 +140,50 @@ test('a wrong Route-B ID finds nothing and says so', async () => {
   await rig.stop();
 });
 
-test('a wrong password is refused, over and over, and the bridge goes on', async () => {
-  const rig = await createRig({ simulator: { password: 'ZZZZZZZZZZZZ' } });
-  await rig.clock.advance(900_000);
-  expect(rig.errors()).toEqual(['JOIN_REFUSED']);
-  expect(rig.phases().at(-1)).not.toBe('stopped');
-  await rig.stop();
-});
+for (const edition of ['DSE', 'J11'] as const) {
+  test(`${edition}: a wrong password is refused, over and over, and the bridge goes on`, async () => {
+    const rig = await createRig({ simulator: { edition, password: 'ZZZZZZZZZZZZ' } });
+    await rig.clock.advance(900_000);
+    expect(rig.readings()).toEqual([]);
+    expect(rig.errors()).toEqual(['JOIN_REFUSED']);
+    expect(rig.phases().at(-1)).not.toBe('stopped');
+    await rig.stop();
+  });
+}
 
-test('the meter moves to another channel: the remembered PAN is given up for a scan', async () => {
-  const rig = await createRig();
+for (const edition of all) {
+  test(`${edition}: the meter moves to another channel: the remembered PAN is given up for a scan`, async () => {
+    const rig = await createRig({ simulator: { edition } });
+    await rig.untilReadings(2);
+    rig.simulator.inject({ fault: 'meter-moved', channel: '2F', pan_id: '9E08' });
+    rig.simulator.inject({ fault: 'event-26' });
+    await rig.clock.until(() => rig.pans.value?.channel === 0x2f, 240_000);
+    await rig.nextReading();
+    expect(rig.pans.value).toMatchObject({ channel: 0x2f, panId: 0x9e08 });
+    await rig.stop();
+  });
+}
+
+test('J11: the meter takes another PAN ID on its channel: 0053 finds it without a scan', async () => {
+  const rig = await createRig({ simulator: { edition: 'J11' } });
   await rig.untilReadings(2);
-  rig.simulator.inject({ fault: 'meter-moved', channel: '2F', pan_id: '9E08' });
+  const before = rig.phases().length;
+  rig.simulator.inject({ fault: 'meter-moved', channel: '33', pan_id: '0777' });
   rig.simulator.inject({ fault: 'event-26' });
-  await rig.clock.advance(1);
-  const before = rig.readings().length;
-  await rig.untilReadings(before + 1, 900_000);
-  expect(rig.pans.value).toMatchObject({ channel: 0x2f, panId: 0x9e08 });
+  await rig.clock.until(() => rig.phases().length >= before + 3, 60_000);
+  await rig.nextReading();
+  expect(rig.phases().slice(before)).toEqual(['waiting', 'joining', 'connected']);
+  expect(rig.pans.value).toMatchObject({ panId: 0x0777 });
   await rig.stop();
 });
 
-test('the meter is replaced: it is found, and its registers are taken as they are', async () => {
-  const rig = await createRig();
-  await rig.clock.until(() => rig.readings().some(({ importKwh }) => importKwh !== undefined), 60_000);
-  rig.simulator.inject({ fault: 'meter-replaced' });
-  rig.simulator.inject({ fault: 'event-26' });
-  await rig.clock.advance(1);
-  const before = rig.readings().length;
-  const later = (): (number | undefined)[] =>
-    rig
-      .readings()
-      .slice(before)
-      .map(({ importKwh }) => importKwh);
-  await rig.clock.until(() => later().some((kwh) => kwh !== undefined), 900_000);
-  expect(rig.pans.value?.macAddress).not.toBe('001C6400030C12A4');
-  expect(rig.log.some(({ msg }) => msg.startsWith('another meter'))).toBe(true);
-  await rig.stop();
-});
-
-test('SKINFO misleads about the edition: SKSCAN is refused with ER05 and repeated in the other form', async () => {
-  const rig = await createRig({ simulator: { edition: 'SE' } });
-  rig.simulator.inject({ fault: 'fail-code', on: 'SKSCAN', code: 5 });
-  await rig.clock.advance(60_000);
-  expect(rig.phases()).toContain('scanning');
-  await rig.untilReadings(1, 600_000);
+test('J11: the network remembered from another stick is on a channel that it does not have: it is looked for anew', async () => {
+  const rig = await createRig({
+    simulator: { edition: 'J11' },
+    pan: { channel: 34, panId: 0x12a4, macAddress: HOME },
+  });
+  await rig.untilReadings(1, 120_000);
+  expect(rig.errors()).toContain('PAN_NOT_FOUND');
+  expect(rig.pans.value?.channel).toBe(0x33);
   await rig.stop();
 });

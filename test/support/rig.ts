@@ -1,6 +1,6 @@
 import type { Pan } from '../../src/model/pan.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import type { BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
+import type { Activity, BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
@@ -27,12 +27,16 @@ export interface Rig {
   phases(): LinkPhase[];
   readings(): Reading[];
   statuses(): LinkStatus[];
+  /** How often something was done. */
+  count(what: Activity['what']): number;
   /** Steps of recovery in order. */
   rungs(): RecoveryRung[];
   /** Error codes that were published, in order, without repeats. */
   errors(): string[];
   /** Runs until the n-th reading. */
   untilReadings(n: number, limitMs?: number): Promise<void>;
+  /** Runs until one more reading. @returns how long it took, virtual ms. */
+  nextReading(limitMs?: number): Promise<number>;
   untilPhase(phase: LinkPhase, limitMs?: number): Promise<void>;
   /** Ends the supervisor as SIGTERM does. @returns when it has ended. */
   stop(): Promise<void>;
@@ -74,6 +78,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   let supervisor = await start();
   const statuses = (): LinkStatus[] => events.flatMap((event) => (event.kind === 'status' ? [event.status] : []));
   const readings = (): Reading[] => events.flatMap((event) => (event.kind === 'reading' ? [event.reading] : []));
+  const untilReadings = (n: number, limitMs = 300_000): Promise<void> =>
+    clock.until(() => readings().length >= n, limitMs);
   const stop = async (): Promise<void> => {
     ending.abort(new Error('SIGTERM'));
     await ended;
@@ -92,12 +98,18 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     statuses,
     readings,
     phases: () => withoutRepeats(statuses().map(({ phase }) => phase)),
+    count: (what) => events.filter((event) => event.kind === 'activity' && event.activity.what === what).length,
     rungs: () =>
       events.flatMap((event) =>
         event.kind === 'activity' && event.activity.what === 'rung' ? [event.activity.rung] : [],
       ),
     errors: () => withoutRepeats(statuses().flatMap(({ error }) => (error ? [error.code] : []))),
-    untilReadings: (n, limitMs = 300_000) => clock.until(() => readings().length >= n, limitMs),
+    untilReadings,
+    nextReading: async (limitMs) => {
+      const startMs = clock.monotonicMs();
+      await untilReadings(readings().length + 1, limitMs);
+      return clock.monotonicMs() - startMs;
+    },
     untilPhase: (phase, limitMs = 300_000) => clock.until(() => statuses().at(-1)?.phase === phase, limitMs),
     stop,
     restart: async () => {
