@@ -6,6 +6,8 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+const MOST_STEPS = 20_000;
+
 /** Time that stands still until a test moves it, jumping from sleeper to sleeper with a macrotask between. */
 export class VirtualClock implements Clock {
   #monotonic = 0;
@@ -93,6 +95,25 @@ export class VirtualClock implements Clock {
       this.#sleepers.delete(next);
       next.wake();
     }
+  }
+
+  /** Creeps on, a real millisecond a step, until `probe` holds: sockets and disks get their turn. */
+  async creepUntil(probe: () => boolean, what: string, stepMs = 50): Promise<void> {
+    for (let turn = 0; turn < MOST_STEPS; turn++) {
+      if (probe()) return;
+      await this.advance(stepMs);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    throw new Error(`never: ${what}`);
+  }
+
+  /** The same until `work` has ended. */
+  async creepWhile<T>(work: Promise<T>, stepMs = 20): Promise<T> {
+    let over = false;
+    const end = (): void => void (over = true);
+    work.then(end, end);
+    await this.creepUntil(() => over, 'ended', stepMs);
+    return await work;
   }
 
   #next(): Sleeper | undefined {

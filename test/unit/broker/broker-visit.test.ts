@@ -1,10 +1,8 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { Aedes } from 'aedes';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import type { BrokerOptions } from '../../../src/broker/connection-attempt.ts';
 import { visitBroker } from '../../../src/broker/broker-visit.ts';
+import { AedesBroker } from '../../support/aedes-broker.ts';
 
 interface Login {
   readonly id: string;
@@ -15,22 +13,14 @@ interface Login {
 /** Who the broker sees, for these options. */
 async function loginOf(address: (port: number) => BrokerOptions): Promise<Login | undefined> {
   let seen: Login | undefined;
-  const aedes = await Aedes.createBroker();
-  aedes.authenticate = (client, username, password, done) => {
+  await using broker = await AedesBroker.start();
+  broker.aedes.authenticate = (client, username, password, done) => {
     seen = { id: client.id, username, password: password?.toString() };
     done(null, true);
   };
-  const server = createServer((socket) => void aedes.handle(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const broker = address((server.address() as AddressInfo).port);
-    const { signal } = new AbortController();
-    await visitBroker(broker, 'visitor', systemClock, 5000, signal, () => Promise.resolve());
-    return seen;
-  } finally {
-    await new Promise<void>((resolve) => aedes.close(resolve));
-    server.close();
-  }
+  const { signal } = new AbortController();
+  await visitBroker(address(broker.port), 'visitor', systemClock, 5000, signal, () => Promise.resolve());
+  return seen;
 }
 
 test('without a user name none is sent: a broker with accounts takes us for a guest, not for somebody unknown', async () => {

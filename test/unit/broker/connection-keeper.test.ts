@@ -14,22 +14,13 @@ async function start(answer: (level: number) => Answer): Promise<void> {
   broker = await FakeBroker.start(answer);
   rig = new SinkRig(broker.url, {}, clock);
 }
-/** Lets virtual time creep while sockets work. */
-async function advancing(probe: () => boolean, what: string, stepMs = 50): Promise<void> {
-  for (let turn = 0; turn < 3000; turn++) {
-    if (probe()) return;
-    await clock.advance(stepMs);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`never: ${what}`);
-}
+const advancing = (probe: () => boolean, what: string, stepMs?: number): Promise<void> =>
+  clock.creepUntil(probe, what, stepMs);
 const messages = (): (string | undefined)[] =>
   rig.lines.flatMap(({ err, msg }) => (msg === 'no broker connection' ? [err?.message] : []));
 
 afterEach(async () => {
-  let stopped = false;
-  void rig.stop().finally(() => (stopped = true));
-  await advancing(() => stopped, 'stopped', 20);
+  await clock.creepWhile(rig.stop());
   await broker.stop();
   expect(clock.sleepers).toBe(0);
 });

@@ -63,14 +63,7 @@ function wire(): Wire {
 }
 
 /** Virtual time passes while the real file system is read. */
-async function run<T>(promise: Promise<T>, stepMs = 200): Promise<T> {
-  const end = promise.then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([end, delay(1, false)]))) await clock.advance(stepMs);
-  return await promise;
-}
+const run = <T>(promise: Promise<T>, stepMs = 200): Promise<T> => clock.creepWhile(promise, stepMs);
 
 async function failure(promise: Promise<unknown>): Promise<BridgeError> {
   return await run(

@@ -46,9 +46,7 @@ async function start(options: ConstructorParameters<typeof SinkRig>[1], probe: (
   await clock.advance(100);
   await eventually(probe, 'announced'); // the disk takes real time
   for (let i = 0; i < 100; i++) await clock.advance(100);
-  let stopped = false;
-  void rig.stop().finally(() => (stopped = true));
-  await eventually(() => (void clock.advance(20), stopped), 'stopped');
+  await clock.creepWhile(rig.stop());
 }
 const announced = (): boolean => documents().length > 0;
 
@@ -83,9 +81,7 @@ test('what this meter did not say again is not what the configuration forbids: i
   for (let i = 0; i < 50; i++) await clock.advance(100);
   expect(documents().every((document) => !('power' in document))).toBe(true);
   expect((await inventory()).components).toHaveProperty('power', 'sensor');
-  let stopped = false;
-  void rig.stop().finally(() => (stopped = true));
-  await eventually(() => (void clock.advance(20), stopped), 'stopped');
+  await clock.creepWhile(rig.stop());
 });
 
 test('a state of before the inventory: whatever the configuration forbids is removed', async () => {

@@ -1,8 +1,6 @@
-import { Aedes } from 'aedes';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { birthJitterMs } from '../../../src/mqtt/discovery-publisher.ts';
+import { AedesBroker } from '../../support/aedes-broker.ts';
 import { eventually } from '../../support/eventually.ts';
 import { MqttWatcher } from '../../support/mqtt-watcher.ts';
 import { SinkRig, fullProfile } from '../../support/sink-rig.ts';
@@ -12,48 +10,27 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const root = 'broute2mqtt/home';
 const config = 'homeassistant/device/broute2mqtt_home/config';
 let clock: VirtualClock;
-let broker: Aedes;
-let server: Server;
+let broker: AedesBroker;
 let watcher: MqttWatcher;
 let rig: SinkRig;
 let url: string;
 
 beforeEach(async () => {
   clock = new VirtualClock();
-  broker = await Aedes.createBroker();
-  server = createServer(broker.handle);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  broker = await AedesBroker.start();
+  ({ url } = broker);
   watcher = await MqttWatcher.open(url, { protocolVersion: 4, clientId: 'watcher' });
   rig = new SinkRig(url, {}, clock);
 });
 
 afterEach(async () => {
-  await settled(rig.stop());
+  await clock.creepWhile(rig.stop(), 5);
   await watcher.close();
-  await new Promise<void>((resolve) => broker.close(() => resolve()));
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  await broker[Symbol.asyncDispose]();
   expect(clock.sleepers).toBe(0);
 });
 
-/** Waits for a promise that may need both sockets and virtual time. */
-async function settled(promise: Promise<void>): Promise<void> {
-  let done = false;
-  void promise.finally(() => (done = true));
-  await eventuallyAdvancing(() => done, 'settled', 5);
-}
-
-/** Lets virtual time creep while sockets work. */
-async function eventuallyAdvancing(probe: () => boolean, what: string, stepMs: number): Promise<void> {
-  for (let turn = 0; turn < 2000; turn++) {
-    if (probe()) return;
-    await clock.advance(stepMs);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`never: ${what}`);
-}
-
-const up = (): Promise<void> => eventuallyAdvancing(() => rig.connected, 'connected', 50);
+const up = (): Promise<void> => clock.creepUntil(() => rig.connected, 'connected', 50);
 const last = (topic: string): string | undefined => watcher.last(`${root}/${topic}`)?.payload;
 const until = (probe: () => boolean, what: string): Promise<boolean> => eventually(probe, what);
 /** In order of arrival, of what this broker keeps in order: what is sent with QoS 0 overtakes. */
@@ -210,7 +187,7 @@ test('readings come in order, without holes, however long the broker was away', 
   rig.reading({ fault: false }); // nothing the stream tells of
   expect(rig.sink.health().queued).toBe(100);
   await up();
-  await eventuallyAdvancing(() => watcher.on(`${root}/readings`).length === 100, 'all', 20);
+  await clock.creepUntil(() => watcher.on(`${root}/readings`).length === 100, 'all', 20);
   const seen = watcher
     .on(`${root}/readings`)
     .map(({ payload }) => JSON.parse(payload) as { seq: number; power: number });
@@ -247,7 +224,7 @@ test('a half hour that comes in two halves keeps its slot', async () => {
 
 test('the clean stop says offline twice and stops everything', async () => {
   await up();
-  await settled(rig.stop());
+  await clock.creepWhile(rig.stop(), 5);
   await until(() => last('bridge/availability') === 'offline', 'offline');
   expect(watcher.topics().slice(-2)).toEqual([`${root}/meter/availability`, `${root}/bridge/availability`]);
   rig.reading({ powerW: 1 }); // too late, and no harm
@@ -262,12 +239,12 @@ test('events of another meter are not ours; without discovery nothing is announc
     },
     clock,
   );
-  await eventuallyAdvancing(() => quiet.connected, 'connected', 50);
+  await clock.creepUntil(() => quiet.connected, 'connected', 50);
   quiet.sink.accept({ kind: 'reading', meter: 'home', reading: { atMs: 0, powerW: 1 } });
   quiet.profile();
   quiet.reading({ powerW: 2 });
   await until(() => watcher.last('broute2mqtt/quiet/readings') !== undefined, 'own reading');
   expect(watcher.on('broute2mqtt/quiet/readings')).toHaveLength(1);
   expect(watcher.topics().filter((topic) => topic.includes('broute2mqtt_quiet'))).toEqual([]);
-  await settled(quiet.stop());
+  await clock.creepWhile(quiet.stop(), 5);
 });
