@@ -1,11 +1,11 @@
 import type { EnergyScale } from '../model/reading.ts';
 import { concatBytes } from '../kernel/bytes.ts';
-import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
+import { decodeNumber, encodeNumber, FORMS, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
 
 /** Cumulative energy, EPC E0 and E3: 0–99,999,999 in the unit of E1. @returns undefined for "no data" (FFFFFFFE), out of range or a wrong length. */
-export const decodeCounter = (edt: Uint8Array): number | undefined => decodeNumber(forms.counter, edt);
-export const encodeCounter = (raw: number | undefined): Uint8Array => encodeNumber(forms.counter, raw);
+export const decodeCounter = (edt: Uint8Array): number | undefined => decodeNumber(FORMS.counter, edt);
+export const encodeCounter = (raw: number | undefined): Uint8Array => encodeNumber(FORMS.counter, raw);
 
 /** Unit of all energy values, EPC E1. @returns its power of ten in kWh, −4 to 4; undefined for an unknown code: then no energy may be published. */
 export function decodeUnit(edt: Uint8Array): number | undefined {
@@ -16,13 +16,13 @@ export function decodeUnit(edt: Uint8Array): number | undefined {
 }
 /** Coefficient, EPC D3: 1–999,999. 0 is legal on the wire but would publish zeros. @returns undefined for 0, out of range or a wrong length: do not publish energy. Whether the meter has D3 at all is the caller's to know. */
 export const decodeCoefficient = (edt: Uint8Array): number | undefined =>
-  decodeNumber(forms.coefficient, edt) || undefined;
+  decodeNumber(FORMS.coefficient, edt) || undefined;
 /** Takes 0 too: a meter may send it. */
-export const encodeCoefficient = (coefficient: number): Uint8Array => encodeNumber(forms.coefficient, coefficient);
+export const encodeCoefficient = (coefficient: number): Uint8Array => encodeNumber(FORMS.coefficient, coefficient);
 
 /** Effective digits, EPC D7: 1–8; counters roll over behind 10^digits − 1. @returns undefined for anything else. */
-export const decodeDigits = (edt: Uint8Array): number | undefined => decodeNumber(forms.digits, edt);
-export const encodeDigits = (digits: number): Uint8Array => encodeNumber(forms.digits, digits);
+export const decodeDigits = (edt: Uint8Array): number | undefined => decodeNumber(FORMS.digits, edt);
+export const encodeDigits = (digits: number): Uint8Array => encodeNumber(FORMS.digits, digits);
 
 /** raw × coefficient × 10^exponent kWh. The product is a whole number below 2^53 and the scaling is done on its decimal text: 47575 × 0.1 is 4757.5, no binary residue. */
 export const toKwh = (raw: number, { coefficient, exponent }: EnergyScale): number =>
@@ -41,7 +41,7 @@ export function decodeFixedTime(edt: Uint8Array): FixedTime | undefined {
   if (edt.length !== 11) return undefined;
   const at = decodeDateTime(edt.subarray(0, 7));
   if (!at.ok || at.value === undefined) return undefined;
-  const raw = readNumber(forms.counter, edt, 7);
+  const raw = readNumber(FORMS.counter, edt, 7);
   return raw === undefined ? { atMs: at.value } : { atMs: at.value, raw };
 }
 export const encodeFixedTime = ({ atMs, raw }: FixedTime): Uint8Array =>
@@ -55,8 +55,8 @@ export interface Registers {
 
 /** Two counters, normal first, from `at` on, which must lie within `bytes`. */
 export function readRegisters(bytes: Uint8Array, at: number): Registers {
-  const normal = readNumber(forms.counter, bytes, at);
-  const reverse = readNumber(forms.counter, bytes, at + 4);
+  const normal = readNumber(FORMS.counter, bytes, at);
+  const reverse = readNumber(FORMS.counter, bytes, at + 4);
   return { ...(normal !== undefined && { normal }), ...(reverse !== undefined && { reverse }) };
 }
 export const encodeRegisters = ({ normal, reverse }: Registers): Uint8Array =>

@@ -1,6 +1,6 @@
 import { concatBytes, mustBeInteger } from '../kernel/bytes.ts';
 import { encodeCounter, encodeRegisters, readRegisters, type Registers } from './energy.ts';
-import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
+import { decodeNumber, encodeNumber, FORMS, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
 
 const SLOTS_PER_DAY = 48;
@@ -14,22 +14,22 @@ export interface DayHistory {
 }
 
 /** Day for history 1, EPC E5: 0–99; larger ones come back in refusals. @returns undefined for "never set" (FF) or a wrong length. */
-export const decodeHistoryDay = (edt: Uint8Array): number | undefined => decodeNumber(forms.day, edt);
+export const decodeHistoryDay = (edt: Uint8Array): number | undefined => decodeNumber(FORMS.day, edt);
 /** undefined is "never set". @throws RangeError outside 0–99. */
 export const encodeHistoryDay = (day: number | undefined): Uint8Array =>
-  encodeNumber(forms.day, day === undefined ? day : mustBeInteger('day', day, 0, 99));
+  encodeNumber(FORMS.day, day === undefined ? day : mustBeInteger('day', day, 0, 99));
 
 /** History 1, EPC E2 (normal) and E4 (reverse): day 2, 48 counters. ECHONET Appendix 3.3.25. @returns undefined for a wrong length. */
 export function decodeDayHistory(edt: Uint8Array): DayHistory | undefined {
   if (edt.length !== 2 + 4 * SLOTS_PER_DAY) return undefined;
-  const day = readNumber(forms.historyDay, edt, 0);
-  const values = Array.from({ length: SLOTS_PER_DAY }, (_, i) => readNumber(forms.counter, edt, 2 + 4 * i));
+  const day = readNumber(FORMS.historyDay, edt, 0);
+  const values = Array.from({ length: SLOTS_PER_DAY }, (_, i) => readNumber(FORMS.counter, edt, 2 + 4 * i));
   return { ...(day !== undefined && { day }), values };
 }
 /** @throws RangeError for other than 48 values. */
 export function encodeDayHistory({ day, values }: DayHistory): Uint8Array {
   mustBeInteger('number of values', values.length, SLOTS_PER_DAY, SLOTS_PER_DAY);
-  return concatBytes(encodeNumber(forms.historyDay, day), ...values.map(encodeCounter));
+  return concatBytes(encodeNumber(FORMS.historyDay, day), ...values.map(encodeCounter));
 }
 
 /** What tells history 2 and 3 apart. */

@@ -14,7 +14,7 @@ export interface NumberForm {
 }
 
 /** Every number of class 0288: width, sign, scale, range and "no data". ECHONET Appendix 3.3.25. */
-export const forms = {
+export const FORMS = {
   /** E7, W. 7FFFFFFF overflow, 80000000 underflow. */
   power: { width: 4, signed: true, stepsPerUnit: 1, min: -0x7fffffff, max: 0x7ffffffd, noData: 0x7ffffffe },
   /** E8, one phase, A. 7FFE also says "no T phase"; 7FFF overflow, 8000 underflow. */

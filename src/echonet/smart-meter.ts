@@ -4,12 +4,12 @@ import { decodeCounter, decodeFixedTime, toKwh } from './energy.ts';
 import { epc } from './epc.ts';
 import { edtOf, type Property } from './frame.ts';
 import { decodeFault } from './nameplate.ts';
-import { decodeNumber, encodeNumber, forms, readNumber } from './numbers.ts';
+import { decodeNumber, encodeNumber, FORMS, readNumber } from './numbers.ts';
 
 /** Instantaneous power, EPC E7: signed, 1 W steps, negative while exporting. ECHONET Appendix 3.3.25. @returns undefined for "no data", overflow, underflow or a wrong length. */
-export const decodePower = (edt: Uint8Array): number | undefined => decodeNumber(forms.power, edt);
+export const decodePower = (edt: Uint8Array): number | undefined => decodeNumber(FORMS.power, edt);
 /** W; undefined is "no data". @throws RangeError outside −2,147,483,647 … 2,147,483,645. */
-export const encodePower = (watts: number | undefined): Uint8Array => encodeNumber(forms.power, watts);
+export const encodePower = (watts: number | undefined): Uint8Array => encodeNumber(FORMS.power, watts);
 
 /** A in steps of 0.1, negative while exporting; a phase without data is absent. */
 export interface Currents {
@@ -21,9 +21,9 @@ export interface Currents {
 /** Instantaneous currents, EPC E8: R phase, then T phase, each on its own. ECHONET Appendix 3.3.25. @returns undefined for a wrong length. */
 export function decodeCurrents(edt: Uint8Array): Currents | undefined {
   if (edt.length !== 4) return undefined;
-  const { stepsPerUnit } = forms.current;
-  const r = readNumber(forms.current, edt, 0);
-  const t = readNumber(forms.current, edt, 2);
+  const { stepsPerUnit } = FORMS.current;
+  const r = readNumber(FORMS.current, edt, 0);
+  const t = readNumber(FORMS.current, edt, 2);
   const currents: Mutable<Currents> = {};
   if (r !== undefined) currents.r = r / stepsPerUnit;
   if (t !== undefined) currents.t = t / stepsPerUnit;
@@ -31,7 +31,7 @@ export function decodeCurrents(edt: Uint8Array): Currents | undefined {
 }
 /** Tenths of an ampere; undefined is "no data" or "no T phase". @throws RangeError outside −32,767 … 32,765. */
 export const encodeCurrents = (rDeciA: number | undefined, tDeciA: number | undefined): Uint8Array =>
-  concatBytes(encodeNumber(forms.current, rDeciA), encodeNumber(forms.current, tDeciA));
+  concatBytes(encodeNumber(FORMS.current, rDeciA), encodeNumber(FORMS.current, tDeciA));
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;

@@ -99,39 +99,102 @@ const PAIRING_ID_LENGTH = 8;
 const SEND_HEADER_LENGTH = 22;
 const MAX_PAYLOAD_LENGTH = 1232;
 
+/** The data of one command, both ways. */
+interface DataForm<Fields> {
+  /** @returns the result byte where the data do not fit. */
+  read(data: Uint8Array): Fields | number;
+  write(fields: Fields): Uint8Array;
+}
+type FieldsOf<Name, Each = J11Command> = Each extends { readonly name: infer Names }
+  ? Name extends Names
+    ? Omit<Each, 'name'>
+    : never
+  : never;
+
+const nothing: DataForm<object> = {
+  read: (data) => (data.length === 0 ? {} : result.badLength),
+  write: () => new Uint8Array(),
+};
+const port: DataForm<FieldsOf<'openPort'>> = {
+  read: (data) => {
+    if (data.length !== 2) return result.badLength;
+    return readU16(data, 0) === 0 ? result.badParameter : { port: readU16(data, 0) };
+  },
+  write: (command) => Uint8Array.from(bytesOf16(command.port)),
+};
+const datagram: DataForm<FieldsOf<'send'>> = {
+  read: (data) => {
+    if (data.length <= SEND_HEADER_LENGTH || data.length > SEND_HEADER_LENGTH + MAX_PAYLOAD_LENGTH)
+      return result.badLength;
+    if (readU16(data, 20) !== data.length - SEND_HEADER_LENGTH) return result.badLength;
+    return {
+      destination: addressOf(data),
+      sourcePort: readU16(data, 16),
+      destinationPort: readU16(data, 18),
+      payload: data.slice(SEND_HEADER_LENGTH),
+    };
+  },
+  write: ({ destination, sourcePort, destinationPort, payload }) => {
+    const numbers = [sourcePort, destinationPort, payload.length].flatMap(bytesOf16);
+    return Uint8Array.of(...bytesOfAddress(destination), ...numbers, ...payload);
+  },
+};
+const scan: DataForm<FieldsOf<'scan'>> = {
+  /** Without a Pairing ID its place is left out, or filled with zeros: both are seen. */
+  read: (data) => {
+    const [duration = 0] = data;
+    const flag = data[5];
+    if (data.length !== 6 && data.length !== 6 + PAIRING_ID_LENGTH) return result.badLength;
+    if (flag === 1 && data.length === 6) return result.badLength;
+    const mask = readU32(data, 1);
+    const maskFits = mask > 0 && (mask & ~ALL_CHANNELS) === 0;
+    if (duration < MIN_DURATION || duration > MAX_DURATION || !maskFits || (flag ?? 2) > 1) return result.badParameter;
+    return { duration, mask, pairingId: flag === 1 ? latin1OfBytes(data.subarray(6)) : undefined };
+  },
+  write: ({ duration, mask, pairingId }) => {
+    const id = pairingId === undefined ? [0] : [1, ...bytesOfLatin1(pairingId)];
+    return Uint8Array.of(duration, ...bytesOf32(mask), ...id);
+  },
+};
+const credentials: DataForm<FieldsOf<'setCredentials'>> = {
+  read: (data) => {
+    if (data.length !== ID_LENGTH + PASSWORD_LENGTH) return result.badLength;
+    return { id: latin1OfBytes(data.subarray(0, ID_LENGTH)), password: latin1OfBytes(data.subarray(ID_LENGTH)) };
+  },
+  write: ({ id, password }) => {
+    if (id.length !== ID_LENGTH || password.length !== PASSWORD_LENGTH)
+      throw new RangeError('ID or password has a wrong length'); // a firmware would take what stands behind it
+    return bytesOfLatin1(id + password);
+  },
+};
+const settings: DataForm<FieldsOf<'configure'>> = {
+  read: (data) => {
+    const [mode = 0, hanSleep = 0, channel = 0, power = 0] = data;
+    if (data.length !== 4) return result.badLength;
+    const fits = mode === ROUTE_B_AND_HAN && hanSleep <= 1 && channelOfJ11(channel) !== undefined && power <= 2;
+    return fits ? { mode, hanSleep, channel, power } : result.badParameter;
+  },
+  write: ({ mode, hanSleep, channel, power }) => Uint8Array.of(mode, hanSleep, channel, power),
+};
+const oneByte: DataForm<FieldsOf<'setFlowControl'>> = {
+  read: ([value, ...rest]) => (value === undefined || rest.length > 0 ? result.badLength : { value }),
+  write: ({ value }) => Uint8Array.of(value),
+};
+
+const WITH_DATA: { readonly [Name in NameWithData]: DataForm<FieldsOf<Name>> } = {
+  openPort: port,
+  closePort: port,
+  send: datagram,
+  scan,
+  setCredentials: credentials,
+  configure: settings,
+  setFlowControl: oneByte,
+};
+const formOf = (name: CommandName): DataForm<object> => (name in WITH_DATA ? WITH_DATA[name as NameWithData] : nothing);
+
 /** The whole frame, as the host sends it. @throws RangeError for ID or password of another length. */
 export const encodeCommand = (command: J11Command): Uint8Array =>
-  encodeFrame('host', { code: commandCodes[command.name], data: dataOf(command) });
-
-function dataOf(command: J11Command): Uint8Array {
-  switch (command.name) {
-    case 'openPort':
-    case 'closePort':
-      return Uint8Array.from(bytesOf16(command.port));
-    case 'send': {
-      const { destination, sourcePort, destinationPort, payload } = command;
-      const ports = [...bytesOf16(sourcePort), ...bytesOf16(destinationPort), ...bytesOf16(payload.length)];
-      return Uint8Array.of(...bytesOfAddress(destination), ...ports, ...payload);
-    }
-    case 'scan': {
-      const { duration, mask, pairingId } = command;
-      const id = pairingId === undefined ? [0] : [1, ...bytesOfLatin1(pairingId)];
-      return Uint8Array.of(duration, ...bytesOf32(mask), ...id);
-    }
-    case 'setCredentials': {
-      const { id, password } = command;
-      if (id.length !== ID_LENGTH || password.length !== PASSWORD_LENGTH)
-        throw new RangeError('ID or password has a wrong length'); // a firmware would take what stands behind it
-      return bytesOfLatin1(id + password);
-    }
-    case 'configure':
-      return Uint8Array.of(command.mode, command.hanSleep, command.channel, command.power);
-    case 'setFlowControl':
-      return Uint8Array.of(command.value);
-    default:
-      return new Uint8Array();
-  }
-}
+  encodeFrame('host', { code: commandCodes[command.name], data: formOf(command.name).write(command) });
 
 export type ParsedCommand =
   | { readonly kind: 'command'; readonly command: J11Command }
@@ -148,64 +211,9 @@ const names: ReadonlyMap<number, CommandName> = new Map(
 export function parseCommand({ code, data }: J11Frame): ParsedCommand {
   const name = names.get(code);
   if (name === undefined) return { kind: 'unknown' };
-  const parsed = commandOf(name, data);
-  return typeof parsed === 'number' ? { kind: 'refused', result: parsed } : { kind: 'command', command: parsed };
-}
-
-/** @returns the result byte where the data do not fit. */
-function commandOf(name: CommandName, data: Uint8Array): J11Command | number {
-  switch (name) {
-    case 'openPort':
-    case 'closePort':
-      if (data.length !== 2) return result.badLength;
-      return readU16(data, 0) === 0 ? result.badParameter : { name, port: readU16(data, 0) };
-    case 'send':
-      return sendOf(data);
-    case 'scan':
-      return scanOf(data);
-    case 'setCredentials':
-      if (data.length !== ID_LENGTH + PASSWORD_LENGTH) return result.badLength;
-      return {
-        name,
-        id: latin1OfBytes(data.subarray(0, ID_LENGTH)),
-        password: latin1OfBytes(data.subarray(ID_LENGTH)),
-      };
-    case 'configure': {
-      const [mode = 0, hanSleep = 0, channel = 0, power = 0] = data;
-      if (data.length !== 4) return result.badLength;
-      const fits = mode === ROUTE_B_AND_HAN && hanSleep <= 1 && channelOfJ11(channel) !== undefined && power <= 2;
-      return fits ? { name, mode, hanSleep, channel, power } : result.badParameter;
-    }
-    case 'setFlowControl':
-      return data.length === 1 ? { name, value: data[0] ?? 0 } : result.badLength;
-    default:
-      return data.length === 0 ? { name } : result.badLength;
-  }
-}
-
-function sendOf(data: Uint8Array): J11Command | number {
-  if (data.length <= SEND_HEADER_LENGTH || data.length > SEND_HEADER_LENGTH + MAX_PAYLOAD_LENGTH)
-    return result.badLength;
-  if (readU16(data, 20) !== data.length - SEND_HEADER_LENGTH) return result.badLength;
-  return {
-    name: 'send',
-    destination: addressOf(data),
-    sourcePort: readU16(data, 16),
-    destinationPort: readU16(data, 18),
-    payload: data.slice(SEND_HEADER_LENGTH),
-  };
-}
-
-/** Without a Pairing ID its place is left out, or filled with zeros: both are seen. */
-function scanOf(data: Uint8Array): J11Command | number {
-  const [duration = 0] = data;
-  const flag = data[5];
-  if (data.length !== 6 && data.length !== 6 + PAIRING_ID_LENGTH) return result.badLength;
-  if (flag === 1 && data.length === 6) return result.badLength;
-  const mask = readU32(data, 1);
-  const maskFits = mask > 0 && (mask & ~ALL_CHANNELS) === 0;
-  if (duration < MIN_DURATION || duration > MAX_DURATION || !maskFits || (flag ?? 2) > 1) return result.badParameter;
-  return { name: 'scan', duration, mask, pairingId: flag === 1 ? latin1OfBytes(data.subarray(6)) : undefined };
+  const fields = formOf(name).read(data);
+  if (typeof fields === 'number') return { kind: 'refused', result: fields };
+  return { kind: 'command', command: { name, ...fields } as J11Command };
 }
 
 /** @returns undefined for any frame that does not answer this command. */

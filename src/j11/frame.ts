@@ -3,7 +3,7 @@ import { bytesOf16, readU16, concatBytes } from '../kernel/bytes.ts';
 /** Who says a frame: its first four bytes tell. ROHM 63TR008E, 3.1. */
 export type FrameSide = 'host' | 'module';
 
-export const uniqueCodes: Readonly<Record<FrameSide, Uint8Array>> = {
+export const UNIQUE_CODES: Readonly<Record<FrameSide, Uint8Array>> = {
   host: Uint8Array.of(0xd0, 0xea, 0x83, 0xfc),
   module: Uint8Array.of(0xd0, 0xf9, 0xee, 0x5d),
 };
@@ -30,7 +30,7 @@ export function sumOf(bytes: Uint8Array): number {
 /** @throws RangeError for more data than a frame takes. */
 export function encodeFrame(side: FrameSide, { code, data }: J11Frame): Uint8Array {
   if (data.length > MAX_DATA_LENGTH) throw new RangeError(`a J11 frame takes ${MAX_DATA_LENGTH} bytes of data`);
-  const start = Uint8Array.of(...uniqueCodes[side], ...bytesOf16(code), ...bytesOf16(SUMS_LENGTH + data.length));
+  const start = Uint8Array.of(...UNIQUE_CODES[side], ...bytesOf16(code), ...bytesOf16(SUMS_LENGTH + data.length));
   const frame = new Uint8Array(HEADER_LENGTH + data.length);
   frame.set(start);
   frame.set([...bytesOf16(sumOf(start)), ...bytesOf16(sumOf(data))], start.length);
@@ -63,7 +63,7 @@ export class FrameReader {
   skipped = 0;
 
   constructor(side: FrameSide) {
-    this.#unique = uniqueCodes[side];
+    this.#unique = UNIQUE_CODES[side];
   }
 
   push(bytes: Uint8Array): FrameInput[] {

@@ -2,15 +2,6 @@ import { addressOf, bytesOf16, bytesOfAddress, bytesOfHex, signed8, hexOfBytes, 
 import { encodeFrame } from './frame.ts';
 import type { J11Frame } from './frame.ts';
 
-export const notificationCodes = {
-  scanned: 0x4051,
-  received: 0x6018,
-  started: 0x6019,
-  connection: 0x601a,
-  pana: 0x6028,
-  receiveFailure: 0x6038,
-} as const;
-
 /** A network a scan heard. */
 export interface Beacon {
   readonly macAddress: string;
@@ -65,113 +56,117 @@ const RECEIVED_HEADER_LENGTH = 27;
 const ENCRYPTED = 0x02;
 const NOT_ENCRYPTED = 0x01;
 
+/** What a module can send: everything but noise. */
+export type SentNotification = Exclude<J11Notification, { readonly kind: 'noise' }>;
+type Of<Kind> = Omit<Extract<J11Notification, { readonly kind: Kind }>, 'kind'>;
+
+/** One notification, both ways. */
+interface NotificationForm<Fields> {
+  readonly code: number;
+  /** @returns undefined for data that do not fit. */
+  read(data: Uint8Array): Fields | undefined;
+  write(fields: Fields): readonly number[];
+}
+
+const NOTIFICATIONS: { readonly [Kind in SentNotification['kind']]: NotificationForm<Of<Kind>> } = {
+  scanned: {
+    code: 0x4051,
+    read: (data) => {
+      const [heard, channel = 0, count = 0] = data;
+      if (heard === NOT_HEARD && data.length >= 2) return { channel, beacons: [] };
+      if (heard !== HEARD || data.length < 3 + count * BEACON_LENGTH) return undefined;
+      return { channel, beacons: Array.from({ length: count }, (_, i) => beaconAt(data, 3 + i * BEACON_LENGTH)) };
+    },
+    write: ({ channel, beacons }) =>
+      beacons.length === 0
+        ? [NOT_HEARD, channel]
+        : [HEARD, channel, beacons.length, ...beacons.flatMap((beacon) => bytesOfBeacon(beacon))],
+  },
+  received: {
+    code: 0x6018,
+    read: (data) => {
+      if (data.length < RECEIVED_HEADER_LENGTH) return undefined;
+      const payload = data.slice(RECEIVED_HEADER_LENGTH);
+      if (readU16(data, 25) !== payload.length) return undefined;
+      return {
+        from: addressOf(data),
+        sourcePort: readU16(data, 16),
+        destinationPort: readU16(data, 18),
+        panId: readU16(data, 20),
+        isMulticast: data[22] === 0x01,
+        isEncrypted: data[23] === ENCRYPTED,
+        rssiDbm: signed8(data[24] ?? 0),
+        payload,
+      };
+    },
+    write: ({ from, sourcePort, destinationPort, panId, isMulticast, isEncrypted, rssiDbm, payload }) => [
+      ...bytesOfAddress(from),
+      ...[sourcePort, destinationPort, panId].flatMap(bytesOf16),
+      isMulticast ? 1 : 0,
+      isEncrypted ? ENCRYPTED : NOT_ENCRYPTED,
+      rssiDbm & 0xff,
+      ...bytesOf16(payload.length),
+      ...payload,
+    ],
+  },
+  started: { code: 0x6019, read: () => ({}), write: () => [] },
+  connection: {
+    code: 0x601a,
+    read: (data) => {
+      const change = connectionChanges[(data[0] ?? 0) - 1];
+      if (data.length < 10 || change === undefined) return undefined;
+      return { change, macAddress: hexOfBytes(data.slice(1, 9)), rssiDbm: signed8(data[9] ?? 0) };
+    },
+    write: ({ change, macAddress, rssiDbm }) => [
+      connectionChanges.indexOf(change) + 1,
+      ...bytesOfHex(macAddress),
+      rssiDbm & 0xff,
+    ],
+  },
+  pana: {
+    code: 0x6028,
+    read: (data) => {
+      const outcome = panaOutcomes[(data[0] ?? 0) - 1];
+      if (data.length < 9 || outcome === undefined) return undefined;
+      return { outcome, macAddress: hexOfBytes(data.slice(1, 9)) };
+    },
+    write: ({ outcome, macAddress }) => [panaOutcomes.indexOf(outcome) + 1, ...bytesOfHex(macAddress)],
+  },
+  receiveFailure: {
+    code: 0x6038,
+    read: (data) => (data.length < 17 ? undefined : { reason: data[0] ?? 0, from: addressOf(data.subarray(1)) }),
+    // sequence 0, no fragment, tag 0, one byte of the packet
+    write: ({ reason, from }) => [reason, ...bytesOfAddress(from), 0, 1, 0, 0, 0],
+  },
+};
+
+const beaconAt = (data: Uint8Array, at: number): Beacon => ({
+  macAddress: hexOfBytes(data.slice(at, at + 8)),
+  panId: readU16(data, at + 8),
+  rssiDbm: signed8(data[at + 10] ?? 0),
+});
+const bytesOfBeacon = ({ macAddress, panId, rssiDbm }: Beacon): readonly number[] => [
+  ...bytesOfHex(macAddress),
+  ...bytesOf16(panId),
+  rssiDbm & 0xff,
+];
+
+const kinds: ReadonlyMap<number, SentNotification['kind']> = new Map(
+  Object.entries(NOTIFICATIONS).map(([kind, { code }]) => [code, kind as SentNotification['kind']]),
+);
+
 export const isNotification = ({ code }: J11Frame): boolean => code >>> 12 === 0x4 || code >>> 12 === 0x6;
 
 export function parseNotification({ code, data }: J11Frame): J11Notification {
-  return parsed(code, data) ?? { kind: 'noise', code, reason: `${data.length} bytes that do not fit` };
-}
-
-function parsed(code: number, data: Uint8Array): J11Notification | undefined {
-  const [first = 0] = data;
-  switch (code) {
-    case notificationCodes.scanned:
-      return scannedOf(data);
-    case notificationCodes.received:
-      return receivedOf(data);
-    case notificationCodes.started:
-      return { kind: 'started' };
-    case notificationCodes.connection: {
-      const change = connectionChanges[first - 1];
-      if (data.length < 10 || change === undefined) return undefined;
-      return { kind: 'connection', change, macAddress: hexOfBytes(data.slice(1, 9)), rssiDbm: signed8(data[9] ?? 0) };
-    }
-    case notificationCodes.pana: {
-      const outcome = panaOutcomes[first - 1];
-      return data.length < 9 || outcome === undefined
-        ? undefined
-        : { kind: 'pana', outcome, macAddress: hexOfBytes(data.slice(1, 9)) };
-    }
-    case notificationCodes.receiveFailure:
-      return data.length < 17
-        ? undefined
-        : { kind: 'receiveFailure', reason: first, from: addressOf(data.subarray(1)) };
-  }
-  return { kind: 'noise', code, reason: 'not known to us' };
-}
-
-function scannedOf(data: Uint8Array): J11Notification | undefined {
-  const [heard, channel = 0, count = 0] = data;
-  if (heard === NOT_HEARD && data.length >= 2) return { kind: 'scanned', channel, beacons: [] };
-  if (heard !== HEARD || data.length < 3 + count * BEACON_LENGTH) return undefined;
-  const beacons = Array.from({ length: count }, (_, i) => {
-    const at = 3 + i * BEACON_LENGTH;
-    return {
-      macAddress: hexOfBytes(data.slice(at, at + 8)),
-      panId: readU16(data, at + 8),
-      rssiDbm: signed8(data[at + 10] ?? 0),
-    };
-  });
-  return { kind: 'scanned', channel, beacons };
-}
-
-function receivedOf(data: Uint8Array): J11Notification | undefined {
-  if (data.length < RECEIVED_HEADER_LENGTH) return undefined;
-  const payload = data.slice(RECEIVED_HEADER_LENGTH);
-  if (readU16(data, 25) !== payload.length) return undefined;
-  return {
-    kind: 'received',
-    from: addressOf(data),
-    sourcePort: readU16(data, 16),
-    destinationPort: readU16(data, 18),
-    panId: readU16(data, 20),
-    isMulticast: data[22] === 0x01,
-    isEncrypted: data[23] === ENCRYPTED,
-    rssiDbm: signed8(data[24] ?? 0),
-    payload,
-  };
+  const kind = kinds.get(code);
+  if (kind === undefined) return { kind: 'noise', code, reason: 'not known to us' };
+  const fields = NOTIFICATIONS[kind].read(data);
+  if (fields === undefined) return { kind: 'noise', code, reason: `${data.length} bytes that do not fit` };
+  return { kind, ...fields } as SentNotification;
 }
 
 /** The whole frame, as a module sends it. */
-export const encodeNotification = (notification: Exclude<J11Notification, { kind: 'noise' }>): Uint8Array =>
-  encodeFrame('module', {
-    code: notificationCodes[notification.kind],
-    data: Uint8Array.from(bytesOfNotification(notification)),
-  });
-
-function bytesOfNotification(notification: Exclude<J11Notification, { kind: 'noise' }>): readonly number[] {
-  switch (notification.kind) {
-    case 'scanned': {
-      const { channel, beacons } = notification;
-      if (beacons.length === 0) return [NOT_HEARD, channel];
-      const heard = beacons.flatMap(({ macAddress, panId, rssiDbm }) => [
-        ...bytesOfHex(macAddress),
-        ...bytesOf16(panId),
-        rssiDbm & 0xff,
-      ]);
-      return [HEARD, channel, beacons.length, ...heard];
-    }
-    case 'received': {
-      const { from, sourcePort, destinationPort, panId, isMulticast, isEncrypted, rssiDbm, payload } = notification;
-      return [
-        ...bytesOfAddress(from),
-        ...[sourcePort, destinationPort, panId].flatMap(bytesOf16),
-        isMulticast ? 1 : 0,
-        isEncrypted ? ENCRYPTED : NOT_ENCRYPTED,
-        rssiDbm & 0xff,
-        ...bytesOf16(payload.length),
-        ...payload,
-      ];
-    }
-    case 'started':
-      return [];
-    case 'connection': {
-      const { change, macAddress, rssiDbm } = notification;
-      return [connectionChanges.indexOf(change) + 1, ...bytesOfHex(macAddress), rssiDbm & 0xff];
-    }
-    case 'pana':
-      return [panaOutcomes.indexOf(notification.outcome) + 1, ...bytesOfHex(notification.macAddress)];
-    case 'receiveFailure':
-      // sequence 0, no fragment, tag 0, one byte of the packet
-      return [notification.reason, ...bytesOfAddress(notification.from), 0, 1, 0, 0, 0];
-  }
+export function encodeNotification(notification: SentNotification): Uint8Array {
+  const form: NotificationForm<object> = NOTIFICATIONS[notification.kind];
+  return encodeFrame('module', { code: form.code, data: Uint8Array.from(form.write(notification)) });
 }

@@ -8,7 +8,7 @@ import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import { findModule } from './open-module.ts';
-import { knownStick, knownSticks } from '../wire/known-sticks.ts';
+import { knownStick, KNOWN_STICKS } from '../wire/known-sticks.ts';
 import { OpenPort } from '../wire/open-port.ts';
 import { lookUntil, serialWire } from '../wire/serial-wire.ts';
 import type { SerialOptions } from '../wire/serial-wire.ts';
@@ -140,7 +140,7 @@ class AutoWire implements Wire {
 
 /** Known sticks, those that say by name what they are first. */
 function candidatesOf(ports: readonly UsbPort[]): UsbPort[] {
-  const place = (port: UsbPort): number => knownSticks.findIndex((stick) => stick === knownStick(port));
+  const place = (port: UsbPort): number => KNOWN_STICKS.findIndex((stick) => stick === knownStick(port));
   return ports.filter((port) => knownStick(port) !== undefined).sort((one, other) => place(one) - place(other)); // stable: by path among equals
 }
 

@@ -16,7 +16,7 @@ export interface KnownStick {
  * is never enough: Zigbee sticks, 3D printers and other meters have FTDI's 0403:6015 too. A port with that id is opened
  * only if its product text is the chip's default; any other text names another product.
  */
-export const knownSticks: readonly KnownStick[] = [
+export const KNOWN_STICKS: readonly KnownStick[] = [
   {
     name: 'J11 modules (RATOC RS-WSUHA-J11, ROHM BP35C2-J11)',
     family: 'J11',
@@ -56,7 +56,7 @@ export const knownSticks: readonly KnownStick[] = [
 
 /** The first row that matches. Where sysfs has no id, the text alone decides. */
 export function knownStick({ usb, words }: Pick<UsbPort, 'usb' | 'words'>): KnownStick | undefined {
-  return knownSticks.find(
+  return KNOWN_STICKS.find(
     (stick) => stick.says.test(words) && (stick.usb === undefined || usb === undefined || stick.usb === usb),
   );
 }

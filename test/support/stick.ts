@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { faultSchema } from '../../src/simulator/faults.ts';
 import { commandCodes } from '../../src/j11/commands.ts';
 import type { CommandName } from '../../src/j11/commands.ts';
-import { uniqueCodes } from '../../src/j11/frame.ts';
+import { UNIQUE_CODES } from '../../src/j11/frame.ts';
 import { eventually } from './eventually.ts';
 import { mainScript, Program } from './program.ts';
 
@@ -75,7 +75,7 @@ export class Stick implements AsyncDisposable {
 
   /** The same for a stick that speaks J11, whose frames are no text. */
   heardFrames(command: CommandName): number {
-    const frame = uniqueCodes.host.reduce((text, byte) => text + String.fromCharCode(byte), '');
+    const frame = UNIQUE_CODES.host.reduce((text, byte) => text + String.fromCharCode(byte), '');
     return this.heardTimes(frame + String.fromCharCode(commandCodes[command] >> 8, commandCodes[command] & 0xff));
   }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
-import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes, FrameReader } from '../../../src/j11/frame.ts';
+import { encodeFrame, MAX_DATA_LENGTH, UNIQUE_CODES, FrameReader } from '../../../src/j11/frame.ts';
 import type { J11Frame, FrameSide, FrameInput } from '../../../src/j11/frame.ts';
 import { encodeNotification, parseNotification } from '../../../src/j11/notifications.ts';
 import { decodeConnection, decodeSendResult, decodeStatus, decodeVersion } from '../../../src/j11/responses.ts';
@@ -28,7 +28,7 @@ export const j11: Target = {
     );
     const material = {
       seeds: [...corpusOf('j11'), ...golden, ...streams, longest],
-      words: [...sides.map((side) => uniqueCodes[side]), ...golden.map((bytes) => bytes.subarray(0, 12))],
+      words: [...sides.map((side) => UNIQUE_CODES[side]), ...golden.map((bytes) => bytes.subarray(0, 12))],
       most: 3000,
     };
     return {

@@ -6,7 +6,7 @@ import { decodeFrame, type Property } from '../../../src/echonet/frame.ts';
 import * as energy from '../../../src/echonet/energy.ts';
 import * as history from '../../../src/echonet/history.ts';
 import * as nameplate from '../../../src/echonet/nameplate.ts';
-import { encodeNumber, forms } from '../../../src/echonet/numbers.ts';
+import { encodeNumber, FORMS } from '../../../src/echonet/numbers.ts';
 import {
   decodeCurrents,
   decodePower,
@@ -79,7 +79,7 @@ test.each([
   ['the no-data code', () => encodePower(0x7ffffffe)],
   ['half a watt', () => encodePower(0.5)],
   ['the no-data code of a phase', () => encodeCurrents(0x7ffe, 0)],
-  ['a form without "no data"', () => encodeNumber(forms.digits, undefined)],
+  ['a form without "no data"', () => encodeNumber(FORMS.digits, undefined)],
 ])('throws on %s', (_, encode) => {
   expect(encode).toThrow(RangeError);
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeFrame, MAX_DATA_LENGTH, uniqueCodes, FrameReader } from '../../../src/j11/frame.ts';
+import { encodeFrame, MAX_DATA_LENGTH, UNIQUE_CODES, FrameReader } from '../../../src/j11/frame.ts';
 import type { J11Frame, FrameSide, FrameInput } from '../../../src/j11/frame.ts';
 import { joinBytes } from '../../support/transcript.ts';
 import { goldenFrames, requestVectors } from './golden.ts';
@@ -71,7 +71,7 @@ test('whatever bytes come, nothing throws and a frame behind them is found', () 
   const words = fc.oneof(
     fc.uint8Array({ maxLength: 30 }),
     fc.constantFrom(...golden.map(([, bytes]) => bytes)),
-    fc.constantFrom(...sides.map((side) => uniqueCodes[side])),
+    fc.constantFrom(...sides.map((side) => UNIQUE_CODES[side])),
     frames.map((frame) => encodeFrame('module', frame).slice(0, -1)),
   );
   fc.assert(
@@ -111,7 +111,7 @@ test('what an idle line left half is given up', () => {
 
 test('a length below its own sums, or beyond the longest frame, is damage; too much data is refused', () => {
   const header = (length: number): Uint8Array => {
-    const start = [...uniqueCodes.module, 0x60, 0x18, length >> 8, length & 0xff];
+    const start = [...UNIQUE_CODES.module, 0x60, 0x18, length >> 8, length & 0xff];
     const sum = start.reduce((total, byte) => total + byte, 0);
     return Uint8Array.of(...start, sum >> 8, sum & 0xff, 0, 0);
   };

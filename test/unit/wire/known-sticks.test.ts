@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { knownStick, knownSticks } from '../../../src/wire/known-sticks.ts';
+import { knownStick, KNOWN_STICKS } from '../../../src/wire/known-sticks.ts';
 
 const page = readFileSync(new URL('../../../docs/sticks.md', import.meta.url), 'utf8');
 const generic = /^FTDI FT230X/;
@@ -37,6 +37,6 @@ test('docs/sticks.md has a row for every stick, with its family and id, in the s
     .filter((line) => line.startsWith('| '))
     .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
     .slice(2);
-  const expected = knownSticks.map(({ name, family, usb }) => [name, family, usb ?? '–']);
+  const expected = KNOWN_STICKS.map(({ name, family, usb }) => [name, family, usb ?? '–']);
   expect(rows.map(([, ...cells]) => cells.slice(0, 3)).slice(0, expected.length)).toEqual(expected);
 });
