@@ -42,28 +42,26 @@ type Measured = Omit<Reading, 'atMs' | 'roundTripMs'>;
  */
 export function readingOf(properties: readonly Property[], scale: EnergyScale | undefined): Measured {
   const reading: Mutable<Measured> = {};
-  for (const { epc: code, edt } of properties) addTo(reading, code, edt, scale);
+  for (const { epc: code, edt } of properties) ADDERS[code]?.(reading, edt, scale);
   return reading;
 }
 
-function addTo(reading: Mutable<Measured>, code: number, edt: Uint8Array, scale: EnergyScale | undefined): void {
-  if (code === epc.power) {
-    const watts = decodePower(edt);
-    if (watts !== undefined) reading.powerW = watts;
-  } else if (code === epc.currents) {
+/** What a property adds to a reading. */
+type Adder = (reading: Mutable<Measured>, edt: Uint8Array, scale: EnergyScale | undefined) => void;
+const ADDERS: Readonly<Record<number, Adder>> = {
+  [epc.power]: (reading, edt) => add(reading, 'powerW', decodePower(edt)),
+  [epc.currents]: (reading, edt) => {
     const currents = decodeCurrents(edt);
-    if (currents?.r !== undefined) reading.currentRA = currents.r;
-    if (currents?.t !== undefined) reading.currentTA = currents.t;
-  } else if (code === epc.importEnergy) {
-    const kwh = decodeKwh(edt, scale);
-    if (kwh !== undefined) reading.importKwh = kwh;
-  } else if (code === epc.exportEnergy) {
-    const kwh = decodeKwh(edt, scale);
-    if (kwh !== undefined) reading.exportKwh = kwh;
-  } else if (code === epc.faultStatus) {
-    const fault = decodeFault(edt);
-    if (fault !== undefined) reading.fault = fault;
-  }
+    add(reading, 'currentRA', currents?.r);
+    add(reading, 'currentTA', currents?.t);
+  },
+  [epc.importEnergy]: (reading, edt, scale) => add(reading, 'importKwh', decodeKwh(edt, scale)),
+  [epc.exportEnergy]: (reading, edt, scale) => add(reading, 'exportKwh', decodeKwh(edt, scale)),
+  [epc.faultStatus]: (reading, edt) => add(reading, 'fault', decodeFault(edt)),
+};
+
+function add<Key extends keyof Measured>(reading: Mutable<Measured>, key: Key, value: Measured[Key] | undefined): void {
+  if (value !== undefined) reading[key] = value;
 }
 
 function decodeKwh(edt: Uint8Array, scale: EnergyScale | undefined): number | undefined {

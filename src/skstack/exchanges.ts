@@ -48,29 +48,35 @@ export function registerValue(): Exchange<string | undefined> {
 export const addressLine = (): Exchange<string> => (line) =>
   line.kind === 'address' ? { ok: true, value: line.address } : line.kind === 'fail' ? fail(line) : undefined;
 
-/** SKJOIN and SKREJOIN: OK, then EVENT 25 (joined) or 24 (refused). The module's own PANA traffic passes by. */
-export function joinOutcome(): Exchange<'joined' | 'refused'> {
+/** OK, then one of these events. What the module sends on its own account meanwhile passes by. */
+function okThenEvent<T>(outcomes: ReadonlyMap<number, T>): Exchange<T> {
   let accepted = false;
   return (line) => {
     if (line.kind === 'fail') return fail(line);
     if (line.kind === 'ok') accepted = true;
     if (line.kind !== 'event' || !accepted) return undefined;
-    if (line.number === eventNumber.joined) return { ok: true, value: 'joined' };
-    return line.number === eventNumber.joinFailed ? { ok: true, value: 'refused' } : undefined;
+    const value = outcomes.get(line.number);
+    return value === undefined ? undefined : { ok: true, value };
   };
 }
 
-/** SKTERM: OK, then EVENT 27 (the peer agreed) or 28 (it kept silent; the session is over all the same). */
-export function terminated(): Exchange<'ended'> {
-  let accepted = false;
-  return (line) => {
-    if (line.kind === 'fail') return fail(line);
-    if (line.kind === 'ok') accepted = true;
-    const over =
-      line.kind === 'event' && (line.number === eventNumber.ended || line.number === eventNumber.endTimedOut);
-    return accepted && over ? { ok: true, value: 'ended' } : undefined;
-  };
-}
+/** SKJOIN and SKREJOIN: EVENT 25 (joined) or 24 (refused). */
+export const joinOutcome = (): Exchange<'joined' | 'refused'> => okThenEvent(JOIN_OUTCOMES);
+const JOIN_OUTCOMES = new Map([
+  [eventNumber.joined, 'joined'],
+  [eventNumber.joinFailed, 'refused'],
+] as const);
+
+/** SKTERM: EVENT 27 (the peer agreed) or 28 (it kept silent; the session is over all the same). */
+export const terminated = (): Exchange<'ended'> => okThenEvent(ENDS);
+const ENDS = new Map([
+  [eventNumber.ended, 'ended'],
+  [eventNumber.endTimedOut, 'ended'],
+] as const);
+
+/** SKSCAN: EPANDESC blocks while it goes on, then EVENT 22. The blocks are collected elsewhere: some come late. */
+export const scanDone = (): Exchange<'done'> => okThenEvent(SCAN_END);
+const SCAN_END = new Map([[eventNumber.scanDone, 'done']] as const);
 
 /**
  * SKSENDTO: EVENT 21, then OK, in this order. OK only says the command was understood; EVENT 21 says what the radio did,
@@ -86,18 +92,6 @@ export function sendOutcome(): Exchange<'delivered' | 'failed' | 'resolving' | '
     if (!sent || sent.param === undefined) return { ok: true, value: 'unknown' };
     if (sent.param === udpSent.failed) return { ok: true, value: 'failed' };
     return { ok: true, value: sent.param === udpSent.resolving ? 'resolving' : 'delivered' };
-  };
-}
-
-/** SKSCAN: OK, then EPANDESC blocks while it goes on, then EVENT 22. The blocks are collected elsewhere: some come late. */
-export function scanDone(): Exchange<'done'> {
-  let accepted = false;
-  return (line) => {
-    if (line.kind === 'fail') return fail(line);
-    if (line.kind === 'ok') accepted = true;
-    return accepted && line.kind === 'event' && line.number === eventNumber.scanDone
-      ? { ok: true, value: 'done' }
-      : undefined;
   };
 }
 
