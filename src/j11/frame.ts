@@ -49,7 +49,7 @@ export type Damage = 'header sum' | 'data sum' | 'length';
 /** A whole frame, or one whose beginning was there and which is not what it says. */
 export type FrameInput =
   | ({ readonly kind: 'frame' } & J11Frame)
-  /** `code` is told where the header's sum was right. */
+  /** `code` is there where the header's sum was right. */
   | { readonly kind: 'damaged'; readonly reason: Damage; readonly code?: number };
 
 /**

@@ -4,6 +4,8 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { StateFile } from '../store/state-file.ts';
 
+/** The airtime is counted over an hour and some minutes. What is older says nothing. */
+export const AIRTIME_LIMIT_MS = 65 * 60_000;
 /** How often the module is asked while it lasts. */
 const ASK_EVERY_MS = 60_000;
 /** What a module only shows by its behaviour is put to the proof so often: by one join, or one request. */
@@ -53,15 +55,15 @@ export class AirtimeLimit {
     return this.#isOn;
   }
 
-  /** Hears of each change, and at once of a limit there is. @returns the way to stop. */
+  /** Called at each change, and at once for a limit there is. @returns the way to stop. */
   listen(listener: (isOn: boolean) => void): () => void {
     this.#listeners.add(listener);
     if (this.#isOn) listener(true);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The module said so. */
-  told(isOn: boolean): void {
+  /** The module reports it by itself, or when asked. */
+  report(isOn: boolean): void {
     if (isOn) this.#believe(AIRTIME_LIMIT_MS, false);
     else this.#over();
   }
@@ -109,13 +111,13 @@ export class AirtimeLimit {
     const isProved = this.#isProved;
     this.#isProved = false;
     if (isProved && !this.#isOn) return false;
-    const said = await this.#ask?.(signal);
-    this.#canSay = said !== undefined;
-    if (said !== undefined && (said !== this.#isOn || this.#isGuess)) this.told(said);
+    const answer = await this.#ask?.(signal);
+    this.#canSay = answer !== undefined;
+    if (answer !== undefined && (answer !== this.#isOn || this.#isGuess)) this.report(answer);
     return this.#isOn;
   }
 
-  /** Resolves when sending is worth a try: told so, asked, or after its time. */
+  /** Resolves when sending is worth a try: on the module's report, on asking, or after its time. */
   async over(signal: AbortSignal): Promise<void> {
     while (this.#isOn) {
       using pause = scope(signal);
@@ -164,9 +166,6 @@ export class AirtimeLimit {
     resolve();
   }
 }
-
-/** The airtime is counted over an hour and some minutes. What is older says nothing. */
-export const AIRTIME_LIMIT_MS = 65 * 60_000;
 
 /** `airtime.json`. */
 export interface StoredAirtime {

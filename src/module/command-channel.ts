@@ -27,7 +27,7 @@ export interface Outgoing {
 }
 
 /**
- * The conversation with a module over one open wire, whatever it speaks: one command at a time, its answer told from what
+ * The conversation with a module over one open wire, whatever it speaks: one command at a time, its answer told apart from what
  * arrives unasked. What arrives is read all the time, whether or not anyone waits: a session that ends between two commands
  * must be seen. Disposing stops listening and leaves the wire open.
  *

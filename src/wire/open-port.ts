@@ -29,18 +29,18 @@ export class OpenPort implements AsyncDisposable {
     wire.on('error', (error: Error) => this.#lose(asIs(error), error));
   }
 
-  /** Why nothing can be said any more. */
+  /** Why nothing can be sent any more. */
   get lost(): BridgeError | undefined {
     return this.#error;
   }
 
-  /** Hears every chunk from now on. @returns the way to stop. */
+  /** Called with every chunk from now on. @returns the way to stop. */
   read(reader: (chunk: Buffer) => void): () => void {
     this.#readers.add(reader);
     return () => this.#readers.delete(reader);
   }
 
-  /** Hears once, with PORT_LOST, that the wire went away. @returns the way to stop. */
+  /** Called once, with PORT_LOST, when the wire went away. @returns the way to stop. */
   onLost(listener: (error: BridgeError) => void): () => void {
     if (this.#error) listener(this.#error);
     this.#losers.add(listener);

@@ -15,14 +15,14 @@ export interface Wire {
   whenPresent(signal: AbortSignal): Promise<void>;
 }
 
-/** Hears both directions of a wire. */
+/** Receives both directions of a wire. */
 export interface WireListener {
   hear(from: 'host' | 'module', bytes: Uint8Array): void;
   /** The stream has ended; the next one is another. */
   closed(): void;
 }
 
-/** The same wire, with somebody who hears everything that passes. What the host writes is told when it is handed over. */
+/** The same wire, with somebody who receives everything that passes; what the host writes, when it is handed over. */
 export function recordingWire(wire: Wire, listener: WireListener): Wire {
   return {
     get name() {

@@ -106,8 +106,8 @@ export class SkstackModule extends ModuleBase<SkChannel> {
 
   /** EVENT 21 counts whoever sent: the module's own PANA messages need airtime too. */
   #onEvent({ number, param }: SkEvent): void {
-    if (number === eventNumber.airtimeLimited) this.airtime.told(true);
-    if (number === eventNumber.airtimeFree) this.airtime.told(false);
+    if (number === eventNumber.airtimeLimited) this.airtime.report(true);
+    if (number === eventNumber.airtimeFree) this.airtime.report(false);
     if (number !== eventNumber.udpSent || param === undefined) return;
     this.#failedSends = param === udpSent.failed ? this.#failedSends + 1 : 0;
     if (param === udpSent.failed) this.airtime.unsent();

@@ -23,7 +23,7 @@ test('it is asked once a minute while it lasts, and never while it sends', async
   let asked = 0;
   let isLimited = true;
   const limit = new AirtimeLimit(clock, () => Promise.resolve((asked++, isLimited)));
-  limit.told(true);
+  limit.report(true);
   const over = limit.over(signal);
   await clock.advance(10 * MINUTE + 1);
   expect(asked).toBe(10);
@@ -57,7 +57,7 @@ test('what can be asked is not guessed; what was told is not doubted by a send u
   const limit = new AirtimeLimit(new VirtualClock(), () => Promise.resolve(false));
   limit.shown();
   expect(limit.isOn).toBe(false);
-  limit.told(true);
+  limit.report(true);
   limit.sent();
   limit.insist();
   expect(limit.isOn).toBe(true);
@@ -66,18 +66,18 @@ test('what can be asked is not guessed; what was told is not doubted by a send u
 test('who listens hears at once of a limit there is, and of its end', () => {
   const limit = new AirtimeLimit(new VirtualClock());
   const heard: boolean[] = [];
-  limit.told(true);
+  limit.report(true);
   const stop = limit.listen((isOn) => heard.push(isOn));
-  limit.told(false);
+  limit.report(false);
   stop();
-  limit.told(true);
+  limit.report(true);
   expect(heard).toEqual([true, false]);
 });
 
 test('a module that is lost is waited for by nobody', async () => {
   const clock = new VirtualClock();
   const limit = new AirtimeLimit(clock);
-  limit.told(true);
+  limit.report(true);
   const over = limit.over(signal);
   limit.fail(new Error('unplugged'));
   await expect(over).rejects.toThrow('unplugged');
