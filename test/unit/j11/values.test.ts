@@ -224,6 +224,7 @@ test('masks of both countings name the same channels', () => {
 
 test('results in words', () => {
   expect(resultText(0x0e).en).toBe('result 0E, MAC connect failed');
+  expect(resultText(0x0e).ja).toBe('結果 0E、MAC接続失敗');
   expect(resultText(0x77).en).toBe('result 77');
   expect(sendResultText(2).en).toBe('send result 2, airtime limit');
   expect([0x13, 0xf0, 0xf3].every(isLineNoise)).toBe(true);

@@ -21,6 +21,8 @@ test('a regular file and a folder are no serial ports', async () => {
   for (const path of [join(folder, 'file'), folder]) {
     const problem = await portProblem(path, cause);
     expect(problem).toMatchObject({ code: 'PORT_FAILED', message: expect.stringContaining('not a serial port') });
+    const ja = `${path}: シリアルポートとして開けません（シリアルポートではありません） [PORT_FAILED]`;
+    expect(problem.text('ja')).toBe(ja);
   }
 });
 
