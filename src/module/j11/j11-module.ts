@@ -12,9 +12,8 @@ import { commandRefused, unlessSilent } from '../command-channel.ts';
 import { ModuleBase } from '../module-base.ts';
 import type { Credentials, ModuleDeps, Session } from '../module.ts';
 import type { J11Channel } from './j11-channel.ts';
-import { authenticate, j11Scan } from './j11-exchanges.ts';
-import { openEchonetPort } from './j11-identify.ts';
-import type { J11Identity } from './j11-identify.ts';
+import { authenticate, j11Scan, openEchonetPort } from './j11-exchanges.ts';
+import type { J11Identity } from './j11-exchanges.ts';
 import { J11Session } from './j11-session.ts';
 
 /** 0053 looks for the meter on the channel it was given. */

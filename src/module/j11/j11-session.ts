@@ -11,7 +11,7 @@ import { sendRefused } from '../command-channel.ts';
 import { SessionBase } from '../module-base.ts';
 import type { Renewal, SessionDeps } from '../module-base.ts';
 import type { J11Channel } from './j11-channel.ts';
-import { statusOf } from './j11-identify.ts';
+import { statusOf } from './j11-exchanges.ts';
 
 /** From 00D2 to 6028: the session is lost without it. */
 const RENEWAL_LIMIT_MS = 60_000;
