@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CommandReader } from '../../../src/skstack/command-reader.ts';
 import type { HostInput } from '../../../src/skstack/command-reader.ts';
-import { commandText, encodeCommand } from '../../../src/skstack/commands.ts';
+import { commandText, encodeCommand, parseCommand } from '../../../src/skstack/commands.ts';
 import type { SkCommand, Edition } from '../../../src/skstack/commands.ts';
 import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 
@@ -245,4 +245,17 @@ test('the most data SKSENDTO takes, and one byte more', () => {
 
 test('a line of 512 characters is read, one of 513 is an input error', () => {
   expect(codes(`${'X'.repeat(512)}\r\n${'X'.repeat(513)}\r\n`)).toEqual([4, 9]);
+});
+
+test.each([
+  'SKSAVE',
+  `SKSETPSK 10 ${ID}`,
+  `SKPING 0 ${METER}`,
+  `SKADDNBR ${METER} 001C6400030C12A4`,
+  'SKTABLE E',
+  'SKUDPPORT 1 0E1A',
+  'WOPT 01',
+])('%s, which only others send, has one text', (text) => {
+  const parsed = parseCommand(text, 'DSE');
+  expect(typeof parsed === 'object' && commandText(parsed, 'DSE')).toBe(text);
 });
