@@ -67,8 +67,9 @@ export class ModuleState {
     this.blocked = blocked;
   }
 
-  get echo(): boolean {
-    return this.#values.get('SFE') === 1;
+  /** SFE: commands are repeated. SA2: ERXUDP shows the LQI. S17: sessions are renewed. SFB: the airtime is used up. */
+  isOn(register: 'SFE' | 'SA2' | 'S17' | 'SFB'): boolean {
+    return this.#values.get(register) === 1;
   }
   get channel(): number {
     return Number(this.#values.get('S2'));
@@ -78,12 +79,6 @@ export class ModuleState {
   }
   get pairId(): string {
     return String(this.#values.get('SA'));
-  }
-  get showsLqi(): boolean {
-    return this.#values.get('SA2') === 1;
-  }
-  get renews(): boolean {
-    return this.#values.get('S17') === 1;
   }
   get id(): string | undefined {
     return this.#id;
@@ -99,7 +94,7 @@ export class ModuleState {
     this.#values.set('SFB', on ? 1 : 0);
   }
   get blocked(): boolean {
-    return this.#values.get('SFB') === 1;
+    return this.isOn('SFB');
   }
 
   /** A datagram was sent: 100 kbit/s, and some 60 bytes of headers. */

@@ -64,23 +64,15 @@ export class SimModule {
   readonly scanner: Scanner;
   readonly #context: ModuleContext;
   readonly #protocol: ModuleProtocol;
-  readonly #write: (bytes: Uint8Array) => void;
-  readonly #onCommand: () => void;
-  readonly #log: Log | undefined;
+  readonly #hooks: ModuleHooks;
   readonly #queue: AskedCommand[] = [];
   /** Identifies the task that works through the queue. A cancelled task finds another symbol here and leaves it alone. */
   #worker: symbol | undefined;
   #power: Power = 'on';
 
-  constructor(
-    context: ModuleContext,
-    protocolOf: (module: SimModule) => ModuleProtocol,
-    { write, onCommand, log }: ModuleHooks,
-  ) {
+  constructor(context: ModuleContext, protocolOf: (module: SimModule) => ModuleProtocol, hooks: ModuleHooks) {
     this.#context = context;
-    this.#write = write;
-    this.#onCommand = onCommand;
-    this.#log = log;
+    this.#hooks = hooks;
     this.session = new RadioSession(context);
     this.scanner = new Scanner(context);
     this.exchange = new DatagramExchange(context, this.session);
@@ -178,8 +170,8 @@ export class SimModule {
   /** To the wire as they are, if it has power for it. */
   put(bytes: Uint8Array): void {
     if (this.#power !== 'on') return;
-    if (!this.#context.faults.consume('dribble')) return this.#write(bytes);
-    for (const byte of bytes) this.#write(Uint8Array.of(byte));
+    if (!this.#context.faults.consume('dribble')) return this.#hooks.write(bytes);
+    for (const byte of bytes) this.#hooks.write(Uint8Array.of(byte));
   }
 
   /** Whether an OK does not come now. */
@@ -215,11 +207,11 @@ export class SimModule {
 
   async #handle(asked: AskedCommand, signal: AbortSignal): Promise<void> {
     const { faults } = this.#context;
-    this.#log?.debug(asked.facts, 'command');
+    this.#hooks.log?.debug(asked.facts, 'command');
     faults.command = asked.name;
     const echo = asked.echo?.();
     if (echo) this.put(echo);
-    this.#onCommand();
+    this.#hooks.onCommand();
     signal.throwIfAborted();
     if (faults.consume('no-answer')) return;
     const failure = faults.consume('fail-code');

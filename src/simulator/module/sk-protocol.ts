@@ -118,7 +118,7 @@ export class SkProtocol implements ModuleProtocol {
     return {
       name: isCommand ? input.command.name : undefined,
       facts: isCommand ? { command: input.command.name } : { refused: `ER0${input.code}` },
-      echo: () => (this.#context.state.echo || this.#isEchoedAllTheSame(input) ? echoOf(input) : undefined),
+      echo: () => (this.#context.state.isOn('SFE') || this.#isEchoedAllTheSame(input) ? echoOf(input) : undefined),
       answer: (signal) => (isCommand ? this.#answer(input.command, signal) : this.#refuse(input.code, signal)),
       fail: (code = NOT_NOW, signal) => this.#refuse(code, signal),
     };

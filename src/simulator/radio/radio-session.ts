@@ -142,7 +142,7 @@ export class RadioSession {
       remotePort: port,
       localPort: port,
       macAddress: place.macAddress,
-      ...(state.showsLqi ? { lqi: place.lqi } : {}),
+      ...(state.isOn('SA2') ? { lqi: place.lqi } : {}),
       secured: port !== PANA_PORT,
       payload,
     });
@@ -220,7 +220,7 @@ export class RadioSession {
     const { tasks, state, options } = this.#context;
     const lifetimeMs = options.sessionLifetimeS * 1000;
     await tasks.wait(lifetimeMs * RENEW_AT, signal);
-    if (state.renews && !this.silent) {
+    if (state.isOn('S17') && !this.silent) {
       if (options.edition === 'J11') this.renew();
       else this.expire(0);
     }
