@@ -1,9 +1,9 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Pulse } from '../kernel/pulse.ts';
+import type { Pulse } from '../kernel/deadlines.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { MeterSettings } from '../model/settings.ts';
-import type { Sink } from '../model/sink.ts';
+import type { Sink } from '../model/status.ts';
 import type { Wire } from '../wire/wire.ts';
 
 /** What the service is given by whoever starts it. */

@@ -1,10 +1,9 @@
 import { abortable, scope, together } from '../kernel/async.ts';
-import { Pulse } from '../kernel/pulse.ts';
-import type { Beat } from '../kernel/pulse.ts';
+import { Pulse } from '../kernel/deadlines.ts';
+import type { Beat } from '../kernel/deadlines.ts';
 import type { MackerelSettings, MeterSettings, MqttSettings, Settings } from '../model/settings.ts';
-import type { Sink } from '../model/sink.ts';
-import { fanOut } from '../model/sink.ts';
-import type { BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { Sink, BridgeEvent, MeterCommand } from '../model/status.ts';
+import { fanOut } from '../model/status.ts';
 import { LogSink } from './log-sink.ts';
 import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';

@@ -1,6 +1,5 @@
 import type { Log } from '../kernel/log.ts';
-import type { Sink } from '../model/sink.ts';
-import type { BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
+import type { Sink, BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
 
 /** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */
 export class LogSink implements Sink {

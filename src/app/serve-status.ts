@@ -1,8 +1,8 @@
 import { scope } from '../kernel/async.ts';
 import type { Language } from '../kernel/language.ts';
-import type { Pulse } from '../kernel/pulse.ts';
+import type { Pulse } from '../kernel/deadlines.ts';
 import type { HttpSettings, MeterSettings, Settings } from '../model/settings.ts';
-import type { Sink } from '../model/sink.ts';
+import type { Sink } from '../model/status.ts';
 import type { MetricsOptions } from '../web/metrics.ts';
 import type { WebServer } from '../web/server.ts';
 import type { StatusBoard, StatusBoardOptions } from '../web/status-board.ts';

@@ -1,7 +1,7 @@
 import { abortable } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { BridgeError } from '../kernel/errors.ts';
-import type { Beat } from '../kernel/pulse.ts';
+import type { Beat } from '../kernel/deadlines.ts';
 import type { Log } from '../kernel/log.ts';
 import { Backoff, BROKER_STEPS } from '../kernel/backoff.ts';
 import { ProtocolChoice } from './protocol-choice.ts';

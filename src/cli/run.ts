@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { Pulse } from '../kernel/pulse.ts';
+import { Pulse } from '../kernel/deadlines.ts';
 import { addCommand, configPath, requireSettings } from '../app/command.ts';
 import type { BridgeDeps } from '../app/bridge-deps.ts';
 import type { CliContext } from '../app/context.ts';

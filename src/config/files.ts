@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { systemClock } from '../kernel/clock.ts';
 import type { Text } from '../kernel/language.ts';
-import type { Environment } from './environment.ts';
+import type { Environment } from './overlay.ts';
 
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 

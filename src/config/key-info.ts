@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Text } from '../kernel/language.ts';
-import { isPlainTopic } from './addresses.ts';
+import { parseHostPort } from '../kernel/host-port.ts';
 
 /** What is said about a key in the JSON schema, and how it may be given. */
 export interface KeyInfo {
@@ -35,3 +35,42 @@ export const topic = (): z.ZodString =>
     'MQTTトピックを指定してください（ワイルドカード + # は不可、先頭と末尾の / も不可）',
   );
 export const filePath = (): z.ZodString => z.string().min(1);
+
+/** Addresses as they stand in the configuration. All of these return undefined instead of throwing. */
+
+const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+
+/** An absolute path, `auto`, or `tcp://host:port` of a serial server. */
+export function isDevice(text: string): boolean {
+  if (text === 'auto') return true;
+  if (text.startsWith('tcp://')) return (parseHostPort(text.slice('tcp://'.length))?.port ?? 0) > 0;
+  return text.startsWith('/') && text.length > 1 && !text.endsWith('/') && !text.includes('\0');
+}
+
+export type BrokerUrl = 'ok' | 'invalid' | 'protocol' | 'credentials';
+
+const brokerProtocols = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
+
+export function checkBrokerUrl(text: string): BrokerUrl {
+  const url = parseUrl(text);
+  if (!url) return 'invalid';
+  if (!brokerProtocols.includes(url.protocol)) return 'protocol';
+  if (url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text)) return 'credentials';
+  return url.hostname && /^[a-z]+:\/\//i.test(text) ? 'ok' : 'invalid';
+}
+
+/** Whether the broker is reached over TLS. */
+export const isTlsUrl = (text: string): boolean => ['mqtts:', 'wss:'].includes(parseUrl(text)?.protocol ?? '');
+
+const ownMachine = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Where an API key may be sent to: over TLS, or not out of this machine. */
+export function isApiUrl(text: string): boolean {
+  const url = parseUrl(text);
+  if (!url || url.username || url.password || !['', '/'].includes(url.pathname) || url.search || url.hash) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && ownMachine.includes(url.hostname));
+}
+
+/** A topic one can publish under: no wildcards, no empty first or last level, none of the broker's own `$` topics. */
+export const isPlainTopic = (text: string): boolean =>
+  text.length > 0 && text.length <= 200 && !/^[/$]|\/$|[+#]|\p{Cc}/u.test(text);

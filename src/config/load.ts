@@ -1,22 +1,20 @@
-import { readEnvironment } from './environment.ts';
-import type { Environment } from './environment.ts';
+import { readEnvironment, applyEnvironment, readPending, takeFileKeys } from './overlay.ts';
+import type { Environment } from './overlay.ts';
 import { createFileFinder, readFileFromDisk, tryRead, unreadable } from './files.ts';
 import type { FileFinder, ReadFile } from './files.ts';
-import { findings, shownPath } from './messages.ts';
-import type { Finding } from './messages.ts';
+import { findings, shownPath, inOrder, Origins } from './problems.ts';
+import type { Finding, Problem } from './problems.ts';
 import type { Settings } from '../model/settings.ts';
-import { inOrder, Origins } from './problems.ts';
-import type { Problem } from './problems.ts';
 import { relations } from './relations.ts';
 import { configSchema } from './schema.ts';
-import { settingsOf } from './settings.ts';
 import type { Config, ParsedConfig } from './schema.ts';
-import { applyEnvironment, readPending, takeFileKeys } from './secret-files.ts';
-import { formatPath, isTree, setAt, valueAt } from './tree.ts';
-import type { Path, Tree } from './tree.ts';
-import { variableOf } from './keys.ts';
+import { formatPath, isTree, setAt, valueAt, variableOf } from './keys.ts';
+import type { Path, Tree } from './keys.ts';
 import { readYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
+import { join } from 'node:path';
+import { parseHostPort } from '../kernel/host-port.ts';
+import type { HostPort } from '../kernel/host-port.ts';
 
 export interface LoadOptions {
   readonly path: string;
@@ -165,3 +163,32 @@ const inlineSecrets = (tree: Tree): unknown[] => {
 /** Not the user name: it is often an ordinary word, which would blacken innocent text. */
 const secretsOf = (config: ParsedConfig): string[] =>
   inlineSecrets(config).filter((value) => typeof value === 'string');
+
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Name;
+type CamelKeys<T> = T extends readonly (infer Item)[]
+  ? readonly CamelKeys<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T as Camel<Key & string>]: CamelKeys<T[Key]> }
+    : T;
+
+/** `interval_s` in the file is `intervalS` in the program. The type says that nothing else changes. */
+function camelKeys<T>(value: T): CamelKeys<T>;
+function camelKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => camelKeys(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camel(name), camelKeys(inner as unknown)]));
+}
+
+/** What the program works with, from what the file and the environment say. */
+export function settingsOf(config: Config): Settings {
+  const { meters, http, ...rest } = camelKeys(config);
+  const { stateDir } = rest;
+  return {
+    ...rest,
+    meters: stateDir === undefined ? meters : meters.map((meter) => ({ ...meter, stateDir: join(stateDir, meter.id) })),
+    ...(http && { http: { ...http, listen: parseHostPort(http.listen) as HostPort } }), // the schema has checked it
+  };
+}

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { parseHostPort } from '../kernel/host-port.ts';
 import type { Text } from '../kernel/language.ts';
-import { checkBrokerUrl, isApiUrl } from './addresses.ts';
-import { filePath, key, matches, text, topic } from './key-info.ts';
+import { checkBrokerUrl, isApiUrl, filePath, key, matches, text, topic } from './key-info.ts';
 
 const tlsSchema = z.strictObject({
   ca_file: key(filePath().exactOptional(), 'Certificate authority, PEM', '認証局の証明書（PEM）'),

@@ -1,7 +1,8 @@
 import type { Language, Text } from '../kernel/language.ts';
-import { variableOf } from './keys.ts';
-import { formatPath } from './tree.ts';
-import type { Path } from './tree.ts';
+import { variableOf, keysAt, leaves, formatPath, isTree, valueAt } from './keys.ts';
+import type { Path } from './keys.ts';
+import type * as z from 'zod';
+import { suggestion, withSuggestion } from '../kernel/suggestion.ts';
 
 /** One thing that is wrong with the configuration. Never holds a value: it may be a secret. */
 export interface Problem {
@@ -80,3 +81,136 @@ export const inOrder = (problems: readonly Problem[]): Problem[] =>
     .map((problem, i) => ({ problem, line: problem.line ?? (problem.key ? 0 : Infinity), i }))
     .sort((a, b) => (a.line === b.line ? a.i - b.i : a.line - b.line))
     .map(({ problem }) => problem);
+
+/** What the schema found wrong, as sentences without any value. */
+export interface Finding {
+  readonly path: Path;
+  readonly text: Text;
+  /** A value that is not there, as opposed to a wrong one. */
+  readonly missing?: boolean;
+}
+
+type Issue = z.core.$ZodIssue;
+
+const required: Text = { en: 'is required', ja: '必須です' };
+/** `BROUTE2MQTT_METERS_2_…` beside a single meter. */
+const gap: Text = {
+  en: 'is missing: meters are numbered from 0 without gaps',
+  ja: 'がありません。メーターの番号は0から順に付けてください',
+};
+const noValue: Text = {
+  en: 'has no value: give one or remove the line',
+  ja: '値がありません。値を書くか行を削除してください',
+};
+export const quote: Text = {
+  en: 'must be text: put it in quotes',
+  ja: '文字列として読めません。引用符（"…"）で囲んでください',
+};
+
+export function findings(issues: readonly Issue[], root: unknown): Finding[] {
+  let gapTold = false;
+  return issues.flatMap((issue) => {
+    const path = issue.path.filter((part) => typeof part !== 'symbol');
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(path, name));
+    const value = valueAt(root, path);
+    if (value === undefined && typeof path.at(-1) === 'number') {
+      if (gapTold) return [];
+      gapTold = true;
+      return [{ path, text: gap }];
+    }
+    return [{ path, text: textOf(issue, value), missing: value === undefined }];
+  });
+}
+
+function textOf(issue: Issue, value: unknown): Text {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (value === undefined) return required;
+      return value === null ? noValue : typeText(issue.expected, value);
+    case 'too_small':
+      return tooSmall(issue);
+    case 'too_big':
+      return tooBig(issue);
+    case 'invalid_value': {
+      if (value === undefined) return required;
+      if (value === null) return noValue;
+      const values = issue.values.map(String).join(', ');
+      return { en: `must be one of ${values}`, ja: `次のいずれかを指定してください：${values}` };
+    }
+    case 'custom': {
+      const text: unknown = issue.params?.['text'];
+      return isText(text) ? text : wrong;
+    }
+    default:
+      return wrong;
+  }
+}
+
+const wrong: Text = { en: 'is not valid', ja: '正しくありません' };
+const isText = (value: unknown): value is Text =>
+  isTree(value) && typeof value['en'] === 'string' && typeof value['ja'] === 'string';
+
+function typeText(expected: string, value: unknown): Text {
+  if (expected === 'string') {
+    return typeof value === 'object'
+      ? { en: 'must be text, not a list or map', ja: '文字列を指定してください' }
+      : quote;
+  }
+  return typeTexts[expected] ?? wrong;
+}
+
+const typeTexts: Readonly<Record<string, Text>> = {
+  number: {
+    en: 'must be a number, without quotes or unit',
+    ja: '数値を指定してください（引用符や単位は付けません）',
+  },
+  int: { en: 'must be a whole number', ja: '整数を指定してください' },
+  boolean: { en: 'must be true or false', ja: 'true か false を指定してください' },
+  object: {
+    en: 'must hold keys and values, one `key: value` a line (is the space after a colon missing?)',
+    ja: '「キー: 値」を1行ずつ書いてください（コロンの後の空白が抜けていませんか？）',
+  },
+  array: { en: 'must be a list: begin each item with `- `', ja: 'リストです。各項目を「- 」で始めてください' },
+};
+
+function tooSmall(issue: z.core.$ZodIssueTooSmall): Text {
+  if (issue.origin === 'array') return { en: 'must have at least one item', ja: '1つ以上必要です' };
+  if (issue.origin === 'string') return { en: 'must not be empty', ja: '空にはできません' };
+  return { en: `must be at least ${issue.minimum}`, ja: `${issue.minimum} 以上にしてください` };
+}
+
+function tooBig(issue: z.core.$ZodIssueTooBig): Text {
+  if (issue.origin === 'string') {
+    return { en: `must have at most ${issue.maximum} characters`, ja: `${issue.maximum} 文字以内にしてください` };
+  }
+  return { en: `must be at most ${issue.maximum}`, ja: `${issue.maximum} 以下にしてください` };
+}
+
+/** A key that is no word, or looks like an ID or a password, is not repeated: a slip of the indentation makes one of a value. */
+const isPrintable = (name: string): boolean =>
+  /^[A-Za-z][A-Za-z0-9_-]{0,39}$/.test(name) && !/^([0-9A-Fa-f]{32}|[0-9A-Z]{12})$/.test(name);
+
+function unknownKey(path: Path, name: string): Finding {
+  const meant =
+    suggestion(name, keysAt(path)) ?? keysAt(path).find((key) => key.endsWith(`_${name}`)) ?? elsewhere(name);
+  const known = isPrintable(name);
+  return {
+    path: [...path, name],
+    text: withSuggestion(
+      known
+        ? { en: 'unknown key', ja: '不明なキーです' }
+        : { en: 'unknown key (not shown)', ja: '不明なキーです（表示しません）' },
+      meant,
+    ),
+  };
+}
+
+/** A known key in the wrong place: `interval_s` beside `meters`. */
+function elsewhere(name: string): string | undefined {
+  const found = leaves.find(({ pattern }) => pattern.at(-1) === name);
+  return found && found.pattern.join('.').replace('.*', '[]');
+}
+
+/** The key as it may be shown. */
+export const shownPath = (path: Path): string =>
+  formatPath(path.map((part) => (typeof part === 'number' || isPrintable(part) ? part : '…')));

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import type { Text } from '../kernel/language.ts';
-import { isTlsUrl } from './addresses.ts';
-import type { Finding } from './messages.ts';
-import { isTree, valueAt } from './tree.ts';
-import type { Path, Tree } from './tree.ts';
+import { isTlsUrl } from './key-info.ts';
+import type { Finding } from './problems.ts';
+import { isTree, valueAt } from './keys.ts';
+import type { Path, Tree } from './keys.ts';
 
 /**
  * What concerns more than one key. Works on what was written, not on what the schema made of it: so these are found

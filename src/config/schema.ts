@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import type { Language } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { isDevice } from './addresses.ts';
-import { filePath, key, matches, text } from './key-info.ts';
+import { isDevice, filePath, key, matches, text } from './key-info.ts';
 import { homeAssistantSchema, httpSchema, mackerelSchema, mqttSchema } from './outputs.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];

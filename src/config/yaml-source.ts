@@ -2,7 +2,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, vi
 import type { Document, ErrorCode, Node, Pair } from 'yaml';
 import type { Text } from '../kernel/language.ts';
 import type { Locator, Problem } from './problems.ts';
-import type { Path } from './tree.ts';
+import type { Path } from './keys.ts';
 
 export interface YamlSource extends Locator {
   /** What the file says, without aliases; undefined when empty or unusable. */

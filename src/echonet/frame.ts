@@ -1,5 +1,4 @@
-import { ok, refuse, type Result } from '../kernel/result.ts';
-import { mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
+import { ok, refuse, type Result, mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
 
 /** Services. ECHONET Lite Specification part II, 3.2.5. */
 export const esv = {

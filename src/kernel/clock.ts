@@ -22,3 +22,16 @@ export const systemClock: Clock = {
     }
   },
 };
+
+const pad = (value: number): string => String(value).padStart(2, '0');
+
+/** ISO 8601 in the zone this process runs in, with its offset: `2026-01-15T12:00:30.120+09:00`. */
+export function isoLocal(ms: number): string {
+  const offset = -new Date(ms).getTimezoneOffset(); // minutes east of Greenwich
+  const local = new Date(ms + offset * 60_000).toISOString().slice(0, 23);
+  const size = Math.abs(offset);
+  return `${local}${offset < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
+}
+
+/** ISO 8601 in Japan's time, to the second: the meter's own clock is JST whatever TZ says. */
+export const isoJst = (ms: number): string => `${new Date(ms + 9 * 3_600_000).toISOString().slice(0, 19)}+09:00`;

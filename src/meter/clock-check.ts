@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import type { MeterClock } from '../model/meter-clock.ts';
+import type { MeterClock } from '../model/reading.ts';
 import { epc } from '../echonet/epc.ts';
 import { edtOf } from '../echonet/frame.ts';
 import { decodeDate, decodeTimeOfDay } from '../echonet/time.ts';

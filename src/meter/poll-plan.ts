@@ -1,5 +1,5 @@
 import { epc } from '../echonet/epc.ts';
-import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
+import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 
 const HALF_HOUR_MS = 30 * 60_000;

@@ -1,7 +1,6 @@
 import type { Failure } from '../kernel/errors.ts';
-import type { MeterClock } from './meter-clock.ts';
+import type { MeterClock, HalfHour, MeterProfile, Reading } from './reading.ts';
 import type { Pan } from './pan.ts';
-import type { HalfHour, MeterProfile, Reading } from './reading.ts';
 
 /** The published `link_state`: what the supervisor is doing now. */
 export const linkPhases = ['opening', 'scanning', 'joining', 'connected', 'paused', 'waiting', 'stopped'] as const;
@@ -67,3 +66,15 @@ export type BridgeEvent =
 
 /** What a user may ask of a running meter. Nothing else can be commanded. */
 export type MeterCommand = 'read_now' | 'restart_session' | 'rescan';
+
+/** A consumer of readings: MQTT, the status page, the log. */
+export interface Sink {
+  readonly name: string;
+  /** Returns at once and never throws: it queues the newest per topic and drops the oldest. */
+  accept(event: BridgeEvent): void;
+}
+
+/** One sink that feeds many. */
+export function fanOut(...sinks: readonly Sink[]): Sink {
+  return { name: 'fan-out', accept: (event) => sinks.forEach((sink) => sink.accept(event)) };
+}

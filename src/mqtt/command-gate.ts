@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterCommand } from '../model/status.ts';
-import { LogThrottle } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-writer.ts';
 
 /** The only commands there are, with the shortest time between two of a kind, ms. */
 const PACES_MS: Readonly<Record<MeterCommand, number>> = { read_now: 10_000, restart_session: 30_000, rescan: 60_000 };

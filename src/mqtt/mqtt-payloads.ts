@@ -2,7 +2,7 @@ import { instants, quantities, registers } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
 import type { LinkStatus } from '../model/status.ts';
-import { isoJst, isoLocal } from '../kernel/iso-time.ts';
+import { isoJst, isoLocal } from '../kernel/clock.ts';
 
 /** A key with its value already in JSON; undefined leaves the key out. */
 type Field = readonly [key: string, json: string | undefined];

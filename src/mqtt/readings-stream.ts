@@ -7,7 +7,7 @@ import { heldError, isMessageWrong, REASON, reasonText } from '../broker/reason-
 import type { BrokerConnection, Outcome } from '../broker/broker-connection.ts';
 import type { Waiting } from '../outbox/outbox-queue.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { LogThrottle } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-writer.ts';
 
 /** Sent but not acknowledged at one time; few, so that little is doubled after a lost connection. */
 const WINDOW = 8;

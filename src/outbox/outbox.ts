@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { LogThrottle } from '../kernel/log-throttle.ts';
+import { LogThrottle } from '../kernel/log-writer.ts';
 import { OutboxDisk } from './outbox-disk.ts';
 import { OutboxFolder } from './outbox-folder.ts';
 import { OutboxQueue } from './outbox-queue.ts';

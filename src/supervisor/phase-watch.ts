@@ -1,9 +1,8 @@
 import type { Clock } from '../kernel/clock.ts';
 import { exceeds } from '../kernel/errors.ts';
-import type { Beat } from '../kernel/pulse.ts';
+import type { Beat } from '../kernel/deadlines.ts';
 import type { MeterSettings } from '../model/settings.ts';
-import type { Sink } from '../model/sink.ts';
-import type { BridgeEvent, LinkStatus } from '../model/status.ts';
+import type { Sink, BridgeEvent, LinkStatus } from '../model/status.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Clock } from '../kernel/clock.ts';
 import type { Language } from '../kernel/language.ts';
-import { Guesses } from './guesses.ts';
+import { Guesses } from './household-limits.ts';
 
 /** The parts of a query we read; a name given twice is an array and counts as not given. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;

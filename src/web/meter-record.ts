@@ -2,15 +2,13 @@ import { hex } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { markMs, marksOf, MeterHealth } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
-import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/meter-clock.ts';
-import type { MeterClock } from '../model/meter-clock.ts';
+import { hasJumped, METER_CLOCK_INTERVAL_S, readingJson } from '../model/reading.ts';
+import type { MeterClock, HalfHour, Reading, ReadingJson } from '../model/reading.ts';
 import { measuredIn, quantities } from '../model/quantity.ts';
 import type { QuantityKey } from '../model/quantity.ts';
-import { readingJson } from '../model/reading.ts';
-import type { HalfHour, Reading, ReadingJson } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import { isoJst, isoLocal } from '../kernel/iso-time.ts';
+import { isoJst, isoLocal } from '../kernel/clock.ts';
 import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
 
 export type BoardMeter = Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS'>;

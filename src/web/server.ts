@@ -6,7 +6,7 @@ import type { HostPort } from '../kernel/host-port.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import { readAssets } from './page.ts';
-import { limitConnections } from './connection-limit.ts';
+import { limitConnections } from './household-limits.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';
 import { securityHeaders } from './access.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MeterClock } from '../../src/model/meter-clock.ts';
+import type { MeterClock } from '../../src/model/reading.ts';
 import { createRig } from '../support/rig.ts';
 import type { Rig } from '../support/rig.ts';
 

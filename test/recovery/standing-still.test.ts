@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../src/kernel/errors.ts';
-import { Pulse } from '../../src/kernel/pulse.ts';
+import { Pulse, Deadlines } from '../../src/kernel/deadlines.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { BridgeEvent } from '../../src/model/status.ts';
 import { AirtimeLimit } from '../../src/module/airtime-limit.ts';
 import type { Session, WiSunModule } from '../../src/module/module.ts';
-import { Deadlines } from '../../src/kernel/deadlines.ts';
 import { MackerelSink } from '../../src/mackerel/mackerel-sink.ts';
 import { ConnectionKeeper } from '../../src/broker/connection-keeper.ts';
 import { topicsOf } from '../../src/mqtt/mqtt-topics.ts';
-import { PortTurn } from '../../src/mqtt/port-turn.ts';
-import { PortClaim } from '../../src/mqtt/port-turn.ts';
+import { PortTurn, PortClaim } from '../../src/mqtt/port-turn.ts';
 import { PhaseWatch } from '../../src/supervisor/phase-watch.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import type { SupervisorDeps } from '../../src/supervisor/supervisor.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runBridge } from '../../../src/app/bridge.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { settingsOf } from '../../../src/config/settings.ts';
+import { settingsOf } from '../../../src/config/load.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { deferred } from '../../../src/kernel/async.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';

@@ -3,8 +3,7 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { exampleText } from '../../../src/config/example.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
-import { leaves } from '../../../src/config/keys.ts';
-import { valueAt } from '../../../src/config/tree.ts';
+import { leaves, valueAt } from '../../../src/config/keys.ts';
 import { loaded } from './load-text.ts';
 
 /** `#key: value` is a key that is switched off; `# text` is prose. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Deadlines } from '../../../src/kernel/deadlines.ts';
-import { LogThrottle } from '../../../src/kernel/log-throttle.ts';
+import { LogThrottle } from '../../../src/kernel/log-writer.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('deadlines', () => {

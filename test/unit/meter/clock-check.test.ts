@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { epc } from '../../../src/echonet/epc.ts';
 import { encodeDate, encodeTimeOfDay } from '../../../src/echonet/time.ts';
 import { ClockCheck } from '../../../src/meter/clock-check.ts';
-import type { MeterClock } from '../../../src/model/meter-clock.ts';
+import type { MeterClock } from '../../../src/model/reading.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

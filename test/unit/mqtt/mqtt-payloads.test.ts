@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { contractState, NOT_OVER, overContractStep, usedAmpere } from '../../../src/mqtt/meter-states.ts';
-import { isoJst, isoLocal } from '../../../src/kernel/iso-time.ts';
+import { isoJst, isoLocal } from '../../../src/kernel/clock.ts';
 import {
   energyPayload,
   halfHourPayload,

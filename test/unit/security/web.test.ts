@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { createHostCheck } from '../../../src/web/access.ts';
-import { Guesses } from '../../../src/web/guesses.ts';
+import { Guesses } from '../../../src/web/household-limits.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { WebRig } from '../../support/web-rig.ts';
 

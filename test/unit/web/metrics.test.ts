@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
-import type { MeterClock } from '../../../src/model/meter-clock.ts';
+import type { MeterClock } from '../../../src/model/reading.ts';
 import type { Activity, BridgeEvent } from '../../../src/model/status.ts';
 import { Metrics } from '../../../src/web/metrics.ts';
 import { startWeb } from '../../../src/web/server.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fanOut } from '../../../src/model/sink.ts';
+import { fanOut } from '../../../src/model/status.ts';
 import type { BridgeEvent } from '../../../src/model/status.ts';
 
 test('one sink feeds many, in their order', () => {
