@@ -3,200 +3,123 @@ import type { Language, Text } from './language.ts';
 /** How much the supervisor tears down before it tries again; `stop` is for what trying again cannot mend. */
 export type Recovery = 'retry' | 'rejoin' | 'reopen' | 'stop';
 
-interface Entry {
+interface CatalogueEntry {
   readonly recovery: Recovery;
   readonly hint: Text;
 }
+const mendedBy =
+  (recovery: Recovery) =>
+  (en: string, ja: string): CatalogueEntry => ({ recovery, hint: { en, ja } });
+const [retry, rejoin, reopen, stop] = [mendedBy('retry'), mendedBy('rejoin'), mendedBy('reopen'), mendedBy('stop')];
 
 /** Every way this program can fail, with what the operator can do about it. `npm run docs:errors` makes docs/errors.md of it. */
 const catalogue = {
-  CONFIG_INVALID: {
-    recovery: 'stop',
-    hint: {
-      en: 'Correct the configuration and start again; `broute2mqtt config check` lists every problem.',
-      ja: '設定を直してから起動し直してください。`broute2mqtt config check` で問題をすべて確認できます。',
-    },
-  },
-  USAGE: {
-    recovery: 'stop',
-    hint: { en: 'See `broute2mqtt --help`.', ja: '`broute2mqtt --help` をご覧ください。' },
-  },
-  PORT_MISSING: {
-    recovery: 'reopen',
-    hint: {
-      en: 'Plug the stick in and check `device`; /dev/serial/by-id lists the sticks that are there.',
-      ja: 'Wi-SUNスティックを挿し、`device` を確認してください。接続中のものは /dev/serial/by-id にあります。',
-    },
-  },
-  PORT_DENIED: {
-    recovery: 'reopen',
-    hint: {
-      en: 'Give this program access to the port: add its user to the group that owns the device.',
-      ja: 'このプログラムにポートの権限を与えてください（デバイスを所有するグループに追加します）。',
-    },
-  },
-  PORT_BUSY: {
-    recovery: 'reopen',
-    hint: {
-      en: 'Stop the other program that uses the stick; only one can.',
-      ja: 'スティックを使っている別のプログラムを止めてください。同時に使えるのは1つだけです。',
-    },
-  },
-  PORT_LOST: {
-    recovery: 'reopen',
-    hint: {
-      en: 'The stick went away; it is opened again as soon as it is back. Check plug, cable and power supply.',
-      ja: 'スティックが外れました。戻り次第、自動で開き直します。差し込み・ケーブル・電源を確認してください。',
-    },
-  },
-  PORT_FAILED: {
-    recovery: 'reopen',
-    hint: {
-      en: 'Check that `device` names the serial port of a Wi-SUN stick, then replug it.',
-      ja: '`device` がWi-SUNスティックのシリアルポートか確認し、挿し直してください。',
-    },
-  },
-  MODULE_SILENT: {
-    recovery: 'reopen',
-    hint: {
-      en: 'The port opens but nothing answers: check `device`, then replug the stick.',
-      ja: 'ポートは開きますが応答がありません。`device` を確認し、スティックを挿し直してください。',
-    },
-  },
-  MODULE_UNKNOWN: {
-    recovery: 'reopen',
-    hint: {
-      en: 'Something answers, but not as a Wi-SUN module (SKSTACK-IP or J11): check that `device` is the right port.',
-      ja: '応答がWi-SUNモジュール（SKSTACK-IPまたはJ11）のものではありません。`device` が正しいポートか確認してください。',
-    },
-  },
-  COMMAND_REFUSED: {
-    recovery: 'rejoin',
-    hint: {
-      en: 'The module refused a command; the session is built anew. If it stays, report it with a log at level debug.',
-      ja: 'モジュールがコマンドを拒否しました。接続をやり直します。続く場合はdebugレベルのログを添えて報告してください。',
-    },
-  },
-  PAN_NOT_FOUND: {
-    recovery: 'rejoin',
-    hint: {
-      en: 'No meter answered the scan: move the stick closer to the meter (a USB extension helps) and check route_b_id.',
-      ja: 'スキャンでメーターが見つかりません。スティックをメーターに近づけ（USB延長ケーブルが有効）、route_b_id を確認してください。',
-    },
-  },
-  JOIN_REFUSED: {
-    recovery: 'rejoin',
-    hint: {
-      en: 'The meter refused the join: check route_b_id and route_b_password; another controller may hold the session.',
-      ja: 'メーターが接続を拒否しました。route_b_id と route_b_password を確認してください。別の機器が接続中の可能性もあります。',
-    },
-  },
-  JOIN_TIMEOUT: {
-    recovery: 'rejoin',
-    hint: {
-      en: 'The meter did not finish the join: often poor reception; move the stick closer to the meter.',
-      ja: '接続が時間内に完了しませんでした。電波が弱いことが多いので、スティックをメーターに近づけてください。',
-    },
-  },
-  SESSION_LOST: {
-    recovery: 'rejoin',
-    hint: {
-      en: 'The session with the meter ended; it is joined again.',
-      ja: 'メーターとのセッションが終了しました。接続し直します。',
-    },
-  },
-  SEND_FAILED: {
-    recovery: 'retry',
-    hint: {
-      en: 'The radio could not deliver a request; now and then is normal, often means poor reception.',
-      ja: '無線で送信できませんでした。ときどきなら正常です。頻繁なら電波が弱い状態です。',
-    },
-  },
-  REPLY_TIMEOUT: {
-    recovery: 'retry',
-    hint: {
-      en: 'The meter did not answer in time; now and then is normal, often means poor reception.',
-      ja: 'メーターの応答が間に合いませんでした。ときどきなら正常です。頻繁なら電波が弱い状態です。',
-    },
-  },
-  METER_SILENT: {
-    recovery: 'rejoin',
-    hint: {
-      en: 'The meter stopped answering although the session stands; it is joined again.',
-      ja: 'セッションはありますがメーターが応答しません。接続し直します。',
-    },
-  },
-  NO_READING: {
-    recovery: 'retry',
-    hint: {
-      en: 'There is no current reading; the log and the status page of the running bridge say why.',
-      ja: '最新の値がありません。理由は、動作中のブリッジのログと状態ページに表示されます。',
-    },
-  },
-  BRIDGE_SILENT: {
-    recovery: 'retry',
-    hint: {
-      en: 'A bridge seems to run but cannot be asked, so its port is left alone. Run this as the user of the bridge; if the bridge hangs, restart it.',
-      ja: 'ブリッジは動作中のようですが、問い合わせできません（ポートには触れません）。ブリッジと同じユーザーで実行してください。応答しない場合はブリッジを再起動してください。',
-    },
-  },
-  BROKER_UNREACHABLE: {
-    recovery: 'retry',
-    hint: {
-      en: 'Check mqtt.url and that the broker is running; it is tried again by itself.',
-      ja: 'mqtt.url と、ブローカーが動いていることを確認してください。自動で再試行します。',
-    },
-  },
-  BROKER_REFUSED: {
-    recovery: 'retry',
-    hint: {
-      en: 'The broker refused the login: check mqtt.username and mqtt.password and the broker’s user list.',
-      ja: 'ブローカーがログインを拒否しました。mqtt.username と mqtt.password、ブローカーのユーザー設定を確認してください。',
-    },
-  },
-  BROKER_TLS: {
-    recovery: 'retry',
-    hint: {
-      en: 'The TLS connection to the broker failed: check mqtt.url’s host name, mqtt.tls.ca_file and the certificates’ dates.',
-      ja: 'ブローカーとのTLS接続に失敗しました。mqtt.url のホスト名、mqtt.tls.ca_file、証明書の有効期限を確認してください。',
-    },
-  },
-  BRIDGE_RUNNING: {
-    recovery: 'stop',
-    hint: {
-      en: 'Stop the bridge first, then try again.',
-      ja: '先にブリッジを停止してから、もう一度実行してください。',
-    },
-  },
-  MACKEREL_UNREACHABLE: {
-    recovery: 'retry',
-    hint: {
-      en: 'Mackerel does not answer, or asks to wait: check the network and mackerel.api_url; it is tried again by itself.',
-      ja: 'Mackerelが応答しないか、待つよう求めています。ネットワークと mackerel.api_url を確認してください。自動で再試行します。',
-    },
-  },
-  MACKEREL_REFUSED: {
-    recovery: 'retry',
-    hint: {
-      en: 'Mackerel refuses: check mackerel.api_key (with the permission to write, this address allowed) and that service or host_id exists.',
-      ja: 'Mackerelに拒否されました。mackerel.api_key（書き込み権限、許可IPアドレス）と、service・host_id が存在することを確認してください。',
-    },
-  },
-  HTTP_LISTEN_FAILED: {
-    recovery: 'retry',
-    hint: {
-      en: 'The HTTP address cannot be opened: check http.listen and what else uses that port.',
-      ja: 'HTTPのアドレスを開けません。http.listen と、そのポートを使っている他のプログラムを確認してください。',
-    },
-  },
-  STATE_UNWRITABLE: {
-    recovery: 'retry',
-    hint: {
-      en: 'state_dir cannot be written; everything works, but the next start scans again. Check its owner and free space.',
-      ja: 'state_dir に書き込めません。動作は続きますが次回起動時に再スキャンします。所有者と空き容量を確認してください。',
-    },
-  },
-} as const satisfies Record<string, Entry>;
+  CONFIG_INVALID: stop(
+    'Correct the configuration and start again; `broute2mqtt config check` lists every problem.',
+    '設定を直してから起動し直してください。`broute2mqtt config check` で問題をすべて確認できます。',
+  ),
+  USAGE: stop('See `broute2mqtt --help`.', '`broute2mqtt --help` をご覧ください。'),
+  PORT_MISSING: reopen(
+    'Plug the stick in and check `device`; /dev/serial/by-id lists the sticks that are there.',
+    'Wi-SUNスティックを挿し、`device` を確認してください。接続中のものは /dev/serial/by-id にあります。',
+  ),
+  PORT_DENIED: reopen(
+    'Give this program access to the port: add its user to the group that owns the device.',
+    'このプログラムにポートの権限を与えてください（デバイスを所有するグループに追加します）。',
+  ),
+  PORT_BUSY: reopen(
+    'Stop the other program that uses the stick; only one can.',
+    'スティックを使っている別のプログラムを止めてください。同時に使えるのは1つだけです。',
+  ),
+  PORT_LOST: reopen(
+    'The stick went away; it is opened again as soon as it is back. Check plug, cable and power supply.',
+    'スティックが外れました。戻り次第、自動で開き直します。差し込み・ケーブル・電源を確認してください。',
+  ),
+  PORT_FAILED: reopen(
+    'Check that `device` names the serial port of a Wi-SUN stick, then replug it.',
+    '`device` がWi-SUNスティックのシリアルポートか確認し、挿し直してください。',
+  ),
+  MODULE_SILENT: reopen(
+    'The port opens but nothing answers: check `device`, then replug the stick.',
+    'ポートは開きますが応答がありません。`device` を確認し、スティックを挿し直してください。',
+  ),
+  MODULE_UNKNOWN: reopen(
+    'Something answers, but not as a Wi-SUN module (SKSTACK-IP or J11): check that `device` is the right port.',
+    '応答がWi-SUNモジュール（SKSTACK-IPまたはJ11）のものではありません。`device` が正しいポートか確認してください。',
+  ),
+  COMMAND_REFUSED: rejoin(
+    'The module refused a command; the session is built anew. If it stays, report it with a log at level debug.',
+    'モジュールがコマンドを拒否しました。接続をやり直します。続く場合はdebugレベルのログを添えて報告してください。',
+  ),
+  PAN_NOT_FOUND: rejoin(
+    'No meter answered the scan: move the stick closer to the meter (a USB extension helps) and check route_b_id.',
+    'スキャンでメーターが見つかりません。スティックをメーターに近づけ（USB延長ケーブルが有効）、route_b_id を確認してください。',
+  ),
+  JOIN_REFUSED: rejoin(
+    'The meter refused the join: check route_b_id and route_b_password; another controller may hold the session.',
+    'メーターが接続を拒否しました。route_b_id と route_b_password を確認してください。別の機器が接続中の可能性もあります。',
+  ),
+  JOIN_TIMEOUT: rejoin(
+    'The meter did not finish the join: often poor reception; move the stick closer to the meter.',
+    '接続が時間内に完了しませんでした。電波が弱いことが多いので、スティックをメーターに近づけてください。',
+  ),
+  SESSION_LOST: rejoin(
+    'The session with the meter ended; it is joined again.',
+    'メーターとのセッションが終了しました。接続し直します。',
+  ),
+  SEND_FAILED: retry(
+    'The radio could not deliver a request; now and then is normal, often means poor reception.',
+    '無線で送信できませんでした。ときどきなら正常です。頻繁なら電波が弱い状態です。',
+  ),
+  REPLY_TIMEOUT: retry(
+    'The meter did not answer in time; now and then is normal, often means poor reception.',
+    'メーターの応答が間に合いませんでした。ときどきなら正常です。頻繁なら電波が弱い状態です。',
+  ),
+  METER_SILENT: rejoin(
+    'The meter stopped answering although the session stands; it is joined again.',
+    'セッションはありますがメーターが応答しません。接続し直します。',
+  ),
+  NO_READING: retry(
+    'There is no current reading; the log and the status page of the running bridge say why.',
+    '最新の値がありません。理由は、動作中のブリッジのログと状態ページに表示されます。',
+  ),
+  BRIDGE_SILENT: retry(
+    'A bridge seems to run but cannot be asked, so its port is left alone. Run this as the user of the bridge; if the bridge hangs, restart it.',
+    'ブリッジは動作中のようですが、問い合わせできません（ポートには触れません）。ブリッジと同じユーザーで実行してください。応答しない場合はブリッジを再起動してください。',
+  ),
+  BROKER_UNREACHABLE: retry(
+    'Check mqtt.url and that the broker is running; it is tried again by itself.',
+    'mqtt.url と、ブローカーが動いていることを確認してください。自動で再試行します。',
+  ),
+  BROKER_REFUSED: retry(
+    'The broker refused the login: check mqtt.username and mqtt.password and the broker’s user list.',
+    'ブローカーがログインを拒否しました。mqtt.username と mqtt.password、ブローカーのユーザー設定を確認してください。',
+  ),
+  BROKER_TLS: retry(
+    'The TLS connection to the broker failed: check mqtt.url’s host name, mqtt.tls.ca_file and the certificates’ dates.',
+    'ブローカーとのTLS接続に失敗しました。mqtt.url のホスト名、mqtt.tls.ca_file、証明書の有効期限を確認してください。',
+  ),
+  BRIDGE_RUNNING: stop(
+    'Stop the bridge first, then try again.',
+    '先にブリッジを停止してから、もう一度実行してください。',
+  ),
+  MACKEREL_UNREACHABLE: retry(
+    'Mackerel does not answer, or asks to wait: check the network and mackerel.api_url; it is tried again by itself.',
+    'Mackerelが応答しないか、待つよう求めています。ネットワークと mackerel.api_url を確認してください。自動で再試行します。',
+  ),
+  MACKEREL_REFUSED: retry(
+    'Mackerel refuses: check mackerel.api_key (with the permission to write, this address allowed) and that service or host_id exists.',
+    'Mackerelに拒否されました。mackerel.api_key（書き込み権限、許可IPアドレス）と、service・host_id が存在することを確認してください。',
+  ),
+  HTTP_LISTEN_FAILED: retry(
+    'The HTTP address cannot be opened: check http.listen and what else uses that port.',
+    'HTTPのアドレスを開けません。http.listen と、そのポートを使っている他のプログラムを確認してください。',
+  ),
+  STATE_UNWRITABLE: retry(
+    'state_dir cannot be written; everything works, but the next start scans again. Check its owner and free space.',
+    'state_dir に書き込めません。動作は続きますが次回起動時に再スキャンします。所有者と空き容量を確認してください。',
+  ),
+};
 
 export type ErrorCode = keyof typeof catalogue;
 export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
