@@ -2,6 +2,8 @@
 export type Language = 'ja' | 'en';
 export const languages = ['ja', 'en'] as const satisfies readonly Language[];
 
+export const isLanguage = (text: string | undefined): text is Language => text === 'ja' || text === 'en';
+
 /** One sentence in both languages. */
 export type Text = Readonly<Record<Language, string>>;
 

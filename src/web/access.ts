@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Clock } from '../kernel/clock.ts';
+import { isLanguage } from '../kernel/language.ts';
 import type { Language } from '../kernel/language.ts';
 import { Guesses } from './household-limits.ts';
 
@@ -106,15 +107,17 @@ export function createHostCheck(options: {
 /** `?lang=` decides, then the browser's first choice among ours, then the configured language. */
 export function languageOfRequest(query: Query, acceptLanguage: string | undefined, configured: Language): Language {
   const asked = textOf(query, 'lang');
-  if (asked === 'ja' || asked === 'en') return asked;
-  const choices = (acceptLanguage ?? '').split(',').map((entry) => {
-    const [tag = '', ...parameters] = entry.trim().toLowerCase().split(';');
-    const quality = parameters.find((parameter) => parameter.trim().startsWith('q='));
-    return { language: tag.split('-')[0], quality: quality ? Number(quality.trim().slice(2)) : 1 };
+  if (isLanguage(asked)) return asked;
+  const ours = (acceptLanguage ?? '').split(',').flatMap((entry) => {
+    const [tag = '', ...parameters] = entry
+      .toLowerCase()
+      .split(';')
+      .map((part) => part.trim());
+    const language = tag.split('-')[0];
+    const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
+    return isLanguage(language) && quality > 0 ? [{ language, quality }] : [];
   });
-  const ours = choices.filter(({ language, quality }) => (language === 'ja' || language === 'en') && quality > 0);
-  const best = ours.sort((a, b) => b.quality - a.quality)[0];
-  return best ? (best.language as Language) : configured;
+  return ours.sort((a, b) => b.quality - a.quality)[0]?.language ?? configured;
 }
 
 /** On every answer. `'self'` may frame the page, so that a proxy can show it inside its own pages. */

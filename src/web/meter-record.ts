@@ -1,15 +1,23 @@
 import { hex } from '../kernel/bytes.ts';
+import { isoJst, isoLocal } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { markMs, marksOf, MeterHealth } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S, readingJson } from '../model/reading.ts';
 import type { MeterClock, HalfHour, Reading, ReadingJson } from '../model/reading.ts';
 import { measuredIn, quantities } from '../model/quantity.ts';
-import type { QuantityKey } from '../model/quantity.ts';
+import type { ByQuantity, QuantityKey } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
-import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import { isoJst, isoLocal } from '../kernel/clock.ts';
-import type { HalfHourSnapshot, MeterSnapshot, PowerPoint, ReadingSnapshot, ValueSnapshot } from './status-snapshot.ts';
+import type { BridgeEvent, LinkStatus, ModuleInfo } from '../model/status.ts';
+import { known } from './status-snapshot.ts';
+import type {
+  HalfHourSnapshot,
+  MeterSnapshot,
+  ModuleSnapshot,
+  PowerPoint,
+  ReadingSnapshot,
+  ValueSnapshot,
+} from './status-snapshot.ts';
 
 export type BoardMeter = Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS'>;
 
@@ -27,6 +35,9 @@ const before: LinkStatus = { phase: 'opening', sinceMs: 0, reconnects: 0 };
 const wholeSeconds = (ms: number): number => Math.max(0, Math.round(ms / 1000));
 /** Tenths, so that a page can tick between two answers without jumping. */
 const tenths = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
+/** What is not there stays so. */
+const given = <T, R>(value: T | undefined, of: (value: T) => R): R | undefined =>
+  value === undefined ? undefined : of(value);
 
 /** What is known of one meter, each value with its age. */
 export class MeterRecord {
@@ -34,11 +45,10 @@ export class MeterRecord {
   readonly #clock: Clock;
   readonly #health: MeterHealth;
   #status = before;
+  /** Monotonic ms of the phase's begin, of the newest signal and of the next try. */
   #phaseAtMs: number;
-  #statusAtMs: number;
-  #retryInMs: number | undefined;
-  /** Monotonic ms of the newest signal. */
   #signalAtMs: number | undefined;
+  #retryAtMs: number | undefined;
   readonly #numbers = new Map<QuantityKey, Seen<number>>();
   #fault: Seen<boolean> | undefined;
   #answer: ReadingJson | undefined;
@@ -51,15 +61,14 @@ export class MeterRecord {
     this.#clock = clock;
     this.#health = new MeterHealth(meter.intervalS, clock);
     this.#phaseAtMs = clock.monotonicMs();
-    this.#statusAtMs = this.#phaseAtMs;
   }
 
   accept(event: BridgeEvent): void {
     this.#health.accept(event);
-    if (event.kind === 'status') this.#takeStatus(event.status);
-    if (event.kind === 'reading') this.#takeReading(event.reading);
+    if (event.kind === 'status') this.#acceptStatus(event.status);
+    if (event.kind === 'reading') this.#acceptReading(event.reading);
     if (event.kind === 'halfHour') this.#halfHour = event.halfHour;
-    if (event.kind === 'clock') this.#takeClock(event.clock);
+    if (event.kind === 'clock') this.#acceptClock(event.clock);
   }
 
   get error(): LinkStatus['error'] {
@@ -73,31 +82,35 @@ export class MeterRecord {
   /** All but what this record does not know: broker and hint. */
   snapshot(): Omit<MeterSnapshot, 'broker' | 'error' | 'history'> {
     const { id, name } = this.meter;
-    const { phase, sinceMs, reconnects } = this.#status;
+    const { phase, sinceMs, reconnects, module, pan, lqi, rssiDbm, signalAtMs, retryAtMs } = this.#status;
     const { fresh, connected, reason, staleAfterMs } = this.health();
-    const age = this.#health.ageMs;
-    const reading = this.#reading();
-    return {
+    const now = this.#clock.monotonicMs();
+    return known<Omit<MeterSnapshot, 'broker' | 'error' | 'history'>>({
       id,
       name,
       phase,
-      ...(this.#status === before ? {} : { since: isoLocal(sinceMs) }),
-      phase_age_s: tenths(this.#clock.monotonicMs() - this.#phaseAtMs),
+      since: this.#status === before ? undefined : isoLocal(sinceMs),
+      phase_age_s: tenths(now - this.#phaseAtMs),
       fresh,
       connected,
-      ...(reason === undefined ? {} : { reason }),
-      ...(age === undefined ? {} : { age_s: tenths(age) }),
+      reason,
+      age_s: given(this.#health.ageMs, tenths),
       interval_s: this.#health.intervalS,
       stale_after_s: staleAfterMs / 1000,
-      ...this.#radio(),
-      ...this.#signal(),
+      module: module && moduleSnapshot(module),
+      pan: pan && { channel: pan.channel, pan_id: hex(pan.panId, 4), mac: pan.macAddress },
+      lqi,
+      rssi: rssiDbm,
+      signal_time: given(signalAtMs, isoLocal),
+      signal_age_s: given(this.#signalAtMs, (ms) => tenths(now - ms)),
       reconnects,
-      ...this.#retry(),
-      ...(reading && { reading }),
-      ...(this.#answer && { last_answer: this.#answer }),
-      ...(this.#halfHour && { half_hour: halfHourSnapshot(this.#halfHour) }),
-      ...this.#clockSkew(),
-    };
+      retry_at: given(retryAtMs, isoLocal),
+      retry_in_s: given(this.#retryAtMs, (ms) => tenths(ms - now)),
+      reading: this.#reading(),
+      last_answer: this.#answer,
+      half_hour: this.#halfHour && halfHourSnapshot(this.#halfHour),
+      clock_skew: this.#clockSkew(),
+    });
   }
 
   history(): readonly PowerPoint[] {
@@ -105,38 +118,39 @@ export class MeterRecord {
     return this.#history.map(({ atMs, watts }): PowerPoint => [wholeSeconds(now - atMs), watts]);
   }
 
-  #takeStatus(status: LinkStatus): void {
+  #acceptStatus(status: LinkStatus): void {
     const now = this.#clock.monotonicMs();
-    const changed = status.phase !== this.#status.phase || status.sinceMs !== this.#status.sinceMs;
-    if (changed) this.#phaseAtMs = now;
+    const monotonic = (wallMs: number): number => now + (wallMs - this.#clock.now());
+    if (status.phase !== this.#status.phase || status.sinceMs !== this.#status.sinceMs) this.#phaseAtMs = now;
     this.#status = status;
-    this.#statusAtMs = now;
-    this.#signalAtMs = status.signalAtMs === undefined ? undefined : now - (this.#clock.now() - status.signalAtMs);
-    this.#retryInMs = status.retryAtMs === undefined ? undefined : status.retryAtMs - this.#clock.now();
+    this.#signalAtMs = given(status.signalAtMs, monotonic);
+    this.#retryAtMs = given(status.retryAtMs, monotonic);
   }
 
-  #takeClock({ atMs, skewMs }: MeterClock): void {
-    const stamp = { wallMs: atMs, atMs: this.#clock.monotonicMs() };
-    this.#clockSkewS = skewMs === undefined ? undefined : { value: Math.round(skewMs / 1000), ...stamp };
+  #acceptClock({ atMs, skewMs }: MeterClock): void {
+    this.#clockSkewS = given(skewMs, (ms) => this.#seen(Math.round(ms / 1000), atMs));
   }
 
-  #takeReading(reading: Reading): void {
-    const stamp = { wallMs: reading.atMs, atMs: this.#clock.monotonicMs() };
+  #acceptReading(reading: Reading): void {
     const answer = readingJson(this.meter.id, reading);
     // A meter that is asked in several requests also answers with registers alone: power is what is wanted.
     if (answer?.power !== undefined || this.#answer?.power === undefined) this.#answer = answer ?? this.#answer;
-    for (const [{ key }, value] of measuredIn(reading)) this.#numbers.set(key, { value, ...stamp });
-    if (reading.fault !== undefined) this.#fault = { value: reading.fault, ...stamp };
+    for (const [{ key }, value] of measuredIn(reading)) this.#numbers.set(key, this.#seen(value, reading.atMs));
+    if (reading.fault !== undefined) this.#fault = this.#seen(reading.fault, reading.atMs);
     if (reading.powerW === undefined) return;
-    this.#history.push({ atMs: stamp.atMs, watts: reading.powerW });
+    this.#history.push({ atMs: this.#clock.monotonicMs(), watts: reading.powerW });
     if (this.#history.length > HISTORY_LIMIT) this.#history.shift();
   }
 
+  #seen<T>(value: T, wallMs: number): Seen<T> {
+    return { value, wallMs, atMs: this.#clock.monotonicMs() };
+  }
+
   /** A skew measured by another time of ours says nothing. */
-  #clockSkew(): Pick<MeterSnapshot, 'clock_skew'> {
+  #clockSkew(): ValueSnapshot<number> | undefined {
     const seen = this.#clockSkewS;
-    if (!seen || hasJumped(seen.wallMs - seen.atMs, this.#clock.now(), this.#clock.monotonicMs())) return {};
-    return { clock_skew: this.#value(seen, markMs(METER_CLOCK_INTERVAL_S)) };
+    if (!seen || hasJumped(seen.wallMs - seen.atMs, this.#clock.now(), this.#clock.monotonicMs())) return undefined;
+    return this.#value(seen, markMs(METER_CLOCK_INTERVAL_S));
   }
 
   #value<T>({ value, wallMs, atMs }: Seen<T>, staleAfterMs: number): ValueSnapshot<T> {
@@ -149,52 +163,20 @@ export class MeterRecord {
     const { goodAtMs, intervalS } = this.#health;
     if (goodAtMs === undefined) return undefined;
     const { instantMs, energyMs } = marksOf(intervalS, this.meter.energyIntervalS);
-    const values = quantities.flatMap(({ key, kind }) => {
-      const seen = this.#numbers.get(key);
-      return seen ? [[key, this.#value(seen, kind === 'instant' ? instantMs : energyMs)] as const] : [];
-    });
-    return {
+    const values = quantities.map(({ key, kind }) => [
+      key,
+      given(this.#numbers.get(key), (seen) => this.#value(seen, kind === 'instant' ? instantMs : energyMs)),
+    ]);
+    return known<ReadingSnapshot>({
       time: isoLocal(goodAtMs),
-      ...Object.fromEntries(values),
-      ...(this.#fault && { fault: this.#value(this.#fault, energyMs) }),
-    };
-  }
-
-  #radio(): Pick<MeterSnapshot, 'module' | 'pan'> {
-    const { module, pan } = this.#status;
-    return {
-      ...(module && {
-        module: {
-          edition: module.edition,
-          stack_version: module.stackVersion,
-          ...(module.appVersion === undefined ? {} : { app_version: module.appVersion }),
-        },
-      }),
-      ...(pan && { pan: { channel: pan.channel, pan_id: hex(pan.panId, 4), mac: pan.macAddress } }),
-    };
-  }
-
-  #signal(): Pick<MeterSnapshot, 'lqi' | 'rssi' | 'signal_time' | 'signal_age_s'> {
-    const { lqi, rssiDbm, signalAtMs } = this.#status;
-    const ageMs = this.#signalAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#signalAtMs;
-    return {
-      ...(lqi === undefined ? {} : { lqi }),
-      ...(rssiDbm === undefined ? {} : { rssi: rssiDbm }),
-      ...(signalAtMs === undefined ? {} : { signal_time: isoLocal(signalAtMs) }),
-      ...(ageMs === undefined ? {} : { signal_age_s: tenths(ageMs) }),
-    };
-  }
-
-  #retry(): Pick<MeterSnapshot, 'retry_at' | 'retry_in_s'> {
-    const { retryAtMs } = this.#status;
-    if (retryAtMs === undefined || this.#retryInMs === undefined) return {};
-    const leftMs = this.#retryInMs - (this.#clock.monotonicMs() - this.#statusAtMs);
-    return { retry_at: isoLocal(retryAtMs), retry_in_s: tenths(leftMs) };
+      ...(Object.fromEntries(values) as ByQuantity<ValueSnapshot<number>>),
+      fault: given(this.#fault, (seen) => this.#value(seen, energyMs)),
+    });
   }
 }
 
-const halfHourSnapshot = ({ markMs, importKwh, exportKwh }: HalfHour): HalfHourSnapshot => ({
-  time: isoJst(markMs),
-  ...(importKwh === undefined ? {} : { import: importKwh }),
-  ...(exportKwh === undefined ? {} : { export: exportKwh }),
-});
+const moduleSnapshot = ({ edition, stackVersion, appVersion }: ModuleInfo): ModuleSnapshot =>
+  known<ModuleSnapshot>({ edition, stack_version: stackVersion, app_version: appVersion });
+
+const halfHourSnapshot = ({ markMs: atMs, importKwh, exportKwh }: HalfHour): HalfHourSnapshot =>
+  known<HalfHourSnapshot>({ time: isoJst(atMs), import: importKwh, export: exportKwh });

@@ -21,6 +21,19 @@ export function addProcessMetrics(registry: Registry): void {
   for (const figure of EVENT_LOOP_FIGURES) registry.removeSingleMetric(`nodejs_eventloop_lag_${figure}_seconds`);
 }
 
+/** Set once, or counted as it happens; all else is made anew at each scrape. */
+const lasting: ReadonlySet<string> = new Set([
+  'build',
+  'contract',
+  'readings',
+  'recovery',
+  'pauses',
+  'scan',
+  'join',
+  'roundTrip',
+  'held',
+]);
+
 /** Names and labels are public: changing one breaks dashboards and alerts. They are listed in docs/prometheus.md. */
 export function ownMetrics(registry: Registry) {
   const registers = [registry];
@@ -41,7 +54,7 @@ export function ownMetrics(registry: Registry) {
     ...labels: readonly L[]
   ) => new Histogram({ ...about(name, help, labels), buckets: [...bounds] });
 
-  return {
+  const own = {
     build: new Gauge({
       name: 'broute2mqtt_build_info',
       help: 'Always 1; the version is in the label',
@@ -89,6 +102,8 @@ export function ownMetrics(registry: Registry) {
       'Readings given up: the outbox was full, or the broker can never take them',
     ),
   };
+  const shown = Object.entries(own).flatMap(([name, metric]) => (lasting.has(name) ? [] : [metric]));
+  return { ...own, shown };
 }
 export type OwnMetrics = ReturnType<typeof ownMetrics>;
 

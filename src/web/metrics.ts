@@ -67,13 +67,7 @@ export class Metrics implements Sink {
   /** The exposition, as it is true now. */
   text(): Promise<string> {
     const { meters } = this.#options.board.snapshot();
-    const { power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module } = this.#own;
-    this.#own.signalAt.reset();
-    const { reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew, connected, interval } = this.#own;
-    for (const metric of [power, current, energy, fault, lastReading, fresh, linkState, quality, rssi, module])
-      metric.reset();
-    for (const metric of [reconnects, brokerConnected, outbox, streamHeld, dropped, clockSkew, connected, interval])
-      metric.reset();
+    for (const metric of this.#own.shown) metric.reset();
     for (const meter of meters) this.#show(meter);
     this.#showAsExporter(meters[0]?.reading);
     return this.#registry.metrics();

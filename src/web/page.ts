@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Language, Text } from '../kernel/language.ts';
 import { quantities } from '../model/quantity.ts';
 
-const words = {
+const texts = {
   title: { en: 'Smart meter', ja: 'スマートメーター' },
   other: { en: '日本語', ja: 'English' },
   loading: { en: 'Asking the bridge …', ja: 'ブリッジに問い合わせています…' },
@@ -27,7 +27,7 @@ const frame = (language: Language, head: string, body: string): string => `<!doc
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${words.title[language]} – broute2mqtt</title>
+<title>${texts.title[language]} – broute2mqtt</title>
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="page.css">
 <link rel="stylesheet" href="page-meter.css">
@@ -46,12 +46,12 @@ export function statusPage(language: Language): string {
     language,
     '<script type="module" src="page.js"></script>\n',
     `<header class="top">
-<h1>${words.title[language]}</h1>
-<a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${words.other[language]}</a>
+<h1>${texts.title[language]}</h1>
+<a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${texts.other[language]}</a>
 </header>
 <p id="bridge" class="banner" role="alert" hidden><span></span> <span aria-hidden="true"></span></p>
-<main id="meters"><p class="loading">${words.loading[language]}</p></main>
-<noscript><p class="banner">${words.script[language]}</p></noscript>
+<main id="meters"><p class="loading">${texts.loading[language]}</p></main>
+<noscript><p class="banner">${texts.script[language]}</p></noscript>
 <footer id="footer"></footer>`,
   );
 }
@@ -61,12 +61,12 @@ export const tokenPage = (language: Language): string =>
   frame(
     language,
     '',
-    `<header class="top"><h1>${words.locked[language]}</h1></header>
+    `<header class="top"><h1>${texts.locked[language]}</h1></header>
 <main><form class="card token" method="get">
-<p>${words.whichToken[language]}</p>
+<p>${texts.whichToken[language]}</p>
 <input type="hidden" name="lang" value="${language}">
-<label>${words.token[language]} <input type="password" name="token" autocomplete="current-password" required></label>
-<button>${words.open[language]}</button>
+<label>${texts.token[language]} <input type="password" name="token" autocomplete="current-password" required></label>
+<button>${texts.open[language]}</button>
 </form></main>`,
   );
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../kernel/clock.ts';
+import { isLanguage } from '../kernel/language.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
@@ -112,7 +113,7 @@ function addPages(
     const query = request.query as Query;
     const lang = textOf(query, 'lang');
     const status = board.snapshot({
-      ...(lang === 'ja' || lang === 'en' ? { language: lang } : {}),
+      language: isLanguage(lang) ? lang : undefined,
       history: textOf(query, 'history') === '1',
     });
     const body = statusJson(status, (text) => redactor.redact(text));

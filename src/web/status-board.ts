@@ -1,12 +1,13 @@
+import { isoLocal } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Failure } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import type { Sink, BridgeEvent } from '../model/status.ts';
-import { isoLocal } from '../kernel/clock.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
-import type { MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';
+import { known } from './status-snapshot.ts';
+import type { BrokerSnapshot, FailureSnapshot, MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';
 
 export interface StatusBoardOptions {
   readonly meters: readonly BoardMeter[];
@@ -18,27 +19,19 @@ export interface StatusBoardOptions {
   readonly language: Language;
 }
 
-export interface SnapshotOptions {
-  readonly language?: Language;
-  /** With the points of the power chart. */
-  readonly history?: boolean;
-}
-
 const brokerOf = (
   { connected, detail, error, held, unannounced }: BrokerHealth,
   language: Language,
-): NonNullable<MeterSnapshot['broker']> => ({
-  connected,
-  detail,
-  ...(error && { error: shown(error, language) }),
-  ...(held && { held: shown(held, language) }),
-  ...(unannounced && { unannounced: shown(unannounced, language) }),
-});
-const shown = (failure: Failure, language: Language): NonNullable<MeterSnapshot['error']> => ({
-  code: failure.code,
-  message: failure.text(language),
-  hint: failure.hint(language),
-});
+): BrokerSnapshot =>
+  known<BrokerSnapshot>({
+    connected,
+    detail,
+    error: shown(error, language),
+    held: shown(held, language),
+    unannounced: shown(unannounced, language),
+  });
+const shown = (failure: Failure | undefined, language: Language): FailureSnapshot | undefined =>
+  failure && { code: failure.code, message: failure.text(language), hint: failure.hint(language) };
 
 /** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */
 export class StatusBoard implements Sink {
@@ -73,8 +66,10 @@ export class StatusBoard implements Sink {
     });
   }
 
-  snapshot({ language = this.#options.language, history = false }: SnapshotOptions = {}): StatusSnapshot {
+  /** @param options.history with the points of the power chart */
+  snapshot(options: { readonly language?: Language | undefined; readonly history?: boolean } = {}): StatusSnapshot {
     const { version, clock } = this.#options;
+    const { language = this.#options.language, history = false } = options;
     return {
       version,
       time: isoLocal(clock.now()),
@@ -84,13 +79,12 @@ export class StatusBoard implements Sink {
   }
 
   #meter(record: MeterRecord, language: Language, history: boolean): MeterSnapshot {
-    const { error } = record;
     const broker = this.#options.brokerHealth(record.meter.id, language);
-    return {
+    return known<MeterSnapshot>({
       ...record.snapshot(),
-      ...(error && { error: shown(error, language) }),
-      ...(broker && { broker: brokerOf(broker, language) }),
-      ...(history ? { history: record.history() } : {}),
-    };
+      error: shown(record.error, language),
+      broker: broker && brokerOf(broker, language),
+      history: history ? record.history() : undefined,
+    });
   }
 }

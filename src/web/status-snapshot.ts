@@ -31,6 +31,29 @@ export interface HalfHourSnapshot {
 /** A number of watts and how long ago it was measured: `[age in s, W]`. */
 export type PowerPoint = readonly [ageS: number, watts: number];
 
+export interface ModuleSnapshot {
+  readonly edition: string;
+  readonly stack_version: string;
+  readonly app_version?: string;
+}
+
+export interface FailureSnapshot {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface BrokerSnapshot {
+  readonly connected: boolean;
+  readonly detail: string;
+  /** Why it is not connected. */
+  readonly error?: FailureSnapshot;
+  /** It is there and refuses the readings, which wait meanwhile. */
+  readonly held?: FailureSnapshot;
+  /** It is there and does not take the discovery document: Home Assistant is told of no device. */
+  readonly unannounced?: FailureSnapshot;
+}
+
 export interface MeterSnapshot {
   readonly id: string;
   readonly name: string;
@@ -50,7 +73,7 @@ export interface MeterSnapshot {
   readonly interval_s: number;
   /** 3 × `interval_s` + 5. */
   readonly stale_after_s: number;
-  readonly module?: { readonly edition: string; readonly stack_version: string; readonly app_version?: string };
+  readonly module?: ModuleSnapshot;
   readonly pan?: { readonly channel: number; readonly pan_id: string; readonly mac: string };
   readonly lqi?: number;
   /** dBm. */
@@ -59,21 +82,12 @@ export interface MeterSnapshot {
   readonly signal_time?: string;
   readonly signal_age_s?: number;
   readonly reconnects: number;
-  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+  readonly error?: FailureSnapshot;
   /** The next try, in phase `waiting`. */
   readonly retry_at?: string;
   readonly retry_in_s?: number;
   /** This meter's connection to the broker; absent without `mqtt`. */
-  readonly broker?: {
-    readonly connected: boolean;
-    readonly detail: string;
-    /** Why it is not connected. */
-    readonly error?: NonNullable<MeterSnapshot['error']>;
-    /** It is there and refuses the readings, which wait meanwhile. */
-    readonly held?: NonNullable<MeterSnapshot['error']>;
-    /** It is there and does not take the discovery document: Home Assistant is told of no device. */
-    readonly unannounced?: NonNullable<MeterSnapshot['error']>;
-  };
+  readonly broker?: BrokerSnapshot;
   readonly reading?: ReadingSnapshot;
   /** The newest answer with a power, as one object; before the first, the newest with any measured value. */
   readonly last_answer?: ReadingJson;
@@ -83,6 +97,11 @@ export interface MeterSnapshot {
   /** Only when asked for: oldest first. */
   readonly history?: readonly PowerPoint[];
 }
+
+/** `facts` without what is not known: absent, in the object as in JSON. */
+export const known = <T extends object>(facts: {
+  readonly [Key in keyof T]: T[Key] | (object extends Pick<T, Key> ? undefined : never);
+}): T => Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T;
 
 /** What `/api/status` answers. Ages run on the monotonic clock, so that a jump of the wall clock makes nothing look new. */
 export interface StatusSnapshot {
