@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { systemClock } from '../kernel/clock.ts';
 import type { Text } from '../kernel/language.ts';
-import type { Environment } from './overlay.ts';
 
+export type Environment = Readonly<Record<string, string | undefined>>;
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 
 /** A configuration has some kB, a bundle of authorities some 200 kB. */

@@ -1,7 +1,6 @@
 import { readEnvironment, applyEnvironment, readPending, takeFileKeys } from './overlay.ts';
-import type { Environment } from './overlay.ts';
 import { createFileFinder, readFileFromDisk, tryRead, unreadable } from './files.ts';
-import type { FileFinder, ReadFile } from './files.ts';
+import type { Environment, FileFinder, ReadFile } from './files.ts';
 import { findings, shownPath, inOrder, Origins } from './problems.ts';
 import type { Finding, Problem } from './problems.ts';
 import type { Settings } from '../model/settings.ts';

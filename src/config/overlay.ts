@@ -1,13 +1,11 @@
 import { secretText, unreadable } from './files.ts';
-import type { FileFinder } from './files.ts';
+import type { Environment, FileFinder } from './files.ts';
 import { keysAt, formatPath, isTree, removeAt, setAt, leaves, pathOfVariable, variableOf } from './keys.ts';
 import { quote } from './problems.ts';
 import type { Origin, Origins, Problem } from './problems.ts';
 import type { Path, Tree, Leaf } from './keys.ts';
 import type { Text } from '../kernel/language.ts';
 import { suggestion, withSuggestion } from '../kernel/suggestion.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One variable that sets a value, or names the file that holds it. */
 export interface Assignment {

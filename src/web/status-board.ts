@@ -19,10 +19,7 @@ export interface StatusBoardOptions {
   readonly language: Language;
 }
 
-const brokerOf = (
-  { connected, detail, error, held, unannounced }: BrokerHealth,
-  language: Language,
-): BrokerSnapshot =>
+const brokerOf = ({ connected, detail, error, held, unannounced }: BrokerHealth, language: Language): BrokerSnapshot =>
   known<BrokerSnapshot>({
     connected,
     detail,
