@@ -23,10 +23,8 @@ export const key = <S extends z.ZodType>(schema: S, en: string, ja: string, more
 export const text = (test: (value: string) => boolean, en: string, ja: string): z.ZodString =>
   z.string().refine(test, { params: { text: { en, ja } } });
 
-export const matches =
-  (pattern: RegExp) =>
-  (value: string): boolean =>
-    pattern.test(value);
+/** A string of that form. */
+export const formed = (form: RegExp, en: string, ja: string): z.ZodString => text((value) => form.test(value), en, ja);
 
 export const topic = (): z.ZodString =>
   text(

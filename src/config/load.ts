@@ -1,4 +1,4 @@
-import { readEnvironment, applyEnvironment, readPending, takeFileKeys } from './overlay.ts';
+import { overlay, readEnvironment } from './overlay.ts';
 import { createFileFinder, readFileFromDisk, tryRead, unreadable } from './files.ts';
 import type { Environment, FileFinder, ReadFile } from './files.ts';
 import { findings, shownPath, inOrder, Origins } from './problems.ts';
@@ -56,15 +56,12 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
 
   const tree: Tree = value ?? {};
   const origins = new Origins(path, yaml && value !== undefined ? yaml : undefined);
-  const taken = takeFileKeys(tree, origins);
   const secretsInFile = inlineSecrets(tree).length > 0;
-  const pending = applyEnvironment(tree, taken.pending, assignments, origins);
   const finder = createFileFinder(path, env, readFile);
-  const secretsRead = await readPending(tree, pending, finder);
+  const { problems: overlayProblems, failed, files } = await overlay(tree, assignments, origins, finder);
   const certificates = await readCertificates(tree, finder);
-  problems.push(...taken.problems, ...secretsRead.problems);
+  problems.push(...overlayProblems);
 
-  const failed = new Set([...taken.failed, ...secretsRead.failed]);
   const parsed = configSchema.safeParse(tree);
   const found = [...(parsed.success ? [] : findings(parsed.error.issues, tree)), ...relations(tree), ...certificates];
   const open = found.filter((finding) => !failed.has(formatPath(finding.path)));
@@ -78,7 +75,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     config,
     secrets: secretsOf(parsed.data),
     file: value === undefined ? undefined : path,
-    secretFiles: [...(secretsInFile ? [path] : []), ...secretsRead.files.filter((file) => !finder.isManaged(file))],
+    secretFiles: [...(secretsInFile ? [path] : []), ...files.filter((file) => !finder.isManaged(file))],
   };
 }
 

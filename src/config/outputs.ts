@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseHostPort } from '../kernel/host-port.ts';
 import type { Text } from '../kernel/language.ts';
-import { checkBrokerUrl, isApiUrl, filePath, key, matches, text, topic } from './key-info.ts';
+import { checkBrokerUrl, isApiUrl, filePath, key, formed, text, topic } from './key-info.ts';
 
 const tlsSchema = z.strictObject({
   ca_file: key(filePath().exactOptional(), 'Certificate authority, PEM', '認証局の証明書（PEM）'),
@@ -69,8 +69,8 @@ export const httpSchema = z.strictObject({
     'ページ・API・/metrics・/healthz の ホスト:ポート',
   ),
   token: key(
-    text(
-      matches(/^[\x21-\x7e]{16,}$/),
+    formed(
+      /^[\x21-\x7e]{16,}$/,
       'must be at least 16 characters, ASCII without spaces; make one up: openssl rand -hex 16',
       '空白を含まない16文字以上のASCII文字で指定してください（作成例：openssl rand -hex 16）',
     ).exactOptional(),
@@ -81,8 +81,8 @@ export const httpSchema = z.strictObject({
   hosts: key(
     z
       .array(
-        text(
-          matches(/^(?!.*:)[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/),
+        formed(
+          /^(?!.*:)[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/,
           'must be a host name such as meter.example.com, without http:// and port',
           'meter.example.com のようなホスト名を指定してください（http:// とポートは不要）',
         ),
@@ -97,14 +97,14 @@ const wholeMinutes: Text = { en: 'must be a multiple of 60', ja: '60の倍数に
 
 export const mackerelSchema = z.strictObject({
   api_key: key(
-    text(matches(/^[\x21-\x7e]+$/), 'must be ASCII without spaces', '空白を含まないASCII文字で指定してください'),
+    formed(/^[\x21-\x7e]+$/, 'must be ASCII without spaces', '空白を含まないASCII文字で指定してください'),
     'API key of the Mackerel organization, with the permission to write',
     'Mackerelオーガニゼーションの、書き込み権限のあるAPIキー',
     { fromFile: true },
   ),
   service: key(
-    text(
-      matches(/^[A-Za-z0-9][A-Za-z0-9_-]{1,62}$/),
+    formed(
+      /^[A-Za-z0-9][A-Za-z0-9_-]{1,62}$/,
       'must be the name of a service: A-Z, a-z, 0-9, _ and - (2 to 63)',
       'サービス名を指定してください（英数字、_、-、2～63文字）',
     ).exactOptional(),
@@ -112,8 +112,8 @@ export const mackerelSchema = z.strictObject({
     '投稿先のサービス名（サービスメトリック）',
   ),
   host_id: key(
-    text(
-      matches(/^[A-Za-z0-9]{1,32}$/),
+    formed(
+      /^[A-Za-z0-9]{1,32}$/,
       'must be the id of a host: letters and digits',
       'ホストIDを英数字で指定してください',
     ).exactOptional(),
@@ -121,8 +121,8 @@ export const mackerelSchema = z.strictObject({
     '投稿先のホストID（カスタムメトリック）',
   ),
   metric_key_prefix: key(
-    text(
-      matches(/^(?=.{1,100}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/),
+    formed(
+      /^(?=.{1,100}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
       'must consist of A-Z, a-z, 0-9, _ and -, with dots between (at most 100)',
       '英数字、_、- と区切りのドットで指定してください（100文字以内）',
     ).default('smartmeter'),

@@ -8,7 +8,7 @@ import type { Text } from '../kernel/language.ts';
 import { suggestion, withSuggestion } from '../kernel/suggestion.ts';
 
 /** One variable that sets a value, or names the file that holds it. */
-export interface Assignment {
+interface Assignment {
   readonly variable: string;
   readonly path: Path;
   readonly value: unknown;
@@ -46,7 +46,7 @@ const empty: Text = {
   ja: '空のままでは誰でも閲覧できてしまいます。値を設定するか、変数自体を削除してください',
 };
 const unknown: Text = { en: 'unknown variable', ja: '不明な環境変数です' };
-export const both = (other: string): Text => ({
+const both = (other: string): Text => ({
   en: `${other} is given too: give one of them`,
   ja: `${other} も指定されています。どちらか一方にしてください`,
 });
@@ -95,67 +95,36 @@ function meant(variable: string): string | undefined {
 /** Somebody may have written the secret itself where its file is to be named. */
 const looksLikeName = (file: string): boolean =>
   !/[^\x20-\x7e]/.test(file) && (file.length < 8 || (/[/._-]/.test(file) && !/[ "'\\%&=+]/.test(file)));
-const hidden = '…';
 
 /** A value that is to be read from a file. */
-export interface PendingFile {
+interface PendingFile {
   readonly path: Path;
   readonly file: string;
   readonly origin: Origin;
 }
 
-export interface Resolved {
-  readonly problems: readonly Problem[];
+/** What came of reading the secrets. */
+interface Overlaid {
+  readonly problems: Problem[];
   /** Paths whose value could not be had; nothing more is said about them. */
-  readonly failed: ReadonlySet<string>;
+  readonly failed: Set<string>;
   /** The files that were read, absolute. */
-  readonly files: readonly string[];
+  readonly files: string[];
 }
 
-/** Takes the `<key>_file` entries out of what the configuration file says. */
-export function takeFileKeys(
+/**
+ * Lays the environment over what the file says, and puts in place what secrets' files hold. A variable replaces the file's
+ * value and the file's `_file` alike.
+ */
+export async function overlay(
   tree: Tree,
-  origins: Origins,
-): { pending: PendingFile[]; problems: Problem[]; failed: Set<string> } {
-  const pending: PendingFile[] = [];
-  const problems: Problem[] = [];
-  const failed = new Set<string>();
-  const visit = (value: unknown, path: Path): void => {
-    if (Array.isArray(value)) value.forEach((item, i) => visit(item, [...path, i]));
-    if (!isTree(value)) return;
-    for (const name of keysAt(path)) {
-      const fileName = `${name}_file`;
-      if (!Object.hasOwn(value, fileName) || !keysAt(path).includes(fileName)) continue;
-      const file = value[fileName];
-      const target = [...path, name];
-      const origin = origins.inFile([...path, fileName]);
-      const twice = Object.hasOwn(value, name);
-      removeAt(tree, [...path, fileName]);
-      if (twice) problems.push({ ...origin, text: both(formatPath(target)) });
-      else if (typeof file === 'string' && file !== '') {
-        origins.fromKey(target, [...path, fileName]);
-        pending.push({ path: target, file, origin });
-      } else {
-        problems.push({ ...origin, text: quote });
-        failed.add(formatPath(target));
-        setAt(tree, target, ''); // it is there, only wrong
-      }
-    }
-    for (const [name, inner] of Object.entries(value)) visit(inner, [...path, name]);
-  };
-  visit(tree, []);
-  return { pending, problems, failed };
-}
-
-/** Puts the environment over the file: a variable replaces the file's value and the file's `_file` alike. */
-export function applyEnvironment(
-  tree: Tree,
-  fromFile: readonly PendingFile[],
   assignments: readonly Assignment[],
   origins: Origins,
-): PendingFile[] {
+  finder: FileFinder,
+): Promise<Overlaid> {
+  const result: Overlaid = { problems: [], failed: new Set(), files: [] };
   const overruled = new Set(assignments.map(({ path }) => formatPath(path)));
-  const pending = fromFile.filter(({ path }) => !overruled.has(formatPath(path)));
+  const pending = takeFileKeys(tree, origins, result).filter(({ path }) => !overruled.has(formatPath(path)));
   for (const { path, variable, value, isFile } of assignments) {
     if (isFile) {
       removeAt(tree, path);
@@ -163,31 +132,61 @@ export function applyEnvironment(
     } else setAt(tree, path, value);
     origins.fromEnvironment(path, variable);
   }
+  for (const one of pending) await readSecret(one, tree, finder, result);
+  return result;
+}
+
+/** Takes the `<key>_file` entries out of what the configuration file says. */
+function takeFileKeys(tree: Tree, origins: Origins, result: Overlaid): PendingFile[] {
+  const pending: PendingFile[] = [];
+  const take = (parent: Tree, path: Path, name: string): void => {
+    const filePath = [...path, `${name}_file`];
+    const file = parent[`${name}_file`];
+    const target = [...path, name];
+    const origin = origins.inFile(filePath);
+    removeAt(tree, filePath);
+    if (Object.hasOwn(parent, name)) result.problems.push({ ...origin, text: both(formatPath(target)) });
+    else if (typeof file === 'string' && file !== '') {
+      origins.fromKey(target, filePath);
+      pending.push({ path: target, file, origin });
+    } else fail(target, { ...origin, text: quote }, tree, result);
+  };
+  const visit = (value: unknown, path: Path): void => {
+    if (Array.isArray(value)) value.forEach((item, i) => visit(item, [...path, i]));
+    if (!isTree(value)) return;
+    const keys = keysAt(path);
+    for (const name of keys) {
+      if (Object.hasOwn(value, `${name}_file`) && keys.includes(`${name}_file`)) take(value, path, name);
+    }
+    for (const [name, inner] of Object.entries(value)) visit(inner, [...path, name]);
+  };
+  visit(tree, []);
   return pending;
 }
 
-/** Reads the files and puts what they hold into the tree. */
-export async function readPending(tree: Tree, pending: readonly PendingFile[], finder: FileFinder): Promise<Resolved> {
-  const problems: Problem[] = [];
-  const failed = new Set<string>();
-  const files: string[] = [];
-  for (const { path, file, origin } of pending) {
-    const found = await finder.read(file);
-    const text = found.ok ? secretText(found.bytes) : undefined;
-    if (text !== undefined) {
-      setAt(tree, path, text);
-      files.push(found.path);
-      continue;
-    }
-    failed.add(formatPath(path));
-    setAt(tree, path, ''); // it is there, only out of reach
-    const shown = looksLikeName(file) ? found.path : hidden;
-    problems.push({
-      ...origin,
-      text: found.ok
-        ? { en: `file ${shown} is no UTF-8 text`, ja: `ファイル ${shown} がUTF-8ではありません` }
-        : unreadable(found.code, shown),
-    });
+async function readSecret(
+  { path, file, origin }: PendingFile,
+  tree: Tree,
+  finder: FileFinder,
+  result: Overlaid,
+): Promise<void> {
+  const found = await finder.read(file);
+  const text = found.ok ? secretText(found.bytes) : undefined;
+  if (text !== undefined) {
+    setAt(tree, path, text);
+    result.files.push(found.path);
+    return;
   }
-  return { problems, failed, files };
+  const shown = looksLikeName(file) ? found.path : '…';
+  const why = found.ok
+    ? { en: `file ${shown} is no UTF-8 text`, ja: `ファイル ${shown} がUTF-8ではありません` }
+    : unreadable(found.code, shown);
+  fail(path, { ...origin, text: why }, tree, result);
+}
+
+/** The value is there, only wrong or out of reach: an empty one stands for it. */
+function fail(path: Path, problem: Problem, tree: Tree, { problems, failed }: Overlaid): void {
+  problems.push(problem);
+  failed.add(formatPath(path));
+  setAt(tree, path, '');
 }

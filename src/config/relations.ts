@@ -48,34 +48,24 @@ const twinTexts: Readonly<Record<'id' | 'device', (other: number) => Text>> = {
   }),
 };
 
+const partners = { ca_file: undefined, cert_file: 'key_file', key_file: 'cert_file' } as const;
+const certificates = ['ca_file', 'cert_file', 'key_file'] as const;
+
 function tls(root: Tree): Finding[] {
+  const at = (key: string): Path => ['mqtt', 'tls', key];
+  const given = certificates.filter((key) => typeof valueAt(root, at(key)) === 'string');
+  const alone = given.flatMap((key) => {
+    const other = partners[key];
+    if (other === undefined || given.includes(other)) return [];
+    return [{ path: at(key), text: { en: `needs mqtt.tls.${other} too`, ja: `mqtt.tls.${other} も必要です` } }];
+  });
   const url = valueAt(root, ['mqtt', 'url']);
-  const base: Path = ['mqtt', 'tls'];
-  const given = (['ca_file', 'cert_file', 'key_file'] as const).filter(
-    (key) => typeof valueAt(root, [...base, key]) === 'string',
-  );
-  const found: Finding[] = [];
-  for (const [one, other] of [
-    ['cert_file', 'key_file'],
-    ['key_file', 'cert_file'],
-  ] as const) {
-    if (given.includes(one) && !given.includes(other)) {
-      found.push({
-        path: [...base, one],
-        text: { en: `needs mqtt.tls.${other} too`, ja: `mqtt.tls.${other} も必要です` },
-      });
-    }
-  }
-  if (typeof url === 'string' && !isTlsUrl(url)) {
-    for (const key of given) {
-      const text = {
-        en: 'needs a mqtt.url with mqtts:// or wss://',
-        ja: 'mqtt.url が mqtts:// か wss:// のときだけ使えます',
-      };
-      found.push({ path: [...base, key], text });
-    }
-  }
-  return found;
+  if (typeof url !== 'string' || isTlsUrl(url)) return alone;
+  const text: Text = {
+    en: 'needs a mqtt.url with mqtts:// or wss://',
+    ja: 'mqtt.url が mqtts:// か wss:// のときだけ使えます',
+  };
+  return [...alone, ...given.map((key) => ({ path: at(key), text }))];
 }
 
 function topics(root: Tree): Finding[] {

@@ -1,16 +1,15 @@
 import * as z from 'zod';
-import type { Language } from '../kernel/language.ts';
+import { languages } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { isDevice, filePath, key, matches, text } from './key-info.ts';
+import { isDevice, filePath, key, formed, text } from './key-info.ts';
 import { homeAssistantSchema, httpSchema, mackerelSchema, mqttSchema } from './outputs.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
-const languages = ['ja', 'en'] as const satisfies readonly Language[];
 
 const meterSchema = z.strictObject({
   id: key(
-    text(
-      matches(/^[a-z0-9_-]{1,64}$/),
+    formed(
+      /^[a-z0-9_-]{1,64}$/,
       'must consist of a-z, 0-9, _ and - (at most 64)',
       'a-z、0-9、_、- だけで指定してください（64文字以内）',
     ),
@@ -29,8 +28,8 @@ const meterSchema = z.strictObject({
     'Wi-SUNスティックのシリアルポート：パス、`auto`、tcp://ホスト:ポート',
   ),
   route_b_id: key(
-    text(
-      matches(/^[0-9A-Fa-f]{32}$/),
+    formed(
+      /^[0-9A-Fa-f]{32}$/,
       'must be 32 hexadecimal digits (0-9, A-F), without spaces',
       '16進数32桁（0-9、A-F）を空白なしで指定してください',
     ).toUpperCase(),
@@ -39,8 +38,8 @@ const meterSchema = z.strictObject({
     { fromFile: true, pattern: '^[0-9A-Fa-f]{32}$' },
   ),
   route_b_password: key(
-    text(
-      matches(/^[0-9A-Za-z]{12}$/),
+    formed(
+      /^[0-9A-Za-z]{12}$/,
       'must be 12 characters, 0-9 and A-Z',
       '0-9とA-Zの12文字で指定してください',
     ).toUpperCase(),
