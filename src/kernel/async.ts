@@ -112,32 +112,21 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
-/**
- * A bounded queue between one producer and one consumer. `put` never waits: when full, the oldest item gives way and
- * `dropped` counts it.
- */
+/** A bounded queue between one producer and one consumer. `put` never waits: when full, the oldest item gives way. */
 export class Mailbox<T> {
   readonly #limit: number;
   readonly #items: T[] = [];
   #waiting: Deferred<void> | undefined;
   #end: { readonly error: unknown } | undefined;
-  dropped = 0;
 
   constructor(limit: number) {
     if (!(limit > 0)) throw new RangeError(`mailbox limit must be positive, not ${limit}`);
     this.#limit = limit;
   }
 
-  get size(): number {
-    return this.#items.length;
-  }
-
   put(item: T): void {
     if (this.#end) return;
-    if (this.#items.length >= this.#limit) {
-      this.#items.shift();
-      this.dropped++;
-    }
+    if (this.#items.length >= this.#limit) this.#items.shift();
     this.#items.push(item);
     this.#waiting?.resolve();
   }
