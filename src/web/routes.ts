@@ -40,6 +40,8 @@ const HTML = 'text/html; charset=utf-8';
 
 type Sentence = (reply: FastifyReply, status: number, text: string) => FastifyReply;
 type Refuse = (request: FastifyRequest) => AccessRefusal | undefined;
+/** Answers for the handler where the request may not read. */
+type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
@@ -81,13 +83,15 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     const late = options.late();
     return late.length === 0 ? sentence(reply, 200, 'ok') : sentence(reply, 503, late.join('\n'));
   });
+  const guard: Guard = async (request, reply) => {
+    const refused = refusal(request);
+    return refused && sentence(reply.header(...refused.header), refused.status, refused.text);
+  };
   if (metrics)
-    app.get('/metrics', async (request, reply) => {
-      const refused = refusal(request);
-      if (refused) return sentence(reply.header(...refused.header), refused.status, refused.text);
-      return reply.type(metrics.contentType).send(await metrics.text());
-    });
-  if (!metricsOnly) addPages(app, assets, options, refusal, sentence);
+    app.get('/metrics', { preHandler: guard }, async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.text()),
+    );
+  if (!metricsOnly) addPages(app, assets, options, refusal, guard);
 
   app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? onlyMetrics : nothing));
   app.setErrorHandler(async (error: { readonly statusCode?: number }, request, reply) => {
@@ -103,13 +107,11 @@ function addPages(
   assets: readonly Asset[],
   { board, redactor, language: configured }: RouteOptions,
   refusal: Refuse,
-  sentence: Sentence,
+  guard: Guard,
 ): void {
   // Page and assets are constants of our own: nothing in them to hide, and a password like `page` must not break them.
   const constant = (reply: FastifyReply, type: string, body: string): FastifyReply => reply.type(type).send(body);
-  app.get('/api/status', async (request, reply) => {
-    const refused = refusal(request);
-    if (refused) return sentence(reply.header(...refused.header), refused.status, refused.text);
+  app.get('/api/status', { preHandler: guard }, async (request, reply) => {
     const query = request.query as Query;
     const lang = textOf(query, 'lang');
     const status = board.snapshot({
