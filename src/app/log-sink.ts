@@ -3,7 +3,6 @@ import type { Sink, BridgeEvent, LinkPhase, LinkStatus } from '../model/status.t
 
 /** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */
 export class LogSink implements Sink {
-  readonly name = 'log';
   readonly #log: Log;
   readonly #phases = new Map<string, LinkPhase>();
 

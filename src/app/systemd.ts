@@ -45,7 +45,6 @@ export interface SystemdDeps {
  * out of reach has no say in it.
  */
 export class SystemdReport implements Sink {
-  readonly name = 'systemd';
   readonly #deps: SystemdDeps;
   #complained = false;
 

@@ -200,7 +200,6 @@ function header({ module, readings }: RecordProgress, now: Date): (readonly [str
 
 /** Tells on the terminal how a recording goes on, and keeps what its header says. */
 class RecordProgress implements Sink {
-  readonly name = 'record';
   module: ModuleInfo | undefined;
   readings = 0;
   readonly #context: CliContext;

@@ -59,7 +59,6 @@ interface Period {
 
 /** Posts to Mackerel by ourselves: of each metric the newest value of each period, in order, as long as Mackerel is away at most a day of it. */
 export class MackerelSink implements Sink {
-  readonly name: string;
   readonly #options: MackerelOptions;
   readonly #deps: MackerelDeps;
   readonly #deadlines: Deadlines;
@@ -76,7 +75,6 @@ export class MackerelSink implements Sink {
 
   constructor(options: MackerelOptions, deps: MackerelDeps) {
     const { target } = options;
-    this.name = `mackerel:${'service' in target ? target.service : target.hostId}`;
     this.#options = options;
     this.#deps = deps;
     this.#deadlines = new Deadlines(deps.clock, deps.beat?.('deadlines'));

@@ -53,7 +53,6 @@ export interface MqttSinkDeps {
 
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
 export class MqttSink implements Sink {
-  readonly name: string;
   readonly #options: MqttSinkOptions;
   readonly #topics: Topics;
   readonly #deadlines: Deadlines;
@@ -75,7 +74,6 @@ export class MqttSink implements Sink {
     const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
-    this.name = `mqtt:${id}`;
     this.#options = options;
     this.#topics = topicsOf(options.baseTopic, id);
     this.#deadlines = new Deadlines(clock, beat?.('deadlines'));

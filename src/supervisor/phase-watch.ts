@@ -35,7 +35,6 @@ const mayWaitForPort = (error: LinkStatus['error']): boolean =>
 
 /** Hears one meter's supervisor, and passes on that it goes on. */
 export class PhaseWatch implements Sink {
-  readonly name = 'phase-watch';
   readonly #meter: string;
   readonly #intervalMs: number;
   readonly #clock: Clock;

@@ -28,7 +28,6 @@ const directions = ['import', 'export'] as const;
 
 /** `/metrics`. What happens is counted as it happens; what is, is asked of the status board at each scrape, so that both agree. */
 export class Metrics implements Sink {
-  readonly name = 'metrics';
   readonly #options: MetricsOptions;
   readonly #registry = new Registry();
   readonly #own: OwnMetrics;

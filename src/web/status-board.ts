@@ -32,7 +32,6 @@ const shown = (failure: Failure | undefined, language: Language): FailureSnapsho
 
 /** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */
 export class StatusBoard implements Sink {
-  readonly name = 'status-board';
   readonly #options: StatusBoardOptions;
   readonly #records: ReadonlyMap<string, MeterRecord>;
   readonly #startedMs: number;

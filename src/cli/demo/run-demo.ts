@@ -78,7 +78,6 @@ const whereToLook = (page: string | undefined, broker: string): readonly Text[] 
 
 /** Tells a person at a terminal what the bridge does: each change of the link, each reading. */
 class DemoReport implements Sink {
-  readonly name = 'demo';
   readonly #clock: Clock;
   readonly #context: CliContext;
   #phase: LinkPhase | undefined;
