@@ -45,16 +45,28 @@ export function isDevice(text: string): boolean {
   return text.startsWith('/') && text.length > 1 && !text.endsWith('/') && !text.includes('\0');
 }
 
-export type BrokerUrl = 'ok' | 'invalid' | 'protocol' | 'credentials';
-
 const brokerProtocols = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
 
-export function checkBrokerUrl(text: string): BrokerUrl {
+const noUrl: Text = {
+  en: 'must be a URL such as mqtt://localhost:1883',
+  ja: 'mqtt://localhost:1883 のようなURLを指定してください',
+};
+const noBrokerProtocol: Text = {
+  en: 'must begin with mqtt://, mqtts://, ws:// or wss://',
+  ja: 'mqtt://、mqtts://、ws://、wss:// のいずれかで始めてください',
+};
+const holdsLogin: Text = {
+  en: 'must not hold a user name or password: use mqtt.username and mqtt.password',
+  ja: 'URLにユーザー名やパスワードを書かず、mqtt.username と mqtt.password を使ってください',
+};
+
+/** What is wrong with the broker's address. */
+export function wrongBrokerUrl(text: string): Text | undefined {
   const url = parseUrl(text);
-  if (!url) return 'invalid';
-  if (!brokerProtocols.includes(url.protocol)) return 'protocol';
-  if (url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text)) return 'credentials';
-  return url.hostname && /^[a-z]+:\/\//i.test(text) ? 'ok' : 'invalid';
+  if (!url) return noUrl;
+  if (!brokerProtocols.includes(url.protocol)) return noBrokerProtocol;
+  if (url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text)) return holdsLogin;
+  return url.hostname && /^[a-z]+:\/\//i.test(text) ? undefined : noUrl;
 }
 
 /** Whether the broker is reached over TLS. */

@@ -91,15 +91,15 @@ export function keysAt(path: Path): readonly string[] {
 const fitsStart = (pattern: readonly string[], path: Path): boolean =>
   path.every((part, i) => (pattern[i] === '*' ? typeof part === 'number' : pattern[i] === part));
 
-const prefix = 'BROUTE2MQTT_';
+const PREFIX = 'BROUTE2MQTT_';
 
 /** `BROUTE2MQTT_METERS_0_ROUTE_B_ID` */
-export const variableOf = (path: Path): string => prefix + path.join('_').toUpperCase();
+export const variableOf = (path: Path): string => PREFIX + path.join('_').toUpperCase();
 
 /** The path a variable's name means, for the leaf it belongs to; undefined when it is another one's. */
 export function pathOfVariable(leaf: Leaf, name: string): Path | undefined {
   const parts = leaf.pattern.map((part) => (part === '*' ? '(\\d+)' : part.toUpperCase()));
-  const [, ...indexes] = new RegExp(`^${prefix}${parts.join('_')}$`).exec(name) ?? [];
+  const [, ...indexes] = new RegExp(`^${PREFIX}${parts.join('_')}$`).exec(name) ?? [];
   const path = leaf.pattern.map((part) => (part === '*' ? Number(indexes.shift()) : part));
   return name === variableOf(path) ? path : undefined; // `00` is no position
 }

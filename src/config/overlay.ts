@@ -17,16 +17,16 @@ interface Assignment {
   readonly guards: boolean;
 }
 
-const maxMeters = 1000;
+const MAX_METERS = 1000;
 /** Of the process (docs/containers.md), and what Kubernetes puts into every pod beside a service named broute2mqtt. */
-const notOurs = /^BROUTE2MQTT_(STAY_ON_MISTAKE|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/;
+const NOT_OURS = /^BROUTE2MQTT_(STAY_ON_MISTAKE|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/;
 
 /** Every `BROUTE2MQTT_…` variable. An empty one counts as not set (compose files pass them on so), unless it would open a door. */
 export function readEnvironment(env: Environment): { assignments: Assignment[]; problems: Problem[] } {
   const assignments: Assignment[] = [];
   const problems: Problem[] = [];
   for (const [variable, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!variable.startsWith('BROUTE2MQTT_') || notOurs.test(variable)) continue;
+    if (!variable.startsWith('BROUTE2MQTT_') || NOT_OURS.test(variable)) continue;
     const assignment = assign(variable, value ?? '');
     if (!value) {
       if (value === '' && assignment?.guards) problems.push({ where: variable, text: empty });
@@ -64,7 +64,7 @@ function assign(variable: string, value: string): Assignment | undefined {
 }
 
 const bounded = (path: Path | undefined): Path | undefined =>
-  path?.some((part) => typeof part === 'number' && part >= maxMeters) ? undefined : path;
+  path?.some((part) => typeof part === 'number' && part >= MAX_METERS) ? undefined : path;
 
 const booleans: Readonly<Record<string, boolean>> = {
   true: true,

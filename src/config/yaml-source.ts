@@ -12,10 +12,10 @@ export interface YamlSource extends Locator {
   readonly broken: boolean;
 }
 
-const maxBytes = 1_000_000;
-const maxNodes = 20_000;
-const maxDepth = 12;
-const maxShown = 5;
+const MAX_BYTES = 1_000_000;
+const MAX_NODES = 20_000;
+const MAX_DEPTH = 12;
+const MAX_SHOWN = 5;
 
 /** Reads a YAML file. Total: whatever the bytes are, they are problems, never an exception; no content is quoted. */
 export function readYaml(where: string, bytes: Uint8Array): YamlSource {
@@ -25,7 +25,7 @@ export function readYaml(where: string, bytes: Uint8Array): YamlSource {
     broken: true,
     locate: () => undefined,
   });
-  if (bytes.length > maxBytes) return refuse(texts.tooLarge);
+  if (bytes.length > MAX_BYTES) return refuse(texts.tooLarge);
   let source: string;
   try {
     source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -57,7 +57,7 @@ function parse(where: string, source: string): YamlSource {
   }
   return {
     value: broken ? undefined : plain(document),
-    problems: [...problems.values()].slice(0, maxShown),
+    problems: [...problems.values()].slice(0, MAX_SHOWN),
     broken,
     locate: (path) => locate(document, path, lineOf),
   };
@@ -81,7 +81,7 @@ function looseAliases(document: Document.Parsed): { code: ErrorCode; pos: [numbe
 function plain(document: Document.Parsed): unknown {
   let nodes = 0;
   const copy = (value: unknown, depth: number): unknown => {
-    if (++nodes > maxNodes || depth > maxDepth) throw new RangeError('too large');
+    if (++nodes > MAX_NODES || depth > MAX_DEPTH) throw new RangeError('too large');
     if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, depth + 1)]));

@@ -79,7 +79,7 @@ const nameOf = (header: string): string =>
  * Endings no registry of the internet will ever give away (RFC 6761, 6762, 8375; ICANN on .internal, .home and .lan): no
  * page elsewhere can have a name under them.
  */
-const neverPublic = /\.(localhost|local|internal|home\.arpa|home|lan)$/;
+const NEVER_PUBLIC = /\.(localhost|local|internal|home\.arpa|home|lan)$/;
 /** `broute2mqtt`, `raspberrypi`: found by the house's own search list, a container network or a hosts file, never on the internet. */
 const isSingleLabel = (name: string): boolean => /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(name);
 
@@ -100,7 +100,7 @@ export function createHostCheck(options: {
   return (header) => {
     if (header === undefined) return true; // HTTP/1.0: no browser
     const name = nameOf(header);
-    return isIP(name) !== 0 || known.has(name) || isSingleLabel(name) || neverPublic.test(name);
+    return isIP(name) !== 0 || known.has(name) || isSingleLabel(name) || NEVER_PUBLIC.test(name);
   };
 }
 

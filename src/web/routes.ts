@@ -32,10 +32,10 @@ export interface RouteOptions {
   readonly log: Log;
 }
 
-const wrongHost =
+const WRONG_HOST =
   'This name is not one of mine: use the IP address, or add the name to http.hosts. With http.token every name is good.';
-const nothing = 'There is nothing here. The status page is at /, its data at /api/status.';
-const onlyMetrics = 'There is nothing here. The metrics are at /metrics.';
+const NO_SUCH_PAGE = 'There is nothing here. The status page is at /, its data at /api/status.';
+const ONLY_METRICS = 'There is nothing here. The metrics are at /metrics.';
 const HTML = 'text/html; charset=utf-8';
 
 type Sentence = (reply: FastifyReply, status: number, text: string) => FastifyReply;
@@ -67,7 +67,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     reply.headers(securityHeaders).header('cache-control', 'no-store');
     const proof = prove(request.headers[CHALLENGE], request.socket);
     if (proof !== undefined) reply.header(PROOF, proof);
-    if (!isForUs(request.headers.host)) return sentence(reply, 421, wrongHost);
+    if (!isForUs(request.headers.host)) return sentence(reply, 421, WRONG_HOST);
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     reply.header('allow', 'GET, HEAD');
     return sentence(reply, 405, 'Only GET and HEAD: nothing can be changed here.');
@@ -93,7 +93,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     );
   if (!metricsOnly) addPages(app, assets, options, refusal, guard);
 
-  app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? onlyMetrics : nothing));
+  app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? ONLY_METRICS : NO_SUCH_PAGE));
   app.setErrorHandler(async (error: { readonly statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 400 && status < 500) return sentence(reply, status, 'This request could not be understood.');
