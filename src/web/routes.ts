@@ -45,7 +45,7 @@ type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyRe
 
 /** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
-  const { board, redactor, log, metrics, metricsOnly = false } = options;
+  const { redactor, log, metrics, metricsOnly = false } = options;
   // The three numbers a drop-in shows were always open to every name; its scrapers go on.
   const isForUs = metricsOnly
     ? () => true
@@ -73,16 +73,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     return sentence(reply, 405, 'Only GET and HEAD: nothing can be changed here.');
   });
 
-  app.get('/healthz', async (_request, reply) => {
-    const problems = board.problems();
-    return problems.length === 0
-      ? sentence(reply, 200, ['ok', ...board.notes()].join('\n'))
-      : sentence(reply, 503, problems.join('\n'));
-  });
-  app.get('/livez', async (_request, reply) => {
-    const late = options.late();
-    return late.length === 0 ? sentence(reply, 200, 'ok') : sentence(reply, 503, late.join('\n'));
-  });
+  addProbes(app, options, sentence);
   const guard: Guard = async (request, reply) => {
     const refused = refusal(request);
     return refused && sentence(reply.header(...refused.header), refused.status, refused.text);
@@ -99,6 +90,19 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     if (status >= 400 && status < 500) return sentence(reply, status, 'This request could not be understood.');
     log.error({ err: error, route: request.routeOptions.url }, 'HTTP request failed');
     return sentence(reply, 500, 'Something went wrong in broute2mqtt; its log says what.');
+  });
+}
+
+function addProbes(app: FastifyInstance, { board, late }: RouteOptions, sentence: Sentence): void {
+  app.get('/healthz', async (_request, reply) => {
+    const problems = board.problems();
+    return problems.length === 0
+      ? sentence(reply, 200, ['ok', ...board.notes()].join('\n'))
+      : sentence(reply, 503, problems.join('\n'));
+  });
+  app.get('/livez', async (_request, reply) => {
+    const names = late();
+    return names.length === 0 ? sentence(reply, 200, 'ok') : sentence(reply, 503, names.join('\n'));
   });
 }
 
