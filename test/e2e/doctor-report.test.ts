@@ -74,7 +74,7 @@ test('a report that cannot be written: said, exit code 64', async () => {
   const { doctor, configFile } = await patient(home, { yaml: 'meters: []\n' });
   for (const [language, words] of [
     ['en', 'cannot be written'],
-    ['ja', 'cannot be written'],
+    ['ja', 'に書き込めません'],
   ] as const) {
     const told = await doctor(language, ['--report', join(configFile, 'report.json')]);
     expect(told.code).toBe(64);
