@@ -4,7 +4,7 @@ import type { Environment, FileFinder, ReadFile } from './files.ts';
 import { findings, shownPath, inOrder, Origins } from './problems.ts';
 import type { Finding, Problem } from './problems.ts';
 import type { Settings } from '../model/settings.ts';
-import { relations } from './relations.ts';
+import { certificateKeys, relations } from './relations.ts';
 import { configSchema } from './schema.ts';
 import type { Config, ParsedConfig } from './schema.ts';
 import { formatPath, isTree, setAt, valueAt, variableOf } from './keys.ts';
@@ -119,8 +119,6 @@ function variablesFor(path: Path): string[] {
   if (path[0] === 'mqtt') return [variableOf(['mqtt', 'url'])];
   return ['id', 'device', 'route_b_id', 'route_b_password'].map((key) => variableOf(['meters', 0, key]));
 }
-
-const certificateKeys = ['ca_file', 'cert_file', 'key_file'] as const;
 
 /** Makes the certificates' paths absolute, and says which cannot be read. */
 async function readCertificates(tree: Tree, finder: FileFinder): Promise<Finding[]> {

@@ -124,7 +124,7 @@ export async function overlay(
 ): Promise<Overlaid> {
   const result: Overlaid = { problems: [], failed: new Set(), files: [] };
   const overruled = new Set(assignments.map(({ path }) => formatPath(path)));
-  const pending = takeFileKeys(tree, origins, result).filter(({ path }) => !overruled.has(formatPath(path)));
+  const pending = extractFileKeys(tree, origins, result).filter(({ path }) => !overruled.has(formatPath(path)));
   for (const { path, variable, value, isFile } of assignments) {
     if (isFile) {
       removeAt(tree, path);
@@ -137,9 +137,9 @@ export async function overlay(
 }
 
 /** Takes the `<key>_file` entries out of what the configuration file says. */
-function takeFileKeys(tree: Tree, origins: Origins, result: Overlaid): PendingFile[] {
+function extractFileKeys(tree: Tree, origins: Origins, result: Overlaid): PendingFile[] {
   const pending: PendingFile[] = [];
-  const take = (parent: Tree, path: Path, name: string): void => {
+  const extract = (parent: Tree, path: Path, name: string): void => {
     const filePath = [...path, `${name}_file`];
     const file = parent[`${name}_file`];
     const target = [...path, name];
@@ -156,7 +156,7 @@ function takeFileKeys(tree: Tree, origins: Origins, result: Overlaid): PendingFi
     if (!isTree(value)) return;
     const keys = keysAt(path);
     for (const name of keys) {
-      if (Object.hasOwn(value, `${name}_file`) && keys.includes(`${name}_file`)) take(value, path, name);
+      if (Object.hasOwn(value, `${name}_file`) && keys.includes(`${name}_file`)) extract(value, path, name);
     }
     for (const [name, inner] of Object.entries(value)) visit(inner, [...path, name]);
   };

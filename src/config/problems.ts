@@ -108,14 +108,14 @@ export const quote: Text = {
 };
 
 export function findings(issues: readonly Issue[], root: unknown): Finding[] {
-  let gapTold = false;
+  let gapReported = false;
   return issues.flatMap((issue) => {
     const path = issue.path.filter((part) => typeof part !== 'symbol');
     if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(path, name));
     const value = valueAt(root, path);
     if (value === undefined && typeof path.at(-1) === 'number') {
-      if (gapTold) return [];
-      gapTold = true;
+      if (gapReported) return [];
+      gapReported = true;
       return [{ path, text: gap }];
     }
     return [{ path, text: textOf(issue, value), missing: value === undefined }];

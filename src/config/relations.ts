@@ -49,11 +49,11 @@ const twinTexts: Readonly<Record<'id' | 'device', (other: number) => Text>> = {
 };
 
 const partners = { ca_file: undefined, cert_file: 'key_file', key_file: 'cert_file' } as const;
-const certificates = ['ca_file', 'cert_file', 'key_file'] as const;
+export const certificateKeys = ['ca_file', 'cert_file', 'key_file'] as const;
 
 function tls(root: Tree): Finding[] {
   const at = (key: string): Path => ['mqtt', 'tls', key];
-  const given = certificates.filter((key) => typeof valueAt(root, at(key)) === 'string');
+  const given = certificateKeys.filter((key) => typeof valueAt(root, at(key)) === 'string');
   const alone = given.flatMap((key) => {
     const other = partners[key];
     if (other === undefined || given.includes(other)) return [];

@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly destination: DestinationStream;
 }
 
+const secretFields = ['password', 'route_b_id', 'route_b_password', 'token', 'api_key'];
+
 /** Structured logging, redacted twice: by field (a secret that was never registered) and by value (one that was). */
 export function createLog({ level, redactor, destination }: LogOptions): Log {
   return pino(
@@ -23,18 +25,7 @@ export function createLog({ level, redactor, destination }: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: {
-        paths: [
-          'password',
-          'route_b_id',
-          'route_b_password',
-          'token',
-          'api_key',
-          '*.password',
-          '*.route_b_id',
-          '*.route_b_password',
-          '*.token',
-          '*.api_key',
-        ],
+        paths: secretFields.flatMap((field) => [field, `*.${field}`]),
         censor: '[redacted]',
       },
       serializers: { err: describeError },
