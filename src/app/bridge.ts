@@ -1,21 +1,35 @@
 import { abortable, scope, together } from '../kernel/async.ts';
 import { Pulse } from '../kernel/deadlines.ts';
-import type { Beat } from '../kernel/deadlines.ts';
-import type { MackerelSettings, MeterSettings, MqttSettings, Settings } from '../model/settings.ts';
-import type { Sink, BridgeEvent, MeterCommand } from '../model/status.ts';
-import { fanOut } from '../model/status.ts';
-import { LogSink } from './log-sink.ts';
-import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
+import type { MackerelSettings, MeterSettings, Settings } from '../model/settings.ts';
+import { fanOut } from '../model/status.ts';
+import type { Sink, MeterCommand } from '../model/status.ts';
+import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { lockState } from '../store/local-socket.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
-import type { BridgeDeps } from './bridge-deps.ts';
+import { StatusBoard } from '../web/status-board.ts';
+import type { StatusBoardOptions } from '../web/status-board.ts';
+import type { Wire } from '../wire/wire.ts';
 import { openMeterParts } from './meter-parts.ts';
 import type { MeterParts } from './meter-parts.ts';
 import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
+import type { StatusDeps } from './serve-status.ts';
+import { LogSink } from './service-log.ts';
 
-type Deps = BridgeDeps & { readonly pulse: Pulse };
+/** What the service is given by whoever starts it. */
+export interface BridgeDeps extends Omit<StatusDeps, 'pulse'> {
+  /** How to reach a meter's stick. */
+  readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
+  /** Who promised to be heard of by when; one of its own where nobody else asks. */
+  readonly pulse?: Pulse;
+  /** Hears everything besides the sinks of the configuration. */
+  readonly extraSinks?: readonly Sink[];
+  /** Called once when everything has been started. Starting never waits for the radio or the broker. */
+  readonly onReady?: (ready: { readonly page: string | undefined; readonly board: StatusBoard }) => void;
+}
+
+type Deps = BridgeDeps & StatusDeps;
 
 /**
  * The service: one supervisor and one broker connection for each meter, and the web server beside them. Nothing waits for
@@ -23,35 +37,40 @@ type Deps = BridgeDeps & { readonly pulse: Pulse };
  * @throws only for a defect.
  */
 export async function runBridge(settings: Settings, given: BridgeDeps, signal: AbortSignal): Promise<void> {
-  const deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
-  const meters = new Map<string, MeterParts>();
-  const { mqtt, mackerel: account, stateDir } = settings;
-  await using lock = mqtt && stateDir !== undefined ? await lockState(stateDir, deps.log) : undefined;
-  if (lock?.isTaken)
-    deps.log.error(
+  const deps: Deps = { ...given, pulse: given.pulse ?? new Pulse(given.clock) };
+  const { clock, log, version } = deps;
+  const { mqtt, mackerel: account, stateDir, language } = settings;
+  await using lock = mqtt && stateDir !== undefined ? await lockState(stateDir, log) : undefined;
+  const isTaken = lock?.isTaken === true;
+  if (isTaken)
+    log.error(
       { state_dir: stateDir },
       'another bridge uses this state_dir: stop one of them; here readings that wait stay in memory',
     );
+  const meters = new Map<string, MeterParts>();
   const onCommand = (id: string, command: MeterCommand): void => meters.get(id)?.supervisor.command(command);
-  const brokers = brokersOf(settings, deps, { isTaken: lock?.isTaken === true, onCommand });
+  const brokers = brokersOf(settings, isTaken, deps, onCommand);
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
   // before anything that takes time: a broker may have kept over a power cut what is no longer true
   const endings = [run(brokers.values())];
-  endings[0]?.catch(() => undefined); // told below
+  endings[0]?.catch(() => undefined); // awaited below
   let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
   try {
     const mackerel = account ? await buildMackerel(settings, account, deps) : [];
-    status = await serveStatus(settings, deps, (id, language) => brokers.get(id)?.health(language), signal);
-    const others = [new LogSink(deps.log), ...(deps.extraSinks ?? []), ...status.sinks, ...mackerel];
+    const brokerHealth: StatusBoardOptions['brokerHealth'] = (id, language) => brokers.get(id)?.health(language);
+    const board = new StatusBoard({ meters: settings.meters, clock, brokerHealth, version, language });
+    status = await serveStatus(settings, board, brokerHealth, deps, signal);
+    const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...mackerel];
     for (const meter of settings.meters)
-      meters.set(meter.id, await openMeter(meter, deps, brokers.get(meter.id), others, signal));
-    deps.onReady?.({ page: status.page });
+      meters.set(meter.id, await openMeter(meter, brokers.get(meter.id), others, deps, signal));
+    deps.onReady?.({ page: status.page, board });
     endings.push(run(mackerel));
     await together(
       signal,
-      ...[...meters.values()].map(
+      ...Array.from(
+        meters.values(),
         ({ supervisor }) =>
           (inner: AbortSignal) =>
             supervisor.run(inner),
@@ -62,10 +81,41 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    await Promise.all([...meters.values()].map(({ reader }) => reader.close()));
+    await Promise.all(Array.from(meters.values(), ({ reader }) => reader.close()));
     sinksScope.abort();
     await Promise.all([...endings, status?.close()]);
   }
+}
+
+/** What a task with nothing to do waits for. */
+const forever = (): Promise<never> => new Promise(() => undefined);
+
+/**
+ * A sink for each meter, by its id; none without `mqtt`. Nothing is read or written yet.
+ * @param isTaken another bridge has the `state_dir`.
+ */
+function brokersOf(
+  { meters, mqtt, homeAssistant, language }: Settings,
+  isTaken: boolean,
+  { clock, log, version, pulse }: Deps,
+  onCommand: (meter: string, command: MeterCommand) => void,
+): ReadonlyMap<string, MqttSink> {
+  if (!mqtt) return new Map();
+  const { baseTopic } = mqtt;
+  const build = (meter: MeterSettings): MqttSink => {
+    const { id } = meter;
+    const stateDir = isTaken ? undefined : meter.stateDir;
+    return new MqttSink(
+      { meter, broker: mqtt, baseTopic, homeAssistant, language, version, stateDir },
+      {
+        clock,
+        log,
+        onCommand: (command) => onCommand(id, command),
+        beat: (loop) => pulse.of(`mqtt ${id} ${loop}`),
+      },
+    );
+  };
+  return new Map(meters.map((meter) => [meter.id, build(meter)]));
 }
 
 /** One for the service and one for the host, where both are named. Loaded only when wanted. */
@@ -75,65 +125,31 @@ async function buildMackerel({ meters }: Settings, account: MackerelSettings, de
     import('../mackerel/mackerel-sink.ts'),
   ]);
   const { service, hostId, metricKeyPrefix, intervalS } = account;
-  const { clock, log, version } = deps;
+  const { clock, log, version, pulse } = deps;
   const post = mackerelPost({ ...account, version }, clock);
   const options = { meters: meters.map(({ id }) => id), metricKeyPrefix, intervalS };
   const targets = [...(service === undefined ? [] : [{ service }]), ...(hostId === undefined ? [] : [{ hostId }])];
   return targets.map((target) => {
-    const beat = (loop: string): Beat => deps.pulse.of(`mackerel ${Object.keys(target).join()} ${loop}`);
+    const beat = (loop: string): ReturnType<Pulse['of']> => pulse.of(`mackerel ${Object.keys(target).join()} ${loop}`);
     return new Sink({ ...options, target }, { clock, log, post, random: Math.random, beat });
   });
 }
 
-/** What a task with nothing to do waits for. */
-const forever = (): Promise<never> => new Promise(() => undefined);
-
 async function openMeter(
   meter: MeterSettings,
-  deps: Deps,
   mqtt: MqttSink | undefined,
   others: readonly Sink[],
+  deps: Deps,
   signal: AbortSignal,
 ): Promise<MeterParts> {
-  const log = deps.log.child({ meter: meter.id });
-  const watch = new PhaseWatch(meter, deps.clock, deps.pulse.of(`meter ${meter.id}`));
+  const { clock, log, pulse } = deps;
+  const watch = new PhaseWatch(meter, clock, pulse.of(`meter ${meter.id}`));
   const sink = fanOut(...(mqtt ? [mqtt] : []), ...others, watch);
-  const emit = (event: BridgeEvent): void => sink.accept(event);
-  const link = await openMeterParts(meter, { ...deps, log, emit });
+  const parts = await openMeterParts(meter, {
+    ...deps,
+    log: log.child({ meter: meter.id }),
+    emit: (event) => sink.accept(event),
+  });
   await mqtt?.begin(await nextRun(meter.stateDir, deps, signal)); // knows by now what was remembered of the meter
-  return link;
-}
-
-/** A sink for each meter, by its id; none without `mqtt`. Nothing is read or written yet. */
-function brokersOf(
-  { meters, mqtt, homeAssistant, language }: Settings,
-  { clock, log, version, pulse }: Deps,
-  {
-    isTaken,
-    onCommand,
-  }: {
-    /** Another bridge has the `state_dir`. */
-    readonly isTaken: boolean;
-    readonly onCommand: (meterId: string, command: MeterCommand) => void;
-  },
-): ReadonlyMap<string, MqttSink> {
-  const build = (broker: MqttSettings, meter: MeterSettings): MqttSink =>
-    new MqttSink(
-      {
-        meter,
-        broker,
-        baseTopic: broker.baseTopic,
-        homeAssistant,
-        language,
-        version,
-        stateDir: isTaken ? undefined : meter.stateDir,
-      },
-      {
-        clock,
-        log,
-        onCommand: (command) => onCommand(meter.id, command),
-        beat: (loop) => pulse.of(`mqtt ${meter.id} ${loop}`),
-      },
-    );
-  return new Map(mqtt ? meters.map((meter) => [meter.id, build(mqtt, meter)]) : []);
+  return parts;
 }

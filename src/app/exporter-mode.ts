@@ -2,9 +2,8 @@ import { access } from 'node:fs/promises';
 import type { Problem } from '../config/problems.ts';
 import type { Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { say } from './context.ts';
+import { say, exitCodes, Stop } from './context.ts';
 import type { CliContext, ProcessEnvironment } from './context.ts';
-import { exitCodes, Stop } from './exit-codes.ts';
 import { loadSettings, writeProblems } from './load-settings.ts';
 import type { Loaded } from './load-settings.ts';
 

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { LoadOptions, LoadResult } from '../config/load.ts';
 import type { Problem } from '../config/problems.ts';
@@ -5,8 +6,8 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import { pairingIdOf } from '../model/pan.ts';
 import type { MeterSettings } from '../model/settings.ts';
+import { exitCodes, Stop } from './context.ts';
 import type { CliContext } from './context.ts';
-import { exitCodes, Stop } from './exit-codes.ts';
 
 /** What came of loading: for who tells the problems in their own way. */
 export type LoadOutcome = LoadResult;
@@ -57,5 +58,19 @@ export function chooseMeters(meters: readonly MeterSettings[], id: string | unde
   const chosen = id === undefined ? meters : meters.filter((meter) => meter.id === id);
   if (chosen.length > 0) return chosen;
   const known = meters.map((meter) => meter.id).join(', ');
-  throw new BridgeError('USAGE', `--meter: no meter of that id is configured; there are: ${known}`);
+  throw new BridgeError('USAGE', {
+    en: `--meter: no meter of that id is configured; there are: ${known}`,
+    ja: `--meter: そのIDのメーターは設定されていません（設定済み: ${known}）`,
+  });
+}
+
+/** Those of these files that group or others can read, write or execute. */
+export async function openToOthers(paths: readonly string[]): Promise<string[]> {
+  if (process.platform === 'win32') return [];
+  const open: string[] = [];
+  for (const path of new Set(paths)) {
+    const info = await stat(path).catch(() => undefined); // read a moment ago; what became of it is no question of modes
+    if (info?.isFile() && (info.mode & 0o077) !== 0) open.push(path);
+  }
+  return open;
 }

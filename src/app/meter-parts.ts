@@ -2,13 +2,12 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent } from '../model/status.ts';
-import { meterMemory } from '../meter/meter-memory.ts';
+import { meterMemory, panMemory } from '../meter/meter-memory.ts';
 import { MeterReader } from '../meter/meter-reader.ts';
 import { AirtimeRecord, airtimeMemory } from '../module/airtime-limit.ts';
 import type { WiSunModule } from '../module/module.ts';
 import { openModule } from '../module/open-module.ts';
 import type { Wire } from '../wire/wire.ts';
-import { panMemory } from '../supervisor/pan-memory.ts';
 import { stuckCommand } from '../supervisor/stuck-command.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 
@@ -25,7 +24,7 @@ export interface MeterPartsDeps {
   readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
   readonly emit: (event: BridgeEvent) => void;
   /** Puts something between the supervisor and the module. */
-  readonly wrap?: (module: WiSunModule) => WiSunModule;
+  readonly wrap?: ((module: WiSunModule) => WiSunModule) | undefined;
   /** Hears why the port or the module could not be opened, before it is tried again. */
   readonly onUnopened?: (error: unknown) => void;
 }
@@ -33,7 +32,7 @@ export interface MeterPartsDeps {
 /** Opens nothing yet but the memory: the port is the supervisor's. */
 export async function openMeterParts(meter: MeterSettings, deps: MeterPartsDeps): Promise<MeterParts> {
   const { clock, log, emit, onUnopened, wrap = (module) => module } = deps;
-  const { id, device, stateDir, onStuckCommand: argv } = meter;
+  const { id, stateDir, onStuckCommand: argv } = meter;
   const reader = await MeterReader.open(meter, { clock, log, emit, memory: meterMemory(stateDir, log) });
   const airtime = await AirtimeRecord.open(clock, airtimeMemory(stateDir, log));
   const wire = await deps.wireOf(meter);
@@ -54,7 +53,7 @@ export async function openMeterParts(meter: MeterSettings, deps: MeterPartsDeps)
     reader,
     pans: panMemory(stateDir, log),
     emit,
-    ...(argv && { onStuck: stuckCommand({ argv, meter: id, device }, clock, log) }),
+    ...(argv && { onStuck: stuckCommand(argv, meter, clock, log) }),
   });
   return { reader, supervisor };
 }

@@ -1,82 +1,87 @@
 import { scope } from '../kernel/async.ts';
-import type { Language } from '../kernel/language.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Pulse } from '../kernel/deadlines.ts';
-import type { HttpSettings, MeterSettings, Settings } from '../model/settings.ts';
+import type { Redactor } from '../kernel/redactor.ts';
+import type { HttpSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/status.ts';
-import type { MetricsOptions } from '../web/metrics.ts';
 import type { WebServer } from '../web/server.ts';
 import type { StatusBoard, StatusBoardOptions } from '../web/status-board.ts';
-import { socketPath } from './ask/socket-path.ts';
-import type { BridgeDeps } from './bridge-deps.ts';
+import { socketPath } from './ask/bridge-status.ts';
+
+export interface StatusDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly version: string;
+  readonly pulse: Pulse;
+  /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
+  readonly asExporter?: boolean;
+}
 
 interface StatusService {
+  /** Hear everything besides the board. */
   readonly sinks: readonly Sink[];
-  /** The status page's address, once it listens. */
-  readonly page: string | undefined;
+  /** The status page's address, once it listens; undefined when not yet possible. */
+  readonly page?: string | undefined;
   close(): Promise<void>;
 }
 
-/** All that answers questions about how we are: the web server with `http`, the socket with `state_dir`; one board for both. */
+type BrokerOf = StatusBoardOptions['brokerHealth'];
+
+const RETRY_MS = 30_000;
+
+/** What answers questions about how we are: the web server with `http`, the socket with `state_dir`; one board for both. */
 export async function serveStatus(
-  { meters, http, stateDir, language }: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language'>,
-  deps: BridgeDeps & { readonly pulse: Pulse },
-  broker: StatusBoardOptions['brokerHealth'],
+  settings: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language'>,
+  board: StatusBoard,
+  broker: BrokerOf,
+  deps: StatusDeps,
   signal: AbortSignal,
 ): Promise<StatusService> {
-  if (!http && stateDir === undefined) return { sinks: [], page: undefined, close: () => Promise.resolve() };
-  const { clock, version, log, redactor, pulse } = deps;
-  const { StatusBoard } = await import('../web/status-board.ts');
-  const board = new StatusBoard({ meters, clock, brokerHealth: broker, version, language });
-  const web = http && (await serveWeb({ http, meters, board, broker, language }, deps, signal));
-  const socket = stateDir === undefined ? undefined : listen(stateDir);
-  async function listen(folder: string): Promise<AsyncDisposable | undefined> {
-    const { openStatusSocket } = await import('../web/status-socket.ts');
-    const late = (): readonly string[] => pulse.late();
-    return await openStatusSocket({ path: socketPath(folder), board, pid: process.pid, late, clock, log, redactor });
-  }
+  const { http, stateDir } = settings;
+  const web = http && (await serveWeb(http, settings, board, broker, deps, signal));
+  const socket = stateDir === undefined ? undefined : openSocket(stateDir, board, deps);
   return {
-    sinks: [board, ...(web ? [web.sink] : [])],
-    page: web?.address,
+    sinks: [],
+    ...web,
     async close() {
       await Promise.all([web?.close(), socket?.then((open) => open?.[Symbol.asyncDispose]())]);
     },
   };
 }
 
-const RETRY_MS = 30_000;
-
-interface WebParts {
-  readonly http: HttpSettings;
-  readonly meters: readonly Pick<MeterSettings, 'id' | 'contractAmpere'>[];
-  readonly board: StatusBoard;
-  readonly broker: MetricsOptions['broker'];
-  readonly language: Language;
+async function openSocket(
+  stateDir: string,
+  board: StatusBoard,
+  { pulse, clock, log, redactor }: StatusDeps,
+): Promise<AsyncDisposable | undefined> {
+  const { openStatusSocket } = await import('../web/status-socket.ts');
+  const late = (): readonly string[] => pulse.late();
+  return await openStatusSocket({ path: socketPath(stateDir), board, pid: process.pid, late, clock, log, redactor });
 }
 
 async function serveWeb(
-  { http, meters, board, broker, language }: WebParts,
-  { clock, log, redactor, version, asExporter: metricsOnly = false, pulse }: BridgeDeps & { readonly pulse: Pulse },
+  http: HttpSettings,
+  { meters, language }: Pick<Settings, 'meters' | 'language'>,
+  board: StatusBoard,
+  broker: BrokerOf,
+  { clock, log, redactor, version, asExporter: metricsOnly = false, pulse }: StatusDeps,
   signal: AbortSignal,
-): Promise<KeptServer & { readonly sink: Sink }> {
+): Promise<StatusService> {
   const [{ Metrics }, { startWeb }] = await Promise.all([import('../web/metrics.ts'), import('../web/server.ts')]);
   const metrics = new Metrics({ meters, board, broker, version, redactor, exporterNames: metricsOnly });
   const late = (): readonly string[] => pulse.late();
   const options = { ...http, language, board, metrics, metricsOnly, late, redactor, log, clock };
-  return { sink: metrics, ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };
-}
-
-interface KeptServer {
-  /** `http://…/`; undefined when it does not listen yet. */
-  readonly address: string | undefined;
-  close(): Promise<void>;
+  return { sinks: [metrics], ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };
 }
 
 /** An address that is taken is tried again: it never keeps the rest from running. */
 async function keepTrying(
   start: () => Promise<WebServer>,
-  { clock, log }: Pick<BridgeDeps, 'clock' | 'log'>,
+  { clock, log }: Pick<StatusDeps, 'clock' | 'log'>,
   signal: AbortSignal,
-): Promise<KeptServer> {
+): Promise<Omit<StatusService, 'sinks'>> {
   let server = await start().catch((error: unknown) => {
     log.error({ err: error, retryS: RETRY_MS / 1000 }, 'status page not available');
     return undefined;
@@ -90,7 +95,7 @@ async function keepTrying(
     }
   })().catch(() => undefined); // only the end of the program interrupts the sleep
   return {
-    address: server?.address,
+    page: server?.address,
     async close() {
       retries.abort();
       retries[Symbol.dispose]();

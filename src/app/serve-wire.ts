@@ -8,7 +8,7 @@ import type { Text } from '../kernel/language.ts';
 import type { OptionRow } from './command.ts';
 import { say } from './context.ts';
 import type { CliContext, Output } from './context.ts';
-import { badValue } from './option-values.ts';
+import { badValue } from './command.ts';
 
 /** What the wire is. */
 export const WIRE_OPTIONS: readonly OptionRow[] = [
@@ -83,7 +83,7 @@ export async function serveTcp(
   });
   const failed = deferred<never>();
   server.on('error', (error) =>
-    failed.reject(new BridgeError('USAGE', `cannot listen on ${listen}: ${error.message}`, { cause: error })),
+    failed.reject(new BridgeError('USAGE', cannotListen(listen, error.message), { cause: error })),
   );
   server.listen({ port: Number(port), host: host || '127.0.0.1' }, () =>
     say(context.stderr, context, ready(addressOf(server))),
@@ -94,6 +94,11 @@ export async function serveTcp(
     server.close();
   }
 }
+
+const cannotListen = (listen: string, why: string): Text => ({
+  en: `cannot listen on ${listen}: ${why}`,
+  ja: `${listen} で待ち受けできません: ${why}`,
+});
 
 function addressOf(server: Server): string {
   const at = server.address();

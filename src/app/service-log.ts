@@ -4,6 +4,7 @@ import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { Settings } from '../model/settings.ts';
+import type { Sink, BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
 
 /** The service's log on standard output, as the configuration wants it. Whatever becomes of the output, the service goes on. */
 export async function serviceLog({ log }: Pick<Settings, 'log'>, redactor: Redactor): Promise<Log> {
@@ -19,4 +20,48 @@ export async function serviceLog({ log }: Pick<Settings, 'log'>, redactor: Redac
 async function prettyLine(): Promise<(line: string) => string> {
   const { prettyFactory } = (await import('pino-pretty')).default;
   return prettyFactory({ singleLine: true, translateTime: 'SYS:HH:MM:ss' });
+}
+
+/** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */
+export class LogSink implements Sink {
+  readonly #log: Log;
+  readonly #phases = new Map<string, LinkPhase>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  accept(event: BridgeEvent): void {
+    switch (event.kind) {
+      case 'status':
+        return this.#status(event.meter, event.status);
+      case 'reading':
+        return this.#log.debug({ meter: event.meter, reading: event.reading }, 'reading');
+      case 'halfHour':
+        return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half-hour registers');
+      case 'pace':
+        return this.#log.debug({ meter: event.meter, intervalS: event.intervalS }, 'pace');
+      case 'profile':
+        return this.#log.debug({ meter: event.meter, profile: event.profile }, 'meter known');
+      case 'clock':
+        return this.#log.debug({ meter: event.meter, clock: event.clock }, 'meter’s clock');
+      case 'activity':
+        return; // logged where it is done
+    }
+  }
+
+  #status(meter: string, status: LinkStatus): void {
+    const { phase, error } = status;
+    if (this.#phases.get(meter) === phase) return;
+    this.#phases.set(meter, phase);
+    this.#log.info(
+      {
+        meter,
+        phase,
+        ...(status.pan && { channel: status.pan.channel }),
+        ...(error && { code: error.code }),
+      },
+      'link',
+    );
+  }
 }

@@ -6,25 +6,21 @@ import { textOf } from '../kernel/errors.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Pulse } from '../kernel/deadlines.ts';
-import type { Settings } from '../model/settings.ts';
-import type { Sink, BridgeEvent } from '../model/status.ts';
-import { StatusBoard } from '../web/status-board.ts';
+import type { StatusBoard } from '../web/status-board.ts';
 import type { MeterSnapshot, StatusSnapshot } from '../web/status-snapshot.ts';
 import type { ProcessEnvironment } from './context.ts';
 import { linkWords } from './phase-words.ts';
 
-/** How soon a change of phase or freshness is told. */
+/** How soon a change of phase or freshness is reported. */
 const LOOK_MS = 2000;
 /** A message takes some milliseconds; a machine that is busy booting gets this long. */
-const TELL_MS = 3000;
-/** The last word must not hold up the end. */
-const LAST_WORD_MS = 1000;
+const NOTIFY_MS = 3000;
+/** The last message must not hold up the end. */
+const LAST_NOTIFY_MS = 1000;
 
-const stopping: Text = { en: 'stopping', ja: '終了処理中' };
-const untold: Text = {
-  en: 'systemd-notify has to be in the PATH and the unit needs NotifyAccess=all. Without it use Type=exec and no WatchdogSec=, else systemd ends the service.',
-  ja: 'systemd-notifyがPATHにあり、ユニットに NotifyAccess=all があることを確認してください。使えない場合は Type=exec とし、WatchdogSec= を外してください。そのままではsystemdがサービスを終了させます。',
-};
+const STOPPING: Text = { en: 'stopping', ja: '終了処理中' };
+const UNREACHED_HINT =
+  'systemd-notify has to be in the PATH and the unit needs NotifyAccess=all. Without it use Type=exec and no WatchdogSec=, else systemd ends the service.';
 
 export interface SystemdDeps {
   readonly clock: Clock;
@@ -33,7 +29,7 @@ export interface SystemdDeps {
   readonly notify: Notify;
   readonly pace: WatchdogPace;
   /** What `/healthz` and the page ask too: it alone decides what is fresh. */
-  readonly board: StatusBoard;
+  readonly board: Pick<StatusBoard, 'snapshot'>;
   readonly language: Language;
   /** Who has stopped working though it should: then no `WATCHDOG=1` is sent, and the service manager restarts us. */
   readonly pulse: Pick<Pulse, 'late'>;
@@ -44,16 +40,12 @@ export interface SystemdDeps {
  * A beat comes from the event loop that answers `/livez` and asks what that asks: who stands still is not kept alive. A meter
  * out of reach has no say in it.
  */
-export class SystemdReport implements Sink {
+export class SystemdReport {
   readonly #deps: SystemdDeps;
   #complained = false;
 
   constructor(deps: SystemdDeps) {
     this.#deps = deps;
-  }
-
-  accept(event: BridgeEvent): void {
-    this.#deps.board.accept(event);
   }
 
   /** From ready until `signal` aborts. Never throws. */
@@ -63,25 +55,25 @@ export class SystemdReport implements Sink {
       for (let ready = false; ;) {
         const beganMs = clock.monotonicMs();
         const snapshot = board.snapshot();
-        const told = await this.#tell(
+        const reached = await this.#notify(
           [
             ...(ready ? [] : ['READY=1', `MAINPID=${pid}`]),
             `STATUS=${statusLine(snapshot, language)}`,
             ...(pace.watched && this.#goesOn() ? ['WATCHDOG=1'] : []),
           ],
-          TELL_MS,
+          NOTIFY_MS,
           signal,
         );
-        ready ||= told;
-        await this.#pause(beganMs + (told ? pace.beatMs : pace.beatMs / 4), statusKey(snapshot), signal);
+        ready ||= reached;
+        await this.#pause(beganMs + (reached ? pace.beatMs : pace.beatMs / 4), statusKey(snapshot), signal);
       }
     } catch (error) {
       if (!signal.aborted) this.#complain(error);
     }
-    await this.#tell(['STOPPING=1', `STATUS=${stopping[language]}`], LAST_WORD_MS, new AbortController().signal);
+    await this.#notify(['STOPPING=1', `STATUS=${STOPPING[language]}`], LAST_NOTIFY_MS, new AbortController().signal);
   }
 
-  /** Until `dueMs`, or shortly after what we told last is no longer so. */
+  /** Until `dueMs`, or shortly after what was reported last is no longer so. */
   async #pause(dueMs: number, key: string, signal: AbortSignal): Promise<void> {
     const { clock, board } = this.#deps;
     do {
@@ -95,7 +87,7 @@ export class SystemdReport implements Sink {
     return late.length === 0;
   }
 
-  async #tell(fields: readonly string[], limitMs: number, signal: AbortSignal): Promise<boolean> {
+  async #notify(fields: readonly string[], limitMs: number, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#deps.notify(fields, limitMs, signal);
       return true;
@@ -109,32 +101,25 @@ export class SystemdReport implements Sink {
     if (this.#complained) return;
     this.#complained = true;
     const reason = textOf(error).trim();
-    this.#deps.log.warn({ reason, hint: untold[this.#deps.language] }, 'systemd cannot be told how we are');
+    this.#deps.log.warn({ reason, hint: UNREACHED_HINT }, 'systemd cannot be told how we are');
   }
 }
 
-/** The report to the service manager that `NOTIFY_SOCKET` names; undefined without one. */
-export function systemdReport(
+/** Reports to the service manager that `NOTIFY_SOCKET` names, until `signal` aborts. Never throws. */
+export async function reportToSystemd(
   env: ProcessEnvironment,
-  { meters, language }: Pick<Settings, 'meters' | 'language'>,
-  {
-    clock,
-    log,
-    version,
-    pid,
-    pulse,
-  }: Pick<SystemdDeps, 'clock' | 'log' | 'pid' | 'pulse'> & { readonly version: string },
-): SystemdReport | undefined {
-  if (!env['NOTIFY_SOCKET']) return undefined;
-  const board = new StatusBoard({ meters, clock, brokerHealth: () => undefined, version, language });
-  const [notify, pace] = [systemdNotify(env, clock), paceOf(env, pid)];
-  return new SystemdReport({ clock, log, pid, notify, pace, board, language, pulse });
+  deps: Omit<SystemdDeps, 'pid' | 'notify' | 'pace'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pid } = process;
+  const [notify, pace] = [systemdNotify(env, deps.clock), paceOf(env, pid)];
+  await new SystemdReport({ ...deps, pid, notify, pace }).run(signal);
 }
 
-/** Tells the service manager `NAME=value` lines in one message. @throws when it could not be told in time. */
+/** Sends the service manager `NAME=value` lines in one message. @throws when it did not arrive in time. */
 export type Notify = (fields: readonly string[], limitMs: number, signal: AbortSignal) => Promise<void>;
 
-const run = promisify(execFile);
+const runProgram = promisify(execFile);
 
 /**
  * Notifies through `systemd-notify`, one short-lived child a message: Node has no datagram sockets of the unix family.
@@ -147,7 +132,7 @@ export function systemdNotify({ NOTIFY_SOCKET, PATH }: ProcessEnvironment, clock
       limitMs,
       parent,
       async (signal) => {
-        await run('systemd-notify', fields, { env: { NOTIFY_SOCKET, PATH }, signal, killSignal: 'SIGKILL' });
+        await runProgram('systemd-notify', fields, { env: { NOTIFY_SOCKET, PATH }, signal, killSignal: 'SIGKILL' });
       },
       () => new Error(`systemd-notify took longer than ${limitMs / 1000} s`),
     );
@@ -174,10 +159,7 @@ export function paceOf({ WATCHDOG_USEC, WATCHDOG_PID }: ProcessEnvironment, pid:
 /** `systemctl status` shows one line: so many meters are named on it, those in trouble first. */
 const NAMED = 4;
 
-/**
- * What `systemctl status` shows. A reading is told by its time and not by its age: the line stands until the next message,
- * and an age would be wrong a second later.
- */
+/** What `systemctl status` shows. A reading has its time and no age, which would be wrong before the next message. */
 export function statusLine({ time, meters }: StatusSnapshot, language: Language): string {
   const inTrouble = meters.filter(({ fresh }) => !fresh);
   const named = (meters.length > NAMED ? inTrouble : meters).slice(0, NAMED);
@@ -192,20 +174,20 @@ export function statusLine({ time, meters }: StatusSnapshot, language: Language)
 function meterPart(meter: MeterSnapshot, now: string, language: Language): string {
   const { fresh, reading, error } = meter;
   const at = reading && shortTime(reading.time, now);
-  const told: Text =
+  const reported: Text =
     at === undefined
       ? { en: 'no reading yet', ja: '値はまだありません' }
       : fresh
         ? { en: `reading of ${at}`, ja: `${at}の値` }
         : { en: `no current reading, last one ${at}`, ja: `最新の値なし、最後は${at}` };
   const code = error && !fresh ? [error.code] : [];
-  return [linkWords(meter)[language], told[language], ...code].join({ en: ', ', ja: '、' }[language]);
+  return [linkWords(meter)[language], reported[language], ...code].join({ en: ', ', ja: '、' }[language]);
 }
 
 /** Of an ISO time: the time of day, with the date when that is not today's. */
 const shortTime = (time: string, now: string): string =>
   time.slice(0, 10) === now.slice(0, 10) ? time.slice(11, 19) : time.slice(0, 19).replace('T', ' ');
 
-/** What of it, when changed, is told at once and not with the next beat. */
+/** What of it, when changed, is reported at once and not with the next beat. */
 export const statusKey = ({ meters }: StatusSnapshot): string =>
   JSON.stringify(meters.map(({ phase, fresh, connected, error }) => [phase, fresh, connected, error?.code]));

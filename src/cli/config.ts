@@ -5,7 +5,7 @@ import type { Settings } from '../model/settings.ts';
 import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { openToOthers } from '../app/open-files.ts';
+import { openToOthers } from '../app/load-settings.ts';
 
 /** `config check | schema | example` */
 export function addConfigCommand(program: Command, context: CliContext): void {

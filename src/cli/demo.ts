@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { addCommand } from '../app/command.ts';
+import { addCommand, numberWhere } from '../app/command.ts';
 import type { CliContext } from '../app/context.ts';
-import { numberWhere } from '../app/option-values.ts';
 import type { DemoOptions } from './demo/run-demo.ts';
 
 /** `demo`: the whole product with nothing attached, in one process. */

@@ -2,11 +2,8 @@ import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
 import { refuseTakenName } from '../store/user-file.ts';
 import { addCommand, configPath } from '../app/command.ts';
-import { say } from '../app/context.ts';
-import type { CliContext } from '../app/context.ts';
-import { exitCodes, Stop } from '../app/exit-codes.ts';
-import type { ExitCode } from '../app/exit-codes.ts';
-import { packageVersion } from '../app/version.ts';
+import { say, exitCodes, Stop, packageVersion } from '../app/context.ts';
+import type { CliContext, ExitCode } from '../app/context.ts';
 import type { CheckResult } from './doctor/check.ts';
 
 interface DoctorOptions {

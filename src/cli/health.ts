@@ -4,9 +4,8 @@ import { within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { HttpSettings } from '../model/settings.ts';
 import { addCommand, configPath, requireSettings } from '../app/command.ts';
-import { say } from '../app/context.ts';
+import { say, exitCodes, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { exitCodes, Stop } from '../app/exit-codes.ts';
 
 const LIVEZ_LIMIT_MS = 5000;
 

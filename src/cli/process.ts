@@ -2,10 +2,8 @@ import process from 'node:process';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { cliLanguage, say } from '../app/context.ts';
-import type { CliContext } from '../app/context.ts';
-import { exitCodes, tellError } from '../app/exit-codes.ts';
-import type { ExitCode } from '../app/exit-codes.ts';
+import { cliLanguage, say, exitCodes, tellError } from '../app/context.ts';
+import type { CliContext, ExitCode } from '../app/context.ts';
 import { runCli } from './program.ts';
 import { keepHeapSmall } from '../app/small-heap.ts';
 

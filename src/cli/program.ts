@@ -1,9 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { say } from '../app/context.ts';
-import type { CliContext } from '../app/context.ts';
-import { exitCodes, tellError } from '../app/exit-codes.ts';
-import type { ExitCode } from '../app/exit-codes.ts';
-import { packageVersion } from '../app/version.ts';
+import { say, exitCodes, tellError, packageVersion } from '../app/context.ts';
+import type { CliContext, ExitCode } from '../app/context.ts';
 import { addCleanupCommand } from './cleanup.ts';
 import { addConfigCommand } from './config.ts';
 import { addDemoCommand } from './demo.ts';

@@ -4,14 +4,12 @@ import type { Language } from '../kernel/language.ts';
 import { mackerelLines } from '../mackerel/mackerel-metrics.ts';
 import { quantities } from '../model/quantity.ts';
 import type { Settings } from '../model/settings.ts';
-import { addCommand, EVERY_METER, requireSettings } from '../app/command.ts';
-import { say } from '../app/context.ts';
+import { addCommand, EVERY_METER, requireSettings, numberWhere } from '../app/command.ts';
+import { say, exitCodes, Stop, tellError } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { exitCodes, Stop, tellError } from '../app/exit-codes.ts';
 import { chooseMeters } from '../app/load-settings.ts';
-import { numberWhere } from '../app/option-values.ts';
 import { phaseTeller } from '../app/phase-words.ts';
-import type { CurrentReading } from '../app/read/current-reading.ts';
+import type { CurrentReading } from '../app/read/obtain-readings.ts';
 
 const FORMATS = ['text', 'json', 'mackerel'] as const;
 type ReadFormat = (typeof FORMATS)[number];

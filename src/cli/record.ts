@@ -13,13 +13,10 @@ import type { Wire } from '../wire/wire.ts';
 import { refuseTakenName, writeUserFile } from '../store/user-file.ts';
 import { askBridge } from '../app/ask/ask-bridge.ts';
 import { chooseMeters } from '../app/load-settings.ts';
-import { addCommand, ONE_METER, requireSettings } from '../app/command.ts';
-import { say, stderrLog } from '../app/context.ts';
+import { addCommand, ONE_METER, requireSettings, numeric } from '../app/command.ts';
+import { say, stderrLog, exitCodes, Stop, packageVersion } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { exitCodes, Stop } from '../app/exit-codes.ts';
-import { numeric } from '../app/option-values.ts';
 import { phaseWords } from '../app/phase-words.ts';
-import { packageVersion } from '../app/version.ts';
 
 interface RecordFlags {
   /** s */

@@ -8,12 +8,11 @@ import type { Replayer, ReplayEvent } from '../transcript/replayer.ts';
 import { parseTranscript } from '../transcript/transcript.ts';
 import type { Transcript } from '../transcript/transcript.ts';
 import { WireEnd } from '../wire/wire-end.ts';
-import { addCommand } from '../app/command.ts';
+import { addCommand, numeric } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { serveStdio, serveTcp, WIRE_OPTIONS } from '../app/serve-wire.ts';
 import type { WireModule } from '../app/serve-wire.ts';
-import { numeric } from '../app/option-values.ts';
 
 interface ReplayFlags {
   readonly listen?: string;

@@ -3,11 +3,11 @@ import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Pulse } from '../kernel/deadlines.ts';
 import { addCommand, configPath, requireSettings } from '../app/command.ts';
-import type { BridgeDeps } from '../app/bridge-deps.ts';
+import type { BridgeDeps } from '../app/bridge.ts';
+import { packageVersion } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { openToOthers } from '../app/open-files.ts';
+import { openToOthers } from '../app/load-settings.ts';
 import { keepHeapTidy, thisHeap } from '../app/small-heap.ts';
-import { packageVersion } from '../app/version.ts';
 
 /** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
 export function addRunCommand(program: Command, context: CliContext): void {
@@ -36,9 +36,7 @@ async function serve(command: Command, context: CliContext): Promise<void> {
   log.info({ version, node: process.version, meters: settings.meters.map(({ id }) => id) }, 'broute2mqtt starts');
   for (const path of await openToOthers(secretFiles)) log.warn({ path }, 'holds secrets and others can read it');
   const shared = { clock, log, version, pulse: new Pulse(clock) };
-  const systemd = env['NOTIFY_SOCKET']
-    ? (await import('../app/systemd.ts')).systemdReport(env, settings, { ...shared, pid: process.pid })
-    : undefined;
+  const systemd = env['NOTIFY_SOCKET'] ? await import('../app/systemd.ts') : undefined;
   using serving = scope(signal);
   let reporting: Promise<void> | undefined;
   const heap = thisHeap();
@@ -48,10 +46,9 @@ async function serve(command: Command, context: CliContext): Promise<void> {
     redactor,
     asExporter: asExporter !== undefined,
     wireOf: (meter) => wireOf(meter, clock, log),
-    extraSinks: systemd ? [systemd] : [],
-    onReady: ({ page }) => {
+    onReady: ({ page, board }) => {
       log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready');
-      reporting = systemd?.run(serving.signal);
+      reporting = systemd?.reportToSystemd(env, { ...shared, board, language: settings.language }, serving.signal);
     },
   };
   try {

@@ -7,11 +7,10 @@ import { Redactor } from '../kernel/redactor.ts';
 import type { ScriptEntry } from '../simulator/fault-script.ts';
 import type { ModelName, SimulatorOptions } from '../simulator/options.ts';
 import type { Answered } from '../simulator/sim.ts';
-import { addCommand } from '../app/command.ts';
+import { addCommand, badValue, numeric } from '../app/command.ts';
 import type { OptionRow } from '../app/command.ts';
 import { stderrLog } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { badValue, numeric } from '../app/option-values.ts';
 import { serveStdio, serveTcp, WIRE_OPTIONS } from '../app/serve-wire.ts';
 
 /** What `simulate` was asked, as commander gives it. */

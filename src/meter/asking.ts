@@ -1,11 +1,12 @@
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import { toldOf } from '../echonet/frame.ts';
 import type { MeterClient } from './meter-client.ts';
 import { fewerThan } from './refusals.ts';
 import type { Refusals } from './refusals.ts';
-import type { RequestSize } from './request-size.ts';
+import type { RequestSize } from './capacity.ts';
 
 /** Lost requests in a row after which the session is taken to be dead although no EVENT said so. */
 const LOST_LIMIT = 3;
@@ -16,7 +17,7 @@ export interface AskingDeps {
   readonly log: Log;
   readonly client: Pick<MeterClient, 'get'>;
   readonly size: RequestSize;
-  /** Has heard each answer before `get` returns it. */
+  /** Have learned from each answer before `get` returns it. */
   readonly refusals: Refusals;
   readonly timeoutMs: () => number;
   /** A lost request is about to be repeated. */
@@ -44,13 +45,12 @@ export class Asking {
         const told = toldOf(properties);
         const refused = group.filter((code) => !told.has(code));
         size.answered(group.length - refused.length);
-        partly.heard(group.length, refused.length);
+        partly.add(group.length, refused.length);
         open = [...open.slice(group.length), ...(group.length > 1 ? refused : [])];
         lost = 0;
       } catch (error) {
         if (signal.aborted || exceeds(error, 'retry')) throw error;
-        if (++lost >= tries)
-          throw new BridgeError('METER_SILENT', `${lost} requests in a row were lost`, { cause: error });
+        if (++lost >= tries) throw new BridgeError('METER_SILENT', inARow(lost), { cause: error });
         await this.#onLost(error, group.length, lost, signal);
       }
     }
@@ -66,13 +66,18 @@ export class Asking {
   }
 }
 
+const inARow = (lost: number): Text => ({
+  en: `${lost} requests in a row were lost`,
+  ja: `要求が${lost}回続けて失われました`,
+});
+
 /** Whether the list was refused for its length alone: in smaller requests every property of it was answered. */
 class PartlyRefused {
   #first: number | undefined;
   #fits = Infinity;
   #isFinal = false;
 
-  heard(asked: number, refused: number): void {
+  add(asked: number, refused: number): void {
     if (refused === 0) return;
     if (asked === 1) {
       this.#isFinal = true;

@@ -72,7 +72,7 @@ export class EnergyGuard {
   }
 
   /** Power towards this register, kW; 0 while it flows the other way, undefined where an answer does not say. */
-  saw(kw: number | undefined): void {
+  sample(kw: number | undefined): void {
     if (kw === undefined) return;
     this.#newestKw = kw;
     this.#peakKw = Math.max(this.#peakKw, kw);

@@ -88,7 +88,10 @@ export class MeterClient {
       () => {
         request.isGivenUp = true;
         const what = epcs.map((epc) => hex(epc, 2)).join(' ');
-        return new BridgeError('REPLY_TIMEOUT', `no answer to Get ${what} within ${timeoutMs} ms`);
+        return new BridgeError('REPLY_TIMEOUT', {
+          en: `no answer to Get ${what} within ${timeoutMs} ms`,
+          ja: `Get ${what} に${timeoutMs} ms以内の応答がありません`,
+        });
       },
     );
     return answered;

@@ -2,21 +2,20 @@ import type { Log } from '../kernel/log.ts';
 import type { MeterProfile } from '../model/reading.ts';
 import { StateFile } from '../store/state-file.ts';
 import type { Accepted } from './energy-guard.ts';
-import { MOST_PROPERTIES } from './request-size.ts';
+import { MOST_PROPERTIES } from './capacity.ts';
+import type { RememberedCapacity } from './capacity.ts';
 import { CEILING_MS } from './round-trips.ts';
+import { networkOf } from '../model/pan.ts';
+import type { Pan } from '../model/pan.ts';
 
 /** What is known of a meter over restarts. */
-export interface Remembered {
+export interface Remembered extends RememberedCapacity {
   /** EUI-64 of the meter this belongs to. */
   readonly macAddress?: string;
   readonly profile?: MeterProfile;
   /** Last accepted registers, for the energy guard. Never published as if freshly read. */
   readonly import?: Accepted;
   readonly export?: Accepted;
-  /** How many properties it answers at a time. */
-  readonly requestSize?: number;
-  /** How slowly it answers: 95th percentile of its round trips, ms. */
-  readonly roundTripMs?: number;
 }
 
 export const meterMemory = (dir: string | undefined, log: Log): StateFile<Remembered> =>
@@ -67,9 +66,9 @@ const MOST_KWH = 1e18;
 /** The range of `Date`. */
 const LAST_DATE_MS = 8.64e15;
 
-const isBetween = (value: unknown, least: number, most: number): boolean =>
+const isBetween = (value: unknown, least: number, most: number): value is number =>
   typeof value === 'number' && value >= least && value <= most;
-const isInteger = (value: unknown, least: number, most: number): boolean =>
+const isInteger = (value: unknown, least: number, most: number): value is number =>
   Number.isInteger(value) && isBetween(value, least, most);
 
 const isAbsentOrText = (value: unknown, most: number): boolean =>
@@ -78,4 +77,17 @@ const isAbsentOrText = (value: unknown, most: number): boolean =>
 function object(value: unknown, name: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${name} is no object`);
   return value as Record<string, unknown>;
+}
+
+/** The PAN that last answered, kept over restarts so that the next start need not scan. */
+export const panMemory = (dir: string | undefined, log: Log): StateFile<Pan> =>
+  new StateFile(dir, 'pan.json', parsePan, log);
+
+function parsePan(value: unknown): Pan {
+  const { channel, panId, macAddress } = value as Record<string, unknown>;
+  if (!isInteger(channel, 33, 60)) throw new TypeError('channel is not 33–60');
+  if (!isInteger(panId, 0, 0xffff)) throw new TypeError('panId is not 0–65535');
+  if (typeof macAddress !== 'string' || !/^[0-9A-F]{16}$/.test(macAddress))
+    throw new TypeError('macAddress is no EUI-64');
+  return networkOf({ channel, panId, macAddress });
 }

@@ -11,10 +11,9 @@ import { ClockCheck } from './clock-check.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
-import { Pace } from './pace.ts';
+import { Pace, RoundTrips } from './round-trips.ts';
 import { isAnother, mergeProfiles } from './profile.ts';
 import { RegisterGuards } from './register-guards.ts';
-import { RoundTrips } from './round-trips.ts';
 
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
 
@@ -129,7 +128,7 @@ export class MeterReader {
     }
     for (const halfHour of halfHoursOf(properties, scale)) {
       const { monotonicMs: nowMs, atMs: wallMs } = datagram;
-      session.plan.heardMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
+      session.plan.acceptMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
       this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });

@@ -11,7 +11,7 @@ import type { Capacity } from './capacity.ts';
 import { MeterClient } from './meter-client.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import { PollPlan } from './poll-plan.ts';
-import { nameplateEpcs, ProfileBuilder, scaleEpcs } from './profile.ts';
+import { ASKED_ONCE, ProfileBuilder } from './profile.ts';
 import { Refusals } from './refusals.ts';
 import type { RoundTrips } from './round-trips.ts';
 
@@ -52,11 +52,11 @@ export class MeterSession {
     this.#deps = deps;
     this.macAddress = session.pan.macAddress;
     this.plan = new PollPlan(settings, clock.monotonicMs());
-    const refusals = new Refusals(epc.power);
+    const refusals = new Refusals();
     this.#builder = new ProfileBuilder(refusals, deps.known);
     const onAnswer = (answer: MeterAnswer): void => {
-      capacity.heard(answer);
-      refusals.heard(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
+      capacity.accept(answer);
+      refusals.accept(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
       this.#builder.learn(answer.properties);
       deps.onAnswer(answer);
     };
@@ -114,7 +114,7 @@ export class MeterSession {
     const [asking, builder, plan] = [this.#asking, this.#builder, this.plan];
     if (builder.getMap) plan.offer(builder.getMap);
     else await asking.ask([epc.getMap], signal);
-    await asking.ask(builder.open([...scaleEpcs, ...nameplateEpcs]), signal);
+    await asking.ask(builder.open(ASKED_ONCE), signal);
     await asking.ask(plan.due(clock.monotonicMs(), clock.now(), builder.energyScale !== undefined), signal);
     plan.asked(clock.monotonicMs(), roundTrips.shortestIntervalMs);
     await onCycle();

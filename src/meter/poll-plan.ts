@@ -21,7 +21,7 @@ interface Item {
 }
 
 /** By our two clocks, and whether the meter told it unasked. */
-export interface HeardMark {
+export interface MarkReceipt {
   readonly nowMs: number;
   readonly wallMs: number;
   readonly isAnnounced: boolean;
@@ -61,7 +61,7 @@ export class PollPlan {
    * The meter told a half-hour mark. Our wall clock says how old it is, and so when the next one is to be expected; where
    * the two clocks disagree, one that was announced is new, and after one that was asked for a half hour brings another.
    */
-  heardMark(markMs: number, { nowMs, wallMs, isAnnounced }: HeardMark): void {
+  acceptMark(markMs: number, { nowMs, wallMs, isAnnounced }: MarkReceipt): void {
     if (markMs === this.#markMs) return;
     this.#markMs = markMs;
     this.#markPaceMs = MARK_PACE_MS;

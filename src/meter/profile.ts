@@ -7,10 +7,21 @@ import { decodeMakerCode, decodeSerialNumber, decodeStandardVersion, decodePrope
 import { decodeCurrents } from '../echonet/smart-meter.ts';
 import type { Refusals } from './refusals.ts';
 
-/** Asked once a session, because the meter may have been exchanged: what energy needs, then the nameplate. */
-export const scaleEpcs = [epc.energyUnit, epc.digits, epc.coefficient] as const;
-export const nameplateEpcs = [epc.makerCode, epc.serialNumber, epc.standardVersion] as const;
 type ScaleKey = keyof EnergyScale;
+type Nameplate = Pick<MeterProfile, 'makerCode' | 'serialNumber' | 'release'>;
+
+const SCALE = new Map<number, readonly [ScaleKey, (edt: Uint8Array) => number | undefined]>([
+  [epc.energyUnit, ['exponent', decodeUnit]],
+  [epc.digits, ['digits', decodeDigits]],
+  [epc.coefficient, ['coefficient', decodeCoefficient]],
+]);
+const NAMEPLATE = new Map<number, readonly [keyof Nameplate, (edt: Uint8Array) => string | undefined]>([
+  [epc.makerCode, ['makerCode', decodeMakerCode]],
+  [epc.serialNumber, ['serialNumber', decodeSerialNumber]],
+  [epc.standardVersion, ['release', (edt) => decodeStandardVersion(edt)?.release]],
+]);
+/** Asked once a session, because the meter may have been exchanged: what energy needs, then the nameplate. */
+export const ASKED_ONCE: readonly number[] = [...SCALE.keys(), ...NAMEPLATE.keys()];
 
 /** What one session has learned of the meter. Energy waits for it; what is announced may rest on the remembered profile. */
 export class ProfileBuilder {
@@ -19,7 +30,7 @@ export class ProfileBuilder {
   #getMap: readonly number[] | undefined;
   /** What the meter said; undefined where that is of no use. */
   readonly #scale = new Map<ScaleKey, number | undefined>();
-  #nameplate: Pick<MeterProfile, 'makerCode' | 'serialNumber' | 'release'> = {};
+  #nameplate: Nameplate = {};
   #hasTPhase = false;
   #hasExport = false;
   readonly #told = new Set<number>();
@@ -72,7 +83,7 @@ export class ProfileBuilder {
   /** The profile to announce and remember; undefined until nothing that decides about entities is open. */
   get complete(): MeterProfile | undefined {
     if (!this.#getMap) return undefined;
-    if (!this.isSettled([epc.currents, ...scaleEpcs, ...nameplateEpcs, epc.exportEnergy])) return undefined;
+    if (!this.isSettled([epc.currents, ...ASKED_ONCE, epc.exportEnergy])) return undefined;
     const scale = this.energyScale;
     return {
       getMap: this.#getMap,
@@ -95,24 +106,13 @@ export class ProfileBuilder {
 
   #learnOne(code: number, edt: Uint8Array): void {
     this.#told.add(code);
-    if (code === epc.energyUnit) this.#scale.set('exponent', decodeUnit(edt));
-    else if (code === epc.digits) this.#scale.set('digits', decodeDigits(edt));
-    else if (code === epc.coefficient) this.#scale.set('coefficient', decodeCoefficient(edt));
-    else if (code === epc.currents) this.#hasTPhase ||= decodeCurrents(edt)?.t !== undefined;
-    else if (code === epc.exportEnergy) this.#hasExport ||= decodeCounter(edt) !== undefined;
-    else this.#learnNameplate(code, edt);
-  }
-
-  #learnNameplate(code: number, edt: Uint8Array): void {
-    const makerCode = code === epc.makerCode ? decodeMakerCode(edt) : undefined;
-    const serialNumber = code === epc.serialNumber ? decodeSerialNumber(edt) : undefined;
-    const release = code === epc.standardVersion ? decodeStandardVersion(edt)?.release : undefined;
-    this.#nameplate = {
-      ...this.#nameplate,
-      ...(makerCode === undefined ? {} : { makerCode }),
-      ...(serialNumber === undefined ? {} : { serialNumber }),
-      ...(release === undefined ? {} : { release }),
-    };
+    if (code === epc.currents) this.#hasTPhase ||= decodeCurrents(edt)?.t !== undefined;
+    if (code === epc.exportEnergy) this.#hasExport ||= decodeCounter(edt) !== undefined;
+    const [part, decodePart] = SCALE.get(code) ?? [];
+    if (part) this.#scale.set(part, decodePart?.(edt));
+    const [key, decode] = NAMEPLATE.get(code) ?? [];
+    const text = decode?.(edt);
+    if (key && text !== undefined) this.#nameplate = { ...this.#nameplate, [key]: text };
   }
 }
 

@@ -1,3 +1,7 @@
+import { epc } from '../echonet/epc.ts';
+
+/** Is never given up, not even for a minute. */
+const VITAL = epc.power;
 const MINUTE_MS = 60_000;
 /** A refusal that is believed is put to the meter again after so long; the last again and again. */
 const RETRY_MS = [1, 5, 15, 60, 360].map((minutes) => minutes * MINUTE_MS);
@@ -18,12 +22,6 @@ interface Refusal {
  */
 export class Refusals {
   readonly #refusals = new Map<number, Refusal>();
-  readonly #vital: number;
-
-  /** @param vital the property that is never given up, not even for a minute */
-  constructor(vital: number) {
-    this.#vital = vital;
-  }
 
   /** The meter refused it when nothing else was asked, and has not told it since. */
   isBelieved(code: number): boolean {
@@ -35,7 +33,7 @@ export class Refusals {
     const isDue = (code: number): boolean => nowMs >= (this.#refusals.get(code)?.dueMs ?? 0);
     const retried = codes.find((code) => this.isBelieved(code) && isDue(code));
     return codes
-      .filter((code) => !this.isBelieved(code) || code === retried || code === this.#vital)
+      .filter((code) => !this.isBelieved(code) || code === retried || code === VITAL)
       .sort((one, other) => this.#atMost(other) - this.#atMost(one));
   }
 
@@ -52,7 +50,7 @@ export class Refusals {
   }
 
   /** Learns from the answer to one Get. @param told the EPCs that came with data */
-  heard(asked: readonly number[], told: ReadonlySet<number>, nowMs: number): void {
+  accept(asked: readonly number[], told: ReadonlySet<number>, nowMs: number): void {
     const toldOfAsked = asked.filter((code) => told.has(code)).length;
     for (const code of told) this.#refusals.delete(code);
     for (const code of asked) if (!told.has(code)) this.#refused(code, fewerThan(asked.length, toldOfAsked), nowMs);

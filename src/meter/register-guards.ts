@@ -50,8 +50,8 @@ export class RegisterGuards {
 
   /** The reading with only those registers that behave like registers. */
   pass(measured: Measured, moment: Moment, scale: EnergyScale | undefined): Measured {
-    this.#import.saw(flowKw(measured, 1));
-    this.#export.saw(flowKw(measured, -1));
+    this.#import.sample(flowKw(measured, 1));
+    this.#export.sample(flowKw(measured, -1));
     if (!scale || (measured.importKwh === undefined && measured.exportKwh === undefined)) return measured;
     const { importKwh, exportKwh, ...rest } = measured;
     const bought = this.#judge('import', this.#import, importKwh, moment, formOf(scale, this.#contractAmpere));

@@ -1,3 +1,4 @@
+import { BridgeError } from '../kernel/errors.ts';
 import type { RecoveryRung } from '../model/status.ts';
 
 export type Rung = Exclude<RecoveryRung, 'retry' | 'hook'>;
@@ -50,4 +51,10 @@ export class Ladder {
     this.#at = 0;
     this.#silent = false;
   }
+}
+
+/** The meter's radio took the last request; only its answer is missing. */
+export function wasDelivered(error: unknown): boolean {
+  const isSilence = error instanceof BridgeError && error.code === 'METER_SILENT';
+  return isSilence && error.cause instanceof BridgeError && error.cause.code === 'REPLY_TIMEOUT';
 }

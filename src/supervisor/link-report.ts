@@ -22,7 +22,7 @@ export class LinkReport {
   #status: LinkStatus;
   #publishedMs = 0;
   /** What was logged of this outage already. */
-  readonly #told = new Set<string>();
+  readonly #logged = new Set<string>();
   /** Wall clock ms of the newest beginning of a session: a scan that brought its PAN was just before. */
   #joiningAtMs: number;
   /** No answer since this phase began: the next one is published at once. */
@@ -57,9 +57,9 @@ export class LinkReport {
   /** Called once for each failure. A long outage repeats the same ones, so each kind is logged once. */
   failed(error: unknown, retryAtMs: number | undefined): void {
     const failure = failureOf(error);
-    if (this.#told.has(failure.code)) this.#log.debug({ err: error }, 'still failing');
+    if (this.#logged.has(failure.code)) this.#log.debug({ err: error }, 'still failing');
     else this.#log.warn({ err: error, phase: this.phase }, 'link failed');
-    this.#told.add(failure.code);
+    this.#logged.add(failure.code);
     this.#change({ error: failure });
     if (retryAtMs !== undefined) this.enter('waiting', { retryAtMs });
   }
@@ -85,7 +85,7 @@ export class LinkReport {
     const dbm = rssiDbm ?? (heard === undefined ? pan.rssiDbm : rssiDbmOfLqi(heard));
     const isNews = this.#entered || this.#status.error !== undefined;
     this.#entered = false;
-    this.#told.clear();
+    this.#logged.clear();
     const hasOwn = lqi !== undefined || rssiDbm !== undefined;
     const signalAtMs = dbm === undefined ? undefined : hasOwn ? atMs : this.#joiningAtMs;
     this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, signalAtMs, error: undefined, rung: undefined });

@@ -5,25 +5,19 @@ import { BridgeError, exceeds, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { networkOf } from '../model/pan.ts';
 import type { Pan } from '../model/pan.ts';
-import type { Activity, BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { BridgeEvent, MeterCommand } from '../model/status.ts';
 import type { MeterReader } from '../meter/meter-reader.ts';
-import type { Session, WiSunModule } from '../module/module.ts';
+import type { Datagram, Session, WiSunModule } from '../module/module.ts';
 import type { StateFile } from '../store/state-file.ts';
-import { AirtimePause } from './airtime-pause.ts';
-import { HelpTimer } from './help-timer.ts';
-import { Ladder } from './ladder.ts';
+import { AirtimePause, pauseUnlessCommanded, restMs } from './pause.ts';
+import { HelpTimer } from './stuck-command.ts';
+import { SessionBuilder } from './session-builder.ts';
+import { Ladder, wasDelivered } from './ladder.ts';
 import type { Step } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
-import { MeterSearch } from './meter-search.ts';
-import { SessionBuilder } from './session-builder.ts';
-import { pauseUnlessCommanded, whenBack } from './pause.ts';
 
 /** A session that answered and lasted this long was a good one; a shorter one keeps backing off. */
 const GOOD_SESSION_MS = 60_000;
-/** What a refused join and a port that others own wait at least: trying sooner only annoys. */
-const PATIENCE_MS = 5000;
-/** Opening a port costs no airtime, so what needs it is tried often. */
-const REOPEN_MOST_MS = 5000;
 const COMMANDS_LIMIT = 4;
 
 type SessionCommand = Exclude<MeterCommand, 'read_now'>;
@@ -53,40 +47,32 @@ export interface SupervisorDeps {
 export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #report: LinkReport;
+  readonly #builder: SessionBuilder;
   readonly #ladder = new Ladder();
   readonly #backoff: Backoff;
-  readonly #search: MeterSearch;
-  readonly #builder: SessionBuilder;
-  readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
-  #known: Pan | undefined;
-  #sessions = 0;
   readonly #help: HelpTimer;
   readonly #pause: AirtimePause;
+  readonly #commands = new Mailbox<MeterCommand>(COMMANDS_LIMIT);
+  /** The PAN to come back to. */
+  #known: Pan | undefined;
+  #sessions = 0;
 
   constructor(deps: SupervisorDeps) {
+    const { clock, log, whenPresent, onStuck } = deps;
+    const report = new LinkReport(deps.meter, clock, log, deps.emit);
+    const help = new HelpTimer({ clock, whenPresent, help: onStuck, onCall: () => report.rung('hook') });
     this.#deps = deps;
-    this.#report = new LinkReport(deps.meter, deps.clock, deps.log, deps.emit);
+    this.#report = report;
+    this.#builder = new SessionBuilder(clock, log, report);
     this.#backoff = new Backoff(SESSION_STEPS, deps.random);
-    const did = (activity: Activity): void => this.#report.did(activity);
-    this.#search = new MeterSearch({ clock: deps.clock, log: deps.log, did });
-    this.#builder = new SessionBuilder({ clock: deps.clock, report: this.#report, search: this.#search });
-    const { clock, whenPresent, onStuck } = deps;
-    const help = onStuck && ((signal: AbortSignal): Promise<void> => this.#callForHelp(onStuck, signal));
-    this.#help = new HelpTimer({ clock, whenPresent, help });
-    this.#pause = new AirtimePause({
-      log: deps.log,
-      report: this.#report,
-      help: this.#help,
-      commands: this.#commands,
-      onRescan: () => this.#forget(),
-    });
+    this.#help = help;
+    this.#pause = new AirtimePause({ log, report, help, commands: this.#commands, onRescan: () => this.#forget() });
   }
 
   /** Returns at once; carried out as soon as the session allows. A session being built anew is not built anew again. */
   command(command: MeterCommand): void {
-    const building = ['opening', 'scanning', 'joining'].includes(this.#report.phase);
-    if (building && command === 'restart_session') return;
-    this.#commands.put(command);
+    const isBuilding = ['opening', 'scanning', 'joining'].includes(this.#report.phase);
+    if (!isBuilding || command !== 'restart_session') this.#commands.put(command);
   }
 
   /** Resolves when `signal` aborts. @throws a defect, never a failure of the outside world. */
@@ -121,7 +107,7 @@ export class Supervisor {
         await this.#pause.pass(module.airtime, signal);
         const step = this.#ladder.next(this.#known !== undefined);
         if (this.#report.isFailing) this.#report.rung(step.rung);
-        if (step.rung === 'reopen') return; // the failure that led here was told and waited for
+        if (step.rung === 'reopen') return; // the failure that led here was reported and waited for
         await this.#interrupted(await this.#holdNew(module, step, signal), signal);
       } catch (error) {
         if (signal.aborted || exceeds(error, 'rejoin')) throw error;
@@ -176,9 +162,8 @@ export class Supervisor {
     const { clock, reader } = this.#deps;
     const startedMs = clock.monotonicMs();
     let hasAnswered = false as boolean;
-    const onProof: Parameters<MeterReader['poll']>[1]['onProof'] = (datagram) => {
-      if (!hasAnswered && isWarm) this.#connected(session.pan);
-      if (!hasAnswered) this.#proved(session.pan);
+    const onProof = (datagram: Datagram): void => {
+      if (!hasAnswered) this.#proved(session.pan, isWarm);
       hasAnswered = true;
       this.#help.restart();
       if (clock.monotonicMs() - startedMs >= GOOD_SESSION_MS) this.#backoff.reset();
@@ -234,51 +219,32 @@ export class Supervisor {
     this.#ladder.reset();
   }
 
-  #connected(pan: Pan): true {
+  #connected(pan: Pan): void {
     if (this.#sessions++ > 0) this.#report.reconnected();
     this.#report.enter(this.#pause.connected(), { pan });
-    return true;
   }
 
   /** The PAN answered: it is the one to come back to, and the ladder starts at its first rung again. */
-  #proved(pan: Pan): void {
+  #proved(pan: Pan, isWarm: boolean): void {
+    if (isWarm) this.#connected(pan);
     this.#known = networkOf(pan);
-    this.#search.proved();
+    this.#builder.proved();
     this.#ladder.reset();
     void this.#deps.pans.save(this.#known);
   }
 
-  async #callForHelp(onStuck: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-    this.#report.rung('hook');
-    await onStuck(signal);
-  }
-
   /** Waits before the next try. A command is a reason to try at once, and so is the return of a port that was gone. */
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
-    const isOfPort = exceeds(error, 'rejoin');
-    const ms = Math.max(Math.min(this.#backoff.next(), isOfPort ? REOPEN_MOST_MS : Infinity), leastMs(error));
+    const ms = restMs(error, this.#backoff.next());
     const wasPaused = this.#report.phase === 'paused';
     this.#report.failed(error, this.#deps.clock.now() + ms);
     if (wasPaused) this.#help.restart();
     await this.#help.failed(error, signal);
-    const { clock, whenPresent } = this.#deps;
-    const back = isOfPort ? (inner: AbortSignal): Promise<void> => whenBack(clock, whenPresent, inner) : undefined;
-    await this.#wait(ms, signal, back);
+    await this.#wait(ms, signal, exceeds(error, 'rejoin') ? this.#deps.whenPresent : undefined);
   }
 
-  async #wait(ms: number, signal: AbortSignal, orElse?: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const command = await pauseUnlessCommanded(this.#deps.clock, ms, this.#commands, signal, orElse);
+  async #wait(ms: number, signal: AbortSignal, whenPresent?: SupervisorDeps['whenPresent']): Promise<void> {
+    const command = await pauseUnlessCommanded(this.#deps.clock, ms, this.#commands, signal, whenPresent);
     if (command === 'rescan') this.#forget();
   }
-}
-
-/** The meter's radio took the last request; only its answer is missing. */
-function wasDelivered(error: unknown): boolean {
-  const isSilence = error instanceof BridgeError && error.code === 'METER_SILENT';
-  return isSilence && error.cause instanceof BridgeError && error.cause.code === 'REPLY_TIMEOUT';
-}
-
-function leastMs(error: unknown): number {
-  const needsPatience = ['JOIN_REFUSED', 'PORT_DENIED', 'PORT_BUSY'];
-  return error instanceof BridgeError && needsPatience.includes(error.code) ? PATIENCE_MS : 0;
 }

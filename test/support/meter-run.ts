@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { Log } from '../../src/kernel/log.ts';
-import { meterMemory } from '../../src/meter/meter-memory.ts';
+import { meterMemory, panMemory } from '../../src/meter/meter-memory.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
 import { MeterReader } from '../../src/meter/meter-reader.ts';
 import type { Pan } from '../../src/model/pan.ts';
@@ -9,7 +9,6 @@ import { AirtimeRecord, airtimeMemory } from '../../src/module/airtime-limit.ts'
 import type { StoredAirtime } from '../../src/module/airtime-limit.ts';
 import { openModule } from '../../src/module/open-module.ts';
 import type { StateFile } from '../../src/store/state-file.ts';
-import { panMemory } from '../../src/supervisor/pan-memory.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 

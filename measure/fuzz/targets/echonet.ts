@@ -141,8 +141,8 @@ function check(input: Uint8Array): void {
     checkNumbers(half);
     must(half.markMs >= -9 * 3_600_000, 'a mark before 1970');
   }
-  const refusals = new Refusals(0xe7);
-  refusals.heard([0xe7, 0xd3, 0xd3], toldOf(frame.properties), 0);
+  const refusals = new Refusals();
+  refusals.accept([0xe7, 0xd3, 0xd3], toldOf(frame.properties), 0);
   const builder = new ProfileBuilder(refusals);
   builder.learn(frame.properties);
   must(builder.energyScale === undefined || builder.energyScale.coefficient > 0, 'a scale of zero');

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnergyGuard } from '../../../src/meter/energy-guard.ts';
-import { meterMemory } from '../../../src/meter/meter-memory.ts';
+import { meterMemory, panMemory } from '../../../src/meter/meter-memory.ts';
 import type { Remembered } from '../../../src/meter/meter-memory.ts';
 import { PollPlan } from '../../../src/meter/poll-plan.ts';
 import { nextRun } from '../../../src/app/run-counter.ts';
@@ -11,7 +11,6 @@ import { decodeSegment, encodeLine } from '../../../src/outbox/outbox-lines.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { channelScan } from '../../../src/model/scan-plan.ts';
 import { airtimeMemory } from '../../../src/module/airtime-limit.ts';
-import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../../test/support/log-lines.ts';
 import { VirtualClock } from '../../../test/support/virtual-clock.ts';
 import { corpusOf, wordsOf } from '../material.ts';

@@ -4,48 +4,37 @@ import { dirname } from 'node:path';
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import type { Settings } from '../../model/settings.ts';
-import type { HttpAddress } from './ask-http.ts';
+import type { HttpSettings, Settings } from '../../model/settings.ts';
+import { failed, MOST_BYTES, parseStatus, socketPath } from './bridge-status.ts';
 import type { Asked } from './bridge-status.ts';
-import { parseStatus } from './bridge-status.ts';
-import { socketPath } from './socket-path.ts';
 
 /** For both ways together. */
 const ASK_LIMIT_MS = 1000;
-/** A thousand meters are some 2 MB. */
-const MOST_BYTES = 16_000_000;
-
-type Way = (signal: AbortSignal) => Promise<Asked>;
+/** No socket, nobody who listens on it, or a path that is too long, which it was for the bridge too. */
+const NOBODY: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'EINVAL']);
 
 /**
  * Asks the running bridge how it is: its socket in `state_dir`, else `http.listen`. Takes a second at most.
  * @throws the signal's reason alone.
  */
 export async function askBridge(
-  { stateDir, http }: Pick<Settings, 'stateDir'> & { readonly http?: HttpAddress },
+  { stateDir, http }: Pick<Settings, 'stateDir'> & { readonly http?: Pick<HttpSettings, 'listen' | 'token'> },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Asked> {
-  const ways: Way[] = [];
-  if (stateDir !== undefined) ways.push((limit) => askSocket(socketPath(stateDir), limit));
-  if (http) ways.push(async (limit) => await (await import('./ask-http.ts')).askHttp(http, limit));
   let failure: Asked | undefined;
-  const silent = (): BridgeError => new BridgeError('BRIDGE_SILENT', `no answer within ${ASK_LIMIT_MS / 1000} s`);
+  const ask = async (limit: AbortSignal): Promise<Asked> => {
+    const bySocket = stateDir === undefined ? undefined : await askSocket(socketPath(stateDir), limit);
+    if (bySocket?.kind === 'answered') return bySocket;
+    if (bySocket?.kind === 'failed') failure = bySocket;
+    const byHttp = http && (await (await import('./ask-http.ts')).askHttp(http, limit));
+    return byHttp?.kind === 'answered' ? byHttp : (failure ?? byHttp ?? { kind: 'none' });
+  };
+  const seconds = ASK_LIMIT_MS / 1000;
+  const silent = (): BridgeError =>
+    new BridgeError('BRIDGE_SILENT', { en: `no answer within ${seconds} s`, ja: `${seconds}秒以内に応答がありません` });
   try {
-    return await within(
-      clock,
-      ASK_LIMIT_MS,
-      signal,
-      async (limit) => {
-        for (const way of ways) {
-          const asked = await way(limit);
-          if (asked.kind === 'answered') return asked;
-          if (asked.kind === 'failed') failure ??= asked;
-        }
-        return failure ?? { kind: 'none' };
-      },
-      silent,
-    );
+    return await within(clock, ASK_LIMIT_MS, signal, ask, silent);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof BridgeError) return failure ?? { kind: 'failed', error };
@@ -57,15 +46,16 @@ async function askSocket(path: string, signal: AbortSignal): Promise<Asked> {
   try {
     const status = parseStatus(await readAll(path, signal));
     if (status) return { kind: 'answered', status };
-    return failed(`${path}: what answers there is no bridge of this version`);
+    return failed({
+      en: `${path}: what answers there is no bridge of this version`,
+      ja: `${path}: 応答したのはこのバージョンのブリッジではありません`,
+    });
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
-    // a path that is too long was too long for the bridge too
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED' || code === 'EINVAL')
-      return { kind: 'none' };
+    if (NOBODY.has(code)) return { kind: 'none' };
     if (code === 'EACCES' || code === 'EPERM') return await deniedSocket(path, error);
-    return failed(`${path}: ${message}`, error);
+    return failed(`${path}: ${message}`, { cause: error });
   }
 }
 
@@ -88,20 +78,18 @@ async function readAll(path: string, signal: AbortSignal): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-const failed = (message: string, cause?: unknown): Asked => ({
-  kind: 'failed',
-  error: new BridgeError('BRIDGE_SILENT', message, { cause }),
-});
-
-/** Says whose it is and how to become that user. */
+/** Names the owner and how to become that user. */
 async function deniedSocket(path: string, cause: unknown): Promise<Asked> {
   const owner = await ownerOf(path);
-  const us = process.getuid?.();
-  const whose = owner === undefined ? 'another user' : `uid ${owner}`;
+  const us = process.getuid?.() ?? '?';
+  const whose =
+    owner === undefined ? { en: 'another user', ja: '別のユーザー' } : { en: `uid ${owner}`, ja: `uid ${owner}` };
   const as = owner === undefined ? 'sudo' : `sudo -u '#${owner}'`;
-  const error = new BridgeError(
-    'BRIDGE_SILENT',
-    `${path}: permission denied; it belongs to ${whose}, we are uid ${us ?? '?'}`,
+  return failed(
+    {
+      en: `${path}: permission denied; it belongs to ${whose.en}, we are uid ${us}`,
+      ja: `${path}: 権限がありません。所有者は${whose.ja}、こちらはuid ${us}です`,
+    },
     {
       cause,
       hint: {
@@ -110,7 +98,6 @@ async function deniedSocket(path: string, cause: unknown): Promise<Asked> {
       },
     },
   );
-  return { kind: 'failed', error };
 }
 
 /** Of the path, or of the folder that does not let us through to it. */

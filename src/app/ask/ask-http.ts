@@ -4,29 +4,28 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { formatHostPort, reachable } from '../../kernel/host-port.ts';
 import type { HostPort } from '../../kernel/host-port.ts';
-import { BridgeError } from '../../kernel/errors.ts';
 import type { HttpSettings } from '../../model/settings.ts';
 import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
+import { failed, MOST_BYTES, parseStatus } from './bridge-status.ts';
 import type { Asked } from './bridge-status.ts';
-import { parseStatus } from './bridge-status.ts';
-
-export type HttpAddress = Pick<HttpSettings, 'listen' | 'token'>;
 
 /** Nobody listens there, or it is no address of this machine now. */
-const nobody: ReadonlySet<string> = new Set([
+const NOBODY: ReadonlySet<string | undefined> = new Set([
   'ECONNREFUSED',
   'EADDRNOTAVAIL',
   'ENETUNREACH',
   'EHOSTUNREACH',
   'ENOTFOUND',
 ]);
-const MOST_BYTES = 16_000_000;
 
 /**
  * Asks the status page's data. Whatever else listens at that address is no bridge, and is told nothing: the token goes only
  * to who has shown that it knows it.
  */
-export async function askHttp({ listen, token }: HttpAddress, signal: AbortSignal): Promise<Asked> {
+export async function askHttp(
+  { listen, token }: Pick<HttpSettings, 'listen' | 'token'>,
+  signal: AbortSignal,
+): Promise<Asked> {
   if (listen.port === 0) return { kind: 'none' }; // the system chose one, and only the bridge knows it
   const at = reachable(listen);
   const url = `http://${formatHostPort(listen)}/`;
@@ -41,7 +40,7 @@ export async function askHttp({ listen, token }: HttpAddress, signal: AbortSigna
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
-    return nobody.has(code ?? '') ? { kind: 'none' } : failed(`${url}: ${message}`, error);
+    return NOBODY.has(code) ? { kind: 'none' } : failed(`${url}: ${message}`, { cause: error });
   }
 }
 
@@ -51,27 +50,25 @@ function answerOf({ status, body }: Got, url: string): Asked {
   const parsed = status === 200 ? parseStatus(body) : undefined;
   if (parsed) return { kind: 'answered', status: parsed };
   if (!isRefusal(status)) return { kind: 'none' };
-  return failed(`${url} refused (HTTP ${status}): it asks for http.token`);
+  return failed({
+    en: `${url} refused (HTTP ${status}): it asks for http.token`,
+    ja: `${url} に拒否されました（HTTP ${status}）。http.token が必要です`,
+  });
 }
 
-const stranger = (url: string): Asked => ({
-  kind: 'failed',
-  error: new BridgeError(
-    'BRIDGE_SILENT',
-    `${url} does not prove to be our bridge: its token is another than http.token, or another program listens there`,
+const stranger = (url: string): Asked =>
+  failed(
+    {
+      en: `${url} does not prove to be our bridge: its token is another than http.token, or another program listens there`,
+      ja: `${url} は、このブリッジであることを証明できません。トークンが http.token と異なるか、別のプログラムが待ち受けています`,
+    },
     {
       hint: {
         en: 'Nothing was told to it. Give this command the configuration of the running bridge, and restart the bridge after a change or an update.',
         ja: '相手には何も送っていません。動作中のブリッジと同じ設定ファイルを指定してください。設定変更や更新の後はブリッジを再起動してください。',
       },
     },
-  ),
-});
-
-const failed = (message: string, cause?: unknown): Asked => ({
-  kind: 'failed',
-  error: new BridgeError('BRIDGE_SILENT', message, { cause }),
-});
+  );
 
 interface Got {
   readonly status: number | undefined;

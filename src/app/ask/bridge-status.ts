@@ -1,8 +1,19 @@
-import type { BridgeError } from '../../kernel/errors.ts';
+import { join } from 'node:path';
+import { BridgeError, errorCodes } from '../../kernel/errors.ts';
+import type { BridgeErrorOptions } from '../../kernel/errors.ts';
+import { inBoth, languages } from '../../kernel/language.ts';
+import type { Text } from '../../kernel/language.ts';
+import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { SocketStatus } from '../../web/status-socket.ts';
+
+/** Where a running bridge can be asked how it is. */
+export const socketPath = (stateDir: string): string => join(stateDir, 'broute2mqtt.sock');
 
 /** What a running bridge tells of itself; over HTTP without its process id. */
 export type BridgeStatus = Omit<SocketStatus, 'pid' | 'late'> & Partial<Pick<SocketStatus, 'pid' | 'late'>>;
+
+/** A thousand meters are some 2 MB. */
+export const MOST_BYTES = 16_000_000;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -28,3 +39,21 @@ export type Asked =
   | { readonly kind: 'none' }
   /** Somebody is there who cannot be asked: the port may be theirs. */
   | { readonly kind: 'failed'; readonly error: BridgeError };
+
+export const failed = (what: Text | string, options?: BridgeErrorOptions): Asked => ({
+  kind: 'failed',
+  error: new BridgeError('BRIDGE_SILENT', what, options),
+});
+
+/** What a running bridge tells of a failure, as the error it was; undefined for a defect, or a code we do not know. */
+export function publishedError(published: MeterSnapshot['error']): BridgeError | undefined {
+  const code = errorCodes.find((known) => known === published?.code);
+  if (!published || !code) return undefined;
+  const { message, hint } = published;
+  const suffix = ` [${code}]`;
+  const plain = message.endsWith(suffix) ? message.slice(0, -suffix.length) : message;
+  const own = new BridgeError(code, plain);
+  // it comes in the bridge's language: where it is the catalogue's own, that one says it in the user's
+  const isOwn = hint === '' || languages.some((language) => own.hint(language) === hint);
+  return isOwn ? own : new BridgeError(code, plain, { hint: inBoth(() => hint) });
+}

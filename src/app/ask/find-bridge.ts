@@ -54,11 +54,18 @@ export async function askHolder(device: string, context: CliContext): Promise<Ob
 }
 
 const whichMeter = (): BridgeError =>
-  new BridgeError('PORT_BUSY', 'the stick is held by a bridge of several meters', {
-    hint: {
-      en: 'Name the configuration of the bridge with --config, and the meter with --meter.',
-      ja: 'ブリッジの設定ファイルを --config で、メーターを --meter で指定してください。',
+  new BridgeError(
+    'PORT_BUSY',
+    {
+      en: 'the stick is held by a bridge of several meters',
+      ja: 'スティックは、複数のメーターを扱うブリッジが使用中です',
     },
-  });
+    {
+      hint: {
+        en: 'Name the configuration of the bridge with --config, and the meter with --meter.',
+        ja: 'ブリッジの設定ファイルを --config で、メーターを --meter で指定してください。',
+      },
+    },
+  );
 
 const realOf = (device: string): Promise<string> => realpath(device).catch(() => device);

@@ -4,12 +4,10 @@ import { BridgeError } from '../../kernel/errors.ts';
 import { inBoth } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { MeterSettings, Settings } from '../../model/settings.ts';
+import type { MeterSettings } from '../../model/settings.ts';
 import type { BridgeEvent, LinkStatus } from '../../model/status.ts';
 import type { WiSunModule } from '../../module/module.ts';
-import { StatusBoard } from '../../web/status-board.ts';
-import { currentReading } from './current-reading.ts';
-import type { CurrentReading } from './current-reading.ts';
+import { MeterRecord } from '../../web/meter-record.ts';
 import { wireOf } from '../device.ts';
 import { openMeterParts } from '../meter-parts.ts';
 
@@ -18,7 +16,7 @@ const REGISTERS_WORTH_MS = 3000;
 /** A stick that was plugged in a moment ago may not answer yet. */
 const SILENCES = 2;
 /** Trying again cannot mend these while somebody waits for an answer. */
-const hopeless: ReadonlySet<string> = new Set([
+const HOPELESS: ReadonlySet<string> = new Set([
   'PORT_MISSING',
   'PORT_DENIED',
   'PORT_BUSY',
@@ -30,7 +28,7 @@ export interface HoldDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onEvent: (event: BridgeEvent) => void;
-  readonly wrap?: (module: WiSunModule) => WiSunModule;
+  readonly wrap?: ((module: WiSunModule) => WiSunModule) | undefined;
 }
 
 /**
@@ -46,20 +44,20 @@ export async function holdSession(
   using holding = scope(signal);
   let hasRead = false as boolean;
   let silences = 0;
+  const isHopeless = ({ code }: BridgeError): boolean =>
+    HOPELESS.has(code) || (code === 'MODULE_SILENT' && ++silences >= SILENCES);
   const { onStuckCommand: _forTheService, ...plain } = meter;
   const { reader, supervisor } = await openMeterParts(plain, {
     clock,
     log,
     wireOf: (one) => wireOf(one, clock, log),
-    ...(wrap && { wrap }),
+    wrap,
     emit: (event) => {
       hasRead ||= event.kind === 'reading';
       onEvent(event);
     },
     onUnopened: (error) => {
-      if (hasRead || !(error instanceof BridgeError)) return;
-      if (error.code === 'MODULE_SILENT') silences++;
-      if (hopeless.has(error.code) || silences >= SILENCES) holding.abort(error);
+      if (!hasRead && error instanceof BridgeError && isHopeless(error)) holding.abort(error);
     },
   });
   try {
@@ -70,42 +68,40 @@ export async function holdSession(
   holding.signal.throwIfAborted();
 }
 
-export interface ReadOnceDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** For everything together, ms. */
+export interface ReadOnceOptions {
+  /** For opening the port and reading, ms; the bridge has its own second. */
   readonly timeoutMs: number;
-  /** What is left of it, ms. */
-  readonly leftMs: number;
-  /** In the place of advice that only `read` can follow. */
+  /** What to do when the time is up without a failure that says it; in the place of advice that only `read` can follow. */
   readonly lateHint?: Text;
-  readonly wrap?: (module: WiSunModule) => WiSunModule;
-  /** Hears each change of what is being done. */
-  readonly onStatus?: (status: LinkStatus) => void;
+  /** Puts something between us and the module, such as another way to scan. */
+  readonly wrap?: (module: WiSunModule, meter: MeterSettings) => WiSunModule;
+  /** Hears each change of what is being done while the port is ours. */
+  readonly onStatus?: (meter: string, status: LinkStatus) => void;
+}
+
+/** What came of it, and the newest failure that no answer followed. */
+export interface ReadOnce {
+  readonly snapshot: ReturnType<MeterRecord['snapshot']>;
+  readonly failure: BridgeError | undefined;
 }
 
 /**
  * One reading without a bridge: warm session, else the remembered network, else a scan. With energy when it comes soon.
+ * @param leftMs what is left of the time-out
  * @throws BridgeError: what went wrong, or the newest failure when the time is up; the signal's reason.
  */
 export async function readOnce(
-  { language }: Pick<Settings, 'language'>,
   meter: MeterSettings,
-  { clock, log, timeoutMs, leftMs, lateHint, wrap, onStatus }: ReadOnceDeps,
+  { timeoutMs, lateHint, wrap, onStatus }: ReadOnceOptions,
+  { clock, log, leftMs }: { readonly clock: Clock; readonly log: Log; readonly leftMs: number },
   signal: AbortSignal,
-): Promise<CurrentReading> {
-  const board = new StatusBoard({
-    meters: [meter],
-    clock,
-    brokerHealth: () => undefined,
-    version: '',
-    language,
-  });
+): Promise<ReadOnce> {
+  const record = new MeterRecord(meter, clock);
   const [power, registers] = [deferred<void>(), deferred<void>()];
   let status: LinkStatus | undefined;
   const onEvent = (event: BridgeEvent): void => {
-    board.accept(event);
-    if (event.kind === 'status') onStatus?.((status = event.status));
+    record.accept(event);
+    if (event.kind === 'status') onStatus?.(meter.id, (status = event.status));
     if (event.kind !== 'reading') return;
     if (event.reading.powerW !== undefined) power.resolve();
     if (event.reading.importKwh !== undefined) registers.resolve();
@@ -115,23 +111,23 @@ export async function readOnce(
     using pause = scope(inner);
     await Promise.race([registers.promise, clock.sleep(REGISTERS_WORTH_MS, pause.signal)]).finally(() => pause.abort());
   };
+  const holdDeps = { clock, log, onEvent, wrap: wrap && ((module: WiSunModule) => wrap(module, meter)) };
   await within(
     clock,
     leftMs,
     signal,
-    (limit) =>
-      together(limit, (inner) => holdSession(meter, { clock, log, onEvent, ...(wrap && { wrap }) }, inner), enough),
+    (limit) => together(limit, (inner) => holdSession(meter, holdDeps, inner), enough),
     () => tooLate(meter.id, timeoutMs, status, lateHint),
   );
-  return currentReading(board.snapshot().meters[0] as Parameters<typeof currentReading>[0]);
+  return { snapshot: record.snapshot(), failure: record.error instanceof BridgeError ? record.error : undefined };
 }
 
-const defaultHint: Text = {
+const DEFAULT_HINT: Text = {
   en: 'Give it more time (--timeout): a first search for the meter can take minutes.',
   ja: '時間を延ばしてください（--timeout）。最初の探索には数分かかることがあります。',
 };
 
-function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, hint = defaultHint): BridgeError {
+function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, hint = DEFAULT_HINT): BridgeError {
   const seconds = timeoutMs / 1000;
   const text = {
     en: `meter ${id}: no reading within ${seconds} s`,

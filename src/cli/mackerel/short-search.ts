@@ -6,7 +6,7 @@ import type { ScanRequest } from '../../model/scan-plan.ts';
 import type { WiSunModule } from '../../module/module.ts';
 import { channelsOfMask, maskOfChannel, ODD_CHANNELS_MASK } from '../../model/scan-plan.ts';
 import { StateFile } from '../../store/state-file.ts';
-import { panMemory } from '../../supervisor/pan-memory.ts';
+import { panMemory } from '../../meter/meter-memory.ts';
 
 const EVEN_CHANNELS_MASK = 0x0aaaaaaa;
 const LOWER_HALF = 0x00003fff;

@@ -3,13 +3,11 @@ import { systemClock } from '../../kernel/clock.ts';
 import { readingJson } from '../../model/reading.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
-import { say, stderrLog } from '../../app/context.ts';
+import { say, stderrLog, tellError } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
-import { tellError } from '../../app/exit-codes.ts';
 import { phaseTeller } from '../../app/phase-words.ts';
-import type { CurrentReading } from '../../app/read/current-reading.ts';
 import { fromBridge } from '../../app/read/obtain-readings.ts';
-import type { Obtained } from '../../app/read/obtain-readings.ts';
+import type { CurrentReading, Obtained } from '../../app/read/obtain-readings.ts';
 
 const ASK_EVERY_MS = 1000;
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Stop } from '../../../src/app/context.ts';
 import type { ProcessEnvironment } from '../../../src/app/context.ts';
-import { Stop } from '../../../src/app/exit-codes.ts';
 import { exporterConfig, plainValue } from '../../../src/app/exporter-mode.ts';
 import { collector } from '../cli/run.ts';
 

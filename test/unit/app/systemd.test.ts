@@ -71,11 +71,11 @@ class Rig {
 
   status(status: Partial<LinkStatus>, meter = 'home'): void {
     const sinceMs = this.clock.now();
-    this.report.accept({ kind: 'status', meter, status: { phase: 'connected', sinceMs, reconnects: 0, ...status } });
+    this.board.accept({ kind: 'status', meter, status: { phase: 'connected', sinceMs, reconnects: 0, ...status } });
   }
 
   reading(meter = 'home'): void {
-    this.report.accept({ kind: 'reading', meter, reading: { atMs: this.clock.now(), powerW: 1234 } });
+    this.board.accept({ kind: 'reading', meter, reading: { atMs: this.clock.now(), powerW: 1234 } });
   }
 
   times(field: string): number[] {

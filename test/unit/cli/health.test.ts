@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { socketPath } from '../../../src/app/ask/socket-path.ts';
+import { socketPath } from '../../../src/app/ask/bridge-status.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { openStatusSocket } from '../../../src/web/status-socket.ts';

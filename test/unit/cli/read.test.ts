@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import { currentReading } from '../../../src/app/read/current-reading.ts';
+import { publishedError } from '../../../src/app/ask/bridge-status.ts';
 import { mackerelLines } from '../../../src/mackerel/mackerel-metrics.ts';
-import { fromBridge } from '../../../src/app/read/obtain-readings.ts';
+import { currentReading, fromBridge } from '../../../src/app/read/obtain-readings.ts';
 import { readingsText } from '../../../src/cli/read.ts';
 import { readingJson } from '../../../src/model/reading.ts';
 import { BoardRig } from '../../support/board-rig.ts';
+import type { MeterSnapshot } from '../../../src/web/status-snapshot.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { cli } from './run.ts';
 
 const rig = (): BoardRig => new BoardRig({ clock: new VirtualClock(Date.parse('2026-01-15T12:00:00+09:00')) });
+
+const current = (meter: MeterSnapshot) => currentReading(meter, publishedError(meter.error));
 
 test('an answer is an object of what it held and nothing else', () => {
   const atMs = Date.parse('2026-01-15T12:00:00+09:00');
@@ -27,7 +30,7 @@ test('the newest answer with a power is the reading; registers of another answer
   await clock.advance(1000);
   reading({ fault: false });
   reading({ importKwh: 10.1 });
-  const { answer, besides } = currentReading(home());
+  const { answer, besides } = current(home());
   expect(answer).toMatchObject({ power: 200, current_r: 2 });
   expect(answer).not.toHaveProperty('import');
   expect(besides).toEqual([
@@ -40,16 +43,16 @@ test('the newest answer with a power is the reading; registers of another answer
 test('no reading yet, or a stale one, is a reason', async () => {
   const { clock, reading, status, home } = rig();
   status({ phase: 'scanning' });
-  expect(() => currentReading(home())).toThrow(
+  expect(() => current(home())).toThrow(
     expect.objectContaining({ code: 'NO_READING', message: 'meter home: no reading yet (scanning)' }),
   );
   reading({ powerW: 100 });
   await clock.advance(35_000);
-  expect(currentReading(home()).answer.power).toBe(100);
+  expect(current(home()).answer.power).toBe(100);
   await clock.advance(1000);
-  expect(() => currentReading(home())).toThrow('last reading is 36 s old');
+  expect(() => current(home())).toThrow('last reading is 36 s old');
   status({ phase: 'waiting', error: new BridgeError('JOIN_REFUSED', 'the meter refused the join') });
-  expect(() => currentReading(home())).toThrow(
+  expect(() => current(home())).toThrow(
     expect.objectContaining({
       code: 'JOIN_REFUSED',
       message: 'meter home: last reading is 36 s old (waiting): the meter refused the join',
@@ -62,7 +65,7 @@ test('registers that still come do not make an old power current', async () => {
   reading({ powerW: 100 });
   await clock.advance(40_000);
   reading({ importKwh: 10 });
-  expect(() => currentReading(home())).toThrow(
+  expect(() => current(home())).toThrow(
     expect.objectContaining({
       code: 'NO_READING',
       message: expect.stringContaining('no current power (opening)') as string,
@@ -145,4 +148,15 @@ test('interrupted before a reading came is no success', async () => {
   end.abort(new Error('SIGINT'));
   const outcome = await cli(['read'], { env: withHttp, signal: end.signal, language: 'ja' });
   expect(outcome).toEqual({ exitCode: 69, stdout: '', stderr: '値を取得する前に中断しました\n' });
+});
+
+test('why there is no current power is said in Japanese too', async () => {
+  const { clock, board, reading } = rig();
+  reading({ powerW: 100 });
+  await clock.advance(40_000);
+  reading({ importKwh: 10 });
+  const obtained = fromBridge(board.snapshot(), 'home');
+  expect(obtained.ok ? undefined : obtained.error.text('ja')).toBe(
+    'メーター home: 最新の電力がありません（opening） [NO_READING]',
+  );
 });

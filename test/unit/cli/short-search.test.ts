@@ -12,7 +12,7 @@ import type { ScanRequest } from '../../../src/model/scan-plan.ts';
 import type { WiSunModule } from '../../../src/module/module.ts';
 import { scanTimeMs } from '../../../src/skstack/commands.ts';
 import { FULL_SCAN } from '../../../src/model/scan-plan.ts';
-import { panMemory } from '../../../src/supervisor/pan-memory.ts';
+import { panMemory } from '../../../src/meter/meter-memory.ts';
 import { logLines } from '../../support/log-lines.ts';
 
 const meter: Pan = { channel: 47, panId: 0x8888, macAddress: '001D129012345678' };

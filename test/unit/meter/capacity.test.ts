@@ -40,7 +40,7 @@ test('a late answer proves as many properties as it tells of those asked, unless
   ] as const) {
     const capacity = new Capacity(new RoundTrips(), replyTimeoutS);
     capacity.begin(MAC, remembered);
-    capacity.heard(late(roundTripMs, ...told));
+    capacity.accept(late(roundTripMs, ...told));
     expect(capacity.size.limit).toBe(limit);
   }
 });

@@ -173,21 +173,21 @@ test('after a confirmation the next fall starts to be counted anew', () => {
 test('measured power allows as much as it shows, from the reading it belongs to until the next', () => {
   const bench = new Bench();
   bench.judge(1000);
-  bench.guard.saw(60);
+  bench.guard.sample(60);
   expect(bench.judge(1001)).toBe('growth');
-  bench.guard.saw(1);
+  bench.guard.sample(1);
   expect(bench.judge(1002)).toBe('growth'); // the 60 kW may have lasted until just before the second sample
   expect(bench.judge(1003)).toBe('jump');
 });
 
 test('what was not measured is bounded by its two ends and the floor, not by the most ever seen', () => {
   const bench = new Bench();
-  bench.guard.saw(60);
+  bench.guard.sample(60);
   bench.judge(1000);
-  bench.guard.saw(10);
+  bench.guard.sample(10);
   bench.judge(1001);
   expect(bench.judge(1001 + 30, HOUR)).toBe('jump');
-  bench.guard.saw(25);
+  bench.guard.sample(25);
   expect(bench.judge(1001 + 31)).toBe('growth');
 });
 
@@ -229,7 +229,7 @@ function play({ stretches, lossEvery, stepKwh }: Course, alter: (kwh: number, at
     for (let slot = 0; slot < slots; slot++) {
       ms += 10_000;
       kwh += Math.max(0, kw) / 360;
-      if ((ms / 10_000) % lossEvery !== 0) guard.saw(Math.max(0, kw));
+      if ((ms / 10_000) % lossEvery !== 0) guard.sample(Math.max(0, kw));
       if (ms % MINUTE !== 0) continue;
       const shown = Math.floor(kwh / stepKwh) * stepKwh;
       const told = alter(shown, judged.length);

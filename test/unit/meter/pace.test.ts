@@ -1,6 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Pace } from '../../../src/meter/pace.ts';
-import { RoundTrips } from '../../../src/meter/round-trips.ts';
+import { Pace, RoundTrips } from '../../../src/meter/round-trips.ts';
 
 let told: number[];
 let pace: Pace;

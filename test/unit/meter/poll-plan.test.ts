@@ -18,7 +18,7 @@ function planOf(
 ): PollPlan {
   const plan = new PollPlan({ intervalS: intervalMs / 1000, energyIntervalS: energyIntervalMs / 1000 }, 0);
   plan.offer(getMap);
-  plan.heardMark(MARK, { nowMs: 0, wallMs: QUIET, isAnnounced: true });
+  plan.acceptMark(MARK, { nowMs: 0, wallMs: QUIET, isAnnounced: true });
   return plan;
 }
 
@@ -98,7 +98,7 @@ test('without any mark yet, the last one is asked for at once, and once', () => 
 });
 
 const hears = (plan: PollPlan, markMs: number, nowMs: number, wallMs: number, isAnnounced = false): void =>
-  plan.heardMark(markMs, { nowMs, wallMs, isAnnounced });
+  plan.acceptMark(markMs, { nowMs, wallMs, isAnnounced });
 /** Minutes at which marks are asked for, our clock being `wallMs` at 0; the meter answers with its own mark. */
 function asksFor(plan: PollPlan, minutes: number, wallMs: number, markAt: (minute: number) => number | undefined) {
   const asked: number[] = [];

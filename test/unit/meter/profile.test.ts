@@ -4,7 +4,7 @@ import { epc } from '../../../src/echonet/epc.ts';
 import type { Property } from '../../../src/echonet/frame.ts';
 import { encodeCurrents } from '../../../src/echonet/smart-meter.ts';
 import type { MeterProfile } from '../../../src/model/reading.ts';
-import { isAnother, mergeProfiles, nameplateEpcs, ProfileBuilder, scaleEpcs } from '../../../src/meter/profile.ts';
+import { ASKED_ONCE, isAnother, mergeProfiles, ProfileBuilder } from '../../../src/meter/profile.ts';
 
 /** The meter was believed to refuse these. */
 const refusing = (...codes: readonly number[]) => ({ isBelieved: (code: number) => codes.includes(code) });
@@ -17,6 +17,8 @@ const map = (...codes: readonly number[]): Property => ({
 const is = (code: number, edt: Uint8Array): Property => ({ epc: code, edt });
 const unit = is(epc.energyUnit, Uint8Array.of(1));
 const digits = is(epc.digits, encodeDigits(6));
+const scaleEpcs = ASKED_ONCE.slice(0, 3);
+const nameplateEpcs = ASKED_ONCE.slice(3);
 const fullMap = [...scaleEpcs, ...nameplateEpcs, epc.currents, epc.exportEnergy];
 const nameplate = [
   is(epc.makerCode, Uint8Array.of(0, 0, 0x16)),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RequestSize } from '../../../src/meter/request-size.ts';
+import { RequestSize } from '../../../src/meter/capacity.ts';
 
 test('six properties are asked at first', () => {
   const size = new RequestSize();

@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/config/problems.ts';
-import { meterMemory } from '../../../src/meter/meter-memory.ts';
+import { meterMemory, panMemory } from '../../../src/meter/meter-memory.ts';
 import { StateFile } from '../../../src/store/state-file.ts';
 import { airtimeMemory } from '../../../src/module/airtime-limit.ts';
-import { panMemory } from '../../../src/supervisor/pan-memory.ts';
 import { logLines } from '../../support/log-lines.ts';
 
 let folder = '';

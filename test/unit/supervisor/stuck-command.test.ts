@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const unhurried = (): AbortSignal => new AbortController().signal;
-const at = { meter: 'home', device: '/dev/ttyUSB0' };
+const at = { id: 'home', device: '/dev/ttyUSB0' };
 
 test('it runs the program without a shell, with the meter and nothing else of our environment', async () => {
   process.env['CANARY_SECRET'] = 'hunter2';
@@ -22,11 +22,7 @@ test('it runs the program without a shell, with the meter and nothing else of ou
   const script =
     'require("fs").writeFileSync(process.argv[1], JSON.stringify([process.env, process.argv[2]])); console.log("done")';
   const { log, lines } = logLines();
-  await stuckCommand(
-    { argv: [process.execPath, '-e', script, out, '$HOME; rm -rf x'], ...at },
-    systemClock,
-    log,
-  )(unhurried());
+  await stuckCommand([process.execPath, '-e', script, out, '$HOME; rm -rf x'], at, systemClock, log)(unhurried());
   const [env, argument] = JSON.parse(readFileSync(out, 'utf8')) as [Record<string, string>, string];
   expect(argument).toBe('$HOME; rm -rf x');
   expect(env).toMatchObject({ BROUTE2MQTT_METER: 'home', BROUTE2MQTT_DEVICE: '/dev/ttyUSB0' });
@@ -36,18 +32,14 @@ test('it runs the program without a shell, with the meter and nothing else of ou
 
 test('a program that is not there is told and stops nothing', async () => {
   const { log, lines } = logLines();
-  await stuckCommand({ argv: ['/no/such/program'], ...at }, systemClock, log)(unhurried());
+  await stuckCommand(['/no/such/program'], at, systemClock, log)(unhurried());
   expect(lines.at(-1)?.msg).toContain('check meters[].on_stuck_command');
 });
 
 test('a program that hangs is killed after a minute', async () => {
   const clock = new VirtualClock();
   const { log, lines } = logLines();
-  const ended = stuckCommand(
-    { argv: [process.execPath, '-e', 'setInterval(() => 0, 1000)'], ...at },
-    clock,
-    log,
-  )(unhurried());
+  const ended = stuckCommand([process.execPath, '-e', 'setInterval(() => 0, 1000)'], at, clock, log)(unhurried());
   await clock.advance(60_000);
   await ended;
   expect(JSON.stringify(lines.at(-1))).toContain('did not end within 60 s');
@@ -57,11 +49,7 @@ test('a program that hangs is killed after a minute', async () => {
 test('a stop ends it at once', async () => {
   const ending = new AbortController();
   const { log } = logLines();
-  const run = stuckCommand(
-    { argv: [process.execPath, '-e', 'setInterval(() => 0, 1000)'], ...at },
-    systemClock,
-    log,
-  )(ending.signal);
+  const run = stuckCommand([process.execPath, '-e', 'setInterval(() => 0, 1000)'], at, systemClock, log)(ending.signal);
   ending.abort(new Error('SIGTERM'));
   await expect(run).rejects.toThrow('SIGTERM');
 });
@@ -75,7 +63,7 @@ test('no argument reaches the log, neither by us nor by the program nor by an er
     ['/no/such/program', secret],
     [process.execPath, `${secret}\0`],
   ];
-  for (const argv of argvs) await stuckCommand({ argv, ...at }, systemClock, log)(unhurried());
+  for (const argv of argvs) await stuckCommand(argv, at, systemClock, log)(unhurried());
   const written = JSON.stringify(lines);
   expect(written).not.toContain('hunter2');
   expect(lines[0]).toMatchObject({ program: process.execPath });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
-import { LogSink } from '../../../src/app/log-sink.ts';
+import { LogSink } from '../../../src/app/service-log.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { status } from '../../support/sink-rig.ts';
 

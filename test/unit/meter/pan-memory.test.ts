@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Pan } from '../../../src/model/pan.ts';
-import { panMemory } from '../../../src/supervisor/pan-memory.ts';
+import { panMemory } from '../../../src/meter/meter-memory.ts';
 import { logLines } from '../../support/log-lines.ts';
 
 const pan: Pan = { channel: 47, panId: 0x8a32, macAddress: '001C6400030C12A4', lqi: 203 };
