@@ -31,7 +31,7 @@ export function readEnvironment(env: Environment): { assignments: Assignment[]; 
     if (!value) {
       if (value === '' && assignment?.guards) problems.push({ where: variable, text: empty });
     } else if (assignment) assignments.push(assignment);
-    else problems.push({ where: variable, text: withSuggestion(unknown, meant(variable)) });
+    else problems.push({ where: shownName(variable), text: withSuggestion(unknown, meant(variable)) });
   }
   for (const { variable, path, isFile } of assignments) {
     if (isFile && assignments.some((other) => !other.isFile && `${other.variable}_FILE` === variable)) {
@@ -45,6 +45,12 @@ const empty: Text = {
   en: 'is empty, and nobody would be kept out: give it a value, or unset the variable',
   ja: '空のままでは誰でも閲覧できてしまいます。値を設定するか、変数自体を削除してください',
 };
+/** An unknown name as far as it looks like one: what was pasted behind it is not repeated. */
+function shownName(variable: string): string {
+  const [name = ''] = /^\w{0,100}/.exec(variable) ?? [];
+  return name === variable ? name : `${name}…`;
+}
+
 const unknown: Text = { en: 'unknown variable', ja: '不明な環境変数です' };
 const both = (other: string): Text => ({
   en: `${other} is given too: give one of them`,

@@ -1,4 +1,5 @@
-import { ok, refuse, type Result, mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
+import { mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
+import { ok, refuse, type Result } from '../kernel/result.ts';
 
 /** Services. ECHONET Lite Specification part II, 3.2.5. */
 export const esv = {

@@ -1,5 +1,5 @@
-import { bytesOfHex, concatBytes, hexOfBytes, mustBeInteger, writeInteger, ok, refuse } from '../kernel/bytes.ts';
-import type { Result } from '../kernel/bytes.ts';
+import { bytesOfHex, concatBytes, hexOfBytes, mustBeInteger, writeInteger } from '../kernel/bytes.ts';
+import { ok, refuse, type Result } from '../kernel/result.ts';
 
 /** Operation status, EPC 80. */
 export const encodeOperationStatus = (on: boolean): Uint8Array => Uint8Array.of(on ? 0x30 : 0x31);

@@ -1,4 +1,5 @@
-import { ok, refuse, type Result, readU16, writeInteger } from '../kernel/bytes.ts';
+import { readU16, writeInteger } from '../kernel/bytes.ts';
+import { ok, refuse, type Result } from '../kernel/result.ts';
 
 /** The meter's clock is Japan standard time, UTC+9 without daylight saving, whatever the host's zone. */
 const JST_MS = 9 * 3_600_000;

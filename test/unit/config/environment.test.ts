@@ -74,6 +74,14 @@ test.each<[variable: string, value: string, problem: string]>([
   expect(found.filter((line) => line.startsWith(`BROUTE2MQTT_${variable}: ${problem}`))).toHaveLength(1);
 });
 
+test('of an unknown variable no more is shown than what looks like a name', async () => {
+  const env = { [`BROUTE2MQTT_MQTT URL=mqtt://${'h'.repeat(2000)}`]: 'x', [`BROUTE2MQTT_${'X'.repeat(2000)}`]: 'x' };
+  expect(await problems(minimal(), { env })).toEqual([
+    expect.stringMatching(/^BROUTE2MQTT_MQTT…: unknown variable/),
+    `BROUTE2MQTT_${'X'.repeat(88)}…: unknown variable`,
+  ]);
+});
+
 test('a gap in the list is told once', async () => {
   const env = Object.fromEntries(
     Object.entries(minimalEnvironment).map(([name, value]) => [name.replace('_0_', '_9_'), value]),
