@@ -2,7 +2,7 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { Trouble } from '../../test/support/virtual-disk.ts';
 import type { World } from '../../test/support/world.ts';
-import type { Edition } from '../../test/support/catalogue.ts';
+import type { Edition } from '../../test/support/fault-catalogue.ts';
 import { Dice } from './dice.ts';
 
 /** What goes wrong and how it ends, if it does not end by itself. */

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Edition } from '../../test/support/catalogue.ts';
+import type { Edition } from '../../test/support/fault-catalogue.ts';
 import { World } from '../../test/support/world.ts';
 import { Dice } from './dice.ts';
 import { randomFault } from './random-faults.ts';

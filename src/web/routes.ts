@@ -7,7 +7,7 @@ import type { Redactor } from '../kernel/redactor.ts';
 import { createDoor, createHostCheck, languageOfRequest, securityHeaders, textOf } from './access.ts';
 import type { Query, AccessRefusal } from './access.ts';
 import type { Metrics } from './metrics.ts';
-import { CHALLENGE, createProof, PROOF } from './proof.ts';
+import { CHALLENGE, createProof, PROOF } from './token-proof.ts';
 import { statusPage, tokenPage } from './page.ts';
 import type { Asset } from './page.ts';
 import type { StatusBoard } from './status-board.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { catalogue } from '../support/catalogue.ts';
-import type { Hazard } from '../support/catalogue.ts';
+import { catalogue } from '../support/fault-catalogue.ts';
+import type { Hazard } from '../support/fault-catalogue.ts';
 import type { World } from '../support/world.ts';
 
 const topics = ['homeassistant/device/broute2mqtt_home/config', 'broute2mqtt/home/bridge/availability'];

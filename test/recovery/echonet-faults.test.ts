@@ -3,8 +3,8 @@ import { encodeFrame, esv } from '../../src/echonet/frame.ts';
 import type { Frame, Property } from '../../src/echonet/frame.ts';
 import { decodeFrame } from '../../src/echonet/frame.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
-import { catalogue } from '../support/catalogue.ts';
-import type { Hazard } from '../support/catalogue.ts';
+import { catalogue } from '../support/fault-catalogue.ts';
+import type { Hazard } from '../support/fault-catalogue.ts';
 import type { World } from '../support/world.ts';
 
 const first = ['scanning', 'joining', 'connected'] as const;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LinkPhase } from '../../src/model/status.ts';
-import { catalogue } from '../support/catalogue.ts';
-import type { Hazard } from '../support/catalogue.ts';
+import { catalogue } from '../support/fault-catalogue.ts';
+import type { Hazard } from '../support/fault-catalogue.ts';
 import { World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;

@@ -6,8 +6,8 @@ import { BridgeError } from '../../src/kernel/errors.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
 import { serialWire } from '../../src/wire/serial-wire.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { all, catalogue, isOwnMeter, ownMeterOnly } from '../support/catalogue.ts';
-import type { Hazard } from '../support/catalogue.ts';
+import { all, catalogue, isOwnMeter, ownMeterOnly } from '../support/fault-catalogue.ts';
+import type { Hazard } from '../support/fault-catalogue.ts';
 import type { World } from '../support/world.ts';
 
 const lost = ['waiting', 'joining', 'connected'] as const;

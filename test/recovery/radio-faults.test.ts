@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { all, catalogue, isOwnMeter, ownMeterOnly } from '../support/catalogue.ts';
-import type { Hazard } from '../support/catalogue.ts';
+import { all, catalogue, isOwnMeter, ownMeterOnly } from '../support/fault-catalogue.ts';
+import type { Hazard } from '../support/fault-catalogue.ts';
 import type { World } from '../support/world.ts';
 
 const lost = ['waiting', 'joining', 'connected'] as const;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { LinkPhase } from '../../src/model/status.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
-import { all } from '../support/catalogue.ts';
-import type { Edition } from '../support/catalogue.ts';
+import { all } from '../support/fault-catalogue.ts';
+import type { Edition } from '../support/fault-catalogue.ts';
 import { createRig } from '../support/rig.ts';
 
 const HOME = '001C6400030C12A4';

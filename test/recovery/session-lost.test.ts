@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { LinkPhase } from '../../src/model/status.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
-import { all } from '../support/catalogue.ts';
-import type { Edition } from '../support/catalogue.ts';
+import { all } from '../support/fault-catalogue.ts';
+import type { Edition } from '../support/fault-catalogue.ts';
 import { withoutReopening } from '../support/meter-run.ts';
 import { createRig } from '../support/rig.ts';
 

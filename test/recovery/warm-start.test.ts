@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
-import { all } from '../support/catalogue.ts';
+import { all } from '../support/fault-catalogue.ts';
 import { HeardRequests } from '../support/heard-requests.ts';
 import { createRig } from '../support/rig.ts';
 

@@ -11,7 +11,7 @@ import { Simulator } from '../../src/simulator/sim.ts';
 import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { AirTap } from './air-tap.ts';
-import type { Edition } from './catalogue.ts';
+import type { Edition } from './fault-catalogue.ts';
 import { rigLog } from './log-lines.ts';
 import type { LogLine, WrittenLog } from './log-lines.ts';
 import { inFiles, inMemory, openMeterRun } from './meter-run.ts';

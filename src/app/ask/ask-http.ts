@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { formatHostPort, reachable } from '../../kernel/host-port.ts';
 import type { HostPort } from '../../kernel/host-port.ts';
 import type { HttpSettings } from '../../model/settings.ts';
-import { CHALLENGE, isProof, PROOF } from '../../web/proof.ts';
+import { CHALLENGE, isProof, PROOF } from '../../web/token-proof.ts';
 import { failed, MOST_BYTES, parseStatus } from './bridge-status.ts';
 import type { Asked } from './bridge-status.ts';
 
