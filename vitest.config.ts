@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Five suites: `unit` needs Node alone; the others say in docs/development.md what they need. */
+/** Four suites: `unit` needs Node alone; the others say in docs/development.md what they need. */
 export default defineConfig({
   test: {
     projects: [
