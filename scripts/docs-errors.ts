@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BridgeError, errorCodes, recoveryOf } from '../src/kernel/errors.ts';
+import { BridgeError, ERROR_CODES, recoveryOf } from '../src/kernel/errors.ts';
 import type { ErrorCode } from '../src/kernel/errors.ts';
 import { errorMeanings } from './error-meanings.ts';
 
@@ -29,7 +29,7 @@ function section(code: ErrorCode): string {
 }
 
 /** docs/errors.md: every code with its meaning, what the service does by itself, and what the program says to do. */
-export const errorsDocument = (): string => `${[preface, ...errorCodes.map(section)].join('\n\n')}\n`;
+export const errorsDocument = (): string => `${[preface, ...ERROR_CODES.map(section)].join('\n\n')}\n`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsDocument());

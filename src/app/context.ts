@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { languageOfEnvironment, languages } from '../kernel/language.ts';
+import { languageOfEnvironment, LANGUAGES } from '../kernel/language.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
@@ -34,7 +34,7 @@ export interface CliContext {
 /** `BROUTE2MQTT_LANGUAGE` (also the configuration's key), else the locale. */
 export function cliLanguage(env: ProcessEnvironment): Language {
   const wanted = env['BROUTE2MQTT_LANGUAGE'];
-  return languages.find((language) => language === wanted) ?? languageOfEnvironment(env);
+  return LANGUAGES.find((language) => language === wanted) ?? languageOfEnvironment(env);
 }
 
 /** One line in the user's language. */
@@ -52,8 +52,8 @@ export async function stderrLog(
 }
 
 /** What the shell gets to see. */
-export const exitCodes = { done: 0, usage: 64, linkDown: 69, defect: 70, configuration: 78 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export const EXIT_CODES = { done: 0, usage: 64, linkDown: 69, defect: 70, configuration: 78 } as const;
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 /** Ends a command whose user has already been told why. */
 export class Stop extends Error {
@@ -69,18 +69,18 @@ export class Stop extends Error {
 /** Says what went wrong and what to do about it. */
 export function tellError(error: unknown, context: CliContext): ExitCode {
   if (error instanceof Stop) return error.exitCode;
-  if (context.signal.aborted && error === context.signal.reason) return exitCodes.done;
+  if (context.signal.aborted && error === context.signal.reason) return EXIT_CODES.done;
   if (error instanceof BridgeError) {
     context.stderr.write(context.redactor.redact(`${error.text(context.language)}\n${error.hint(context.language)}\n`));
-    if (error.code === 'CONFIG_INVALID') return exitCodes.configuration;
-    return error.code === 'USAGE' ? exitCodes.usage : exitCodes.linkDown;
+    if (error.code === 'CONFIG_INVALID') return EXIT_CODES.configuration;
+    return error.code === 'USAGE' ? EXIT_CODES.usage : EXIT_CODES.linkDown;
   }
   const detail = context.redactor.redact(error instanceof Error ? (error.stack ?? error.message) : String(error));
   say(context.stderr, context, {
     en: `This is a defect in broute2mqtt, not in your configuration. Please report it with the lines below (they may hold file names).\n${detail}`,
     ja: `broute2mqtt自体の不具合です（設定の誤りではありません）。以下の行を添えて報告してください（ファイル名が含まれることがあります）。\n${detail}`,
   });
-  return exitCodes.defect;
+  return EXIT_CODES.defect;
 }
 
 /** Of package.json, which lies two folders above this file, in the source as in the package. */

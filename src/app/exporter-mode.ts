@@ -2,26 +2,26 @@ import { access } from 'node:fs/promises';
 import type { Problem } from '../config/problems.ts';
 import type { Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { say, exitCodes, Stop } from './context.ts';
+import { say, EXIT_CODES, Stop } from './context.ts';
 import type { CliContext, ProcessEnvironment } from './context.ts';
 import { loadSettings, writeProblems } from './load-settings.ts';
 import type { Loaded } from './load-settings.ts';
 
 const PREFIX = 'BROUTE2MQTT_METERS_';
 /** Its variables and ours; `SMARTMETER_LOGLEVEL` and `PORT` mean something else than ours and are translated. */
-const sameMeaning = {
+const SAME_MEANING = {
   SMARTMETER_ID: `${PREFIX}0_ROUTE_B_ID`,
   SMARTMETER_PASSWORD: `${PREFIX}0_ROUTE_B_PASSWORD`,
   SMARTMETER_DEVICE: `${PREFIX}0_DEVICE`,
   SMARTMETER_GET_INTERVAL: `${PREFIX}0_INTERVAL_S`,
 } as const;
-const names: readonly string[] = [...Object.keys(sameMeaning), 'SMARTMETER_LOGLEVEL'];
-const required = ['SMARTMETER_ID', 'SMARTMETER_PASSWORD'] as const;
+const NAMES: readonly string[] = [...Object.keys(SAME_MEANING), 'SMARTMETER_LOGLEVEL'];
+const REQUIRED = ['SMARTMETER_ID', 'SMARTMETER_PASSWORD'] as const;
 /** Bounds of `interval_s`, in s. */
 const INTERVAL = { least: 2, most: 3600 } as const;
 
 /** Python's names and numbers; ours has nothing above error. */
-const levels: readonly (readonly [upTo: number, name: RegExp, level: LogLevel])[] = [
+const LEVELS: readonly (readonly [upTo: number, name: RegExp, level: LogLevel])[] = [
   [10, /^debug$/i, 'debug'],
   [20, /^info$/i, 'info'],
   [30, /^warn(ing)?$/i, 'warn'],
@@ -37,7 +37,7 @@ export function plainValue(text: string | undefined): string {
 
 /** One of its variables is there, and nothing of a meter in our own words. */
 const isMeant = (env: ProcessEnvironment): boolean =>
-  names.some((name) => env[name]) && !Object.entries(env).some(([name, value]) => name.startsWith(PREFIX) && value);
+  NAMES.some((name) => env[name]) && !Object.entries(env).some(([name, value]) => name.startsWith(PREFIX) && value);
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -62,7 +62,7 @@ export async function exporterConfig(
   const all = [...problems, ...found.filter(({ where }) => !missing.has(where))];
   if (!result.ok || all.length > 0) {
     await writeProblems(all, context);
-    throw new Stop(exitCodes.configuration);
+    throw new Stop(EXIT_CODES.configuration);
   }
   if (raisedFrom !== undefined) say(context.stderr, context, intervalText(result.settings.meters[0]?.intervalS));
   return result;
@@ -78,23 +78,23 @@ interface Translation {
 function translate(env: ProcessEnvironment): Translation {
   const variables: Record<string, string> = {
     [`${PREFIX}0_ID`]: 'home',
-    [sameMeaning.SMARTMETER_DEVICE]: '/dev/ttyUSB0',
+    [SAME_MEANING.SMARTMETER_DEVICE]: '/dev/ttyUSB0',
   };
   const problems: Problem[] = [];
-  for (const [theirs, ours] of Object.entries(sameMeaning)) {
+  for (const [theirs, ours] of Object.entries(SAME_MEANING)) {
     const value = plainValue(env[theirs]);
     if (value !== '') variables[ours] = value;
   }
-  for (const where of required)
+  for (const where of REQUIRED)
     if (plainValue(env[where]) === '') {
-      problems.push({ where, text: missing });
-      variables[sameMeaning[where]] = where === 'SMARTMETER_ID' ? '0'.repeat(32) : '0'.repeat(12); // told once, here
+      problems.push({ where, text: MISSING });
+      variables[SAME_MEANING[where]] = where === 'SMARTMETER_ID' ? '0'.repeat(32) : '0'.repeat(12); // told once, here
     }
   const interval = plainValue(env['SMARTMETER_GET_INTERVAL']);
   const seconds = /^\d+(\.\d+)?$/.test(interval) ? Number(interval) : undefined;
   const ours =
     seconds === undefined ? undefined : Math.min(INTERVAL.most, Math.max(INTERVAL.least, Math.ceil(seconds)));
-  if (ours !== undefined) variables[sameMeaning.SMARTMETER_GET_INTERVAL] = String(ours);
+  if (ours !== undefined) variables[SAME_MEANING.SMARTMETER_GET_INTERVAL] = String(ours);
   problems.push(...translatePort(env, variables), ...translateLevel(env, variables));
   return { variables, problems, raisedFrom: ours === seconds ? undefined : seconds };
 }
@@ -104,31 +104,31 @@ function translatePort(env: ProcessEnvironment, variables: Record<string, string
   const text = plainValue(env['PORT']) || '8000';
   const isPort = /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
   variables['BROUTE2MQTT_HTTP_LISTEN'] = `0.0.0.0:${isPort ? Number(text) : 8000}`;
-  return isPort ? [] : [{ where: 'PORT', text: wrongPort }];
+  return isPort ? [] : [{ where: 'PORT', text: WRONG_PORT }];
 }
 
 function translateLevel(env: ProcessEnvironment, variables: Record<string, string>): Problem[] {
   const text = plainValue(env['SMARTMETER_LOGLEVEL']);
   if (text === '' || env['BROUTE2MQTT_LOG_LEVEL']) return [];
   const number = /^\d{1,3}$/.test(text) ? Number(text) : undefined;
-  const found = levels.find(([upTo, name]) => (number === undefined ? name.test(text) : number <= upTo));
-  if (!found) return [{ where: 'SMARTMETER_LOGLEVEL', text: wrongLevel }];
+  const found = LEVELS.find(([upTo, name]) => (number === undefined ? name.test(text) : number <= upTo));
+  if (!found) return [{ where: 'SMARTMETER_LOGLEVEL', text: WRONG_LEVEL }];
   variables['BROUTE2MQTT_LOG_LEVEL'] = found[2];
   return [];
 }
 
 /** Tells a problem by the name the user gave. */
 function inItsWords(problem: Problem): Problem {
-  const theirs = Object.entries(sameMeaning).find(([, ours]) => ours === problem.where)?.[0];
+  const theirs = Object.entries(SAME_MEANING).find(([, ours]) => ours === problem.where)?.[0];
   return theirs === undefined ? problem : { ...problem, where: theirs };
 }
 
-const missing: Text = {
+const MISSING: Text = {
   en: 'is missing: it comes from the letter of your utility about Route B',
   ja: '指定されていません。Bルートサービスの通知に記載された値を指定してください',
 };
-const wrongPort: Text = { en: 'must be a number from 1 to 65535', ja: '1〜65535の数値を指定してください' };
-const wrongLevel: Text = {
+const WRONG_PORT: Text = { en: 'must be a number from 1 to 65535', ja: '1〜65535の数値を指定してください' };
+const WRONG_LEVEL: Text = {
   en: 'must be 10 (debug), 20 (info), 30 (warning), 40 (error) or 50 (critical)',
   ja: '10（debug）、20（info）、30（warning）、40（error）、50（critical）のいずれかを指定してください',
 };

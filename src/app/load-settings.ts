@@ -6,7 +6,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import { pairingIdOf } from '../model/pan.ts';
 import type { MeterSettings } from '../model/settings.ts';
-import { exitCodes, Stop } from './context.ts';
+import { EXIT_CODES, Stop } from './context.ts';
 import type { CliContext } from './context.ts';
 
 /** What came of loading: for who tells the problems in their own way. */
@@ -40,7 +40,7 @@ export async function loadOrStop(
   const result = await loadSettings(file, context);
   if (result.ok) return result;
   await writeProblems(result.problems, context);
-  throw new Stop(exitCodes.configuration);
+  throw new Stop(EXIT_CODES.configuration);
 }
 
 export async function writeProblems(problems: readonly Problem[], { stderr, language }: CliContext): Promise<void> {

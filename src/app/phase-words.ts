@@ -4,7 +4,7 @@ import type { MeterSnapshot } from '../web/status-snapshot.ts';
 import type { CliContext } from './context.ts';
 
 /** What the supervisor is doing, in words for people. */
-export const phaseWords: Readonly<Record<LinkPhase, Text>> = {
+export const PHASE_WORDS: Readonly<Record<LinkPhase, Text>> = {
   opening: { en: 'opening the stick', ja: 'スティックに接続中' },
   scanning: { en: 'looking for the meter', ja: 'メーターを探索中' },
   joining: { en: 'joining the meter', ja: 'メーターに接続中' },
@@ -14,8 +14,8 @@ export const phaseWords: Readonly<Record<LinkPhase, Text>> = {
   stopped: { en: 'stopped', ja: '停止' },
 };
 
-const silent: Text = { en: 'no answer from the meter', ja: 'メーターの応答なし' };
-const unheard: Text = { en: 'joined, waiting for the first answer', ja: '接続手続き済み、最初の応答待ち' };
+const SILENT: Text = { en: 'no answer from the meter', ja: 'メーターの応答なし' };
+const UNHEARD: Text = { en: 'joined, waiting for the first answer', ja: '接続手続き済み、最初の応答待ち' };
 
 /** How the link is: a session whose meter does not answer is no connection. */
 export function linkWords({
@@ -23,8 +23,8 @@ export function linkWords({
   connected,
   age_s: ageS,
 }: Pick<MeterSnapshot, 'phase' | 'connected' | 'age_s'>): Text {
-  if (phase !== 'connected' || connected) return phaseWords[phase];
-  return ageS === undefined ? unheard : silent;
+  if (phase !== 'connected' || connected) return PHASE_WORDS[phase];
+  return ageS === undefined ? UNHEARD : SILENT;
 }
 
 /** Tells a person what is being done while the port is ours, a line for each change. Where nobody looks it is silent, unless `always`. */
@@ -34,6 +34,6 @@ export function phaseTeller(context: CliContext, always = false): (meter: string
     if ((!always && context.stderr.isTTY !== true) || phases.get(meter) === phase || phase === 'stopped') return;
     phases.set(meter, phase);
     const why = phase === 'waiting' && error ? `: ${error.text(context.language)}` : '';
-    context.stderr.write(context.redactor.redact(`${meter}: ${phaseWords[phase][context.language]}${why}\n`));
+    context.stderr.write(context.redactor.redact(`${meter}: ${PHASE_WORDS[phase][context.language]}${why}\n`));
   };
 }

@@ -18,29 +18,29 @@ const NETWORK: Readonly<Record<string, Text>> = {
   },
 };
 
-const unknownCa: Text = {
+const UNKNOWN_CA: Text = {
   en: 'the broker’s certificate is not signed by a known authority; set mqtt.tls.ca_file',
   ja: 'ブローカーの証明書が既知の認証局のものではありません。mqtt.tls.ca_file を設定してください',
 };
-const wantsOurs: Text = {
+const WANTS_OURS: Text = {
   en: 'the broker wants a client certificate: set mqtt.tls.cert_file and mqtt.tls.key_file',
   ja: 'ブローカーがクライアント証明書を求めています。mqtt.tls.cert_file と mqtt.tls.key_file を設定してください',
 };
-const refusesOurs: Text = {
+const REFUSES_OURS: Text = {
   en: 'the broker does not accept our client certificate: check mqtt.tls.cert_file',
   ja: 'ブローカーがクライアント証明書を拒否しました。mqtt.tls.cert_file を確認してください',
 };
-const oldTls: Text = {
+const OLD_TLS: Text = {
   en: 'the broker speaks only TLS 1.0 or 1.1, which are broken: update it or its tls_version',
   ja: 'ブローカーが安全でないTLS 1.0か1.1にしか対応していません。ブローカーまたは tls_version を更新してください',
 };
 const TLS: Readonly<Record<string, Text>> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownCa,
-  UNABLE_TO_GET_ISSUER_CERT: unknownCa,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownCa,
-  DEPTH_ZERO_SELF_SIGNED_CERT: unknownCa,
-  SELF_SIGNED_CERT_IN_CHAIN: unknownCa,
-  CERT_SIGNATURE_FAILURE: unknownCa,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_CA,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_CA,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_CA,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_CA,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_CA,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_CA,
   CERT_HAS_EXPIRED: {
     en: 'the broker’s certificate has expired (or this computer’s clock is wrong)',
     ja: 'ブローカーの証明書の期限切れです（またはこの機器の時計が狂っています）',
@@ -57,21 +57,21 @@ const TLS: Readonly<Record<string, Text>> = {
     en: 'what listens there does not speak TLS',
     ja: '接続先がTLSに対応していません',
   },
-  ERR_SSL_UNSUPPORTED_PROTOCOL: oldTls,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: oldTls,
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: wantsOurs,
+  ERR_SSL_UNSUPPORTED_PROTOCOL: OLD_TLS,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: WANTS_OURS,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: {
-    en: `no common ground in the TLS handshake; or ${wantsOurs.en}`,
-    ja: `TLSの方式が一致しません。または${wantsOurs.ja}`,
+    en: `no common ground in the TLS handshake; or ${WANTS_OURS.en}`,
+    ja: `TLSの方式が一致しません。または${WANTS_OURS.ja}`,
   },
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: refusesOurs,
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: refusesOurs,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: refusesOurs,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: REFUSES_OURS,
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: REFUSES_OURS,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: REFUSES_OURS,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: {
     en: 'our certificate has expired: renew mqtt.tls.cert_file',
     ja: 'クライアント証明書の期限切れです。mqtt.tls.cert_file を更新してください',
   },
-  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: refusesOurs,
+  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: REFUSES_OURS,
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: {
     en: 'mqtt.tls.key_file is not the key of mqtt.tls.cert_file',
     ja: 'mqtt.tls.key_file が mqtt.tls.cert_file の鍵ではありません',
@@ -86,12 +86,12 @@ const CLOSED: Text = { en: 'the broker closed the connection', ja: 'ブローカ
 const FAILED: Text = { en: 'failed', ja: '失敗しました' };
 const isTls = (code: string): boolean => code in TLS || /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_)/.test(code);
 
-const plainHint: Text = {
+const PLAIN_HINT: Text = {
   en: 'Check that this port is the broker’s own and plain: one for TLS (often 8883) needs mqtts:// or wss:// in mqtt.url.',
   ja: 'ブローカーの暗号化なしのポートか確認してください。TLS用のポート（8883など）には mqtt.url を mqtts:// または wss:// にします。',
 };
 
-const tlsHint: Text = {
+const TLS_HINT: Text = {
   en: 'Check that this port speaks TLS (often 8883): a plain one (often 1883) needs mqtt:// or ws:// in mqtt.url.',
   ja: 'TLS用のポート（8883など）か確認してください。暗号化なしのポート（1883など）には mqtt.url を mqtt:// または ws:// にします。',
 };
@@ -127,7 +127,7 @@ export function hungUp(url: string, cause?: Error): BridgeError {
       en: `${url} closed the connection instead of answering the login${shown}`,
       ja: `${url} がログインに応答せず接続を閉じました${shown}`,
     },
-    { cause, hint: /^(mqtts|wss):/.test(url) ? tlsHint : plainHint },
+    { cause, hint: /^(mqtts|wss):/.test(url) ? TLS_HINT : PLAIN_HINT },
   );
 }
 

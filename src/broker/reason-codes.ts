@@ -76,26 +76,26 @@ export function disconnectedBy(url: string, code: number): BridgeError {
     ja: `${url} が接続を切断しました: ${reasonText(code).ja}`,
   };
   return code === REASON.takenOver
-    ? new BridgeError('BROKER_REFUSED', what, { hint: takenOverHint })
+    ? new BridgeError('BROKER_REFUSED', what, { hint: TAKEN_OVER_HINT })
     : new BridgeError('BROKER_UNREACHABLE', what);
 }
 
-export const takenOverHint: Text = {
+export const TAKEN_OVER_HINT: Text = {
   en: 'Another client uses the same client id: two bridges run with the same meter id. Stop one or change its id.',
   ja: '同じクライアントIDの接続があります。同じメーターidのブリッジが2つ動いています。片方を止めるかidを変えてください。',
 };
 
 /** A discovery document that the broker cannot take. */
-export const leftOutHint: Text = {
+export const LEFT_OUT_HINT: Text = {
   en: 'Readings go on, but Home Assistant is told of no device. Raise the broker’s limit for one packet (16 KB is enough) and restart the bridge; by itself it tries again after a day.',
   ja: '計測値の送信は続きますが、Home Assistantにデバイスが登録されません。ブローカーのパケット上限を上げ（16 KBで十分）、ブリッジを再起動してください。自動では1日後に再試行します。',
 };
 
-const quotaHint: Text = {
+const QUOTA_HINT: Text = {
   en: 'The broker has no room for this client: raise its quota, or look for a subscriber that is away and for whom it keeps everything. The readings wait and go on by themselves.',
   ja: 'ブローカーの割り当て（quota）を超えています。上限を上げるか、切断中で溜め込ませている購読者がいないか確認してください。計測値は保管され、自動で再開します。',
 };
-const brokerHint: Text = {
+const BROKER_HINT: Text = {
   en: 'The broker’s own log says why it refuses. The readings wait and go on by themselves.',
   ja: '拒否の理由はブローカーのログを確認してください。計測値は保管され、自動で再開します。',
 };
@@ -122,6 +122,6 @@ export function topicRefused(url: string, access: keyof typeof ACCESS, topic: st
 
 /** Why the stream waits although the broker is there, and what to do. */
 export function heldError(url: string, topic: string, code: number): BridgeError {
-  const hint = code === REASON.quotaExceeded ? quotaHint : brokerHint;
+  const hint = code === REASON.quotaExceeded ? QUOTA_HINT : BROKER_HINT;
   return topicRefused(url, 'writing', topic, code, code === REASON.notAuthorized ? undefined : hint);
 }

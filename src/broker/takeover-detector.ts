@@ -6,7 +6,7 @@ const SHORT_MS = 10_000;
 const LONG_MS = 60_000;
 const ENOUGH = 3;
 
-const likelyTwoHint: Text = {
+const LIKELY_TWO_HINT: Text = {
   en: 'Most likely two bridges run with the same meter id: stop one or change its id. Else the broker’s log says why.',
   ja: '同じメーターidのブリッジが2つ動いている可能性があります。片方を止めるかidを変えてください。違う場合はブローカーのログを確認してください。',
 };
@@ -34,7 +34,7 @@ export class TakeoverDetector {
       en: `${url} closes the connection soon after each login`,
       ja: `${url} がログインのたびに接続をすぐ閉じます`,
     };
-    const error = new BridgeError('BROKER_REFUSED', what, { hint: likelyTwoHint });
+    const error = new BridgeError('BROKER_REFUSED', what, { hint: LIKELY_TWO_HINT });
     return { error, takenOver: true, silent: true };
   }
 

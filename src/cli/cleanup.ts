@@ -50,7 +50,7 @@ async function cleanUp(
   context: CliContext,
 ): Promise<void> {
   const { mqtt, homeAssistant, meters, stateDir } = settings;
-  if (!mqtt) throw new BridgeError('CONFIG_INVALID', noMqtt, { hint: noBroker });
+  if (!mqtt) throw new BridgeError('CONFIG_INVALID', NO_MQTT, { hint: NO_BROKER });
   const ids = wanted === undefined ? meters.map(({ id }) => id) : [validId(wanted)];
   const [{ askBridge }, { visitBroker }, { topicRefused }, { forget, keptOf }, { identityOf }] = await Promise.all([
     import('../app/ask/ask-bridge.ts'),
@@ -91,8 +91,8 @@ function validId(id: string): string {
   });
 }
 
-const noMqtt: Text = { en: 'there is no mqtt in the configuration', ja: '設定に mqtt がありません' };
-const noBroker: Text = {
+const NO_MQTT: Text = { en: 'there is no mqtt in the configuration', ja: '設定に mqtt がありません' };
+const NO_BROKER: Text = {
   en: 'Without a broker nothing of ours is kept anywhere.',
   ja: 'ブローカーを使わない設定なので、削除するものはありません。',
 };
@@ -106,10 +106,10 @@ const running = ({ en, ja }: Text): BridgeError =>
   new BridgeError(
     'BRIDGE_RUNNING',
     { en: `${en} and would publish everything again`, ja: `${ja}。削除してもすべて再送されます` },
-    { hint: stopFirst },
+    { hint: STOP_FIRST },
   );
 
-const stopFirst: Text = {
+const STOP_FIRST: Text = {
   en: 'Stop the bridge first (docker compose stop, systemctl stop broute2mqtt, or the app’s Stop). If none runs, and the broker only did not hear of its end: --force.',
   ja: '先にブリッジを停止してください（docker compose stop、systemctl stop broute2mqtt、アプリの「停止」）。動いているものがなく表示だけが残っている場合は --force を付けてください。',
 };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Text } from '../kernel/language.ts';
 import { refuseTakenName } from '../store/user-file.ts';
 import { addCommand, configPath } from '../app/command.ts';
-import { say, exitCodes, Stop, packageVersion } from '../app/context.ts';
+import { say, EXIT_CODES, Stop, packageVersion } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
 import type { CheckResult } from './doctor/check.ts';
 
@@ -35,7 +35,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
   ]).action(async (options: DoctorOptions, command: Command) => {
     if (options.report !== undefined) await refuseTakenName(options.report, options.force === true);
     const exitCode = exitCodeOf(await diagnose(options, command, context));
-    if (exitCode !== exitCodes.done) throw new Stop(exitCode);
+    if (exitCode !== EXIT_CODES.done) throw new Stop(exitCode);
   });
 }
 
@@ -72,6 +72,6 @@ async function diagnose(
 
 export function exitCodeOf(results: readonly CheckResult[]): ExitCode {
   const failed = results.filter(({ mark }) => mark === 'failed');
-  if (failed.some(({ code }) => code === 'CONFIG_INVALID')) return exitCodes.configuration;
-  return failed.length > 0 ? exitCodes.linkDown : exitCodes.done;
+  if (failed.some(({ code }) => code === 'CONFIG_INVALID')) return EXIT_CODES.configuration;
+  return failed.length > 0 ? EXIT_CODES.linkDown : EXIT_CODES.done;
 }

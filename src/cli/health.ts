@@ -4,7 +4,7 @@ import { within } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { HttpSettings } from '../model/settings.ts';
 import { addCommand, configPath, requireSettings } from '../app/command.ts';
-import { say, exitCodes, Stop } from '../app/context.ts';
+import { say, EXIT_CODES, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 
 const LIVEZ_LIMIT_MS = 5000;
@@ -21,12 +21,12 @@ export function addHealthCommand(program: Command, context: CliContext): void {
     const life = await lifeOf(command, context);
     if (life?.lives) return void context.stdout.write('ok\n');
     if (life) context.stderr.write(context.redactor.redact(`${life.text}\n`));
-    else say(context.stderr, context, nobody);
-    throw new Stop(exitCodes.linkDown);
+    else say(context.stderr, context, NOBODY);
+    throw new Stop(EXIT_CODES.linkDown);
   });
 }
 
-const nobody = {
+const NOBODY = {
   en: 'No running bridge answers, neither at the socket in state_dir nor at http.listen. Is it started, and with this configuration?',
   ja: 'state_dir のソケットにも http.listen にも応答がありません。同じ設定でブリッジが起動しているか確認してください。',
 };

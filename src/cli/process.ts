@@ -2,7 +2,7 @@ import process from 'node:process';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { cliLanguage, say, exitCodes, tellError } from '../app/context.ts';
+import { cliLanguage, say, EXIT_CODES, tellError } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
 import { runCli } from './program.ts';
 import { keepHeapSmall } from '../app/small-heap.ts';
@@ -23,7 +23,7 @@ function unwritable(error: NodeJS.ErrnoException): BridgeError {
  */
 const staysUp = (args: readonly string[], exitCode: ExitCode, { env, signal }: CliContext): boolean =>
   (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '' &&
-  (exitCode === exitCodes.usage || exitCode === exitCodes.configuration) &&
+  (exitCode === EXIT_CODES.usage || exitCode === EXIT_CODES.configuration) &&
   (args.length === 0 || args.includes('run')) &&
   !signal.aborted;
 

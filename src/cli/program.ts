@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { say, exitCodes, tellError, packageVersion } from '../app/context.ts';
+import { say, EXIT_CODES, tellError, packageVersion } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
 import { addCleanupCommand } from './cleanup.ts';
 import { addConfigCommand } from './config.ts';
@@ -61,15 +61,15 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   const program = buildProgram(context);
   try {
     await program.parseAsync(understood(args), { from: 'user' });
-    return exitCodes.done;
+    return EXIT_CODES.done;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return exitCodes.done; // --help, --version
-      if (error.code === 'commander.help') return exitCodes.usage; // the help stands there already
+      if (error.exitCode === 0) return EXIT_CODES.done; // --help, --version
+      if (error.code === 'commander.help') return EXIT_CODES.usage; // the help stands there already
       const text = usageText(error, program);
       say(context.stderr, context, { en: `error: ${text.en}`, ja: `エラー: ${text.ja}` });
       say(context.stderr, context, TEXTS.seeHelp);
-      return exitCodes.usage;
+      return EXIT_CODES.usage;
     }
     return tellError(error, context);
   }

@@ -5,7 +5,7 @@ import { mackerelLines } from '../mackerel/mackerel-metrics.ts';
 import { quantities } from '../model/quantity.ts';
 import type { Settings } from '../model/settings.ts';
 import { addCommand, EVERY_METER, requireSettings, numberWhere } from '../app/command.ts';
-import { say, exitCodes, Stop, tellError } from '../app/context.ts';
+import { say, EXIT_CODES, Stop, tellError } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { chooseMeters } from '../app/load-settings.ts';
 import { phaseTeller } from '../app/phase-words.ts';
@@ -77,13 +77,13 @@ async function readOnce(
   const obtained = await obtainReadings(settings, meter, context, options).catch((error: unknown) => {
     if (!context.signal.aborted) throw error;
     say(context.stderr, context, { en: 'interrupted before a reading came', ja: '値を取得する前に中断しました' });
-    throw new Stop(exitCodes.linkDown);
+    throw new Stop(EXIT_CODES.linkDown);
   });
   const readings = obtained.filter((one) => one.ok);
   context.stdout.write(readingsText(readings, format, context.language, several));
   const failures = obtained.filter((one) => !one.ok);
   for (const { error } of failures) tellError(error, context);
-  if (failures.length > 0) throw new Stop(exitCodes.linkDown);
+  if (failures.length > 0) throw new Stop(EXIT_CODES.linkDown);
 }
 
 /** `2026-01-15T12:00:30.120+09:00` → `2026-01-15 12:00:30`. */

@@ -14,9 +14,9 @@ import { refuseTakenName, writeUserFile } from '../store/user-file.ts';
 import { askBridge } from '../app/ask/ask-bridge.ts';
 import { chooseMeters } from '../app/load-settings.ts';
 import { addCommand, ONE_METER, requireSettings, numeric } from '../app/command.ts';
-import { say, stderrLog, exitCodes, Stop, packageVersion } from '../app/context.ts';
+import { say, stderrLog, EXIT_CODES, Stop, packageVersion } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
-import { phaseWords } from '../app/phase-words.ts';
+import { PHASE_WORDS } from '../app/phase-words.ts';
 
 interface RecordFlags {
   /** s */
@@ -45,7 +45,7 @@ export function addRecordCommand(program: Command, context: CliContext): void {
     const [meter] = chooseMeters(settings.meters, flags.meter) as readonly [MeterSettings];
     await refuseFile(file, flags.force === true);
     const asked = await askBridge(settings, systemClock, context.signal);
-    if (asked.kind === 'answered') throw stickInUse(bridgeUsesIt);
+    if (asked.kind === 'answered') throw stickInUse(BRIDGE_USES_IT);
     if (asked.kind === 'failed') throw asked.error;
     await record(file, flags, settings, meter, context);
   });
@@ -87,7 +87,7 @@ async function record(
     en: 'The meter was not read in that time; the file shows how far it came.',
     ja: 'この間にメーターの値は取得できませんでした。どこまで進んだかはファイルに残っています。',
   });
-  throw new Stop(exitCodes.linkDown);
+  throw new Stop(EXIT_CODES.linkDown);
 }
 
 /** Runs the service on a wire that is recorded, until the time is up or the user wants an end. @throws BridgeError when it cannot go on */
@@ -162,15 +162,18 @@ function firstTimeOr(wire: Wire, giveUp: (error: unknown) => void): Wire {
       } catch (error) {
         // the likeliest other owner of the port is our own service
         const isBusy = error instanceof BridgeError && error.code === 'PORT_BUSY';
-        if (!hasOpened && !signal.aborted) giveUp(isBusy ? stickInUse(anotherUsesIt, error) : error);
+        if (!hasOpened && !signal.aborted) giveUp(isBusy ? stickInUse(ANOTHER_USES_IT, error) : error);
         throw error;
       }
     },
   };
 }
 
-const bridgeUsesIt: Text = { en: 'the running bridge uses the stick', ja: '動作中のブリッジがスティックを使用中です' };
-const anotherUsesIt: Text = { en: 'another program uses the stick', ja: '別のプログラムがスティックを使用中です' };
+const BRIDGE_USES_IT: Text = {
+  en: 'the running bridge uses the stick',
+  ja: '動作中のブリッジがスティックを使用中です',
+};
+const ANOTHER_USES_IT: Text = { en: 'another program uses the stick', ja: '別のプログラムがスティックを使用中です' };
 
 const stickInUse = (what: Text, cause?: BridgeError): BridgeError =>
   new BridgeError('PORT_BUSY', what, {
@@ -222,7 +225,7 @@ class RecordProgress implements Sink {
     if (phase === this.#phase || phase === 'stopped') return;
     this.#phase = phase;
     const { stderr, language } = this.#context;
-    stderr.write(`${phaseWords[phase][language]}${error ? ` [${error.code}]` : ''}\n`);
+    stderr.write(`${PHASE_WORDS[phase][language]}${error ? ` [${error.code}]` : ''}\n`);
   }
 }
 

@@ -70,7 +70,7 @@ async function readTranscript(file: string): Promise<Transcript> {
     throw new BridgeError(
       'USAGE',
       { en: `${file} cannot be read`, ja: `${file} を読めません` },
-      { cause: error, hint: notReadable },
+      { cause: error, hint: NOT_READABLE },
     );
   }
   const parsed = parseTranscript(text);
@@ -79,7 +79,7 @@ async function readTranscript(file: string): Promise<Transcript> {
     throw new BridgeError(
       'USAGE',
       inBoth((language) => `${file}:${line}: ${reason[language]}`),
-      { hint: notTranscript },
+      { hint: NOT_TRANSCRIPT },
     );
   }
   const [edition = ''] = parsed.value.header.get('edition') ?? [];
@@ -88,20 +88,20 @@ async function readTranscript(file: string): Promise<Transcript> {
     throw new BridgeError(
       'USAGE',
       { en: `${file}: a recording of a J11 module`, ja: `${file}: J11モジュールの記録です` },
-      { hint: noJ11 },
+      { hint: NO_J11 },
     );
   return parsed.value;
 }
 
-const notReadable: Text = {
+const NOT_READABLE: Text = {
   en: 'Check the name of the file and who may read it.',
   ja: 'ファイル名と、読み取りの権限を確認してください。',
 };
-const notTranscript: Text = {
+const NOT_TRANSCRIPT: Text = {
   en: 'Give a file that `broute2mqtt record` has written. Mail can damage it: send it as an attachment.',
   ja: '`broute2mqtt record` で作成したファイルを指定してください。メール本文に貼ると壊れることがあるため、添付で送ってください。',
 };
-const noJ11: Text = {
+const NO_J11: Text = {
   en: 'J11 modules cannot be replayed yet.',
   ja: 'J11モジュールの再生にはまだ対応していません。',
 };

@@ -38,12 +38,12 @@ export function addScanCommand(program: Command, context: CliContext): void {
     const heard = await scanPort(settings, meter, all, context);
     if (heard.length > 0) context.stdout.write(json ? scanJson(heard) : scanTable(heard, context.language));
     if (heard.every(({ own }) => own === false))
-      throw new BridgeError('PAN_NOT_FOUND', heard.length === 0 ? nobody : onlyOthers);
+      throw new BridgeError('PAN_NOT_FOUND', heard.length === 0 ? NOBODY : ONLY_OTHERS);
   });
 }
 
-const nobody: Text = { en: 'no meter answered', ja: 'メーターの応答がありません' };
-const onlyOthers: Text = { en: 'your meter did not answer', ja: '自分のメーターの応答がありません' };
+const NOBODY: Text = { en: 'no meter answered', ja: 'メーターの応答がありません' };
+const ONLY_OTHERS: Text = { en: 'your meter did not answer', ja: '自分のメーターの応答がありません' };
 
 const described = ({ pan, own }: HeardPan) => ({
   channel: pan.channel,

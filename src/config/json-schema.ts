@@ -6,7 +6,7 @@ import { configSchema } from './schema.ts';
 type Json = z.core.JSONSchema.BaseSchema;
 
 /** At least one of them. */
-const outputs = ['mqtt', 'http', 'mackerel'];
+const OUTPUTS = ['mqtt', 'http', 'mackerel'];
 
 /** The schema for editors: titles in English, descriptions in Japanese, every secret also as `<key>_file`. */
 export function configJsonSchema(): Record<string, unknown> {
@@ -26,7 +26,7 @@ export function configJsonSchema(): Record<string, unknown> {
     },
   });
   const { $schema, ...rest } = schema;
-  return { $schema, title: 'broute2mqtt', ...rest, anyOf: outputs.map((name) => ({ required: [name] })) };
+  return { $schema, title: 'broute2mqtt', ...rest, anyOf: OUTPUTS.map((name) => ({ required: [name] })) };
 }
 
 /** One of value and file for a required secret, at most one for the others. */

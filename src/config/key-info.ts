@@ -45,17 +45,17 @@ export function isDevice(text: string): boolean {
   return text.startsWith('/') && text.length > 1 && !text.endsWith('/') && !text.includes('\0');
 }
 
-const brokerProtocols = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
+const BROKER_PROTOCOLS = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
 
-const noUrl: Text = {
+const NO_URL: Text = {
   en: 'must be a URL such as mqtt://localhost:1883',
   ja: 'mqtt://localhost:1883 のようなURLを指定してください',
 };
-const noBrokerProtocol: Text = {
+const NO_BROKER_PROTOCOL: Text = {
   en: 'must begin with mqtt://, mqtts://, ws:// or wss://',
   ja: 'mqtt://、mqtts://、ws://、wss:// のいずれかで始めてください',
 };
-const holdsLogin: Text = {
+const HOLDS_LOGIN: Text = {
   en: 'must not hold a user name or password: use mqtt.username and mqtt.password',
   ja: 'URLにユーザー名やパスワードを書かず、mqtt.username と mqtt.password を使ってください',
 };
@@ -63,22 +63,22 @@ const holdsLogin: Text = {
 /** What is wrong with the broker's address. */
 export function wrongBrokerUrl(text: string): Text | undefined {
   const url = parseUrl(text);
-  if (!url) return noUrl;
-  if (!brokerProtocols.includes(url.protocol)) return noBrokerProtocol;
-  if (url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text)) return holdsLogin;
-  return url.hostname && /^[a-z]+:\/\//i.test(text) ? undefined : noUrl;
+  if (!url) return NO_URL;
+  if (!BROKER_PROTOCOLS.includes(url.protocol)) return NO_BROKER_PROTOCOL;
+  if (url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text)) return HOLDS_LOGIN;
+  return url.hostname && /^[a-z]+:\/\//i.test(text) ? undefined : NO_URL;
 }
 
 /** Whether the broker is reached over TLS. */
 export const isTlsUrl = (text: string): boolean => ['mqtts:', 'wss:'].includes(parseUrl(text)?.protocol ?? '');
 
-const ownMachine = ['localhost', '127.0.0.1', '[::1]'];
+const OWN_MACHINE = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Where an API key may be sent to: over TLS, or not out of this machine. */
 export function isApiUrl(text: string): boolean {
   const url = parseUrl(text);
   if (!url || url.username || url.password || !['', '/'].includes(url.pathname) || url.search || url.hash) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && ownMachine.includes(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && OWN_MACHINE.includes(url.hostname));
 }
 
 /** A topic one can publish under: no wildcards, no empty first or last level, none of the broker's own `$` topics. */

@@ -65,14 +65,14 @@ export function unwrap(schema: z.ZodType): Def {
   return def.innerType ? unwrap(def.innerType) : def;
 }
 
-const kinds: Readonly<Record<string, Leaf['kind']>> = { number: 'number', int: 'number', boolean: 'boolean' };
+const KINDS: Readonly<Record<string, Leaf['kind']>> = { number: 'number', int: 'number', boolean: 'boolean' };
 
 function leavesOf(schema: z.ZodType, pattern: readonly string[]): Leaf[] {
   const def = unwrap(schema);
   if (def.shape) return Object.entries(def.shape).flatMap(([name, inner]) => leavesOf(inner, [...pattern, name]));
   if (def.element) return leavesOf(def.element, [...pattern, '*']);
   const { fromFile = false, guards = false } = keyInfo.get(schema) ?? {};
-  return [{ pattern, kind: kinds[def.type] ?? 'text', fromFile, guards }];
+  return [{ pattern, kind: KINDS[def.type] ?? 'text', fromFile, guards }];
 }
 
 export const leaves: readonly Leaf[] = leavesOf(configSchema, []);

@@ -4,7 +4,7 @@ import type { Environment, FileFinder, ReadFile } from './files.ts';
 import { findings, shownPath, inOrder, Origins } from './problems.ts';
 import type { Finding, Problem } from './problems.ts';
 import type { Settings } from '../model/settings.ts';
-import { certificateKeys, relations } from './relations.ts';
+import { CERTIFICATE_KEYS, relations } from './relations.ts';
 import { configSchema } from './schema.ts';
 import type { Config, ParsedConfig } from './schema.ts';
 import { formatPath, isTree, setAt, valueAt, variableOf } from './keys.ts';
@@ -123,7 +123,7 @@ function variablesFor(path: Path): string[] {
 /** Makes the certificates' paths absolute, and says which cannot be read. */
 async function readCertificates(tree: Tree, finder: FileFinder): Promise<Finding[]> {
   const found: Finding[] = [];
-  for (const key of certificateKeys) {
+  for (const key of CERTIFICATE_KEYS) {
     const path = ['mqtt', 'tls', key];
     const file = valueAt(tree, path);
     if (typeof file !== 'string' || file === '') continue;

@@ -1,7 +1,7 @@
 import { secretText, unreadable } from './files.ts';
 import type { Environment, FileFinder } from './files.ts';
 import { keysAt, formatPath, isTree, removeAt, setAt, leaves, pathOfVariable, variableOf } from './keys.ts';
-import { quote } from './problems.ts';
+import { QUOTE } from './problems.ts';
 import type { Origin, Origins, Problem } from './problems.ts';
 import type { Path, Tree, Leaf } from './keys.ts';
 import type { Text } from '../kernel/language.ts';
@@ -29,9 +29,9 @@ export function readEnvironment(env: Environment): { assignments: Assignment[]; 
     if (!variable.startsWith('BROUTE2MQTT_') || NOT_OURS.test(variable)) continue;
     const assignment = assign(variable, value ?? '');
     if (!value) {
-      if (value === '' && assignment?.guards) problems.push({ where: variable, text: empty });
+      if (value === '' && assignment?.guards) problems.push({ where: variable, text: EMPTY });
     } else if (assignment) assignments.push(assignment);
-    else problems.push({ where: shownName(variable), text: withSuggestion(unknown, meant(variable)) });
+    else problems.push({ where: shownName(variable), text: withSuggestion(UNKNOWN, meant(variable)) });
   }
   for (const { variable, path, isFile } of assignments) {
     if (isFile && assignments.some((other) => !other.isFile && `${other.variable}_FILE` === variable)) {
@@ -41,7 +41,7 @@ export function readEnvironment(env: Environment): { assignments: Assignment[]; 
   return { assignments, problems };
 }
 
-const empty: Text = {
+const EMPTY: Text = {
   en: 'is empty, and nobody would be kept out: give it a value, or unset the variable',
   ja: '空のままでは誰でも閲覧できてしまいます。値を設定するか、変数自体を削除してください',
 };
@@ -51,7 +51,7 @@ function shownName(variable: string): string {
   return name === variable ? name : `${name}…`;
 }
 
-const unknown: Text = { en: 'unknown variable', ja: '不明な環境変数です' };
+const UNKNOWN: Text = { en: 'unknown variable', ja: '不明な環境変数です' };
 const both = (other: string): Text => ({
   en: `${other} is given too: give one of them`,
   ja: `${other} も指定されています。どちらか一方にしてください`,
@@ -72,7 +72,7 @@ function assign(variable: string, value: string): Assignment | undefined {
 const bounded = (path: Path | undefined): Path | undefined =>
   path?.some((part) => typeof part === 'number' && part >= MAX_METERS) ? undefined : path;
 
-const booleans: Readonly<Record<string, boolean>> = {
+const BOOLEANS: Readonly<Record<string, boolean>> = {
   true: true,
   false: false,
   1: true,
@@ -85,7 +85,7 @@ const booleans: Readonly<Record<string, boolean>> = {
 function typed(leaf: Leaf, value: string): unknown {
   const trimmed = value.trim();
   if (leaf.kind === 'number') return /^-?\d{1,15}(\.\d{1,15})?$/.test(trimmed) ? Number(trimmed) : value;
-  if (leaf.kind === 'boolean') return booleans[trimmed.toLowerCase()] ?? value;
+  if (leaf.kind === 'boolean') return BOOLEANS[trimmed.toLowerCase()] ?? value;
   return value;
 }
 
@@ -155,7 +155,7 @@ function extractFileKeys(tree: Tree, origins: Origins, result: Overlaid): Pendin
     else if (typeof file === 'string' && file !== '') {
       origins.fromKey(target, filePath);
       pending.push({ path: target, file, origin });
-    } else fail(target, { ...origin, text: quote }, tree, result);
+    } else fail(target, { ...origin, text: QUOTE }, tree, result);
   };
   const visit = (value: unknown, path: Path): void => {
     if (Array.isArray(value)) value.forEach((item, i) => visit(item, [...path, i]));

@@ -92,17 +92,17 @@ export interface Finding {
 
 type Issue = z.core.$ZodIssue;
 
-const required: Text = { en: 'is required', ja: '必須です' };
+const REQUIRED: Text = { en: 'is required', ja: '必須です' };
 /** `BROUTE2MQTT_METERS_2_…` beside a single meter. */
-const gap: Text = {
+const GAP: Text = {
   en: 'is missing: meters are numbered from 0 without gaps',
   ja: 'がありません。メーターの番号は0から順に付けてください',
 };
-const noValue: Text = {
+const NO_VALUE: Text = {
   en: 'has no value: give one or remove the line',
   ja: '値がありません。値を書くか行を削除してください',
 };
-export const quote: Text = {
+export const QUOTE: Text = {
   en: 'must be text: put it in quotes',
   ja: '文字列として読めません。引用符（"…"）で囲んでください',
 };
@@ -116,7 +116,7 @@ export function findings(issues: readonly Issue[], root: unknown): Finding[] {
     if (value === undefined && typeof path.at(-1) === 'number') {
       if (gapReported) return [];
       gapReported = true;
-      return [{ path, text: gap }];
+      return [{ path, text: GAP }];
     }
     return [{ path, text: textOf(issue, value), missing: value === undefined }];
   });
@@ -125,28 +125,28 @@ export function findings(issues: readonly Issue[], root: unknown): Finding[] {
 function textOf(issue: Issue, value: unknown): Text {
   switch (issue.code) {
     case 'invalid_type':
-      if (value === undefined) return required;
-      return value === null ? noValue : typeText(issue.expected, value);
+      if (value === undefined) return REQUIRED;
+      return value === null ? NO_VALUE : typeText(issue.expected, value);
     case 'too_small':
       return tooSmall(issue);
     case 'too_big':
       return tooBig(issue);
     case 'invalid_value': {
-      if (value === undefined) return required;
-      if (value === null) return noValue;
+      if (value === undefined) return REQUIRED;
+      if (value === null) return NO_VALUE;
       const values = issue.values.map(String).join(', ');
       return { en: `must be one of ${values}`, ja: `次のいずれかを指定してください：${values}` };
     }
     case 'custom': {
       const text: unknown = issue.params?.['text'];
-      return isText(text) ? text : wrong;
+      return isText(text) ? text : WRONG;
     }
     default:
-      return wrong;
+      return WRONG;
   }
 }
 
-const wrong: Text = { en: 'is not valid', ja: '正しくありません' };
+const WRONG: Text = { en: 'is not valid', ja: '正しくありません' };
 const isText = (value: unknown): value is Text =>
   isTree(value) && typeof value['en'] === 'string' && typeof value['ja'] === 'string';
 
@@ -154,12 +154,12 @@ function typeText(expected: string, value: unknown): Text {
   if (expected === 'string') {
     return typeof value === 'object'
       ? { en: 'must be text, not a list or map', ja: '文字列を指定してください' }
-      : quote;
+      : QUOTE;
   }
-  return typeTexts[expected] ?? wrong;
+  return TYPE_TEXTS[expected] ?? WRONG;
 }
 
-const typeTexts: Readonly<Record<string, Text>> = {
+const TYPE_TEXTS: Readonly<Record<string, Text>> = {
   number: {
     en: 'must be a number, without quotes or unit',
     ja: '数値を指定してください（引用符や単位は付けません）',

@@ -48,14 +48,14 @@ const twinTexts: Readonly<Record<'id' | 'device', (other: number) => Text>> = {
   }),
 };
 
-const partners = { ca_file: undefined, cert_file: 'key_file', key_file: 'cert_file' } as const;
-export const certificateKeys = ['ca_file', 'cert_file', 'key_file'] as const;
+const PARTNERS = { ca_file: undefined, cert_file: 'key_file', key_file: 'cert_file' } as const;
+export const CERTIFICATE_KEYS = ['ca_file', 'cert_file', 'key_file'] as const;
 
 function tls(root: Tree): Finding[] {
   const at = (key: string): Path => ['mqtt', 'tls', key];
-  const given = certificateKeys.filter((key) => typeof valueAt(root, at(key)) === 'string');
+  const given = CERTIFICATE_KEYS.filter((key) => typeof valueAt(root, at(key)) === 'string');
   const alone = given.flatMap((key) => {
-    const other = partners[key];
+    const other = PARTNERS[key];
     if (other === undefined || given.includes(other)) return [];
     return [{ path: at(key), text: { en: `needs mqtt.tls.${other} too`, ja: `mqtt.tls.${other} も必要です` } }];
   });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { languages } from '../kernel/language.ts';
+import { LANGUAGES } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { isDevice, filePath, key, formed, text, wrongBrokerUrl, isApiUrl, topic } from './key-info.ts';
 import { parseHostPort } from '../kernel/host-port.ts';
@@ -144,7 +144,7 @@ const httpSchema = z.strictObject({
   ),
 });
 
-const wholeMinutes: Text = { en: 'must be a multiple of 60', ja: '60の倍数にしてください' };
+const WHOLE_MINUTES: Text = { en: 'must be a multiple of 60', ja: '60の倍数にしてください' };
 
 const mackerelSchema = z.strictObject({
   api_key: key(
@@ -185,7 +185,7 @@ const mackerelSchema = z.strictObject({
       .int()
       .min(60)
       .max(3600)
-      .refine((seconds) => seconds % 60 === 0, { params: { text: wholeMinutes } })
+      .refine((seconds) => seconds % 60 === 0, { params: { text: WHOLE_MINUTES } })
       .default(60),
     'Seconds between values of a metric, whole minutes',
     '同じメトリックの投稿間隔（秒、分単位）',
@@ -201,9 +201,9 @@ const mackerelSchema = z.strictObject({
   ),
 });
 
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 const logSchema = z.strictObject({
-  level: key(z.enum(logLevels).default('info'), 'Least level that is logged', 'ログの詳しさ'),
+  level: key(z.enum(LOG_LEVELS).default('info'), 'Least level that is logged', 'ログの詳しさ'),
   format: key(z.enum(['json', 'pretty']).default('json'), 'One JSON object a line, or for people', 'ログの形式'),
 });
 
@@ -218,7 +218,7 @@ export const configSchema = z.strictObject({
     'Post to Mackerel, without an agent',
     'Mackerelへ直接投稿（エージェント不要）',
   ),
-  language: key(z.enum(languages).default('ja'), 'Language of names, page and messages', '名前・ページ・文言の言語'),
+  language: key(z.enum(LANGUAGES).default('ja'), 'Language of names, page and messages', '名前・ページ・文言の言語'),
   log: key(logSchema.prefault({}), 'The log', 'ログ'),
   state_dir: key(
     filePath().exactOptional(),

@@ -25,17 +25,17 @@ export function readYaml(where: string, bytes: Uint8Array): YamlSource {
     broken: true,
     locate: () => undefined,
   });
-  if (bytes.length > MAX_BYTES) return refuse(texts.tooLarge);
+  if (bytes.length > MAX_BYTES) return refuse(TEXTS.tooLarge);
   let source: string;
   try {
     source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return refuse(texts.encoding);
+    return refuse(TEXTS.encoding);
   }
   try {
     return parse(where, source);
   } catch {
-    return refuse(texts.tooDeep); // the parser's own stack, or its limit on aliases
+    return refuse(TEXTS.tooDeep); // the parser's own stack, or its limit on aliases
   }
 }
 
@@ -53,7 +53,7 @@ function parse(where: string, source: string): YamlSource {
   const problems = new Map<number, Problem>();
   for (const { code, pos } of [...document.errors, ...document.warnings, ...loose]) {
     const line = lineOf(pos[0]);
-    if (!problems.has(line)) problems.set(line, { where, line, text: errorTexts[code] ?? texts.syntax });
+    if (!problems.has(line)) problems.set(line, { where, line, text: ERROR_TEXTS[code] ?? TEXTS.syntax });
   }
   return {
     value: broken ? undefined : plain(document),
@@ -116,7 +116,7 @@ function pairOf(items: readonly Pair[], name: string): { value: unknown; start: 
   return pair && { value: pair.value, start: isNode(pair.key) ? pair.key : undefined };
 }
 
-const texts = {
+const TEXTS = {
   tooLarge: {
     en: 'is larger than 1 MB: is it the right file?',
     ja: '1MBを超えています。ファイルが正しいか確認してください',
@@ -145,28 +145,28 @@ const texts = {
   alias: { en: 'a text that begins with * or & needs quotes', ja: '* や & で始まる値は引用符で囲んでください' },
 } as const satisfies Record<string, Text>;
 
-const errorTexts: Readonly<Partial<Record<ErrorCode, Text>>> = {
+const ERROR_TEXTS: Readonly<Partial<Record<ErrorCode, Text>>> = {
   DUPLICATE_KEY: { en: 'this key is given twice', ja: '同じキーが2回書かれています' },
   TAB_AS_INDENT: { en: 'is indented with a tab: use spaces', ja: 'タブで字下げしています。空白を使ってください' },
   MULTIPLE_DOCS: {
     en: 'begins a second document (---): only one is allowed',
     ja: '2つ目の文書（---）が始まっています。1つだけにしてください',
   },
-  BAD_INDENT: texts.indent,
-  MULTILINE_IMPLICIT_KEY: texts.indent,
-  BLOCK_AS_IMPLICIT_KEY: texts.indent,
+  BAD_INDENT: TEXTS.indent,
+  MULTILINE_IMPLICIT_KEY: TEXTS.indent,
+  BLOCK_AS_IMPLICIT_KEY: TEXTS.indent,
   MISSING_CHAR: {
     en: 'a quote, bracket or colon is missing, or the indentation is off',
     ja: '引用符・括弧・コロンが抜けているか、字下げが合っていません',
   },
-  BAD_SCALAR_START: texts.quotes,
+  BAD_SCALAR_START: TEXTS.quotes,
   BAD_DQ_ESCAPE: {
     en: 'a backslash in "…" is special: use \'…\'',
     ja: '"…" の中の \\ は特別な意味を持ちます。\'…\' を使ってください',
   },
-  TAG_RESOLVE_FAILED: texts.tag,
-  BAD_ALIAS: texts.alias,
-  ALIAS_PROPS: texts.alias,
+  TAG_RESOLVE_FAILED: TEXTS.tag,
+  BAD_ALIAS: TEXTS.alias,
+  ALIAS_PROPS: TEXTS.alias,
   NON_STRING_KEY: { en: 'a key must be a word', ja: 'キーは単語にしてください' },
-  RESOURCE_EXHAUSTION: texts.tooDeep,
+  RESOURCE_EXHAUSTION: TEXTS.tooDeep,
 };

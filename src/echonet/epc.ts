@@ -1,5 +1,5 @@
 /** Property codes of the low-voltage smart meter, class 0288. ECHONET Appendix 3.3.25; 80–9F: 2.1, super class. */
-export const epc = {
+export const EPC = {
   operationStatus: 0x80,
   installationPlace: 0x81,
   standardVersion: 0x82,
@@ -33,7 +33,7 @@ export const epc = {
 } as const;
 
 /** Property codes of the node profile, class 0EF0, that mean something else there. ECHONET Lite Specification part II, 6.11. */
-export const nodeEpc = {
+export const NODE_EPC = {
   instanceListNotification: 0xd5,
   instanceList: 0xd6,
 } as const;

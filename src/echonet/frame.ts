@@ -2,7 +2,7 @@ import { mustBeInteger, readU16, writeInteger } from '../kernel/bytes.ts';
 import { ok, refuse, type Result } from '../kernel/result.ts';
 
 /** Services. ECHONET Lite Specification part II, 3.2.5. */
-export const esv = {
+export const ESV = {
   setI: 0x60,
   setC: 0x61,
   get: 0x62,
@@ -22,7 +22,7 @@ export const esv = {
 } as const;
 
 /** Objects: class group, class, instance. */
-export const eoj = {
+export const EOJ = {
   /** Low-voltage smart electric energy meter, first instance. ECHONET Appendix 3.3.25. */
   meter: 0x028801,
   nodeProfile: 0x0ef001,
@@ -57,7 +57,7 @@ const HEADER_LENGTH = 12;
 const SPECIFIED_FORMAT = 0x1081;
 const readU24 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 const hasTwoLists = (service: number): boolean =>
-  service === esv.setGet || service === esv.setGetRes || service === esv.setGetSna;
+  service === ESV.setGet || service === ESV.setGetRes || service === ESV.setGetSna;
 
 /** Appends the list whose count is at `at`. @returns the offset behind it, or why it ends early. */
 function readList(bytes: Uint8Array, at: number, into: Property[]): number | string {

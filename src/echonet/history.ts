@@ -39,9 +39,9 @@ export interface SlotForm {
   readonly stepMs: number;
 }
 /** EC, asked by ED: half hours, up to 6 h. */
-export const history2: SlotForm = { maxCount: 12, stepMs: 30 * 60_000 };
+export const HISTORY2: SlotForm = { maxCount: 12, stepMs: 30 * 60_000 };
 /** EE, asked by EF (release R): minutes, up to 10. */
-export const history3: SlotForm = { maxCount: 10, stepMs: 60_000 };
+export const HISTORY3: SlotForm = { maxCount: 10, stepMs: 60_000 };
 
 export interface SlotRequest {
   /** ms since 1970, the newest slot; absent when never set. */

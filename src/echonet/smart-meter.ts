@@ -1,7 +1,7 @@
 import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
 import { concatBytes } from '../kernel/bytes.ts';
 import { decodeCounter, decodeFixedTime, toKwh } from './energy.ts';
-import { epc } from './epc.ts';
+import { EPC } from './epc.ts';
 import { edtOf, type Property } from './frame.ts';
 import { decodeFault } from './nameplate.ts';
 import { decodeNumber, encodeNumber, FORMS, readNumber } from './numbers.ts';
@@ -49,15 +49,15 @@ export function readingOf(properties: readonly Property[], scale: EnergyScale | 
 /** What a property adds to a reading. */
 type Adder = (reading: Mutable<Measured>, edt: Uint8Array, scale: EnergyScale | undefined) => void;
 const ADDERS: Readonly<Record<number, Adder>> = {
-  [epc.power]: (reading, edt) => add(reading, 'powerW', decodePower(edt)),
-  [epc.currents]: (reading, edt) => {
+  [EPC.power]: (reading, edt) => add(reading, 'powerW', decodePower(edt)),
+  [EPC.currents]: (reading, edt) => {
     const currents = decodeCurrents(edt);
     add(reading, 'currentRA', currents?.r);
     add(reading, 'currentTA', currents?.t);
   },
-  [epc.importEnergy]: (reading, edt, scale) => add(reading, 'importKwh', decodeKwh(edt, scale)),
-  [epc.exportEnergy]: (reading, edt, scale) => add(reading, 'exportKwh', decodeKwh(edt, scale)),
-  [epc.faultStatus]: (reading, edt) => add(reading, 'fault', decodeFault(edt)),
+  [EPC.importEnergy]: (reading, edt, scale) => add(reading, 'importKwh', decodeKwh(edt, scale)),
+  [EPC.exportEnergy]: (reading, edt, scale) => add(reading, 'exportKwh', decodeKwh(edt, scale)),
+  [EPC.faultStatus]: (reading, edt) => add(reading, 'fault', decodeFault(edt)),
 };
 
 function add<Key extends keyof Measured>(reading: Mutable<Measured>, key: Key, value: Measured[Key] | undefined): void {
@@ -82,8 +82,8 @@ function halfHourIn(properties: readonly Property[], code: number, scale: Energy
  */
 export function halfHoursOf(properties: readonly Property[], scale: EnergyScale | undefined): readonly HalfHour[] {
   if (scale === undefined) return [];
-  const bought = halfHourIn(properties, epc.importAtMark, scale);
-  const sold = halfHourIn(properties, epc.exportAtMark, scale);
+  const bought = halfHourIn(properties, EPC.importAtMark, scale);
+  const sold = halfHourIn(properties, EPC.exportAtMark, scale);
   if (bought && sold && bought.markMs === sold.markMs) {
     return [{ markMs: bought.markMs, importKwh: bought.kwh, exportKwh: sold.kwh }];
   }

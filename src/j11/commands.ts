@@ -11,14 +11,14 @@ import {
 import { ALL_CHANNELS, channelOfJ11, MAX_DURATION, MIN_DURATION } from './channels.ts';
 import { encodeFrame } from './frame.ts';
 import type { J11Frame } from './frame.ts';
-import { RESPONSE, result } from './responses.ts';
+import { RESPONSE, RESULT } from './responses.ts';
 import type { J11Response } from './responses.ts';
 
 /**
  * The requests this program sends or its simulator answers, ROHM 63TR008E by sections 3.2 and 3.4. 00F0 (write mode, by
  * its name) is missing on purpose: it must never be sent.
  */
-export const commandCodes = {
+export const COMMAND_CODES = {
   status: 0x0001,
   openPort: 0x0005,
   closePort: 0x0006,
@@ -42,7 +42,7 @@ export const commandCodes = {
   setFlowControl: 0x010a,
   flowControl: 0x010b,
 } as const;
-export type CommandName = keyof typeof commandCodes;
+export type CommandName = keyof typeof COMMAND_CODES;
 
 type NameWithData = 'openPort' | 'closePort' | 'send' | 'scan' | 'setCredentials' | 'configure' | 'setFlowControl';
 
@@ -112,21 +112,21 @@ type FieldsOf<Name, Each = J11Command> = Each extends { readonly name: infer Nam
   : never;
 
 const nothing: DataForm<object> = {
-  read: (data) => (data.length === 0 ? {} : result.badLength),
+  read: (data) => (data.length === 0 ? {} : RESULT.badLength),
   write: () => new Uint8Array(),
 };
 const port: DataForm<FieldsOf<'openPort'>> = {
   read: (data) => {
-    if (data.length !== 2) return result.badLength;
-    return readU16(data, 0) === 0 ? result.badParameter : { port: readU16(data, 0) };
+    if (data.length !== 2) return RESULT.badLength;
+    return readU16(data, 0) === 0 ? RESULT.badParameter : { port: readU16(data, 0) };
   },
   write: (command) => Uint8Array.from(bytesOf16(command.port)),
 };
 const datagram: DataForm<FieldsOf<'send'>> = {
   read: (data) => {
     if (data.length <= SEND_HEADER_LENGTH || data.length > SEND_HEADER_LENGTH + MAX_PAYLOAD_LENGTH)
-      return result.badLength;
-    if (readU16(data, 20) !== data.length - SEND_HEADER_LENGTH) return result.badLength;
+      return RESULT.badLength;
+    if (readU16(data, 20) !== data.length - SEND_HEADER_LENGTH) return RESULT.badLength;
     return {
       destination: addressOf(data),
       sourcePort: readU16(data, 16),
@@ -144,11 +144,11 @@ const scan: DataForm<FieldsOf<'scan'>> = {
   read: (data) => {
     const [duration = 0] = data;
     const flag = data[5];
-    if (data.length !== 6 && data.length !== 6 + PAIRING_ID_LENGTH) return result.badLength;
-    if (flag === 1 && data.length === 6) return result.badLength;
+    if (data.length !== 6 && data.length !== 6 + PAIRING_ID_LENGTH) return RESULT.badLength;
+    if (flag === 1 && data.length === 6) return RESULT.badLength;
     const mask = readU32(data, 1);
     const maskFits = mask > 0 && (mask & ~ALL_CHANNELS) === 0;
-    if (duration < MIN_DURATION || duration > MAX_DURATION || !maskFits || (flag ?? 2) > 1) return result.badParameter;
+    if (duration < MIN_DURATION || duration > MAX_DURATION || !maskFits || (flag ?? 2) > 1) return RESULT.badParameter;
     return { duration, mask, pairingId: flag === 1 ? latin1OfBytes(data.subarray(6)) : undefined };
   },
   write: ({ duration, mask, pairingId }) => {
@@ -158,7 +158,7 @@ const scan: DataForm<FieldsOf<'scan'>> = {
 };
 const credentials: DataForm<FieldsOf<'setCredentials'>> = {
   read: (data) => {
-    if (data.length !== ID_LENGTH + PASSWORD_LENGTH) return result.badLength;
+    if (data.length !== ID_LENGTH + PASSWORD_LENGTH) return RESULT.badLength;
     return { id: latin1OfBytes(data.subarray(0, ID_LENGTH)), password: latin1OfBytes(data.subarray(ID_LENGTH)) };
   },
   write: ({ id, password }) => {
@@ -170,14 +170,14 @@ const credentials: DataForm<FieldsOf<'setCredentials'>> = {
 const settings: DataForm<FieldsOf<'configure'>> = {
   read: (data) => {
     const [mode = 0, hanSleep = 0, channel = 0, power = 0] = data;
-    if (data.length !== 4) return result.badLength;
+    if (data.length !== 4) return RESULT.badLength;
     const fits = mode === ROUTE_B_AND_HAN && hanSleep <= 1 && channelOfJ11(channel) !== undefined && power <= 2;
-    return fits ? { mode, hanSleep, channel, power } : result.badParameter;
+    return fits ? { mode, hanSleep, channel, power } : RESULT.badParameter;
   },
   write: ({ mode, hanSleep, channel, power }) => Uint8Array.of(mode, hanSleep, channel, power),
 };
 const oneByte: DataForm<FieldsOf<'setFlowControl'>> = {
-  read: ([value, ...rest]) => (value === undefined || rest.length > 0 ? result.badLength : { value }),
+  read: ([value, ...rest]) => (value === undefined || rest.length > 0 ? RESULT.badLength : { value }),
   write: ({ value }) => Uint8Array.of(value),
 };
 
@@ -194,7 +194,7 @@ const formOf = (name: CommandName): DataForm<object> => (name in WITH_DATA ? WIT
 
 /** The whole frame, as the host sends it. @throws RangeError for ID or password of another length. */
 export const encodeCommand = (command: J11Command): Uint8Array =>
-  encodeFrame('host', { code: commandCodes[command.name], data: formOf(command.name).write(command) });
+  encodeFrame('host', { code: COMMAND_CODES[command.name], data: formOf(command.name).write(command) });
 
 export type ParsedCommand =
   | { readonly kind: 'command'; readonly command: J11Command }
@@ -203,13 +203,13 @@ export type ParsedCommand =
   /** Answered with this result. */
   | { readonly kind: 'refused'; readonly result: number };
 
-const names: ReadonlyMap<number, CommandName> = new Map(
-  Object.entries(commandCodes).map(([name, code]) => [code, name as CommandName] as const),
+const NAMES: ReadonlyMap<number, CommandName> = new Map(
+  Object.entries(COMMAND_CODES).map(([name, code]) => [code, name as CommandName] as const),
 );
 
 /** What the module makes of a request frame. */
 export function parseCommand({ code, data }: J11Frame): ParsedCommand {
-  const name = names.get(code);
+  const name = NAMES.get(code);
   if (name === undefined) return { kind: 'unknown' };
   const fields = formOf(name).read(data);
   if (typeof fields === 'number') return { kind: 'refused', result: fields };
@@ -219,7 +219,7 @@ export function parseCommand({ code, data }: J11Frame): ParsedCommand {
 /** @returns undefined for any frame that does not answer this command. */
 export function responseTo(name: CommandName, { code, data }: J11Frame): J11Response | undefined {
   const [first] = data;
-  return code === commandCodes[name] + RESPONSE && first !== undefined
+  return code === COMMAND_CODES[name] + RESPONSE && first !== undefined
     ? { result: first, data: data.subarray(1) }
     : undefined;
 }

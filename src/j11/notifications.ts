@@ -42,10 +42,10 @@ export type J11Notification =
   | { readonly kind: 'receiveFailure'; readonly reason: number; readonly from: string }
   | { readonly kind: 'noise'; readonly code: number; readonly reason: string };
 
-const connectionChanges = ['macUp', 'panaUp', 'macDown', 'panaDown'] as const;
-export type ConnectionChange = (typeof connectionChanges)[number];
-const panaOutcomes = ['ok', 'refused', 'noAnswer'] as const;
-export type PanaOutcome = (typeof panaOutcomes)[number];
+const CONNECTION_CHANGES = ['macUp', 'panaUp', 'macDown', 'panaDown'] as const;
+export type ConnectionChange = (typeof CONNECTION_CHANGES)[number];
+const PANA_OUTCOMES = ['ok', 'refused', 'noAnswer'] as const;
+export type PanaOutcome = (typeof PANA_OUTCOMES)[number];
 /** `reason` of 6038 that a new authentication mends: decryption, and MAC (message authentication) failed. */
 export const isKeyTrouble = (reason: number): boolean => reason === 0x01 || reason === 0x02;
 
@@ -113,12 +113,12 @@ const NOTIFICATIONS: { readonly [Kind in SentNotification['kind']]: Notification
   connection: {
     code: 0x601a,
     read: (data) => {
-      const change = connectionChanges[(data[0] ?? 0) - 1];
+      const change = CONNECTION_CHANGES[(data[0] ?? 0) - 1];
       if (data.length < 10 || change === undefined) return undefined;
       return { change, macAddress: hexOfBytes(data.slice(1, 9)), rssiDbm: signed8(data[9] ?? 0) };
     },
     write: ({ change, macAddress, rssiDbm }) => [
-      connectionChanges.indexOf(change) + 1,
+      CONNECTION_CHANGES.indexOf(change) + 1,
       ...bytesOfHex(macAddress),
       rssiDbm & 0xff,
     ],
@@ -126,11 +126,11 @@ const NOTIFICATIONS: { readonly [Kind in SentNotification['kind']]: Notification
   pana: {
     code: 0x6028,
     read: (data) => {
-      const outcome = panaOutcomes[(data[0] ?? 0) - 1];
+      const outcome = PANA_OUTCOMES[(data[0] ?? 0) - 1];
       if (data.length < 9 || outcome === undefined) return undefined;
       return { outcome, macAddress: hexOfBytes(data.slice(1, 9)) };
     },
-    write: ({ outcome, macAddress }) => [panaOutcomes.indexOf(outcome) + 1, ...bytesOfHex(macAddress)],
+    write: ({ outcome, macAddress }) => [PANA_OUTCOMES.indexOf(outcome) + 1, ...bytesOfHex(macAddress)],
   },
   receiveFailure: {
     code: 0x6038,
@@ -151,14 +151,14 @@ const bytesOfBeacon = ({ macAddress, panId, rssiDbm }: Beacon): readonly number[
   rssiDbm & 0xff,
 ];
 
-const kinds: ReadonlyMap<number, SentNotification['kind']> = new Map(
+const KINDS: ReadonlyMap<number, SentNotification['kind']> = new Map(
   Object.entries(NOTIFICATIONS).map(([kind, { code }]) => [code, kind as SentNotification['kind']]),
 );
 
 export const isNotification = ({ code }: J11Frame): boolean => code >>> 12 === 0x4 || code >>> 12 === 0x6;
 
 export function parseNotification({ code, data }: J11Frame): J11Notification {
-  const kind = kinds.get(code);
+  const kind = KINDS.get(code);
   if (kind === undefined) return { kind: 'noise', code, reason: 'not known to us' };
   const fields = NOTIFICATIONS[kind].read(data);
   if (fields === undefined) return { kind: 'noise', code, reason: `${data.length} bytes that do not fit` };

@@ -25,16 +25,16 @@ export interface ModuleStatus {
 }
 const STARTED = 0x03;
 const NOT_STARTED = 0x02;
-const routeBStates = ['none', 'mac', 'authenticated'] as const;
+const ROUTE_B_STATES = ['none', 'mac', 'authenticated'] as const;
 
 export function decodeStatus(data: Uint8Array): ModuleStatus | undefined {
-  const routeB = routeBStates[(data[1] ?? 0) - 1];
+  const routeB = ROUTE_B_STATES[(data[1] ?? 0) - 1];
   if (data.length < 2 || routeB === undefined) return undefined;
   return { started: data[0] === STARTED, routeB };
 }
 export const encodeStatus = ({ started, routeB }: ModuleStatus): readonly number[] => [
   started ? STARTED : NOT_STARTED,
-  routeBStates.indexOf(routeB) + 1,
+  ROUTE_B_STATES.indexOf(routeB) + 1,
   0x01, // no HAN
 ];
 
@@ -89,7 +89,7 @@ export const decodeSendResult = (data: Uint8Array): number | undefined => {
 };
 
 /** Result byte of a response that we act upon. ROHM 63TR008E, Table 34, as public code quotes it. */
-export const result = {
+export const RESULT = {
   ok: 0x01,
   invalidCommand: 0x03,
   badParameter: 0x04,
@@ -156,10 +156,10 @@ export function resultText(code: number): Text {
 
 /** The module did not get the command whole: sending it again is all it needs. */
 export const isLineNoise = (code: number): boolean =>
-  code === result.receiveTimeout || (code >= result.headerSum && code <= result.tooLong);
+  code === RESULT.receiveTimeout || (code >= RESULT.headerSum && code <= RESULT.tooLong);
 
 /** Low half-byte of the send result of 0008. */
-export const sendResult = { ok: 0x0, airtime: 0x2, channelBusy: 0x3, noAck: 0x5, other: 0x8, queued: 0xf } as const;
+export const SEND_RESULT = { ok: 0x0, airtime: 0x2, channelBusy: 0x3, noAck: 0x5, other: 0x8, queued: 0xf } as const;
 const SEND_RESULT_TEXTS: Readonly<Record<number, Text>> = {
   0x0: { en: 'ok', ja: '成功' },
   0x2: { en: 'airtime limit', ja: '送信時間制限' },

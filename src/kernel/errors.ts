@@ -13,7 +13,7 @@ const mendedBy =
 const [retry, rejoin, reopen, stop] = [mendedBy('retry'), mendedBy('rejoin'), mendedBy('reopen'), mendedBy('stop')];
 
 /** Every way this program can fail, with what the operator can do about it. `npm run docs:errors` makes docs/errors.md of it. */
-const catalogue = {
+const CATALOGUE = {
   CONFIG_INVALID: stop(
     'Correct the configuration and start again; `broute2mqtt config check` lists every problem.',
     '設定を直してから起動し直してください。`broute2mqtt config check` で問題をすべて確認できます。',
@@ -121,8 +121,8 @@ const catalogue = {
   ),
 };
 
-export type ErrorCode = keyof typeof catalogue;
-export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
+export type ErrorCode = keyof typeof CATALOGUE;
+export const ERROR_CODES = Object.keys(CATALOGUE) as readonly ErrorCode[];
 
 /** A failure as it is shown: the language is chosen where somebody reads it. */
 export interface Failure {
@@ -162,11 +162,11 @@ export class BridgeError extends Error implements Failure {
   }
 
   hint(language: Language): string {
-    return (this.#hint ?? catalogue[this.code].hint)[language];
+    return (this.#hint ?? CATALOGUE[this.code].hint)[language];
   }
 }
 
-const defectHint: Text = {
+const DEFECT_HINT: Text = {
   en: 'This is a defect of broute2mqtt: please report it with a log at level debug.',
   ja: 'broute2mqttの不具合です。debugレベルのログを添えて報告してください。',
 };
@@ -178,18 +178,18 @@ export const failureOf = (error: unknown): Failure =>
     : {
         code: 'DEFECT',
         text: () => (error instanceof Error ? error.message : String(error)),
-        hint: (language) => defectHint[language],
+        hint: (language) => DEFECT_HINT[language],
       };
 
 /** Of whatever was thrown, as the log says it. */
 export const textOf = (error: unknown): string => failureOf(error).text('en');
 
-const rank: readonly Recovery[] = ['retry', 'rejoin', 'reopen', 'stop'];
+const RANK: readonly Recovery[] = ['retry', 'rejoin', 'reopen', 'stop'];
 
 /** What is not ours is a defect: trying again would hide it. */
 export const recoveryOf = (error: unknown): Recovery =>
-  error instanceof BridgeError ? catalogue[error.code].recovery : 'stop';
+  error instanceof BridgeError ? CATALOGUE[error.code].recovery : 'stop';
 
 /** True when mending `error` needs more torn down than `limit`. */
 export const exceeds = (error: unknown, limit: Recovery): boolean =>
-  rank.indexOf(recoveryOf(error)) > rank.indexOf(limit);
+  RANK.indexOf(recoveryOf(error)) > RANK.indexOf(limit);

@@ -16,7 +16,7 @@ export function parseHostPort(text: string): HostPort | undefined {
 export const formatHostPort = ({ host, port }: HostPort): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-const loopbacks: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+const LOOPBACKS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /** Who listens at a wildcard is reached at the loopback address. */
-export const reachable = ({ host, port }: HostPort): HostPort => ({ host: loopbacks[host] ?? host, port });
+export const reachable = ({ host, port }: HostPort): HostPort => ({ host: LOOPBACKS[host] ?? host, port });

@@ -1,6 +1,6 @@
 /** The two languages every text a user sees exists in. */
 export type Language = 'ja' | 'en';
-export const languages = ['ja', 'en'] as const satisfies readonly Language[];
+export const LANGUAGES = ['ja', 'en'] as const satisfies readonly Language[];
 
 export const isLanguage = (text: string | undefined): text is Language => text === 'ja' || text === 'en';
 

@@ -4,8 +4,8 @@ import { BridgeError, textOf } from './errors.ts';
 import type { Redactor } from './redactor.ts';
 
 export type Log = Logger;
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -14,7 +14,7 @@ export interface LogOptions {
   readonly destination: DestinationStream;
 }
 
-const secretFields = ['password', 'route_b_id', 'route_b_password', 'token', 'api_key'];
+const SECRET_FIELDS = ['password', 'route_b_id', 'route_b_password', 'token', 'api_key'];
 
 /** Structured logging, redacted twice: by field (a secret that was never registered) and by value (one that was). */
 export function createLog({ level, redactor, destination }: LogOptions): Log {
@@ -25,7 +25,7 @@ export function createLog({ level, redactor, destination }: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: {
-        paths: secretFields.flatMap((field) => [field, `*.${field}`]),
+        paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
         censor: '[redacted]',
       },
       serializers: { err: describeError },

@@ -128,7 +128,7 @@ function parseBody(body: string): Pick<MackerelAnswer, 'message' | 'isMackerels'
  */
 export type PostVerdict = 'taken' | 'spoilt' | 'refused' | 'busy' | 'down';
 
-const betweenHint: Text = {
+const BETWEEN_HINT: Text = {
   en: 'Not Mackerel’s own words: look for a proxy or a login page between this computer and Mackerel, then check mackerel.api_url, api_key and that service or host_id exists. The values wait.',
   ja: 'Mackerel自身の応答ではありません。途中のプロキシやログインページを確認し、次に mackerel.api_url、api_key と、service・host_id の存在を確認してください。値は保管されます。',
 };
@@ -163,5 +163,5 @@ export function errorOf(answer: MackerelAnswer, where: string): BridgeError {
   const { status, message, isMackerels } = answer;
   const what = `${where}: HTTP ${status}${message === '' ? '' : `, ${message}`}`;
   const code = ['down', 'busy'].includes(verdictOf(answer)) ? 'MACKEREL_UNREACHABLE' : 'MACKEREL_REFUSED';
-  return new BridgeError(code, what, code === 'MACKEREL_REFUSED' && !isMackerels ? { hint: betweenHint } : undefined);
+  return new BridgeError(code, what, code === 'MACKEREL_REFUSED' && !isMackerels ? { hint: BETWEEN_HINT } : undefined);
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterClock } from '../model/reading.ts';
-import { epc } from '../echonet/epc.ts';
+import { EPC } from '../echonet/epc.ts';
 import { edtOf } from '../echonet/frame.ts';
 import { decodeDate, decodeTimeOfDay } from '../echonet/time.ts';
 import type { MeterAnswer } from './meter-client.ts';
@@ -44,7 +44,7 @@ export class ClockCheck {
   /** @returns undefined when this answer leaves nothing to compare. */
   compare({ properties, datagram, roundTripMs = 0 }: MeterAnswer): MeterClock | undefined {
     const said = { wallMs: datagram.atMs - roundTripMs / 2, monotonicMs: datagram.monotonicMs - roundTripMs / 2 };
-    const [time, date] = [edtOf(properties, epc.currentTime), edtOf(properties, epc.currentDate)];
+    const [time, date] = [edtOf(properties, EPC.currentTime), edtOf(properties, EPC.currentDate)];
     if (time) this.#time = { ...said, ms: decodeTimeOfDay(time) };
     if (date) this.#date = { ...said, ms: decodeDate(date) };
     if (!this.#time || !this.#date) return undefined;

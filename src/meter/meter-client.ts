@@ -3,7 +3,7 @@ import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { decodeFrame, encodeFrame, eoj, esv } from '../echonet/frame.ts';
+import { decodeFrame, encodeFrame, EOJ, ESV } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
 import { hex } from '../kernel/bytes.ts';
 import type { Datagram, Session } from '../module/module.ts';
@@ -75,7 +75,7 @@ export class MeterClient {
     const request: Request = { epcs, sentMs: this.#deps.clock.monotonicMs(), answer: deferred(), isGivenUp: false };
     this.#remember(tid, request);
     const properties = epcs.map((epc) => ({ epc, edt: new Uint8Array() }));
-    const frame = encodeFrame({ tid, seoj: eoj.controller, deoj: eoj.meter, esv: esv.get, properties });
+    const frame = encodeFrame({ tid, seoj: EOJ.controller, deoj: EOJ.meter, esv: ESV.get, properties });
     await this.#session.send(frame, signal);
     const { properties: answered } = await within(
       this.#deps.clock,
@@ -115,18 +115,18 @@ export class MeterClient {
       return;
     }
     const frame = decoded.value;
-    if (frame.seoj !== eoj.meter) {
+    if (frame.seoj !== EOJ.meter) {
       this.#deps.log.debug({ seoj: hex(frame.seoj, 6), esv: hex(frame.esv, 2) }, 'frame of another object');
       return;
     }
     switch (frame.esv) {
-      case esv.getRes:
-      case esv.getSna:
+      case ESV.getRes:
+      case ESV.getSna:
         return this.#onReply(frame, datagram);
-      case esv.infc:
+      case ESV.infc:
         this.#replies.put(infcResponse(frame));
         return this.#deps.onAnswer({ properties: frame.properties, datagram });
-      case esv.inf:
+      case ESV.inf:
         return this.#deps.onAnswer({ properties: frame.properties, datagram });
     }
     this.#deps.log.debug({ esv: hex(frame.esv, 2) }, 'service not used by us');
@@ -169,5 +169,5 @@ export class MeterClient {
 /** The meter wants to know that its announcement arrived: same TID, objects swapped, the same EPCs without data. */
 function infcResponse(frame: Frame): Uint8Array {
   const properties = frame.properties.map(({ epc }) => ({ epc, edt: new Uint8Array() }));
-  return encodeFrame({ tid: frame.tid, seoj: frame.deoj, deoj: frame.seoj, esv: esv.infcRes, properties });
+  return encodeFrame({ tid: frame.tid, seoj: frame.deoj, deoj: frame.seoj, esv: ESV.infcRes, properties });
 }

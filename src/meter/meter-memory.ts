@@ -25,7 +25,7 @@ function parseRemembered(value: unknown): Remembered {
   const remembered = object(value, 'meter');
   if (!isAbsentOrText(remembered['macAddress'], 16)) throw new TypeError('macAddress is no EUI-64');
   if (remembered['profile'] !== undefined) checkProfile(object(remembered['profile'], 'profile'));
-  for (const [key, least, most] of paceRanges)
+  for (const [key, least, most] of PACE_RANGES)
     if (remembered[key] !== undefined && !isInteger(remembered[key], least, most))
       throw new TypeError(`${key} is not ${least} to ${most}`);
   for (const key of ['import', 'export']) {
@@ -47,17 +47,17 @@ function checkProfile(profile: Record<string, unknown>): void {
     if (!isAbsentOrText(profile[key], 64)) throw new TypeError(`${key} is no short text`);
   if (profile['energyScale'] === undefined) return;
   const scale = object(profile['energyScale'], 'energyScale');
-  for (const [key, least, most] of scaleRanges)
+  for (const [key, least, most] of SCALE_RANGES)
     if (!isInteger(scale[key], least, most)) throw new TypeError(`${key} is not ${least} to ${most}`);
 }
 
 /** What the standard allows: a number beyond would throw, or fill the memory, where it is formatted. */
-const scaleRanges = [
+const SCALE_RANGES = [
   ['coefficient', 1, 999_999],
   ['exponent', -4, 4],
   ['digits', 1, 8],
 ] as const;
-const paceRanges = [
+const PACE_RANGES = [
   ['requestSize', 1, MOST_PROPERTIES],
   ['roundTripMs', 0, CEILING_MS],
 ] as const;

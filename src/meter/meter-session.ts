@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { EnergyScale, MeterProfile } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
-import { epc } from '../echonet/epc.ts';
+import { EPC } from '../echonet/epc.ts';
 import { toldOf } from '../echonet/frame.ts';
 import type { Session } from '../module/module.ts';
 import { Asking } from './asking.ts';
@@ -68,7 +68,7 @@ export class MeterSession {
 
   /** How this meter counts energy; undefined until it is known, and which meter it is. */
   get energyScale(): EnergyScale | undefined {
-    return this.#builder.isSettled([epc.serialNumber]) ? this.#builder.energyScale : undefined;
+    return this.#builder.isSettled([EPC.serialNumber]) ? this.#builder.energyScale : undefined;
   }
 
   get serialNumber(): string | undefined {
@@ -103,9 +103,9 @@ export class MeterSession {
 
   async #open(unproved: boolean, signal: AbortSignal): Promise<void> {
     // One property answers soonest, and every meter answers one: a join more costs seconds.
-    if (unproved) await this.#asking.ask([epc.power], signal, WARM_TRIES);
-    const instant = [epc.power, epc.currents];
-    const opening = unproved ? [[epc.getMap]] : this.#deps.known ? [instant, [epc.getMap]] : [[epc.getMap], instant];
+    if (unproved) await this.#asking.ask([EPC.power], signal, WARM_TRIES);
+    const instant = [EPC.power, EPC.currents];
+    const opening = unproved ? [[EPC.getMap]] : this.#deps.known ? [instant, [EPC.getMap]] : [[EPC.getMap], instant];
     for (const epcs of opening) await this.#asking.ask(epcs, signal);
   }
 
@@ -113,7 +113,7 @@ export class MeterSession {
     const { clock, roundTrips, onCycle } = this.#deps;
     const [asking, builder, plan] = [this.#asking, this.#builder, this.plan];
     if (builder.getMap) plan.offer(builder.getMap);
-    else await asking.ask([epc.getMap], signal);
+    else await asking.ask([EPC.getMap], signal);
     await asking.ask(builder.open(ASKED_ONCE), signal);
     await asking.ask(plan.due(clock.monotonicMs(), clock.now(), builder.energyScale !== undefined), signal);
     plan.asked(clock.monotonicMs(), roundTrips.shortestIntervalMs);

@@ -1,4 +1,4 @@
-import { epc } from '../echonet/epc.ts';
+import { EPC } from '../echonet/epc.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 
@@ -44,10 +44,10 @@ export class PollPlan {
   #asking: readonly Item[] = [];
 
   constructor({ intervalS, energyIntervalS }: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>, nowMs: number) {
-    this.#instant = { epcs: [epc.power, epc.currents], everyMs: intervalS * 1000, dueMs: nowMs };
-    const registers = [epc.importEnergy, epc.exportEnergy, epc.faultStatus];
+    this.#instant = { epcs: [EPC.power, EPC.currents], everyMs: intervalS * 1000, dueMs: nowMs };
+    const registers = [EPC.importEnergy, EPC.exportEnergy, EPC.faultStatus];
     this.#energy = { epcs: registers, everyMs: energyIntervalS * 1000, dueMs: nowMs };
-    const clock = [epc.currentTime, epc.currentDate];
+    const clock = [EPC.currentTime, EPC.currentDate];
     this.#clock = { epcs: clock, everyMs: METER_CLOCK_INTERVAL_S * 1000, dueMs: nowMs };
     this.#markDueMs = nowMs;
   }
@@ -96,7 +96,7 @@ export class PollPlan {
     if (nowMs < this.#markDueMs) return [];
     this.#markDueMs = nowMs + this.#markPaceMs;
     this.#markPaceMs = Math.min(HALF_HOUR_MS, 2 * this.#markPaceMs);
-    return [epc.importAtMark, epc.exportAtMark];
+    return [EPC.importAtMark, EPC.exportAtMark];
   }
 
   /** The meter's clock never makes a request of its own but where there is never room. */

@@ -1,6 +1,6 @@
 import type { EnergyScale, MeterProfile } from '../model/reading.ts';
 import { decodeCoefficient, decodeCounter, decodeDigits, decodeUnit } from '../echonet/energy.ts';
-import { epc } from '../echonet/epc.ts';
+import { EPC } from '../echonet/epc.ts';
 import { edtOf } from '../echonet/frame.ts';
 import type { Property } from '../echonet/frame.ts';
 import { decodeMakerCode, decodeSerialNumber, decodeStandardVersion, decodePropertyMap } from '../echonet/nameplate.ts';
@@ -11,14 +11,14 @@ type ScaleKey = keyof EnergyScale;
 type Nameplate = Pick<MeterProfile, 'makerCode' | 'serialNumber' | 'release'>;
 
 const SCALE = new Map<number, readonly [ScaleKey, (edt: Uint8Array) => number | undefined]>([
-  [epc.energyUnit, ['exponent', decodeUnit]],
-  [epc.digits, ['digits', decodeDigits]],
-  [epc.coefficient, ['coefficient', decodeCoefficient]],
+  [EPC.energyUnit, ['exponent', decodeUnit]],
+  [EPC.digits, ['digits', decodeDigits]],
+  [EPC.coefficient, ['coefficient', decodeCoefficient]],
 ]);
 const NAMEPLATE = new Map<number, readonly [keyof Nameplate, (edt: Uint8Array) => string | undefined]>([
-  [epc.makerCode, ['makerCode', decodeMakerCode]],
-  [epc.serialNumber, ['serialNumber', decodeSerialNumber]],
-  [epc.standardVersion, ['release', (edt) => decodeStandardVersion(edt)?.release]],
+  [EPC.makerCode, ['makerCode', decodeMakerCode]],
+  [EPC.serialNumber, ['serialNumber', decodeSerialNumber]],
+  [EPC.standardVersion, ['release', (edt) => decodeStandardVersion(edt)?.release]],
 ]);
 /** Asked once a session, because the meter may have been exchanged: what energy needs, then the nameplate. */
 export const ASKED_ONCE: readonly number[] = [...SCALE.keys(), ...NAMEPLATE.keys()];
@@ -56,7 +56,7 @@ export class ProfileBuilder {
   get energyScale(): EnergyScale | undefined {
     if (!this.#getMap) return undefined;
     const [exponent, digits] = [this.#part('exponent'), this.#part('digits')];
-    const hasCoefficient = this.#getMap.includes(epc.coefficient) || this.#scale.has('coefficient');
+    const hasCoefficient = this.#getMap.includes(EPC.coefficient) || this.#scale.has('coefficient');
     const coefficient = hasCoefficient ? this.#part('coefficient') : 1;
     if (exponent === undefined || digits === undefined || coefficient === undefined) return undefined;
     return { exponent, digits, coefficient };
@@ -74,7 +74,7 @@ export class ProfileBuilder {
 
   /** Learns from any answer or notification. */
   learn(properties: readonly Property[]): void {
-    const map = edtOf(properties, epc.getMap);
+    const map = edtOf(properties, EPC.getMap);
     const decodedMap = map && decodePropertyMap(map);
     if (decodedMap?.ok) this.#getMap = decodedMap.value.epcs;
     for (const { epc: code, edt } of properties) if (edt.length > 0) this.#learnOne(code, edt);
@@ -83,7 +83,7 @@ export class ProfileBuilder {
   /** The profile to announce and remember; undefined until nothing that decides about entities is open. */
   get complete(): MeterProfile | undefined {
     if (!this.#getMap) return undefined;
-    if (!this.isSettled([epc.currents, ...ASKED_ONCE, epc.exportEnergy])) return undefined;
+    if (!this.isSettled([EPC.currents, ...ASKED_ONCE, EPC.exportEnergy])) return undefined;
     const scale = this.energyScale;
     return {
       getMap: this.#getMap,
@@ -106,8 +106,8 @@ export class ProfileBuilder {
 
   #learnOne(code: number, edt: Uint8Array): void {
     this.#told.add(code);
-    if (code === epc.currents) this.#hasTPhase ||= decodeCurrents(edt)?.t !== undefined;
-    if (code === epc.exportEnergy) this.#hasExport ||= decodeCounter(edt) !== undefined;
+    if (code === EPC.currents) this.#hasTPhase ||= decodeCurrents(edt)?.t !== undefined;
+    if (code === EPC.exportEnergy) this.#hasExport ||= decodeCounter(edt) !== undefined;
     const [part, decodePart] = SCALE.get(code) ?? [];
     if (part) this.#scale.set(part, decodePart?.(edt));
     const [key, decode] = NAMEPLATE.get(code) ?? [];

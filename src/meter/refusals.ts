@@ -1,7 +1,7 @@
-import { epc } from '../echonet/epc.ts';
+import { EPC } from '../echonet/epc.ts';
 
 /** Is never given up, not even for a minute. */
-const VITAL = epc.power;
+const VITAL = EPC.power;
 const MINUTE_MS = 60_000;
 /** A refusal that is believed is put to the meter again after so long; the last again and again. */
 const RETRY_MS = [1, 5, 15, 60, 360].map((minutes) => minutes * MINUTE_MS);

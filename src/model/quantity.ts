@@ -25,7 +25,7 @@ interface QuantityRow {
 }
 
 /** In the order in which they are written everywhere. */
-const rows = [
+const ROWS = [
   {
     key: 'power', // negative while exporting
     field: 'powerW',
@@ -87,15 +87,15 @@ const rows = [
   },
 ] as const satisfies readonly QuantityRow[];
 
-export type QuantityKey = (typeof rows)[number]['key'];
-type MeasuredField = (typeof rows)[number]['field'];
+export type QuantityKey = (typeof ROWS)[number]['key'];
+type MeasuredField = (typeof ROWS)[number]['field'];
 
 export interface Quantity extends QuantityRow {
   readonly key: QuantityKey;
   readonly field: MeasuredField;
 }
 
-export const quantities: readonly Quantity[] = rows;
+export const quantities: readonly Quantity[] = ROWS;
 export const instants = quantities.filter(({ kind }) => kind === 'instant');
 export const registers = quantities.filter(({ kind }) => kind === 'register');
 

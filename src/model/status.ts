@@ -3,8 +3,8 @@ import type { MeterClock, HalfHour, MeterProfile, Reading } from './reading.ts';
 import type { Pan } from './pan.ts';
 
 /** The published `link_state`: what the supervisor is doing now. */
-export const linkPhases = ['opening', 'scanning', 'joining', 'connected', 'paused', 'waiting', 'stopped'] as const;
-export type LinkPhase = (typeof linkPhases)[number];
+export const LINK_PHASES = ['opening', 'scanning', 'joining', 'connected', 'paused', 'waiting', 'stopped'] as const;
+export type LinkPhase = (typeof LINK_PHASES)[number];
 
 /** What is known of the module once it answered. */
 export interface ModuleInfo {
@@ -43,8 +43,17 @@ export interface LinkStatus {
 }
 
 /** What is done to get answers again, gentlest first: the recovery ladder with what lies before and behind it. */
-export const recoveryRungs = ['retry', 'join', 'scan-channel', 'scan', 'terminate', 'reset', 'reopen', 'hook'] as const;
-export type RecoveryRung = (typeof recoveryRungs)[number];
+export const RECOVERY_RUNGS = [
+  'retry',
+  'join',
+  'scan-channel',
+  'scan',
+  'terminate',
+  'reset',
+  'reopen',
+  'hook',
+] as const;
+export type RecoveryRung = (typeof RECOVERY_RUNGS)[number];
 
 /** Something that was done and is counted. */
 export type Activity =

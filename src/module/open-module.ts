@@ -51,17 +51,17 @@ interface Question {
   readonly burst?: true;
 }
 
-const sk: Question = { family: 'SKSTACK', timeoutMs: 1000 };
-const skAgain: readonly Question[] = [
+const SK: Question = { family: 'SKSTACK', timeoutMs: 1000 };
+const SK_AGAIN: readonly Question[] = [
   { family: 'SKSTACK', timeoutMs: 1000, burst: true },
   { family: 'SKSTACK', timeoutMs: 2000, burst: true },
 ];
-const j11: Question = { family: 'J11', timeoutMs: 1000 };
-const unknown: readonly Question[] = [sk, j11, ...skAgain, j11];
+const J11: Question = { family: 'J11', timeoutMs: 1000 };
+const UNKNOWN: readonly Question[] = [SK, J11, ...SK_AGAIN, J11];
 /** What a wire had behind it before is asked for longer before anything else is tried. */
 const ORDERS: Readonly<Record<Family, readonly Question[]>> = {
-  SKSTACK: [sk, ...skAgain, j11],
-  J11: [j11, j11, ...unknown],
+  SKSTACK: [SK, ...SK_AGAIN, J11],
+  J11: [J11, J11, ...UNKNOWN],
 };
 
 /**
@@ -76,7 +76,7 @@ export async function findModule(
   deps: ModuleDeps,
   signal: AbortSignal,
 ): Promise<Found> {
-  for (const question of expected ? ORDERS[expected] : unknown) {
+  for (const question of expected ? ORDERS[expected] : UNKNOWN) {
     const found = await (question.family === 'J11' ? askJ11 : askSkstack)(port, question, deps, signal);
     if (found) return found;
   }

@@ -8,7 +8,7 @@ import { Announced } from './announced.ts';
 import { DocumentTrial } from './document-trial.ts';
 import { deviceDocument, possibleKeys } from './ha-discovery.ts';
 import type { DeviceDocument, DiscoveryInput } from './ha-discovery.ts';
-import { leftOutHint } from '../broker/reason-codes.ts';
+import { LEFT_OUT_HINT } from '../broker/reason-codes.ts';
 import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
 import { discoveryTopic } from './mqtt-topics.ts';
 
@@ -195,7 +195,7 @@ export class DiscoveryPublisher {
 
   #leaveOut(why: Text): void {
     const what = { en: `${why.en}; it is left out`, ja: `${why.ja}。送信を見合わせています` };
-    this.refusal = new BridgeError('BROKER_REFUSED', what, { hint: leftOutHint });
+    this.refusal = new BridgeError('BROKER_REFUSED', what, { hint: LEFT_OUT_HINT });
     this.#deps.log.warn({ err: this.refusal, topic: this.#topic }, 'discovery document left out');
   }
 

@@ -2,7 +2,7 @@ import type { Text } from '../kernel/language.ts';
 import { quantities } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
 import type { MeterProfile } from '../model/reading.ts';
-import { linkPhases } from '../model/status.ts';
+import { LINK_PHASES } from '../model/status.ts';
 
 /** What decides which entities a meter has and what they say. */
 export interface EntityContext {
@@ -66,7 +66,7 @@ const entityOf = (quantity: Quantity): Entity => ({
   options: optionsOf(quantity),
 });
 
-const measured: readonly Entity[] = [
+const MEASURED: readonly Entity[] = [
   ...quantities.map(entityOf),
   {
     key: 'headroom',
@@ -119,7 +119,7 @@ const LINK_ROWS: readonly Row[] = [
     name: { en: 'Connection state', ja: '接続状態' },
     field: 'state',
     bridgeOnly: true,
-    options: { device_class: 'enum', options: linkPhases, ...DIAGNOSTIC },
+    options: { device_class: 'enum', options: LINK_PHASES, ...DIAGNOSTIC },
   },
   {
     key: 'rssi',
@@ -180,7 +180,7 @@ const BUTTON_ROWS: readonly Row[] = [
 const buttons = BUTTON_ROWS.map((row): Entity => ({ platform: 'button', from: 'command', bridgeOnly: true, ...row }));
 
 /** Every entity a meter can have, in the order Home Assistant is told of them. */
-export const entities: readonly Entity[] = [...measured, ...link, ...buttons];
+export const entities: readonly Entity[] = [...MEASURED, ...link, ...buttons];
 
 /** Those that are announced. */
 export const entitiesOf = (context: EntityContext): readonly Entity[] =>

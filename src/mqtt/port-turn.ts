@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import type { LinkPhase, LinkStatus } from '../model/status.ts';
 import { AttemptFailed } from '../broker/connection-attempt.ts';
 import { failureOf } from '../broker/broker-failures.ts';
-import { REASON, takenOverHint } from '../broker/reason-codes.ts';
+import { REASON, TAKEN_OVER_HINT } from '../broker/reason-codes.ts';
 import type { Turn, Visit } from '../broker/connection-keeper.ts';
 import type { BrokerConnection } from '../broker/broker-connection.ts';
 import { presenceTopic } from './mqtt-topics.ts';
@@ -133,7 +133,7 @@ export class PortTurn implements Turn {
           en: `${connection.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
           ja: `${connection.url}: 別のブリッジがメーター ${meterId} として接続中です。ポートを持たないこちらは、接続が空くまで待ちます`,
         },
-        { hint: takenOverHint },
+        { hint: TAKEN_OVER_HINT },
       ),
     );
     do await this.#until(other.gone(), ASK_EVERY_MS, signal);

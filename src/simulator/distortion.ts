@@ -1,5 +1,5 @@
-import { epc } from '../echonet/epc.ts';
-import { encodeFrame, esv } from '../echonet/frame.ts';
+import { EPC } from '../echonet/epc.ts';
+import { encodeFrame, ESV } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
 import { decodeDate, encodeDate } from '../echonet/time.ts';
 import type { Fault, FaultName } from './faults.ts';
@@ -51,13 +51,13 @@ const CHANGES: readonly (readonly [FaultName, Change])[] = [
   [
     'bad-date',
     (property) =>
-      property.epc === epc.currentDate && property.edt.length > 0 ? { ...property, edt: NO_DATE } : property,
+      property.epc === EPC.currentDate && property.edt.length > 0 ? { ...property, edt: NO_DATE } : property,
   ],
 ];
 
 /** What the meter, or the air, makes of its answer. Only answers to Get are touched. */
 export function distort(answer: Frame, consume: Consume): Distorted {
-  if (answer.esv !== esv.getRes && answer.esv !== esv.getSna)
+  if (answer.esv !== ESV.getRes && answer.esv !== ESV.getSna)
     return { frame: answer, bytes: encodeFrame(answer), isTrue: true };
   let frame = answer;
   for (const [name, change] of CHANGES) frame = changedBy(name, change, frame, consume);
@@ -80,7 +80,7 @@ function changedBy(name: FaultName, change: Change, frame: Frame, consume: Consu
   const fault = consume(name, (armed) => changed(armed).some((property, i) => property !== frame.properties[i]));
   if (!fault) return frame;
   const properties = changed(fault);
-  const service = properties.some(({ edt }) => edt.length === 0) ? esv.getSna : frame.esv;
+  const service = properties.some(({ edt }) => edt.length === 0) ? ESV.getSna : frame.esv;
   const next = { ...frame, esv: service, properties };
   return name === 'sna' ? changedBy(name, change, next, consume) : next; // each that waits refuses its own property
 }
@@ -88,7 +88,7 @@ function changedBy(name: FaultName, change: Change, frame: Frame, consume: Consu
 /** 0:00 as some meters show it: 24:00, of the day before where there is a date. */
 function at24(property: Property): Property {
   const { epc: code } = property;
-  const at = code === epc.currentTime ? 0 : code === epc.importAtMark || code === epc.exportAtMark ? 4 : undefined;
+  const at = code === EPC.currentTime ? 0 : code === EPC.importAtMark || code === EPC.exportAtMark ? 4 : undefined;
   if (at === undefined || property.edt[at] !== 0 || property.edt[at + 1] !== 0) return property;
   const edt = Uint8Array.from(property.edt);
   edt[at] = 24;

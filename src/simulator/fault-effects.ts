@@ -1,4 +1,4 @@
-import { eventNumber } from '../skstack/events.ts';
+import { EVENT_NUMBER } from '../skstack/events.ts';
 import type { ModuleContext } from './module-context.ts';
 import type { Fault, ImmediateFault } from './faults.ts';
 import type { SimModule } from './module/sim-module.ts';
@@ -49,11 +49,11 @@ const EFFECTS: Readonly<Record<ImmediateFault, Effect>> = {
   'session-clings': (_, { module }) => {
     module.session.silent = module.session.clings = true;
   },
-  'event-24': end(eventNumber.joinFailed),
+  'event-24': end(EVENT_NUMBER.joinFailed),
   'event-25': (_, { module }) => module.session.renew(),
-  'event-26': end(eventNumber.peerEnded),
-  'event-27': end(eventNumber.ended),
-  'event-28': end(eventNumber.endTimedOut),
+  'event-26': end(EVENT_NUMBER.peerEnded),
+  'event-27': end(EVENT_NUMBER.ended),
+  'event-28': end(EVENT_NUMBER.endTimedOut),
   'event-29': ({ recovers, for_s = RENEW_S }, { module }) =>
     module.session.expire(recovers === false ? undefined : for_s * 1000),
   'event-32': block,
@@ -93,9 +93,9 @@ export const happen = (fault: Fault, targets: FaultTargets): void =>
 function block({ for_s = BLOCKED_S }: Fault, { context, module, afterwards }: FaultTargets): void {
   const address = module.session.peerAddress ?? context.ownAddress;
   context.state.blocked = true;
-  context.emitEvent(eventNumber.airtimeLimited, address);
+  context.emitEvent(EVENT_NUMBER.airtimeLimited, address);
   afterwards(for_s * 1000, () => {
     context.state.blocked = false;
-    context.emitEvent(eventNumber.airtimeFree, address);
+    context.emitEvent(EVENT_NUMBER.airtimeFree, address);
   });
 }

@@ -57,7 +57,7 @@ export interface RxUdp {
 }
 
 /** EVENT numbers of BP35A1 command reference 5 that a Route-B client acts on. */
-export const eventNumber = {
+export const EVENT_NUMBER = {
   neighborAdvertised: 0x02,
   beacon: 0x20,
   udpSent: 0x21,
@@ -73,7 +73,7 @@ export const eventNumber = {
 } as const;
 
 /** Parameter of EVENT 21: delivered, failed, or an address resolution went first and the data follow by themselves. */
-export const udpSent = { delivered: 0x00, failed: 0x01, resolving: 0x02 } as const;
+export const UDP_SENT = { delivered: 0x00, failed: 0x01, resolving: 0x02 } as const;
 
 const ADDRESS = /^[0-9A-F]{4}(?::[0-9A-F]{4}){7}$/i;
 const HEX = /^[0-9A-F]+$/i;

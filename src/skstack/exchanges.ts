@@ -2,7 +2,7 @@ import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import type { Pan } from '../model/pan.ts';
 import { FIRST_CHANNEL, LAST_CHANNEL } from '../model/scan-plan.ts';
-import { eventNumber, udpSent } from './events.ts';
+import { EVENT_NUMBER, UDP_SENT } from './events.ts';
 import type { SkEvent, SkLine } from './events.ts';
 
 /** How a command ended. */
@@ -63,20 +63,20 @@ function okThenEvent<T>(outcomes: ReadonlyMap<number, T>): Exchange<T> {
 /** SKJOIN and SKREJOIN: EVENT 25 (joined) or 24 (refused). */
 export const joinOutcome = (): Exchange<'joined' | 'refused'> => okThenEvent(JOIN_OUTCOMES);
 const JOIN_OUTCOMES = new Map([
-  [eventNumber.joined, 'joined'],
-  [eventNumber.joinFailed, 'refused'],
+  [EVENT_NUMBER.joined, 'joined'],
+  [EVENT_NUMBER.joinFailed, 'refused'],
 ] as const);
 
 /** SKTERM: EVENT 27 (the peer agreed) or 28 (it kept silent; the session is over all the same). */
 export const terminated = (): Exchange<'ended'> => okThenEvent(ENDS);
 const ENDS = new Map([
-  [eventNumber.ended, 'ended'],
-  [eventNumber.endTimedOut, 'ended'],
+  [EVENT_NUMBER.ended, 'ended'],
+  [EVENT_NUMBER.endTimedOut, 'ended'],
 ] as const);
 
 /** SKSCAN: EPANDESC blocks while it goes on, then EVENT 22. The blocks are collected elsewhere: some come late. */
 export const scanDone = (): Exchange<'done'> => okThenEvent(SCAN_END);
-const SCAN_END = new Map([[eventNumber.scanDone, 'done']] as const);
+const SCAN_END = new Map([[EVENT_NUMBER.scanDone, 'done']] as const);
 
 /**
  * SKSENDTO: EVENT 21, then OK, in this order. OK only says the command was understood; EVENT 21 says what the radio did,
@@ -87,11 +87,11 @@ export function sendOutcome(): Exchange<'delivered' | 'failed' | 'resolving' | '
   let sent: SkEvent | undefined;
   return (line) => {
     if (line.kind === 'fail') return fail(line);
-    if (line.kind === 'event' && line.number === eventNumber.udpSent) sent = line;
+    if (line.kind === 'event' && line.number === EVENT_NUMBER.udpSent) sent = line;
     if (line.kind !== 'ok' && !(line.kind === 'version' && sent)) return undefined;
     if (!sent || sent.param === undefined) return { ok: true, value: 'unknown' };
-    if (sent.param === udpSent.failed) return { ok: true, value: 'failed' };
-    return { ok: true, value: sent.param === udpSent.resolving ? 'resolving' : 'delivered' };
+    if (sent.param === UDP_SENT.failed) return { ok: true, value: 'failed' };
+    return { ok: true, value: sent.param === UDP_SENT.resolving ? 'resolving' : 'delivered' };
   };
 }
 

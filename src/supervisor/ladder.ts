@@ -15,7 +15,7 @@ export interface Step {
  * the first again, for ever. Only the first joins what it has not heard: a join that nobody answers takes 38 s, a scan of
  * one channel under two.
  */
-export const steps: readonly Step[] = [
+export const STEPS: readonly Step[] = [
   { rung: 'join', search: 'nowhere' },
   { rung: 'scan-channel', search: 'channel' },
   { rung: 'scan', search: 'everywhere' },
@@ -24,7 +24,7 @@ export const steps: readonly Step[] = [
   { rung: 'scan', search: 'everywhere' },
   { rung: 'reopen', search: 'everywhere' },
 ];
-export const rungs: readonly Rung[] = steps.map(({ rung }) => rung);
+export const rungs: readonly Rung[] = STEPS.map(({ rung }) => rung);
 
 /** In place of the first: a meter that got our requests and fell silent may keep a session, and refuse another beside it. */
 const AFTER_SILENCE: Step = { rung: 'terminate', search: 'nowhere' };
@@ -35,9 +35,9 @@ export class Ladder {
 
   /** The step to try now, which the next call leaves behind. */
   next(panKnown: boolean): Step {
-    const step = this.#silent ? AFTER_SILENCE : (steps[this.#at] as Step);
+    const step = this.#silent ? AFTER_SILENCE : (STEPS[this.#at] as Step);
     this.#silent = false;
-    this.#at = (this.#at + 1) % steps.length;
+    this.#at = (this.#at + 1) % STEPS.length;
     if (!panKnown && step.search !== 'everywhere') return this.next(panKnown);
     return step;
   }

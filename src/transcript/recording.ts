@@ -1,4 +1,4 @@
-import { epc } from '../echonet/epc.ts';
+import { EPC } from '../echonet/epc.ts';
 import { decodeFrame } from '../echonet/frame.ts';
 import { bytesOfLatin1, latin1OfBytes } from '../kernel/bytes.ts';
 import { ECHONET_PORT } from '../skstack/commands.ts';
@@ -112,9 +112,9 @@ const PAN_ID =
 
 /** Properties that number a meter, and how many bytes before the number hold only its form and its maker. */
 const NUMBERING: ReadonlyMap<number, number> = new Map([
-  [epc.serialNumber, 0],
-  [epc.uniqueId, 4],
-  [epc.routeBId, 4],
+  [EPC.serialNumber, 0],
+  [EPC.uniqueId, 4],
+  [EPC.routeBId, 4],
 ]);
 
 function collect(unit: WireUnit, names: Pseudonyms): void {

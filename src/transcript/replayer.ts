@@ -1,4 +1,4 @@
-import { encodeFrame, esv } from '../echonet/frame.ts';
+import { encodeFrame, ESV } from '../echonet/frame.ts';
 import type { Property, ReceivedFrame } from '../echonet/frame.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { hex, hexOfBytes, latin1OfBytes } from '../kernel/bytes.ts';
@@ -10,7 +10,7 @@ import type { WireUnit } from './wire-units.ts';
 const NOT_SUPPORTED = 'FAIL ER04\r\n';
 
 /** Answers to a request of ours; notifications have a transaction of their own. */
-const { setRes, getRes, setGetRes, infcRes, setISna, setCSna, getSna, setGetSna } = esv;
+const { setRes, getRes, setGetRes, infcRes, setISna, setCSna, getSna, setGetSna } = ESV;
 const ANSWERS = new Set<number>([setRes, getRes, setGetRes, infcRes, setISna, setCSna, getSna, setGetSna]);
 
 /** What whoever watches a replay wants to know. */
@@ -171,16 +171,16 @@ export class Replayer {
 
   /** The answer to a Get of properties that were asked in other company. */
   #composed({ tid, esv: service, properties }: ReceivedFrame): Reply[] | undefined {
-    if (service !== esv.get || !properties.every(({ epc }) => this.#values.has(epc))) return undefined;
+    if (service !== ESV.get || !properties.every(({ epc }) => this.#values.has(epc))) return undefined;
     const model = this.#exchanges.find(({ answer, replies, frame }) => {
       const inTime = replies.some(({ unit }) => frameOf(unit)?.frame.tid === frame?.tid);
-      return answer && frame?.esv === esv.get && inTime;
+      return answer && frame?.esv === ESV.get && inTime;
     });
     if (!model?.answer) return undefined;
     const { seoj, deoj } = model.answer;
     const answered = properties.map(({ epc }): Property => ({ epc, edt: this.#values.get(epc) ?? new Uint8Array() }));
     const isWhole = answered.every(({ edt }) => edt.length > 0);
-    const data = encodeFrame({ tid, seoj, deoj, esv: isWhole ? esv.getRes : esv.getSna, properties: answered });
+    const data = encodeFrame({ tid, seoj, deoj, esv: isWhole ? ESV.getRes : ESV.getSna, properties: answered });
     return model.replies.flatMap(({ unit, delayMs }) => {
       const found = frameOf(unit);
       if (!found) return /^EVENT (?!2[1])/.test(unit.text) ? [] : [{ unit, delayMs }];

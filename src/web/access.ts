@@ -37,7 +37,7 @@ export interface AccessRefusal {
   readonly text: string;
 }
 
-const noToken: AccessRefusal = {
+const NO_TOKEN: AccessRefusal = {
   status: 401,
   header: ['www-authenticate', 'Bearer'],
   text: 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….',
@@ -56,7 +56,7 @@ export function createDoor(
     if (waitS > 0) return tooMany(waitS);
     const given = tokenOf(header, query);
     if (given !== undefined) guesses.wrong(ip, given);
-    return noToken;
+    return NO_TOKEN;
   };
 }
 
@@ -121,7 +121,7 @@ export function languageOfRequest(query: Query, acceptLanguage: string | undefin
 }
 
 /** On every answer. `'self'` may frame the page, so that a proxy can show it inside its own pages. */
-export const securityHeaders: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'",

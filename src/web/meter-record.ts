@@ -31,7 +31,7 @@ interface Seen<T> {
   readonly atMs: number;
 }
 
-const before: LinkStatus = { phase: 'opening', sinceMs: 0, reconnects: 0 };
+const BEFORE: LinkStatus = { phase: 'opening', sinceMs: 0, reconnects: 0 };
 const wholeSeconds = (ms: number): number => Math.max(0, Math.round(ms / 1000));
 /** Tenths, so that a page can tick between two answers without jumping. */
 const tenths = (ms: number): number => Math.max(0, Math.round(ms / 100) / 10);
@@ -44,7 +44,7 @@ export class MeterRecord {
   readonly meter: BoardMeter;
   readonly #clock: Clock;
   readonly #health: MeterHealth;
-  #status = before;
+  #status = BEFORE;
   /** Monotonic ms of the phase's begin, of the newest signal and of the next try. */
   #phaseAtMs: number;
   #signalAtMs: number | undefined;
@@ -89,7 +89,7 @@ export class MeterRecord {
       id,
       name,
       phase,
-      since: this.#status === before ? undefined : isoLocal(sinceMs),
+      since: this.#status === BEFORE ? undefined : isoLocal(sinceMs),
       phase_age_s: tenths(now - this.#phaseAtMs),
       fresh,
       connected,

@@ -1,13 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { QuantityKey } from '../model/quantity.ts';
-import { linkPhases, recoveryRungs } from '../model/status.ts';
+import { LINK_PHASES, RECOVERY_RUNGS } from '../model/status.ts';
 
 /** A timer that never fires: prom-client's event loop figures would wake an idle machine a hundred times a second. */
 const NEVER_MS = 2_147_483_647;
 const EVENT_LOOP_FIGURES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
 
-const buckets = {
+const BUCKETS = {
   /** Around half a second in good reception, 20 s at most. */
   roundTrip: [0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20],
   /** The remembered channel takes a second, everything a minute. */
@@ -22,7 +22,7 @@ export function addProcessMetrics(registry: Registry): void {
 }
 
 /** Set once, or counted as it happens; all else is made anew at each scrape. */
-const lasting: ReadonlySet<string> = new Set([
+const LASTING: ReadonlySet<string> = new Set([
   'build',
   'contract',
   'readings',
@@ -78,17 +78,17 @@ const meterMetrics = ({ gauge, counter }: Makers) => ({
 });
 
 const linkMetrics = ({ gauge, counter, seconds }: Makers) => ({
-  linkState: gauge('link_state', `1 for the state the link is in: ${linkPhases.join(', ')}`, 'state'),
+  linkState: gauge('link_state', `1 for the state the link is in: ${LINK_PHASES.join(', ')}`, 'state'),
   quality: gauge('link_quality', 'Link quality indicator of the radio module, 0 to 255'),
   rssi: gauge('received_power_dbm', 'Received power; derived from the link quality where the module does not say it'),
   signalAt: gauge('link_quality_timestamp_seconds', 'When link quality and received power were measured'),
   module: gauge('module_info', 'Always 1; what the radio module says of itself', 'edition', 'stack', 'app'),
   reconnects: counter('reconnects_total', 'Sessions built anew; the first one does not count'),
-  recovery: counter('recovery_steps_total', `Steps taken to get answers again: ${recoveryRungs.join(', ')}`, 'rung'),
+  recovery: counter('recovery_steps_total', `Steps taken to get answers again: ${RECOVERY_RUNGS.join(', ')}`, 'rung'),
   pauses: counter('airtime_pauses_total', 'Times the radio paused because of the legal limit of airtime'),
-  scan: seconds('scan_duration_seconds', 'Scans for the meter', buckets.scan, 'result'),
-  join: seconds('join_duration_seconds', 'Attempts to join the meter', buckets.join, 'result'),
-  roundTrip: seconds('round_trip_seconds', 'From the last byte of a request to its answer', buckets.roundTrip),
+  scan: seconds('scan_duration_seconds', 'Scans for the meter', BUCKETS.scan, 'result'),
+  join: seconds('join_duration_seconds', 'Attempts to join the meter', BUCKETS.join, 'result'),
+  roundTrip: seconds('round_trip_seconds', 'From the last byte of a request to its answer', BUCKETS.roundTrip),
   held: counter('energy_held_total', 'Register values held back as not plausible', 'direction'),
 });
 
@@ -108,12 +108,12 @@ export function ownMetrics(registry: Registry) {
   });
   const make = makersFor(registry);
   const own = { build, ...meterMetrics(make), ...linkMetrics(make), ...brokerMetrics(make) };
-  const shown = Object.entries(own).flatMap(([name, metric]) => (lasting.has(name) ? [] : [metric]));
+  const shown = Object.entries(own).flatMap(([name, metric]) => (LASTING.has(name) ? [] : [metric]));
   return { ...own, shown };
 }
 export type OwnMetrics = ReturnType<typeof ownMetrics>;
 
-const exporterGauges = [
+const EXPORTER_GAUGES = [
   { key: 'power', factor: 1, name: 'watt', help: 'Watt' },
   { key: 'current_r', factor: 1000, name: 'ampare_r', help: 'Ampare(R)' },
   { key: 'current_t', factor: 1000, name: 'ampare_t', help: 'Ampare(T)' },
@@ -121,7 +121,7 @@ const exporterGauges = [
 
 /** The names of smartmeter-exporter, with its units (mA) and without labels. */
 export const exporterMetrics = (registry: Registry) =>
-  exporterGauges.map(({ key, factor, name, help }) => ({
+  EXPORTER_GAUGES.map(({ key, factor, name, help }) => ({
     key,
     factor,
     gauge: new Gauge({

@@ -5,7 +5,7 @@ import type { Quantity } from '../model/quantity.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { Sink, Activity, BridgeEvent, LinkPhase } from '../model/status.ts';
-import { linkPhases, recoveryRungs } from '../model/status.ts';
+import { LINK_PHASES, RECOVERY_RUNGS } from '../model/status.ts';
 import { addProcessMetrics, exporterMetrics, ownMetrics } from './metrics-registry.ts';
 import type { OwnMetrics } from './metrics-registry.ts';
 import type { StatusBoard } from './status-board.ts';
@@ -24,7 +24,7 @@ export interface MetricsOptions {
 }
 
 const JOULES_PER_KWH = 3_600_000;
-const directions = ['import', 'export'] as const;
+const DIRECTIONS = ['import', 'export'] as const;
 
 /** `/metrics`. What happens is counted as it happens; what is, is asked of the status board at each scrape, so that both agree. */
 export class Metrics implements Sink {
@@ -75,8 +75,8 @@ export class Metrics implements Sink {
   /** What may never happen stands at 0, or its first time could not be seen as a rise. */
   #begin(meter: string): void {
     const { recovery, held, pauses, readings, scan, join, roundTrip } = this.#own;
-    for (const rung of recoveryRungs) recovery.inc({ meter, rung }, 0);
-    for (const direction of directions) held.inc({ meter, direction }, 0);
+    for (const rung of RECOVERY_RUNGS) recovery.inc({ meter, rung }, 0);
+    for (const direction of DIRECTIONS) held.inc({ meter, direction }, 0);
     pauses.inc({ meter }, 0);
     readings.inc({ meter }, 0);
     for (const result of ['found', 'none']) scan.zero({ meter, result });
@@ -101,7 +101,7 @@ export class Metrics implements Sink {
   #show(snapshot: MeterSnapshot): void {
     const { id: meter, phase, lqi, rssi, reading } = snapshot;
     const own = this.#own;
-    for (const state of linkPhases) own.linkState.set({ meter, state }, state === phase ? 1 : 0);
+    for (const state of LINK_PHASES) own.linkState.set({ meter, state }, state === phase ? 1 : 0);
     own.fresh.set({ meter }, snapshot.fresh ? 1 : 0);
     own.connected.set({ meter }, snapshot.connected ? 1 : 0);
     own.interval.set({ meter }, snapshot.interval_s);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Language, Text } from '../kernel/language.ts';
 import { quantities } from '../model/quantity.ts';
 
-const texts = {
+const TEXTS = {
   title: { en: 'Smart meter', ja: 'スマートメーター' },
   other: { en: '日本語', ja: 'English' },
   loading: { en: 'Asking the bridge …', ja: 'ブリッジに問い合わせています…' },
@@ -27,7 +27,7 @@ const frame = (language: Language, head: string, body: string): string => `<!doc
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${texts.title[language]} – broute2mqtt</title>
+<title>${TEXTS.title[language]} – broute2mqtt</title>
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="page.css">
 <link rel="stylesheet" href="page-meter.css">
@@ -46,12 +46,12 @@ export function statusPage(language: Language): string {
     language,
     '<script type="module" src="page.js"></script>\n',
     `<header class="top">
-<h1>${texts.title[language]}</h1>
-<a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${texts.other[language]}</a>
+<h1>${TEXTS.title[language]}</h1>
+<a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${TEXTS.other[language]}</a>
 </header>
 <p id="bridge" class="banner" role="alert" hidden><span></span> <span aria-hidden="true"></span></p>
-<main id="meters"><p class="loading">${texts.loading[language]}</p></main>
-<noscript><p class="banner">${texts.script[language]}</p></noscript>
+<main id="meters"><p class="loading">${TEXTS.loading[language]}</p></main>
+<noscript><p class="banner">${TEXTS.script[language]}</p></noscript>
 <footer id="footer"></footer>`,
   );
 }
@@ -61,12 +61,12 @@ export const tokenPage = (language: Language): string =>
   frame(
     language,
     '',
-    `<header class="top"><h1>${texts.locked[language]}</h1></header>
+    `<header class="top"><h1>${TEXTS.locked[language]}</h1></header>
 <main><form class="card token" method="get">
-<p>${texts.whichToken[language]}</p>
+<p>${TEXTS.whichToken[language]}</p>
 <input type="hidden" name="lang" value="${language}">
-<label>${texts.token[language]} <input type="password" name="token" autocomplete="current-password" required></label>
-<button>${texts.open[language]}</button>
+<label>${TEXTS.token[language]} <input type="password" name="token" autocomplete="current-password" required></label>
+<button>${TEXTS.open[language]}</button>
 </form></main>`,
   );
 
@@ -77,9 +77,9 @@ export interface Asset {
 }
 
 /** What the browser runs and shows; the build copies the folder. */
-const folder = new URL('../web/static/', import.meta.url);
+const FOLDER = new URL('../web/static/', import.meta.url);
 const SCRIPT = 'text/javascript; charset=utf-8';
-const types: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> = {
   'page.js': SCRIPT,
   'page-chart.js': SCRIPT,
   'page-meter.js': SCRIPT,
@@ -103,10 +103,10 @@ const quantitiesAsset = (): Asset => {
 export const readAssets = async (): Promise<readonly Asset[]> => [
   quantitiesAsset(),
   ...(await Promise.all(
-    Object.entries(types).map(async ([name, type]) => ({
+    Object.entries(TYPES).map(async ([name, type]) => ({
       path: `/${name}`,
       type,
-      body: await readFile(new URL(name, folder), 'utf8'),
+      body: await readFile(new URL(name, FOLDER), 'utf8'),
     })),
   )),
 ];

@@ -4,7 +4,7 @@ import { isLanguage } from '../kernel/language.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
-import { createDoor, createHostCheck, languageOfRequest, securityHeaders, textOf } from './access.ts';
+import { createDoor, createHostCheck, languageOfRequest, SECURITY_HEADERS, textOf } from './access.ts';
 import type { Query, AccessRefusal } from './access.ts';
 import type { Metrics } from './metrics.ts';
 import { CHALLENGE, createProof, PROOF } from './token-proof.ts';
@@ -64,7 +64,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
       .send(`${redactor.redact(text)}\n`);
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(securityHeaders).header('cache-control', 'no-store');
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     const proof = prove(request.headers[CHALLENGE], request.socket);
     if (proof !== undefined) reply.header(PROOF, proof);
     if (!isForUs(request.headers.host)) return sentence(reply, 421, WRONG_HOST);

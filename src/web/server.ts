@@ -9,7 +9,7 @@ import { readAssets } from './page.ts';
 import { limitConnections } from './household-limits.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';
-import { securityHeaders } from './access.ts';
+import { SECURITY_HEADERS } from './access.ts';
 
 export interface WebOptions extends RouteOptions {
   /** Port 0 takes a free one. */
@@ -34,7 +34,7 @@ const MAX_CONNECTIONS = 100;
 const MAX_OF_ONE_ADDRESS = 30;
 
 /** What the system's codes mean here. */
-const listenFailures: Readonly<Record<string, { readonly reason: Text; readonly hint?: Text }>> = {
+const LISTEN_FAILURES: Readonly<Record<string, { readonly reason: Text; readonly hint?: Text }>> = {
   EADDRINUSE: {
     reason: { en: 'another program uses that port', ja: 'そのポートは別のプログラムが使用中です' },
   },
@@ -104,7 +104,7 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
 /** An address that is no URL never reaches a route. */
 const refuseAddress = (reply: FastifyReply): FastifyReply =>
   reply
-    .headers(securityHeaders)
+    .headers(SECURITY_HEADERS)
     .code(400)
     .type('text/plain; charset=utf-8')
     .send('This address could not be understood.\n');
@@ -112,7 +112,7 @@ const refuseAddress = (reply: FastifyReply): FastifyReply =>
 /** In words, with what to do. */
 export function listenFailed(listen: HostPort, error: unknown): BridgeError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const { reason, hint } = listenFailures[code] ?? { reason: inBoth((language) => failureOf(error).text(language)) };
+  const { reason, hint } = LISTEN_FAILURES[code] ?? { reason: inBoth((language) => failureOf(error).text(language)) };
   const address = formatHostPort(listen);
   return new BridgeError(
     'HTTP_LISTEN_FAILED',

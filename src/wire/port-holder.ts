@@ -130,14 +130,14 @@ async function hasMaster(pid: string, number: number): Promise<boolean> {
  * call would be one more to build for every machine; a descriptor can be handed to a child, and perl is part of every
  * Debian. Not as one of the first three: of those Node would take O_NONBLOCK away, for us too.
  */
-const helpers: readonly (readonly [command: string, ...args: string[]])[] = [
+const HELPERS: readonly (readonly [command: string, ...args: string[]])[] = [
   ['perl', '-e', 'open(my $t, "+<&=3") or exit 2; ioctl($t, 0x540C, 0) or exit 1'],
   ['python3', '-ISc', 'import fcntl, termios; fcntl.ioctl(3, termios.TIOCEXCL)'],
 ];
 
 /** @returns whether it worked; not where neither perl nor python3 is installed. */
 export async function makeExclusive(descriptor: number, signal: AbortSignal): Promise<boolean> {
-  for (const [command, ...args] of helpers) if (await runs(command, args, descriptor, signal)) return true;
+  for (const [command, ...args] of HELPERS) if (await runs(command, args, descriptor, signal)) return true;
   return false;
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { encodeFrame, esv } from '../../src/echonet/frame.ts';
+import { encodeFrame, ESV } from '../../src/echonet/frame.ts';
 import type { Frame, Property } from '../../src/echonet/frame.ts';
 import { decodeFrame } from '../../src/echonet/frame.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
@@ -13,7 +13,7 @@ const first = ['scanning', 'joining', 'connected'] as const;
 const onAnswers = (change: (answer: Frame) => readonly Frame[]) => (world: World) => {
   world.tap.rewrite = (payload) => {
     const decoded = decodeFrame(payload);
-    if (!decoded.ok || (decoded.value.esv !== esv.getRes && decoded.value.esv !== esv.getSna)) return [payload];
+    if (!decoded.ok || (decoded.value.esv !== ESV.getRes && decoded.value.esv !== ESV.getSna)) return [payload];
     return change(decoded.value).map((frame) => Buffer.from(encodeFrame(frame)));
   };
 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { epc } from '../../src/echonet/epc.ts';
+import { EPC } from '../../src/echonet/epc.ts';
 import { HeardRequests } from '../support/heard-requests.ts';
 import { createRig } from '../support/rig.ts';
 import type { Rig } from '../support/rig.ts';
@@ -38,7 +38,7 @@ for (const [name, jumpMs] of [
     await rig.clock.advance(4 * HOUR);
     expect(missing(rig)).toEqual([]);
     expect(marks(rig).length).toBeGreaterThanOrEqual(11);
-    expect(requests.timesOf(epc.importAtMark).length).toBeLessThanOrEqual(20);
+    expect(requests.timesOf(EPC.importAtMark).length).toBeLessThanOrEqual(20);
     await rig.stop();
   });
 }
@@ -63,7 +63,7 @@ test('where marks are announced they are asked for at the start of a session alo
     rig.clock.jumpWall(jumpMs);
     await rig.clock.advance(2 * HOUR);
   }
-  expect(requests.timesOf(epc.importAtMark)).toHaveLength(1);
+  expect(requests.timesOf(EPC.importAtMark)).toHaveLength(1);
   expect(missing(rig)).toEqual([]);
   await rig.stop();
 });
@@ -74,6 +74,6 @@ test('a meter that goes on telling an old mark is asked twice an hour at most', 
   await rig.clock.advance(2 * HOUR);
   requests.all.length = 0;
   await rig.clock.advance(4 * HOUR);
-  expect(requests.timesOf(epc.importAtMark).length).toBeLessThanOrEqual(9);
+  expect(requests.timesOf(EPC.importAtMark).length).toBeLessThanOrEqual(9);
   await rig.stop();
 });

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { FrameReader } from '../../src/j11/frame.ts';
 import { parseNotification } from '../../src/j11/notifications.ts';
 import { responseTo } from '../../src/j11/commands.ts';
-import { decodeSendResult, sendResult } from '../../src/j11/responses.ts';
+import { decodeSendResult, SEND_RESULT } from '../../src/j11/responses.ts';
 import type { BridgeError } from '../../src/kernel/errors.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { Simulator } from '../../src/simulator/sim.ts';
@@ -133,7 +133,7 @@ export class AirTap {
     for (const input of this.#frames.push(chunk)) {
       if (input.kind !== 'frame') continue;
       const answer = responseTo('send', input);
-      this.refusedForAirtime ||= answer !== undefined && decodeSendResult(answer.data) === sendResult.airtime;
+      this.refusedForAirtime ||= answer !== undefined && decodeSendResult(answer.data) === SEND_RESULT.airtime;
       const said = parseNotification(input);
       if (said?.kind === 'received') this.onDatagram(Buffer.from(said.payload));
     }

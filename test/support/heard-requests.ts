@@ -1,4 +1,4 @@
-import { decodeFrame, esv } from '../../src/echonet/frame.ts';
+import { decodeFrame, ESV } from '../../src/echonet/frame.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { Simulator } from '../../src/simulator/sim.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -31,7 +31,7 @@ export class HeardRequests {
   #hear(chunk: Buffer, ms: number): void {
     const at = chunk.indexOf(Buffer.from([0x10, 0x81]));
     const frame = at < 0 ? undefined : decodeFrame(chunk.subarray(at));
-    if (frame?.ok && frame.value.esv === esv.get)
+    if (frame?.ok && frame.value.esv === ESV.get)
       this.all.push({ ms, epcs: frame.value.properties.map(({ epc }) => epc) });
   }
 }

@@ -1,5 +1,5 @@
 import { decodeFixedTime } from '../../src/echonet/energy.ts';
-import { decodeFrame, esv } from '../../src/echonet/frame.ts';
+import { decodeFrame, ESV } from '../../src/echonet/frame.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Answered } from '../../src/simulator/sim.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -126,7 +126,7 @@ export class Oracle {
   /** What the meter announced without being asked. */
   announced(payload: Buffer): void {
     const decoded = decodeFrame(payload);
-    if (!decoded.ok || (decoded.value.esv !== esv.inf && decoded.value.esv !== esv.infc)) return;
+    if (!decoded.ok || (decoded.value.esv !== ESV.inf && decoded.value.esv !== ESV.infc)) return;
     for (const { epc, edt } of decoded.value.properties) {
       const code = epc.toString(16).toUpperCase();
       this.said({

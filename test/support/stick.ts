@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { faultSchema } from '../../src/simulator/faults.ts';
-import { commandCodes } from '../../src/j11/commands.ts';
+import { COMMAND_CODES } from '../../src/j11/commands.ts';
 import type { CommandName } from '../../src/j11/commands.ts';
 import { UNIQUE_CODES } from '../../src/j11/frame.ts';
 import { eventually } from './eventually.ts';
@@ -76,7 +76,7 @@ export class Stick implements AsyncDisposable {
   /** The same for a stick that speaks J11, whose frames are no text. */
   heardFrames(command: CommandName): number {
     const frame = UNIQUE_CODES.host.reduce((text, byte) => text + String.fromCharCode(byte), '');
-    return this.heardTimes(frame + String.fromCharCode(commandCodes[command] >> 8, commandCodes[command] & 0xff));
+    return this.heardTimes(frame + String.fromCharCode(COMMAND_CODES[command] >> 8, COMMAND_CODES[command] & 0xff));
   }
 
   /** Everything the meter answered that reached the host, in order. */

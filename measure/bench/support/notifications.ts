@@ -1,6 +1,6 @@
 import { encodeCurrents, encodePower } from '../../../src/echonet/smart-meter.ts';
-import { encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
-import { epc } from '../../../src/echonet/epc.ts';
+import { encodeFrame, EOJ, ESV } from '../../../src/echonet/frame.ts';
+import { EPC } from '../../../src/echonet/epc.ts';
 import { hex, hexOfBytes } from '../../../src/kernel/bytes.ts';
 
 const HEADER =
@@ -22,10 +22,10 @@ export class Notifications {
   /** The meter tells power and currents unasked (INF): published on arrival like every answer. */
   line(tid: number, watts: number): Uint8Array {
     const properties = [
-      { epc: epc.power, edt: encodePower(watts) },
-      { epc: epc.currents, edt: encodeCurrents(70, 55) },
+      { epc: EPC.power, edt: encodePower(watts) },
+      { epc: EPC.currents, edt: encodeCurrents(70, 55) },
     ];
-    const frame = encodeFrame({ tid: tid & 0xffff, seoj: eoj.meter, deoj: eoj.nodeProfile, esv: esv.inf, properties });
+    const frame = encodeFrame({ tid: tid & 0xffff, seoj: EOJ.meter, deoj: EOJ.nodeProfile, esv: ESV.inf, properties });
     if (this.#header === undefined) throw new Error('the stick has not said anything yet');
     return Buffer.from(`${this.#header}${hex(frame.length, 4)} ${hexOfBytes(frame)}\r\n`, 'latin1');
   }

@@ -43,16 +43,16 @@ const codecs: Readonly<Record<string, Codec>> = {
   historyDay: { decode: history.decodeHistoryDay },
   dayHistory: { decode: history.decodeDayHistory, encode: history.encodeDayHistory },
   slots2: {
-    decode: (edt) => history.decodeSlotHistory(history.history2, edt),
-    encode: (value: history.SlotHistory) => history.encodeSlotHistory(history.history2, value),
+    decode: (edt) => history.decodeSlotHistory(history.HISTORY2, edt),
+    encode: (value: history.SlotHistory) => history.encodeSlotHistory(history.HISTORY2, value),
   },
   slots3: {
-    decode: (edt) => history.decodeSlotHistory(history.history3, edt),
-    encode: (value: history.SlotHistory) => history.encodeSlotHistory(history.history3, value),
+    decode: (edt) => history.decodeSlotHistory(history.HISTORY3, edt),
+    encode: (value: history.SlotHistory) => history.encodeSlotHistory(history.HISTORY3, value),
   },
   request2: {
-    decode: (edt) => history.decodeSlotRequest(history.history2, edt),
-    encode: (value: history.SlotRequest) => history.encodeSlotRequest(history.history2, value),
+    decode: (edt) => history.decodeSlotRequest(history.HISTORY2, edt),
+    encode: (value: history.SlotRequest) => history.encodeSlotRequest(history.HISTORY2, value),
   },
   fault: { decode: nameplate.decodeFault, encode: nameplate.encodeFault },
   version: { decode: nameplate.decodeStandardVersion, encode: nameplate.encodeStandardVersion },

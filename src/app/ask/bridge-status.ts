@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { BridgeError, errorCodes } from '../../kernel/errors.ts';
+import { BridgeError, ERROR_CODES } from '../../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../../kernel/errors.ts';
-import { inBoth, languages } from '../../kernel/language.ts';
+import { inBoth, LANGUAGES } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { SocketStatus } from '../../web/status-socket.ts';
@@ -47,13 +47,13 @@ export const failed = (what: Text | string, options?: BridgeErrorOptions): Asked
 
 /** What a running bridge tells of a failure, as the error it was; undefined for a defect, or a code we do not know. */
 export function publishedError(published: MeterSnapshot['error']): BridgeError | undefined {
-  const code = errorCodes.find((known) => known === published?.code);
+  const code = ERROR_CODES.find((known) => known === published?.code);
   if (!published || !code) return undefined;
   const { message, hint } = published;
   const suffix = ` [${code}]`;
   const plain = message.endsWith(suffix) ? message.slice(0, -suffix.length) : message;
   const own = new BridgeError(code, plain);
   // it comes in the bridge's language: where it is the catalogue's own, that one says it in the user's
-  const isOwn = hint === '' || languages.some((language) => own.hint(language) === hint);
+  const isOwn = hint === '' || LANGUAGES.some((language) => own.hint(language) === hint);
   return isOwn ? own : new BridgeError(code, plain, { hint: inBoth(() => hint) });
 }

@@ -15,11 +15,11 @@ const SYSTEM_STATE_DIR = '/var/lib/broute2mqtt';
 const SYSTEM_CONFIG = '/etc/broute2mqtt/config.yaml';
 
 /** Where a configuration is looked for when none is named. */
-export const usualConfigs: readonly string[] = ['config.yaml', SYSTEM_CONFIG];
+export const USUAL_CONFIGS: readonly string[] = ['config.yaml', SYSTEM_CONFIG];
 
 /** The configuration that lies where it usually does; undefined when there is none, or it has problems. */
 export async function usualSettings(context: CliContext): Promise<Settings | undefined> {
-  for (const path of usualConfigs) {
+  for (const path of USUAL_CONFIGS) {
     const result = await loadSettings({ path, pathGiven: false }, context);
     if (result.ok) return result.settings;
   }

@@ -5,7 +5,7 @@ import { runBridge } from '../../app/bridge.ts';
 import { stderrLog, packageVersion } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { loadVariables } from '../../app/load-settings.ts';
-import { phaseWords } from '../../app/phase-words.ts';
+import { PHASE_WORDS } from '../../app/phase-words.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
@@ -105,7 +105,7 @@ class DemoReport implements Sink {
     const channel = phase === 'joining' ? pan?.channel : undefined;
     const where =
       channel === undefined ? { en: '', ja: '' } : { en: ` (channel ${channel})`, ja: `（チャネル ${channel}）` };
-    this.print(inBoth((language) => `— ${phaseWords[phase][language]}${where[language]}`));
+    this.print(inBoth((language) => `— ${PHASE_WORDS[phase][language]}${where[language]}`));
     if (phase !== 'waiting' || !error) return;
     this.#brokenMs ??= this.#clock.monotonicMs();
     this.print(inBoth((language) => `  ${error.text(language)} ${error.hint(language)}`));
@@ -154,7 +154,7 @@ function simulatedWire(simulator: Simulator): Wire {
     open: () =>
       simulator.plugged
         ? Promise.resolve(simulator.connect())
-        : Promise.reject(new BridgeError('PORT_MISSING', unplugged)),
+        : Promise.reject(new BridgeError('PORT_MISSING', UNPLUGGED)),
     async whenPresent(signal) {
       while (!simulator.plugged) await systemClock.sleep(LOOK_FOR_STICK_MS, signal);
       signal.throwIfAborted();
@@ -162,7 +162,7 @@ function simulatedWire(simulator: Simulator): Wire {
   };
 }
 
-const unplugged: Text = { en: 'the simulated stick is not plugged in', ja: '模擬スティックが抜かれています' };
+const UNPLUGGED: Text = { en: 'the simulated stick is not plugged in', ja: '模擬スティックが抜かれています' };
 
 interface EmbeddedBroker {
   readonly url: string;

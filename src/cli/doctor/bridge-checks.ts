@@ -4,7 +4,7 @@ import type { Pan } from '../../model/pan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import { publishedError } from '../../app/ask/bridge-status.ts';
 import type { Asked, BridgeStatus } from '../../app/ask/bridge-status.ts';
-import { linkWords, phaseWords } from '../../app/phase-words.ts';
+import { linkWords, PHASE_WORDS } from '../../app/phase-words.ts';
 import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-findings.ts';
 import { failedBy, ok, warning } from './check.ts';
 import type { CheckFinding, CheckId } from './check.ts';
@@ -149,6 +149,6 @@ function lost(snapshot: MeterSnapshot): CheckFinding {
 
 const underWay = ({ phase }: MeterSnapshot): CheckFinding =>
   warning(
-    { en: `not known yet: ${phaseWords[phase].en}`, ja: `まだ不明: ${phaseWords[phase].ja}` },
+    { en: `not known yet: ${PHASE_WORDS[phase].en}`, ja: `まだ不明: ${PHASE_WORDS[phase].ja}` },
     { en: 'Run doctor again in a minute.', ja: '1分後にもう一度実行してください。' },
   );

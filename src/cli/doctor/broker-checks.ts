@@ -3,7 +3,7 @@ import type { BridgeError } from '../../kernel/errors.ts';
 import { inBoth } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
-import { leftOutHint, takenOverHint } from '../../broker/reason-codes.ts';
+import { LEFT_OUT_HINT, TAKEN_OVER_HINT } from '../../broker/reason-codes.ts';
 import { publishedError } from '../../app/ask/bridge-status.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
@@ -82,8 +82,8 @@ function loginFinding(
         ja: `ここからは入れますが、動作中のブリッジは ${away.id} で未接続です: ${away.broker?.detail ?? ''}`,
       },
       ...(away.broker?.error?.code === 'BRIDGE_RUNNING'
-        ? { code: 'BRIDGE_RUNNING', advice: takenOverHint }
-        : { code: 'BROKER_UNREACHABLE', advice: restartAdvice }),
+        ? { code: 'BRIDGE_RUNNING', advice: TAKEN_OVER_HINT }
+        : { code: 'BROKER_UNREACHABLE', advice: RESTART_ADVICE }),
     };
   const bridge = status
     ? { en: '; the running bridge is connected', ja: '。動作中のブリッジも接続済み' }
@@ -95,7 +95,7 @@ function loginFinding(
   return ok(`MQTT ${protocol}, ${as.en}${bridge.en}`, `MQTT ${protocol}、${as.ja}${bridge.ja}`, { protocol });
 }
 
-const restartAdvice: Text = {
+const RESTART_ADVICE: Text = {
   en: 'Run doctor again in a minute; if it stays, restart the bridge.',
   ja: '1分後にもう一度実行し、続く場合はブリッジを再起動してください。',
 };
@@ -124,11 +124,11 @@ function objection(status: BridgeStatus | undefined, kind: keyof typeof OBJECTIO
     const { message, hint } = published; // in the bridge’s language, as it was asked
     const what = OBJECTIONS[kind](id);
     const why = publishedError(published)?.what;
-    const isOurs = kind === 'unannounced' && (hint === leftOutHint.en || hint === leftOutHint.ja);
+    const isOurs = kind === 'unannounced' && (hint === LEFT_OUT_HINT.en || hint === LEFT_OUT_HINT.ja);
     return {
       mark: 'failed',
       detail: inBoth((language) => `${what[language]}: ${why?.[language] ?? message}`),
-      advice: isOurs ? leftOutHint : { en: hint, ja: hint },
+      advice: isOurs ? LEFT_OUT_HINT : { en: hint, ja: hint },
       code: 'BROKER_REFUSED',
     };
   }
@@ -146,14 +146,14 @@ const BIRTHS: Readonly<Record<BrokerFindings['birth'], (topic: string) => Text>>
 function birthFinding(birth: BrokerFindings['birth'], topic: string): CheckFinding {
   const detail = BIRTHS[birth](topic);
   if (birth === 'online' || birth === 'retained') return ok(detail.en, detail.ja, { birth });
-  return warning(detail, birth === 'refused' ? allowStatus : haAdvice, { birth });
+  return warning(detail, birth === 'refused' ? ALLOW_STATUS : HA_ADVICE, { birth });
 }
 
-const haAdvice: Text = {
+const HA_ADVICE: Text = {
   en: 'Normal unless Home Assistant started this second: it speaks there only at its start. If no device appears, check that its MQTT integration uses this broker, and that home_assistant.prefix and status_topic are its own.',
   ja: '起動時にだけ通知されるため、通常はこの表示になります。デバイスが現れない場合は、MQTT統合が同じブローカーを使っているか、home_assistant.prefix と status_topic が一致しているか確認してください。',
 };
-const allowStatus: Text = {
+const ALLOW_STATUS: Text = {
   en: 'Allow this user to read it in the broker’s access list (deploy/mosquitto/acl).',
   ja: 'ブローカーのアクセス制御で、このユーザーに読み取りを許可してください（deploy/mosquitto/acl）。',
 };

@@ -25,7 +25,7 @@ const TITLES = {
 } as const satisfies Record<string, Text>;
 
 export type CheckId = keyof typeof TITLES;
-export const checkIds = Object.keys(TITLES) as readonly CheckId[];
+export const CHECK_IDS = Object.keys(TITLES) as readonly CheckId[];
 export const titleOf = (id: CheckId): Text => TITLES[id];
 
 /** What one link turned out to be. */

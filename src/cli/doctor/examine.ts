@@ -11,7 +11,7 @@ import { chooseMeters, loadSettings } from '../../app/load-settings.ts';
 import type { Loaded } from '../../app/load-settings.ts';
 import { bridgeFinding, heldSteps } from './bridge-checks.ts';
 import { brokerSteps } from './broker-checks.ts';
-import { checkIds } from './check.ts';
+import { CHECK_IDS } from './check.ts';
 import type { CheckId, CheckResult } from './check.ts';
 import {
   clockFinding,
@@ -111,6 +111,6 @@ const NOT_MISSED: ReadonlySet<CheckId> = new Set(['configuration', 'tls', 'clock
 
 /** Names what nobody can look at. */
 async function withoutConfiguration(all: Sequence): Promise<void> {
-  for (const id of checkIds.filter((one) => !NOT_MISSED.has(one)))
+  for (const id of CHECK_IDS.filter((one) => !NOT_MISSED.has(one)))
     await all.branch().step(id, 0, () => Promise.reject(new RangeError(`${id} runs without a configuration`)));
 }

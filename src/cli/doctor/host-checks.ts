@@ -130,15 +130,19 @@ export async function clockFinding(
   const isSynchronized = await isClockSynchronized(signal);
   const facts = { time, synchronized: isSynchronized ?? null };
   if (new Date(nowMs).getUTCFullYear() < FIRST_YEAR)
-    return warning({ en: `${time}: this clock was never set`, ja: `${time}: 時計が合っていません` }, setClock, facts);
+    return warning({ en: `${time}: this clock was never set`, ja: `${time}: 時計が合っていません` }, SET_CLOCK, facts);
   if (isSynchronized === false)
-    return warning({ en: `${time}, not synchronised by NTP`, ja: `${time}、NTPで同期されていません` }, setClock, facts);
+    return warning(
+      { en: `${time}, not synchronised by NTP`, ja: `${time}、NTPで同期されていません` },
+      SET_CLOCK,
+      facts,
+    );
   return isSynchronized === true
     ? ok(`${time}, synchronised by NTP`, `${time}、NTPで同期済み`, facts)
     : ok(`${time}; whether NTP keeps it cannot be seen from here`, `${time}（NTPの状態はここからは不明）`, facts);
 }
 
-const setClock: Text = {
+const SET_CLOCK: Text = {
   en: 'Readings carry this time, and TLS needs it right: switch NTP on (timedatectl set-ntp true; in a container: on its host).',
   ja: '計測値の時刻とTLSに必要です。NTPを有効にしてください（timedatectl set-ntp true。コンテナの場合はホスト側で）。',
 };

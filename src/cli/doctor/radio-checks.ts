@@ -6,7 +6,7 @@ import type { Pan } from '../../model/pan.ts';
 import type { Reading } from '../../model/reading.ts';
 import { channelsOfMask, FULL_SCAN } from '../../model/scan-plan.ts';
 import type { MeterSettings } from '../../model/settings.ts';
-import { epc } from '../../echonet/epc.ts';
+import { EPC } from '../../echonet/epc.ts';
 import { ClockCheck } from '../../meter/clock-check.ts';
 import { MeterClient } from '../../meter/meter-client.ts';
 import type { MeterAnswer } from '../../meter/meter-client.ts';
@@ -32,12 +32,12 @@ const ENERGY_PATIENCE_MS = 30_000;
 /** Of the standard, for two properties. */
 const REPLY_LIMIT_MS = 20_000;
 
-const scanning: Text = {
+const SCANNING: Text = {
   en: `scanning: up to ${Math.ceil(SCAN_MS / 1000)} s …`,
   ja: `スキャン中（最長 ${Math.ceil(SCAN_MS / 1000)} 秒）…`,
 };
-const joining: Text = { en: 'joining: up to 60 s …', ja: '接続中（最長60秒）…' };
-const reading: Text = { en: 'reading …', ja: '計測値を取得中…' };
+const JOINING: Text = { en: 'joining: up to 60 s …', ja: '接続中（最長60秒）…' };
+const READING: Text = { en: 'reading …', ja: '計測値を取得中…' };
 
 /** From the port to the meter's clock, over a stick that nobody else uses. The session stays on the radio: whoever comes next finds it warm. */
 export async function radioSteps(
@@ -51,9 +51,9 @@ export async function radioSteps(
   // J11 may be busy with what somebody else asked for
   await step('module', 60_000, (signal) => stick.openModule(signal));
   if (noRadio) return;
-  await step('scan', SCAN_MS + SCAN_MARGIN_MS, (signal) => stick.scan(signal), scanning);
-  await step('join', JOIN_LIMIT_MS, (signal) => stick.join(signal), joining);
-  await step('reading', 90_000, (signal) => stick.read(signal), reading);
+  await step('scan', SCAN_MS + SCAN_MARGIN_MS, (signal) => stick.scan(signal), SCANNING);
+  await step('join', JOIN_LIMIT_MS, (signal) => stick.join(signal), JOINING);
+  await step('reading', 90_000, (signal) => stick.read(signal), READING);
   await step('meter_clock', 30_000, (signal) => stick.compareClocks(signal));
 }
 
@@ -91,7 +91,7 @@ class Stick implements AsyncDisposable {
     this.#stream.on('error', () => undefined); // pulled out between two checks: the next one says so
     const { name } = this.#wire;
     const isPartial = (await this.#world.othersOn(name))?.isPartial === true;
-    const { en, ja } = isPartial ? unseen : { en: '', ja: '' };
+    const { en, ja } = isPartial ? UNSEEN : { en: '', ja: '' };
     return ok(`${name} opened${en}`, `${name} を開きました${ja}`);
   }
 
@@ -177,13 +177,13 @@ class Stick implements AsyncDisposable {
     await together(
       signal,
       (inner) => client.run(inner),
-      async (inner) => void (await client.get([epc.currentTime, epc.currentDate], REPLY_LIMIT_MS, inner)),
+      async (inner) => void (await client.get([EPC.currentTime, EPC.currentDate], REPLY_LIMIT_MS, inner)),
     );
     return skewFinding(skewMs);
   }
 }
 
-const unseen: Text = {
+const UNSEEN: Text = {
   en: '; whether a program of another user or container has it open too cannot be seen from here',
   ja: '（他のユーザーやコンテナのプログラムも開いているかは、ここからは分かりません）',
 };

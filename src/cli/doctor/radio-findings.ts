@@ -48,7 +48,7 @@ export function panFinding(
     ja: `チャネル ${pan.channel}、PAN ${panId}、${text.ja}${age.ja}${more.ja}`,
   };
   const facts = { channel: pan.channel, pan_id: panId, lqi: pan.lqi ?? null, rssi_dbm: rssiDbm ?? null, others };
-  return isWeak ? warning(detail, moveCloser, facts) : ok(detail.en, detail.ja, facts);
+  return isWeak ? warning(detail, MOVE_CLOSER, facts) : ok(detail.en, detail.ja, facts);
 }
 
 /** From this on nothing is left to gain; below the second a session gets rare losses, below the third it breaks often. */
@@ -74,7 +74,7 @@ function strengthText(rssiDbm: number): Text {
   return { en: 'very weak: the session will break often', ja: '非常に弱い（接続がよく切れます）' };
 }
 
-const moveCloser: Text = {
+const MOVE_CLOSER: Text = {
   en: 'Move the stick closer to the meter, away from metal and other radios; a USB extension cable helps.',
   ja: 'スティックをメーターに近づけ、金属や他の無線機器から離してください。USB延長ケーブルが有効です。',
 };

@@ -10,7 +10,7 @@ import { FULL_SCAN } from '../../model/scan-plan.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import { mackerelGraphs, mackerelLines, mackerelPrefix } from '../../mackerel/mackerel-metrics.ts';
 import { chooseMeters, loadOrStop, loadVariables, writeProblems } from '../../app/load-settings.ts';
-import { say, stderrLog, exitCodes, Stop, tellError } from '../../app/context.ts';
+import { say, stderrLog, EXIT_CODES, Stop, tellError } from '../../app/context.ts';
 import type { CliContext, ProcessEnvironment } from '../../app/context.ts';
 import { settingsOf } from './mackerel-options.ts';
 import type { MackerelFlags, PluginOptions } from './mackerel-options.ts';
@@ -61,7 +61,7 @@ export async function runMackerel(
   });
   context.stdout.write(lines.join(''));
   for (const one of obtained) if (!one.ok) tellError(one.error, context);
-  if (!obtained.some(({ ok }) => ok)) throw new Stop(exitCodes.linkDown);
+  if (!obtained.some(({ ok }) => ok)) throw new Stop(EXIT_CODES.linkDown);
 }
 
 /** Nothing but the configuration is looked at: the agent asks this once, at its start. */
@@ -107,14 +107,14 @@ async function obtain(run: PluginRun): Promise<readonly Obtained[]> {
 }
 
 const nothingNamed = (): BridgeError =>
-  new BridgeError('USAGE', nothingFound, {
+  new BridgeError('USAGE', NOTHING_FOUND, {
     hint: {
       en: 'Name the configuration of the bridge with --config, or the stick with --device, --id and --password-file.',
       ja: 'ブリッジの設定ファイルを --config で指定するか、--device・--id・--password-file でスティックを指定してください。',
     },
   });
 
-const nothingFound: Text = {
+const NOTHING_FOUND: Text = {
   en: 'no running bridge and no configuration was found',
   ja: '動作中のブリッジも設定ファイルも見つかりません',
 };
@@ -140,7 +140,7 @@ async function fromSettings(
     searches.set(id, await Search.open(stateDir, hints, log));
   const obtained = await obtainReadings(settings, wanted, context, {
     timeoutMs: Math.max(LEAST_MS, Math.floor((LIMIT_MS - systemClock.monotonicMs()) / 1000) * 1000),
-    lateHint,
+    lateHint: LATE_HINT,
     wrap: (module, { id }) => searches.get(id)?.wrap(module) ?? module,
     ...(plugin.verbosity > 1 && { onStatus: phaseTeller(context, true) }),
   });
@@ -148,7 +148,7 @@ async function fromSettings(
   return obtained;
 }
 
-const lateHint = {
+const LATE_HINT = {
   en: 'The next run goes on from here. The first search for the meter can take some minutes; --channel of --scan makes it short.',
   ja: '次回の実行で続きから再開します。最初の探索には数分かかることがあります。--scan で調べた --channel を指定すると短くなります。',
 };
@@ -234,7 +234,7 @@ async function settingsOfStick(flags: MackerelFlags, context: CliContext): Promi
     return missing.length > 0 ? [] : [{ where, text }]; // the gap, which is told
   });
   await writeProblems(problems, context);
-  throw new Stop(exitCodes.usage);
+  throw new Stop(EXIT_CODES.usage);
 }
 
 const missingText = (name: string): Text => ({

@@ -12,7 +12,7 @@ const EVEN_CHANNELS_MASK = 0x0aaaaaaa;
 const LOWER_HALF = 0x00003fff;
 const UPPER_HALF = 0x0fffc000;
 /** The service's scans in pieces of at most 9 s, so that each ends within a run: 4.4 s, then 8.7 s each. */
-const pieces: readonly ScanRequest[] = [
+const PIECES: readonly ScanRequest[] = [
   { mask: ODD_CHANNELS_MASK, duration: 5 },
   { mask: ODD_CHANNELS_MASK, duration: 6 },
   { mask: EVEN_CHANNELS_MASK, duration: 6 },
@@ -111,9 +111,9 @@ export class ShortSearch {
       return this.#ours(found);
     }
     const { next } = this.#progress;
-    const found = this.#ours(await module.scan(pieces[next] as ScanRequest, signal));
+    const found = this.#ours(await module.scan(PIECES[next] as ScanRequest, signal));
     const [best] = found;
-    await this.#save(best ? { next, channel: best.channel } : { ...this.#progress, next: (next + 1) % pieces.length });
+    await this.#save(best ? { next, channel: best.channel } : { ...this.#progress, next: (next + 1) % PIECES.length });
     return found;
   }
 
@@ -136,7 +136,7 @@ function parseProgress(value: unknown): Progress {
   const { next, channel } = value as Record<string, unknown>;
   const isIn = (x: unknown, least: number, most: number): x is number =>
     Number.isInteger(x) && (x as number) >= least && (x as number) <= most;
-  if (!isIn(next, 0, pieces.length - 1)) throw new TypeError('next is no piece');
+  if (!isIn(next, 0, PIECES.length - 1)) throw new TypeError('next is no piece');
   if (channel !== undefined && !isIn(channel, 33, 60)) throw new TypeError('channel is not 33–60');
   return { next, ...(channel === undefined ? {} : { channel }) };
 }

@@ -5,7 +5,7 @@ import { FrameReader } from '../../j11/frame.ts';
 import type { J11Frame, FrameInput } from '../../j11/frame.ts';
 import { isNotification, parseNotification } from '../../j11/notifications.ts';
 import type { J11Notification } from '../../j11/notifications.ts';
-import { BAD_HEADER, UNKNOWN_COMMAND, isLineNoise, result } from '../../j11/responses.ts';
+import { BAD_HEADER, UNKNOWN_COMMAND, isLineNoise, RESULT } from '../../j11/responses.ts';
 import type { J11Response } from '../../j11/responses.ts';
 import { CommandChannel } from '../command-channel.ts';
 
@@ -41,7 +41,7 @@ export class J11Channel extends CommandChannel<J11Frame, J11Notification> {
     const startMs = this.clock.monotonicMs();
     let response = await ask();
     if (isLineNoise(response.result)) response = await ask();
-    while (response.result === result.busy && this.clock.monotonicMs() - startMs < busyMs) {
+    while (response.result === RESULT.busy && this.clock.monotonicMs() - startMs < busyMs) {
       await this.clock.sleep(BUSY_REPEAT_MS, signal);
       response = await ask();
     }
@@ -93,7 +93,7 @@ export class J11Channel extends CommandChannel<J11Frame, J11Notification> {
     }
     this.feed(frame);
     const status = responseTo('status', frame);
-    if (status && status.result !== result.busy) this.nudgeAnswered(false); // 6019 tells of that
+    if (status && status.result !== RESULT.busy) this.nudgeAnswered(false); // 6019 tells of that
     if (!isNotification(frame)) return;
     this.publish(parseNotification(frame));
   }
@@ -101,8 +101,8 @@ export class J11Channel extends CommandChannel<J11Frame, J11Notification> {
 
 /** A module that could not read the command says so under codes of its own. */
 function responseOf(command: J11Command, frame: J11Frame): J11Response | undefined {
-  if (frame.code === BAD_HEADER) return { result: result.headerSum, data: frame.data };
-  if (frame.code === UNKNOWN_COMMAND) return { result: result.invalidCommand, data: frame.data };
+  if (frame.code === BAD_HEADER) return { result: RESULT.headerSum, data: frame.data };
+  if (frame.code === UNKNOWN_COMMAND) return { result: RESULT.invalidCommand, data: frame.data };
   return responseTo(command.name, frame);
 }
 

@@ -7,7 +7,7 @@ import type { ModuleInfo } from '../../model/status.ts';
 import { channelOfJ11, dwellMs, numbersOfMask } from '../../j11/channels.ts';
 import type { ScanCommand } from '../../j11/commands.ts';
 import type { PanaOutcome } from '../../j11/notifications.ts';
-import { decodeStatus, decodeVersion, result, resultText } from '../../j11/responses.ts';
+import { decodeStatus, decodeVersion, RESULT, resultText } from '../../j11/responses.ts';
 import type { J11Response, ModuleStatus } from '../../j11/responses.ts';
 import { ECHONET_PORT } from '../../skstack/commands.ts';
 import { commandRefused, isSilence } from '../command-channel.ts';
@@ -28,11 +28,11 @@ export interface J11Identity {
  */
 export async function identifyJ11(commands: J11Channel, first: J11Response, signal: AbortSignal): Promise<J11Identity> {
   let status = first;
-  if (status.result === result.busy) status = await commands.ask({ name: 'status' }, signal, undefined, BUSY_LIMIT_MS);
-  if (status.result === result.busy) await interrupt(commands, signal);
+  if (status.result === RESULT.busy) status = await commands.ask({ name: 'status' }, signal, undefined, BUSY_LIMIT_MS);
+  if (status.result === RESULT.busy) await interrupt(commands, signal);
   const answer = await commands.ask({ name: 'version' }, signal);
-  if (answer.result === result.busy) throw stillBusy(commands);
-  const version = answer.result === result.ok ? decodeVersion(answer.data) : undefined;
+  if (answer.result === RESULT.busy) throw stillBusy(commands);
+  const version = answer.result === RESULT.ok ? decodeVersion(answer.data) : undefined;
   if (!version) {
     const { en, ja } = resultText(answer.result);
     throw new BridgeError('MODULE_UNKNOWN', {
@@ -43,7 +43,7 @@ export async function identifyJ11(commands: J11Channel, first: J11Response, sign
   const { major, minor, revision } = version;
   return {
     info: { stackVersion: `${major}.${minor}.${revision}`, edition: 'J11' },
-    isWarm: isUp(statusOf(status)) && (await openEchonetPort(commands, signal)) === result.portOpen,
+    isWarm: isUp(statusOf(status)) && (await openEchonetPort(commands, signal)) === RESULT.portOpen,
   };
 }
 
@@ -71,7 +71,7 @@ const stillBusy = ({ name }: J11Channel): BridgeError =>
   );
 
 export const statusOf = (response: J11Response): ModuleStatus | undefined =>
-  response.result === result.ok ? decodeStatus(response.data) : undefined;
+  response.result === RESULT.ok ? decodeStatus(response.data) : undefined;
 
 const isUp = (status: ModuleStatus | undefined): boolean => status?.started === true && status.routeB !== 'none';
 
@@ -110,7 +110,7 @@ export async function j11Scan(
   try {
     const startMs = clock.monotonicMs();
     const answer = await commands.ask({ name: 'scan', ...request }, signal, timeoutMs);
-    if (answer.result !== result.ok) throw commandRefused('scan', resultText(answer.result));
+    if (answer.result !== RESULT.ok) throw commandRefused('scan', resultText(answer.result));
     const leftMs = timeoutMs - (clock.monotonicMs() - startMs);
     await within(
       clock,
@@ -161,8 +161,8 @@ export async function authenticate(commands: J11Channel, clock: Clock, signal: A
   });
   try {
     const answer = await commands.ask({ name: 'startPana' }, signal);
-    if (answer.result === result.authenticated) return;
-    if (answer.result !== result.ok && answer.result !== result.panaRuns)
+    if (answer.result === RESULT.authenticated) return;
+    if (answer.result !== RESULT.ok && answer.result !== RESULT.panaRuns)
       throw commandRefused('startPana', resultText(answer.result));
     const outcome = await outcomeOf(commands, clock, reported.promise, signal);
     if (outcome === 'ok') return;

@@ -5,7 +5,7 @@ import type { ScanRequest } from '../../model/scan-plan.ts';
 import { ANY_CHANNEL, channelOfJ11, j11Mask, j11OfChannel, MAX_DURATION, MIN_DURATION } from '../../j11/channels.ts';
 import { POWER_20_MW, ROUTE_B_AND_HAN } from '../../j11/commands.ts';
 import type { J11Command } from '../../j11/commands.ts';
-import { decodeConnection, result, resultText } from '../../j11/responses.ts';
+import { decodeConnection, RESULT, resultText } from '../../j11/responses.ts';
 import type { Connection } from '../../j11/responses.ts';
 import type { OpenPort } from '../../wire/open-port.ts';
 import { commandRefused, unlessSilent } from '../command-channel.ts';
@@ -65,7 +65,7 @@ export class J11Module extends ModuleBase<J11Channel> {
   async join(pan: Pan, signal: AbortSignal): Promise<Session> {
     const connection = await this.#connect(pan, signal);
     const opened = await openEchonetPort(this.commands, signal);
-    if (opened !== result.ok && opened !== result.portOpen) throw commandRefused('openPort', resultText(opened));
+    if (opened !== RESULT.ok && opened !== RESULT.portOpen) throw commandRefused('openPort', resultText(opened));
     // What the module connected to counts: a meter can have another PAN ID than when it was last heard.
     const channel = channelOfJ11(connection.channel) ?? pan.channel;
     const session = new J11Session(this.commands, { ...connection, channel }, false, this.sessionDeps);
@@ -94,10 +94,10 @@ export class J11Module extends ModuleBase<J11Channel> {
       await this.#configure(channel, signal);
       this.#state = 'used';
       const answer = await this.commands.ask({ name: 'startRouteB' }, signal, CONNECT_LIMIT_MS);
-      const connection = answer.result === result.ok ? decodeConnection(answer.data) : undefined;
+      const connection = answer.result === RESULT.ok ? decodeConnection(answer.data) : undefined;
       if (connection) return connection;
       const how = resultText(answer.result);
-      if (answer.result !== result.connectFailed) throw commandRefused('startRouteB', how);
+      if (answer.result !== RESULT.connectFailed) throw commandRefused('startRouteB', how);
       if (tries >= CONNECT_TRIES)
         throw new BridgeError('JOIN_TIMEOUT', {
           en: `the meter did not answer on channel ${pan.channel} (${how.en})`,
@@ -113,14 +113,14 @@ export class J11Module extends ModuleBase<J11Channel> {
     await this.#must({ name: 'configure', ...settings }, signal);
     if (this.#state === 'configured') return;
     const { routeBId: id, routeBPassword: password } = this.credentials;
-    await this.#must({ name: 'setCredentials', id, password }, signal, result.credentialsSet);
+    await this.#must({ name: 'setCredentials', id, password }, signal, RESULT.credentialsSet);
     this.#state = 'configured';
   }
 
   /** A command that a healthy module answers with 01. */
   async #must(command: J11Command, signal: AbortSignal, alsoGood?: number): Promise<void> {
     const answer = await this.commands.ask(command, signal);
-    if (answer.result === result.ok || answer.result === alsoGood) return;
+    if (answer.result === RESULT.ok || answer.result === alsoGood) return;
     this.#state = 'used'; // not in the state we thought: the next try begins with a reset
     throw commandRefused(command.name, resultText(answer.result));
   }

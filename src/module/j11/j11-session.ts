@@ -4,7 +4,7 @@ import type { Pan } from '../../model/pan.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { isKeyTrouble } from '../../j11/notifications.ts';
 import type { J11Notification, ReceivedDatagram } from '../../j11/notifications.ts';
-import { decodeSendResult, result, resultText, sendResult, sendResultText } from '../../j11/responses.ts';
+import { decodeSendResult, RESULT, resultText, SEND_RESULT, sendResultText } from '../../j11/responses.ts';
 import { ECHONET_PORT } from '../../skstack/commands.ts';
 import { AIRTIME_LIMIT_MS } from '../airtime-limit.ts';
 import { sendRefused } from '../command-channel.ts';
@@ -25,7 +25,7 @@ const RENEWAL: Renewal = {
 /** Nothing tells when there is airtime again: what waits is sent again so often, and given up after the limit’s hour and some. */
 const AIRTIME_RETRY_MS = 10_000;
 /** Results of a send that went out, heard or not. A busy channel proves nothing. */
-const ON_AIR: ReadonlySet<number> = new Set([sendResult.ok, sendResult.noAck, sendResult.queued]);
+const ON_AIR: ReadonlySet<number> = new Set([SEND_RESULT.ok, SEND_RESULT.noAck, SEND_RESULT.queued]);
 /** So many packets in a row that our keys do not fit: the meter has other ones. */
 const KEY_TROUBLE_LIMIT = 3;
 
@@ -70,11 +70,11 @@ export class J11Session extends SessionBase<J11Notification> {
     const startMs = this.clock.monotonicMs();
     for (;;) {
       const outcome = await this.#sendOnce(payload, signal);
-      if (outcome === sendResult.airtime) this.airtime.shown();
+      if (outcome === SEND_RESULT.airtime) this.airtime.shown();
       else if (ON_AIR.has(outcome)) this.airtime.sent();
-      if (outcome === sendResult.ok || outcome === sendResult.queued) return;
+      if (outcome === SEND_RESULT.ok || outcome === SEND_RESULT.queued) return;
       const spentMs = this.clock.monotonicMs() - startMs;
-      if (outcome !== sendResult.airtime || spentMs >= AIRTIME_LIMIT_MS) {
+      if (outcome !== SEND_RESULT.airtime || spentMs >= AIRTIME_LIMIT_MS) {
         const how = sendResultText(outcome);
         throw new BridgeError('SEND_FAILED', {
           en: `the radio could not deliver the request (${how.en})`,
@@ -91,7 +91,7 @@ export class J11Session extends SessionBase<J11Notification> {
     const command = { name: 'send', destination: this.address, ...ports, payload } as const;
     const ask = (limit: AbortSignal, timeoutMs: number) => this.#commands.ask(command, limit, timeoutMs);
     const answer = await this.#commands.patiently(ask, signal);
-    if (answer.result === result.ok) return decodeSendResult(answer.data) ?? sendResult.other;
+    if (answer.result === RESULT.ok) return decodeSendResult(answer.data) ?? SEND_RESULT.other;
     const status = statusOf(await this.#commands.ask({ name: 'status' }, signal));
     const why = sendRefused(resultText(answer.result));
     throw status?.routeB === 'authenticated'
@@ -143,7 +143,7 @@ export class J11Session extends SessionBase<J11Notification> {
     const { signal } = new AbortController(); // bounded by its own limit, and by the port
     try {
       const answer = await this.#commands.ask({ name: 'reauthenticate' }, signal);
-      if (answer.result === result.ok) return;
+      if (answer.result === RESULT.ok) return;
       const how = resultText(answer.result);
       this.lost({
         en: `the module refused to authenticate again (${how.en})`,

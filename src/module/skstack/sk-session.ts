@@ -3,7 +3,7 @@ import type { Text } from '../../kernel/language.ts';
 import type { Pan } from '../../model/pan.ts';
 import { rssiDbmOfLqi } from '../../model/pan.ts';
 import { ECHONET_PORT } from '../../skstack/commands.ts';
-import { eventNumber } from '../../skstack/events.ts';
+import { EVENT_NUMBER } from '../../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../../skstack/events.ts';
 import { dataThenOk, failText, sendOutcome } from '../../skstack/exchanges.ts';
 import { sendRefused } from '../command-channel.ts';
@@ -31,13 +31,13 @@ const ENCRYPTED_ONLY = 1;
 /** EVENT lines after which there is no session. */
 const ENDINGS: ReadonlyMap<number, Text> = new Map([
   [
-    eventNumber.joinFailed,
+    EVENT_NUMBER.joinFailed,
     { en: 'the meter refused to renew the session', ja: 'メーターがセッションの更新を拒否しました' },
   ],
-  [eventNumber.peerEnded, { en: 'the meter ended the session', ja: 'メーターがセッションを終了しました' }],
-  [eventNumber.ended, { en: 'the session was ended', ja: 'セッションが終了しました' }],
+  [EVENT_NUMBER.peerEnded, { en: 'the meter ended the session', ja: 'メーターがセッションを終了しました' }],
+  [EVENT_NUMBER.ended, { en: 'the session was ended', ja: 'セッションが終了しました' }],
   [
-    eventNumber.endTimedOut,
+    EVENT_NUMBER.endTimedOut,
     { en: 'the session was ended without an answer', ja: 'メーターの応答がないままセッションが終了しました' },
   ],
 ]);
@@ -117,9 +117,9 @@ export class SkSession extends SessionBase<SkLine> {
 
   #onEventLine({ number }: SkEvent): void {
     switch (number) {
-      case eventNumber.renewing:
+      case EVENT_NUMBER.renewing:
         return this.hold('reauthentication', true);
-      case eventNumber.joined:
+      case EVENT_NUMBER.joined:
         this.isLive = true;
         return this.hold('reauthentication', false);
     }

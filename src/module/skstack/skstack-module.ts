@@ -6,7 +6,7 @@ import { linkLocalAddress, pairingIdOf } from '../../model/pan.ts';
 import type { ScanRequest } from '../../model/scan-plan.ts';
 import { scanTimeMs } from '../../skstack/commands.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
-import { eventNumber, udpSent } from '../../skstack/events.ts';
+import { EVENT_NUMBER, UDP_SENT } from '../../skstack/events.ts';
 import type { SkEvent } from '../../skstack/events.ts';
 import {
   addressLine,
@@ -106,11 +106,11 @@ export class SkstackModule extends ModuleBase<SkChannel> {
 
   /** EVENT 21 counts whoever sent: the module's own PANA messages need airtime too. */
   #onEvent({ number, param }: SkEvent): void {
-    if (number === eventNumber.airtimeLimited) this.airtime.report(true);
-    if (number === eventNumber.airtimeFree) this.airtime.report(false);
-    if (number !== eventNumber.udpSent || param === undefined) return;
-    this.#failedSends = param === udpSent.failed ? this.#failedSends + 1 : 0;
-    if (param === udpSent.failed) this.airtime.unsent();
+    if (number === EVENT_NUMBER.airtimeLimited) this.airtime.report(true);
+    if (number === EVENT_NUMBER.airtimeFree) this.airtime.report(false);
+    if (number !== EVENT_NUMBER.udpSent || param === undefined) return;
+    this.#failedSends = param === UDP_SENT.failed ? this.#failedSends + 1 : 0;
+    if (param === UDP_SENT.failed) this.airtime.unsent();
     else this.airtime.sent();
     if (this.#failedSends >= FAILED_SENDS) this.airtime.shown();
   }

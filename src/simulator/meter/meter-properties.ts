@@ -7,14 +7,14 @@ import {
   encodeOneMinuteEnergy,
 } from '../../echonet/energy.ts';
 import type { Registers } from '../../echonet/energy.ts';
-import { epc } from '../../echonet/epc.ts';
+import { EPC } from '../../echonet/epc.ts';
 import {
   encodeDayHistory,
   encodeHistoryDay,
   encodeSlotHistory,
   encodeSlotRequest,
-  history2,
-  history3,
+  HISTORY2,
+  HISTORY3,
 } from '../../echonet/history.ts';
 import type { SlotForm, SlotRequest } from '../../echonet/history.ts';
 import {
@@ -57,12 +57,12 @@ const HALF_HOUR_MS = 30 * MINUTE_MS;
 const DAY_MS = 24 * 3_600_000;
 const JST_MS = 9 * 3_600_000;
 
-const ANNOUNCE_MAP = [epc.operationStatus, epc.installationPlace, epc.faultStatus];
+const ANNOUNCE_MAP = [EPC.operationStatus, EPC.installationPlace, EPC.faultStatus];
 export const setMap = (generation: 1 | 2): readonly number[] => [
-  epc.installationPlace,
-  epc.historyDay,
-  epc.history2Request,
-  ...(generation === 2 ? [epc.history3Request] : []),
+  EPC.installationPlace,
+  EPC.historyDay,
+  EPC.history2Request,
+  ...(generation === 2 ? [EPC.history3Request] : []),
 ];
 
 /** What a real release F meter names: everything but D3 unless there is one. */
@@ -70,11 +70,11 @@ const RELEASE_F = [
   0x80, 0x81, 0x82, 0x88, 0x8a, 0x8d, 0x97, 0x98, 0x9d, 0x9e, 0x9f, 0xd7, 0xe0, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe7,
   0xe8, 0xea, 0xeb, 0xec, 0xed,
 ];
-const RELEASE_R_TOO = [epc.routeBId, epc.oneMinuteEnergy, epc.history3, epc.history3Request];
+const RELEASE_R_TOO = [EPC.routeBId, EPC.oneMinuteEnergy, EPC.history3, EPC.history3Request];
 
 export const defaultGetMap = (generation: 1 | 2, coefficient: number | undefined): readonly number[] => [
   ...RELEASE_F,
-  ...(coefficient === undefined ? [] : [epc.coefficient]),
+  ...(coefficient === undefined ? [] : [EPC.coefficient]),
   ...(generation === 2 ? RELEASE_R_TOO : []),
 ];
 
@@ -112,37 +112,37 @@ function oneMinuteEnergy(view: MeterView): Uint8Array {
 
 /** EDT of each property of this class, whether or not the map names it; undefined for one this meter does not have. */
 const PROPERTIES: Readonly<Record<number, (view: MeterView) => Uint8Array | undefined>> = {
-  [epc.operationStatus]: () => encodeOperationStatus(true),
-  [epc.installationPlace]: () => Uint8Array.of(0x61),
-  [epc.standardVersion]: ({ generation }) =>
+  [EPC.operationStatus]: () => encodeOperationStatus(true),
+  [EPC.installationPlace]: () => Uint8Array.of(0x61),
+  [EPC.standardVersion]: ({ generation }) =>
     encodeStandardVersion({ release: generation === 2 ? 'R' : 'F', revision: 0 }),
-  [epc.uniqueId]: ({ maker }) => concatBytes(Uint8Array.of(0xfe), encodeMakerCode(maker), new Uint8Array(13)),
-  [epc.faultStatus]: () => encodeFault(false),
-  [epc.makerCode]: ({ maker }) => encodeMakerCode(maker),
-  [epc.serialNumber]: ({ serial }) => encodeSerialNumber(serial),
-  [epc.currentTime]: ({ atMs }) => encodeTimeOfDay(atMs),
-  [epc.currentDate]: ({ atMs }) => encodeDate(atMs),
-  [epc.announceMap]: () => encodePropertyMap(ANNOUNCE_MAP),
-  [epc.setMap]: ({ generation }) => encodePropertyMap(setMap(generation)),
-  [epc.getMap]: ({ getMap }) => encodePropertyMap(getMap),
-  [epc.routeBId]: ({ maker }) => encodeRouteBId({ makerCode: maker, free: '000000000000000000000001' }),
-  [epc.oneMinuteEnergy]: oneMinuteEnergy,
-  [epc.coefficient]: ({ coefficient }) => (coefficient === undefined ? undefined : encodeCoefficient(coefficient)),
-  [epc.digits]: ({ digits }) => encodeDigits(digits),
-  [epc.importEnergy]: counter('normal'),
-  [epc.energyUnit]: ({ unit }) => Uint8Array.of(unit),
-  [epc.importHistory]: dayHistory('normal'),
-  [epc.exportEnergy]: counter('reverse'),
-  [epc.exportHistory]: dayHistory('reverse'),
-  [epc.historyDay]: ({ history }) => encodeHistoryDay(history.day),
-  [epc.power]: ({ watts }) => encodePower(watts),
-  [epc.currents]: ({ currents }) => encodeCurrents(currents.r, currents.t),
-  [epc.importAtMark]: atMark('normal'),
-  [epc.exportAtMark]: atMark('reverse'),
-  [epc.history2]: (view) => slotHistory(view, history2, view.history.slots2),
-  [epc.history2Request]: ({ history }) => encodeSlotRequest(history2, history.slots2),
-  [epc.history3]: (view) => slotHistory(view, history3, view.history.slots3),
-  [epc.history3Request]: ({ history }) => encodeSlotRequest(history3, history.slots3),
+  [EPC.uniqueId]: ({ maker }) => concatBytes(Uint8Array.of(0xfe), encodeMakerCode(maker), new Uint8Array(13)),
+  [EPC.faultStatus]: () => encodeFault(false),
+  [EPC.makerCode]: ({ maker }) => encodeMakerCode(maker),
+  [EPC.serialNumber]: ({ serial }) => encodeSerialNumber(serial),
+  [EPC.currentTime]: ({ atMs }) => encodeTimeOfDay(atMs),
+  [EPC.currentDate]: ({ atMs }) => encodeDate(atMs),
+  [EPC.announceMap]: () => encodePropertyMap(ANNOUNCE_MAP),
+  [EPC.setMap]: ({ generation }) => encodePropertyMap(setMap(generation)),
+  [EPC.getMap]: ({ getMap }) => encodePropertyMap(getMap),
+  [EPC.routeBId]: ({ maker }) => encodeRouteBId({ makerCode: maker, free: '000000000000000000000001' }),
+  [EPC.oneMinuteEnergy]: oneMinuteEnergy,
+  [EPC.coefficient]: ({ coefficient }) => (coefficient === undefined ? undefined : encodeCoefficient(coefficient)),
+  [EPC.digits]: ({ digits }) => encodeDigits(digits),
+  [EPC.importEnergy]: counter('normal'),
+  [EPC.energyUnit]: ({ unit }) => Uint8Array.of(unit),
+  [EPC.importHistory]: dayHistory('normal'),
+  [EPC.exportEnergy]: counter('reverse'),
+  [EPC.exportHistory]: dayHistory('reverse'),
+  [EPC.historyDay]: ({ history }) => encodeHistoryDay(history.day),
+  [EPC.power]: ({ watts }) => encodePower(watts),
+  [EPC.currents]: ({ currents }) => encodeCurrents(currents.r, currents.t),
+  [EPC.importAtMark]: atMark('normal'),
+  [EPC.exportAtMark]: atMark('reverse'),
+  [EPC.history2]: (view) => slotHistory(view, HISTORY2, view.history.slots2),
+  [EPC.history2Request]: ({ history }) => encodeSlotRequest(HISTORY2, history.slots2),
+  [EPC.history3]: (view) => slotHistory(view, HISTORY3, view.history.slots3),
+  [EPC.history3Request]: ({ history }) => encodeSlotRequest(HISTORY3, history.slots3),
 };
 
 export const propertyEdt = (view: MeterView, code: number): Uint8Array | undefined => PROPERTIES[code]?.(view);
@@ -152,13 +152,13 @@ const DATE_TIME_LENGTH = 7;
 
 /** What stands for "no data" in each property that can say so, behind how many bytes that stay. */
 const NO_DATA: Readonly<Record<number, readonly [number, readonly number[]]>> = {
-  [epc.power]: [0, [0x7f, 0xff, 0xff, 0xfe]],
-  [epc.currents]: [0, [0x7f, 0xfe, 0x7f, 0xfe]],
-  [epc.importEnergy]: [0, NO_COUNTER],
-  [epc.exportEnergy]: [0, NO_COUNTER],
-  [epc.importAtMark]: [DATE_TIME_LENGTH, NO_COUNTER],
-  [epc.exportAtMark]: [DATE_TIME_LENGTH, NO_COUNTER],
-  [epc.oneMinuteEnergy]: [DATE_TIME_LENGTH, [...NO_COUNTER, ...NO_COUNTER]],
+  [EPC.power]: [0, [0x7f, 0xff, 0xff, 0xfe]],
+  [EPC.currents]: [0, [0x7f, 0xfe, 0x7f, 0xfe]],
+  [EPC.importEnergy]: [0, NO_COUNTER],
+  [EPC.exportEnergy]: [0, NO_COUNTER],
+  [EPC.importAtMark]: [DATE_TIME_LENGTH, NO_COUNTER],
+  [EPC.exportAtMark]: [DATE_TIME_LENGTH, NO_COUNTER],
+  [EPC.oneMinuteEnergy]: [DATE_TIME_LENGTH, [...NO_COUNTER, ...NO_COUNTER]],
 };
 
 /** The same property saying "no data"; undefined for one that cannot. */

@@ -1,9 +1,9 @@
 import { decodeUnit } from '../../echonet/energy.ts';
 import type { Registers } from '../../echonet/energy.ts';
-import { epc, nodeEpc } from '../../echonet/epc.ts';
-import { eoj, esv } from '../../echonet/frame.ts';
+import { EPC, NODE_EPC } from '../../echonet/epc.ts';
+import { EOJ, ESV } from '../../echonet/frame.ts';
 import type { Frame, Property } from '../../echonet/frame.ts';
-import { decodeHistoryDay, decodeSlotRequest, history2, history3 } from '../../echonet/history.ts';
+import { decodeHistoryDay, decodeSlotRequest, HISTORY2, HISTORY3 } from '../../echonet/history.ts';
 import { encodeInstanceList } from '../../echonet/nameplate.ts';
 import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes } from '../../kernel/bytes.ts';
 import { Load, LoadProfile } from './load.ts';
@@ -26,11 +26,11 @@ const NOTHING_SET: HistorySettings = { day: undefined, slots2: { count: 1 }, slo
 
 /** The service of the answer when all was done, and when some of it was refused; undefined: no answer. */
 const ANSWERS: Readonly<Record<number, { readonly done: number | undefined; readonly refused: number }>> = {
-  [esv.get]: { done: esv.getRes, refused: esv.getSna },
-  [esv.infReq]: { done: esv.inf, refused: esv.infSna },
-  [esv.setI]: { done: undefined, refused: esv.setISna },
-  [esv.setC]: { done: esv.setRes, refused: esv.setCSna },
-  [esv.setGet]: { done: esv.setGetRes, refused: esv.setGetSna },
+  [ESV.get]: { done: ESV.getRes, refused: ESV.getSna },
+  [ESV.infReq]: { done: ESV.inf, refused: ESV.infSna },
+  [ESV.setI]: { done: undefined, refused: ESV.setISna },
+  [ESV.setC]: { done: ESV.setRes, refused: ESV.setCSna },
+  [ESV.setGet]: { done: ESV.setGetRes, refused: ESV.setGetSna },
 };
 
 /** What was got has data, what was set has none; no property at all is refused too. */
@@ -128,29 +128,29 @@ export class SimMeter {
   answer(request: Frame, atMs: number): Frame | undefined {
     const { properties, deoj, tid, seoj, esv: asked } = request;
     const services = ANSWERS[asked];
-    const isNode = deoj === eoj.nodeProfile;
-    if (!services || (!isNode && deoj !== eoj.meter && deoj !== ANY_METER)) return undefined;
+    const isNode = deoj === EOJ.nodeProfile;
+    if (!services || (!isNode && deoj !== EOJ.meter && deoj !== ANY_METER)) return undefined;
     if (properties.length > this.#options.maxOpc) return undefined;
     const get = (list: readonly Property[]): Property[] =>
       list.map(({ epc: code }) => ({ epc: code, edt: (isNode ? NODE_PROFILE[code] : this.#get(code, atMs)) ?? NONE }));
     const set = (list: readonly Property[]): Property[] =>
       list.map((property) => (!isNode && this.#set(property) ? { epc: property.epc, edt: NONE } : property));
-    const kind = asked === esv.get || asked === esv.infReq ? 'get' : 'set';
+    const kind = asked === ESV.get || asked === ESV.infReq ? 'get' : 'set';
     const list = kind === 'get' ? get(properties) : set(properties);
-    const got = asked === esv.setGet ? get(request.getProperties ?? []) : undefined;
+    const got = asked === ESV.setGet ? get(request.getProperties ?? []) : undefined;
     const service = isDone(list, kind) && (!got || isDone(got, 'get')) ? services.done : services.refused;
     if (service === undefined) return undefined;
-    const answer = { tid, seoj: isNode ? eoj.nodeProfile : eoj.meter, deoj: seoj, esv: service, properties: list };
+    const answer = { tid, seoj: isNode ? EOJ.nodeProfile : EOJ.meter, deoj: seoj, esv: service, properties: list };
     return got ? { ...answer, getProperties: got } : answer;
   }
 
   /** EA, and EB where the map names it, as announced to the controller after a half hour. */
   halfHour(atMs: number, tid: number): Frame {
-    const service = this.#options.halfHour === 'infc' ? esv.infc : esv.inf;
-    const properties = [epc.importAtMark, epc.exportAtMark]
+    const service = this.#options.halfHour === 'infc' ? ESV.infc : ESV.inf;
+    const properties = [EPC.importAtMark, EPC.exportAtMark]
       .filter((code) => this.#getMap.includes(code))
       .map((code) => ({ epc: code, edt: this.#get(code, atMs) ?? NONE }));
-    return { tid, seoj: eoj.meter, deoj: eoj.controller, esv: service, properties };
+    return { tid, seoj: EOJ.meter, deoj: EOJ.controller, esv: service, properties };
   }
 
   #get(code: number, atMs: number): Uint8Array | undefined {
@@ -159,21 +159,21 @@ export class SimMeter {
 
   #set({ epc: code, edt }: Property): boolean {
     if (!setMap(this.#options.generation).includes(code)) return false;
-    if (code === epc.installationPlace) return edt.length === 1; // accepted, and shown as it was
-    if (code === epc.historyDay) {
+    if (code === EPC.installationPlace) return edt.length === 1; // accepted, and shown as it was
+    if (code === EPC.historyDay) {
       const day = decodeHistoryDay(edt);
       if (day === undefined || day > 99) return false;
       this.#history = { ...this.#history, day };
       return true;
     }
-    const isHistory2 = code === epc.history2Request;
-    const slots = decodeSlotRequest(isHistory2 ? history2 : history3, edt);
+    const isHistory2 = code === EPC.history2Request;
+    const slots = decodeSlotRequest(isHistory2 ? HISTORY2 : HISTORY3, edt);
     if (slots) this.#history = { ...this.#history, [isHistory2 ? 'slots2' : 'slots3']: slots };
     return slots !== undefined;
   }
 }
 
-const INSTANCES = encodeInstanceList([eoj.meter]);
+const INSTANCES = encodeInstanceList([EOJ.meter]);
 
 /** The node profile 0EF001: its status and its one instance. */
 const NODE_PROFILE: Readonly<Record<number, Uint8Array>> = {
@@ -181,18 +181,18 @@ const NODE_PROFILE: Readonly<Record<number, Uint8Array>> = {
   0x82: Uint8Array.of(0x01, 0x0a, 0x01, 0x00),
   0xd3: Uint8Array.of(0, 0, 1),
   0xd4: Uint8Array.of(0, 2),
-  [nodeEpc.instanceListNotification]: INSTANCES,
-  [nodeEpc.instanceList]: INSTANCES,
+  [NODE_EPC.instanceListNotification]: INSTANCES,
+  [NODE_EPC.instanceList]: INSTANCES,
   0xd7: Uint8Array.of(1, 0x02, 0x88),
 };
 
 /** The instance list the meter multicasts once a session stands. */
 export const instanceListNotification = (tid: number): Frame => ({
   tid,
-  seoj: eoj.nodeProfile,
-  deoj: eoj.nodeProfile,
-  esv: esv.inf,
-  properties: [{ epc: nodeEpc.instanceListNotification, edt: INSTANCES }],
+  seoj: EOJ.nodeProfile,
+  deoj: EOJ.nodeProfile,
+  esv: ESV.inf,
+  properties: [{ epc: NODE_EPC.instanceListNotification, edt: INSTANCES }],
 });
 
 /** The unset Route-B ID in a PANA datagram. */

@@ -1,7 +1,7 @@
 import { linkLocalAddress, rssiDbmOfLqi, pairingIdOf } from '../../model/pan.ts';
 import { bytesOf16, bytesOfAddress, bytesOfHex, hex } from '../../kernel/bytes.ts';
 import { channelOfJ11, dwellMs, j11OfChannel, numbersOfMask } from '../../j11/channels.ts';
-import { commandCodes } from '../../j11/commands.ts';
+import { COMMAND_CODES } from '../../j11/commands.ts';
 import type { CommandName, ConfigureCommand, J11Command, ScanCommand, SendCommand } from '../../j11/commands.ts';
 import { encodeNotification } from '../../j11/notifications.ts';
 import {
@@ -9,8 +9,8 @@ import {
   encodeResponse,
   encodeStatus,
   encodeVersion,
-  result,
-  sendResult,
+  RESULT,
+  SEND_RESULT,
 } from '../../j11/responses.ts';
 import type { ModuleStatus, Version } from '../../j11/responses.ts';
 import type { ModuleContext, MeterPlace } from '../module-context.ts';
@@ -23,10 +23,10 @@ const NO_FLOW_CONTROL = 0x00;
 /** How many bytes of what was sent the response repeats. */
 const REPEATED_BYTES = 5;
 const SEND_RESULTS: Readonly<Record<Fate, number>> = {
-  delivered: sendResult.ok,
-  resolving: sendResult.ok,
-  failed: sendResult.noAck,
-  blocked: sendResult.airtime,
+  delivered: SEND_RESULT.ok,
+  resolving: SEND_RESULT.ok,
+  failed: SEND_RESULT.noAck,
+  blocked: SEND_RESULT.airtime,
 };
 
 /** The result byte and what stands behind it. */
@@ -47,26 +47,26 @@ export class J11Handler {
   #connection: MeterPlace | undefined;
 
   readonly #answers: Answers = {
-    status: () => [result.ok, ...encodeStatus(this.#status)],
+    status: () => [RESULT.ok, ...encodeStatus(this.#status)],
     openPort: ({ port }) => [this.#openPort(port)],
-    closePort: ({ port }) => [this.#ports.delete(port) ? result.ok : result.portNotOpen],
-    openPorts: () => [result.ok, ...[...this.#ports].flatMap(bytesOf16)],
-    ownAddress: () => [result.ok, ...bytesOfAddress(this.#context.ownAddress)],
-    ownMac: () => [result.ok, ...bytesOfHex(this.#context.options.model.macAddress)],
+    closePort: ({ port }) => [this.#ports.delete(port) ? RESULT.ok : RESULT.portNotOpen],
+    openPorts: () => [RESULT.ok, ...[...this.#ports].flatMap(bytesOf16)],
+    ownAddress: () => [RESULT.ok, ...bytesOfAddress(this.#context.ownAddress)],
+    ownMac: () => [RESULT.ok, ...bytesOfHex(this.#context.options.model.macAddress)],
     setCredentials: ({ id, password }) => [this.#setCredentials(id, password)],
     startPana: () => [this.#readyForPana()],
     endPana: () => [this.#endPana()],
     stopRouteB: () => [this.#stopRouteB()],
-    panId: () => (this.#connection ? [result.ok, ...bytesOf16(this.#connection.panId)] : [result.notStarted]),
+    panId: () => (this.#connection ? [RESULT.ok, ...bytesOf16(this.#connection.panId)] : [RESULT.notStarted]),
     configure: (command) => [this.#configure(command)],
-    version: () => [result.ok, ...encodeVersion(this.#version)],
+    version: () => [RESULT.ok, ...encodeVersion(this.#version)],
     reauthenticate: () => [this.#readyForRenewal()],
     settings: () => {
       const set = this.#settings;
-      return set ? [result.ok, set.mode, set.hanSleep, set.channel, set.power] : [result.nothingStarted];
+      return set ? [RESULT.ok, set.mode, set.hanSleep, set.channel, set.power] : [RESULT.nothingStarted];
     },
-    setFlowControl: () => [result.ok],
-    flowControl: () => [result.ok, NO_FLOW_CONTROL],
+    setFlowControl: () => [RESULT.ok],
+    flowControl: () => [RESULT.ok, NO_FLOW_CONTROL],
   };
 
   constructor(context: ModuleContext, module: SimModule) {
@@ -101,7 +101,7 @@ export class J11Handler {
     const [code, ...data] = answer(command as never);
     this.#respond(command.name, code, data);
     // What the session sends comes after the response.
-    if (code !== result.ok) return;
+    if (code !== RESULT.ok) return;
     const { session } = this.#module;
     if (command.name === 'startPana' && this.#connection) session.join(linkLocalAddress(this.#connection.macAddress));
     if (command.name === 'reauthenticate') session.rejoin();
@@ -119,64 +119,64 @@ export class J11Handler {
 
   /** What stands against a command that may not be given while B-route runs. */
   get #obstacle(): number | undefined {
-    if (this.#module.session.phase === 'up') return result.authenticated;
-    return this.#connection ? result.routeBRuns : undefined;
+    if (this.#module.session.phase === 'up') return RESULT.authenticated;
+    return this.#connection ? RESULT.routeBRuns : undefined;
   }
 
   #configure(command: ConfigureCommand): number {
     if (this.#obstacle !== undefined) return this.#obstacle;
     this.#settings = command;
-    return result.ok;
+    return RESULT.ok;
   }
 
   #setCredentials(id: string, password: string): number {
     const { state } = this.#context;
-    if (!this.#settings) return result.nothingStarted;
-    if (state.id !== undefined) return result.credentialsSet;
+    if (!this.#settings) return RESULT.nothingStarted;
+    if (state.id !== undefined) return RESULT.credentialsSet;
     state.setId(id);
     state.password = password;
-    return result.ok;
+    return RESULT.ok;
   }
 
   #openPort(port: number): number {
-    if (!this.#settings) return result.nothingStarted;
-    if (this.#ports.has(port)) return result.portOpen;
-    if (this.#ports.size >= MAX_PORTS) return result.tooManyPorts;
+    if (!this.#settings) return RESULT.nothingStarted;
+    if (this.#ports.has(port)) return RESULT.portOpen;
+    if (this.#ports.size >= MAX_PORTS) return RESULT.tooManyPorts;
     this.#ports.add(port);
-    return result.ok;
+    return RESULT.ok;
   }
 
   #readyForPana(): number {
     const { session } = this.#module;
-    if (!this.#connection) return result.notStarted;
-    if (session.phase === 'joining') return result.panaRuns;
-    return session.phase === 'up' ? result.authenticated : result.ok;
+    if (!this.#connection) return RESULT.notStarted;
+    if (session.phase === 'joining') return RESULT.panaRuns;
+    return session.phase === 'up' ? RESULT.authenticated : RESULT.ok;
   }
 
   /** The module's own doing: no 601A. */
   #endPana(): number {
-    if (this.#module.session.phase === 'none') return result.notStarted;
+    if (this.#module.session.phase === 'none') return RESULT.notStarted;
     this.#module.session.release();
-    return result.ok;
+    return RESULT.ok;
   }
 
   #stopRouteB(): number {
-    if (!this.#connection) return result.notStarted;
+    if (!this.#connection) return RESULT.notStarted;
     this.#module.session.forget();
     this.#connection = undefined;
-    return result.ok;
+    return RESULT.ok;
   }
 
   #readyForRenewal(): number {
     const { phase } = this.#module.session;
-    if (phase === 'joining') return result.panaRuns;
-    return phase === 'none' ? result.notStarted : result.ok;
+    if (phase === 'joining') return RESULT.panaRuns;
+    return phase === 'none' ? RESULT.notStarted : RESULT.ok;
   }
 
   /** 0051: 4051 for each channel when its time is over, the response behind the last. */
   async #scan({ duration, mask, pairingId }: ScanCommand, signal: AbortSignal): Promise<void> {
     const { tasks, state } = this.#context;
-    const obstacle = this.#settings ? this.#obstacle : result.nothingStarted;
+    const obstacle = this.#settings ? this.#obstacle : RESULT.nothingStarted;
     if (obstacle !== undefined) {
       await tasks.spend('command', signal);
       return this.#respond('scan', obstacle);
@@ -192,7 +192,7 @@ export class J11Handler {
       this.#module.respond(encodeNotification({ kind: 'scanned', channel, beacons }));
     }
     state.addBeaconRequests(numbers.length);
-    if (ends) this.#respond('scan', result.ok);
+    if (ends) this.#respond('scan', RESULT.ok);
   }
 
   /** 0053. */
@@ -200,23 +200,23 @@ export class J11Handler {
     const { tasks, state, place } = this.#context;
     await tasks.spend('connect', signal);
     const code = this.#connectionResult();
-    if (code !== result.ok) return this.#respond('startRouteB', code);
+    if (code !== RESULT.ok) return this.#respond('startRouteB', code);
     this.#connection = { ...place };
     const { channel, panId, macAddress, lqi } = place;
     state.write('S2', hex(channel, 2));
     state.write('S3', hex(panId, 4));
     const connection = { channel: j11OfChannel(channel) ?? 0, panId, macAddress, rssiDbm: rssiDbmOfLqi(lqi) };
-    this.#respond('startRouteB', result.ok, encodeConnection(connection));
+    this.#respond('startRouteB', RESULT.ok, encodeConnection(connection));
   }
 
   #connectionResult(): number {
     const { state, place, faults, options } = this.#context;
-    if (!this.#settings) return result.nothingStarted;
+    if (!this.#settings) return RESULT.nothingStarted;
     if (this.#obstacle !== undefined) return this.#obstacle;
-    if (state.id === undefined) return result.credentialsMissing;
+    if (state.id === undefined) return RESULT.credentialsMissing;
     const isOurs = options.routeBId === undefined || pairingIdOf(options.routeBId) === state.pairId;
     const isThere = isOurs && this.#settings.channel === j11OfChannel(place.channel);
-    return isThere && !state.blocked && !faults.consume('connect-failed') ? result.ok : result.connectFailed;
+    return isThere && !state.blocked && !faults.consume('connect-failed') ? RESULT.ok : RESULT.connectFailed;
   }
 
   /** 0008. */
@@ -225,16 +225,16 @@ export class J11Handler {
     const { session, exchange } = this.#module;
     await exchange.handOver(signal);
     if (session.phase !== 'up')
-      return this.#respond('send', this.#settings ? result.notStarted : result.nothingStarted);
+      return this.#respond('send', this.#settings ? RESULT.notStarted : RESULT.nothingStarted);
     const fate = exchange.launch(destination, payload.length);
     const code = SEND_RESULTS[fate];
     if (fate === 'resolving') await tasks.spend('resolve', signal);
-    this.#respond('send', result.ok, [code, ...payload.subarray(0, REPEATED_BYTES)]);
-    if (code !== sendResult.ok) return;
+    this.#respond('send', RESULT.ok, [code, ...payload.subarray(0, REPEATED_BYTES)]);
+    if (code !== SEND_RESULT.ok) return;
     tasks.start((inner) => exchange.deliver({ data: payload, port: destinationPort, security: 1 }, inner));
   }
 
   #respond(name: CommandName, code: number, data: Iterable<number> = []): void {
-    this.#module.respond(encodeResponse(commandCodes[name], code, data));
+    this.#module.respond(encodeResponse(COMMAND_CODES[name], code, data));
   }
 }

@@ -1,12 +1,12 @@
 import { linkLocalAddress, rssiDbmOfLqi } from '../../model/pan.ts';
-import { commandCodes, parseCommand } from '../../j11/commands.ts';
+import { COMMAND_CODES, parseCommand } from '../../j11/commands.ts';
 import { FrameReader } from '../../j11/frame.ts';
 import type { J11Frame, FrameInput } from '../../j11/frame.ts';
 import { encodeNotification } from '../../j11/notifications.ts';
 import type { J11Notification } from '../../j11/notifications.ts';
-import { BAD_HEADER, encodeResponse, RESPONSE, UNKNOWN_COMMAND, result } from '../../j11/responses.ts';
+import { BAD_HEADER, encodeResponse, RESPONSE, UNKNOWN_COMMAND, RESULT } from '../../j11/responses.ts';
 import { PANA_PORT } from '../../skstack/commands.ts';
-import { eventNumber } from '../../skstack/events.ts';
+import { EVENT_NUMBER } from '../../skstack/events.ts';
 import type { RxUdp, SkEvent, SkLine } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';
 import type { ModuleContext } from '../module-context.ts';
@@ -71,16 +71,16 @@ export class J11Protocol implements ModuleProtocol {
     const { state, place } = this.#context;
     const { macAddress, lqi } = place;
     switch (number) {
-      case eventNumber.joined:
+      case EVENT_NUMBER.joined:
         return { kind: 'pana', outcome: 'ok', macAddress };
-      case eventNumber.joinFailed: {
+      case EVENT_NUMBER.joinFailed: {
         const isRefused = this.#handler.reachesMeter && !state.blocked;
         return { kind: 'pana', outcome: isRefused ? 'refused' : 'noAnswer', macAddress };
       }
-      case eventNumber.peerEnded:
-      case eventNumber.ended:
-      case eventNumber.endTimedOut:
-      case eventNumber.renewing:
+      case EVENT_NUMBER.peerEnded:
+      case EVENT_NUMBER.ended:
+      case EVENT_NUMBER.endTimedOut:
+      case EVENT_NUMBER.renewing:
         return { kind: 'connection', change: 'panaDown', macAddress, rssiDbm: rssiDbmOfLqi(lqi) };
     }
     return undefined;
@@ -96,18 +96,18 @@ export class J11Protocol implements ModuleProtocol {
       answer: (signal) => {
         if (parsed.kind === 'command') return this.#handler.handle(parsed.command, signal);
         if (parsed.kind === 'refused') return this.#refuse(code, parsed.result, signal);
-        return this.#refuse(UNKNOWN_COMMAND - RESPONSE, result.invalidCommand, signal);
+        return this.#refuse(UNKNOWN_COMMAND - RESPONSE, RESULT.invalidCommand, signal);
       },
-      fail: (failure = result.notStarted, signal) => this.#refuse(code, failure, signal),
+      fail: (failure = RESULT.notStarted, signal) => this.#refuse(code, failure, signal),
       // Only a reset may interrupt.
       refuseBusy: () =>
-        code === commandCodes.reset ? this.#module.crash() : this.#module.respond(encodeResponse(code, result.busy)),
+        code === COMMAND_CODES.reset ? this.#module.crash() : this.#module.respond(encodeResponse(code, RESULT.busy)),
     };
   }
 
   #damaged({ reason, code: asked = 0 }: Extract<FrameInput, { kind: 'damaged' }>): AskedCommand {
     const code = reason === 'header sum' ? BAD_HEADER - RESPONSE : asked;
-    const usual = { 'header sum': result.headerSum, 'data sum': result.dataSum, length: result.tooLong }[reason];
+    const usual = { 'header sum': RESULT.headerSum, 'data sum': RESULT.dataSum, length: RESULT.tooLong }[reason];
     return {
       name: undefined,
       facts: { refused: reason },

@@ -3,7 +3,7 @@ import { linkLocalAddress } from '../../model/pan.ts';
 import { CommandReader } from '../../skstack/command-reader.ts';
 import type { HostInput } from '../../skstack/command-reader.ts';
 import type { HostCommand } from '../../skstack/commands.ts';
-import { eventNumber, udpSent } from '../../skstack/events.ts';
+import { EVENT_NUMBER, UDP_SENT } from '../../skstack/events.ts';
 import type { SkLine } from '../../skstack/events.ts';
 import { formatLine } from '../../skstack/line-formatter.ts';
 import type { ModuleContext } from '../module-context.ts';
@@ -179,7 +179,7 @@ export class SkProtocol implements ModuleProtocol {
     const address = session.peerAddress;
     if (address === undefined || !session.terminate()) return this.#fail(NOT_NOW);
     if (this.#context.options.dialect === 'SE') {
-      this.#context.emitEvent(eventNumber.udpSent, address, udpSent.delivered);
+      this.#context.emitEvent(EVENT_NUMBER.udpSent, address, UDP_SENT.delivered);
     }
     this.#ok();
   }

@@ -1,7 +1,7 @@
-import { decodeFrame, encodeFrame, esv } from '../../echonet/frame.ts';
+import { decodeFrame, encodeFrame, ESV } from '../../echonet/frame.ts';
 import { ECHONET_PORT } from '../../skstack/commands.ts';
 import type { SkCommand } from '../../skstack/commands.ts';
-import { eventNumber, udpSent } from '../../skstack/events.ts';
+import { EVENT_NUMBER, UDP_SENT } from '../../skstack/events.ts';
 import type { ModuleContext } from '../module-context.ts';
 import { distort } from '../distortion.ts';
 import type { RadioSession } from './radio-session.ts';
@@ -41,14 +41,14 @@ export class DatagramExchange {
     }
     await this.handOver(signal);
     const fate = this.launch(command.address, command.data.length);
-    emitEvent(eventNumber.udpSent, command.address, udpSent[fate === 'blocked' ? 'failed' : fate]);
+    emitEvent(EVENT_NUMBER.udpSent, command.address, UDP_SENT[fate === 'blocked' ? 'failed' : fate]);
     emit({ kind: 'ok' });
     if (fate === 'failed' || fate === 'blocked') return;
     tasks.start(async (inner) => {
       if (fate === 'resolving') {
         await tasks.spend('resolve', inner);
-        emitEvent(eventNumber.neighborAdvertised, command.address);
-        emitEvent(eventNumber.udpSent, command.address, udpSent.delivered);
+        emitEvent(EVENT_NUMBER.neighborAdvertised, command.address);
+        emitEvent(EVENT_NUMBER.udpSent, command.address, UDP_SENT.delivered);
       }
       await this.deliver(command, inner);
     });
@@ -79,7 +79,7 @@ export class DatagramExchange {
     const { meter, meterNow } = this.#context;
     if (this.#session.phase !== 'up' || this.#session.silent || !this.#session.reachesMeter) return;
     const frame = meter.halfHour(meterNow(), tid);
-    if (frame.esv === esv.infc) this.unanswered.add(frame.tid);
+    if (frame.esv === ESV.infc) this.unanswered.add(frame.tid);
     this.#session.receive(encodeFrame(frame));
   }
 
@@ -92,7 +92,7 @@ export class DatagramExchange {
     if (port !== ECHONET_PORT || security === 0 || this.#session.silent) return;
     const request = decodeFrame(data);
     if (!request.ok) return; // the meter ignores what it cannot read
-    if (request.value.esv === esv.infcRes) this.unanswered.delete(request.value.tid);
+    if (request.value.esv === ESV.infcRes) this.unanswered.delete(request.value.tid);
     const answer = meter.answer(request.value, meterNow());
     if (!answer) return;
     const lost = faults.consume('lost-reply', this.#command);

@@ -1,7 +1,7 @@
 import { encodeFrame } from '../../echonet/frame.ts';
 import { linkLocalAddress } from '../../model/pan.ts';
 import { ECHONET_PORT, PANA_PORT } from '../../skstack/commands.ts';
-import { eventNumber, udpSent } from '../../skstack/events.ts';
+import { EVENT_NUMBER, UDP_SENT } from '../../skstack/events.ts';
 import { instanceListNotification, panaDatagrams } from '../meter/sim-meter.ts';
 import type { ModuleContext } from '../module-context.ts';
 import type { Task } from '../module/tasks.ts';
@@ -100,7 +100,7 @@ export class RadioSession {
     else this.forget();
     const { tasks, emitEvent } = this.#context;
     const ms = confirmed ? tasks.duration('terminate') : TERMINATE_GIVE_UP_MS;
-    tasks.after(ms, () => emitEvent(confirmed ? eventNumber.ended : eventNumber.endTimedOut, peerAddress));
+    tasks.after(ms, () => emitEvent(confirmed ? EVENT_NUMBER.ended : EVENT_NUMBER.endTimedOut, peerAddress));
     return true;
   }
 
@@ -117,7 +117,7 @@ export class RadioSession {
     if (!peer || this.#phase !== 'up') return;
     this.#lifetime?.stop();
     this.#phase = 'expired';
-    this.#context.emitEvent(eventNumber.renewing, peer.address);
+    this.#context.emitEvent(EVENT_NUMBER.renewing, peer.address);
     if (renewAfterMs === undefined) return;
     this.#task = this.#context.tasks.start(async (signal) => {
       await this.#context.tasks.wait(renewAfterMs, signal);
@@ -159,26 +159,26 @@ export class RadioSession {
     if (!peer) return;
     const renewal = this.#phase === 'up';
     await tasks.spend('send', signal);
-    if (!(await this.#canSend(peer, signal))) return this.end(eventNumber.joinFailed);
-    if (!renewal) emitEvent(eventNumber.udpSent, peer.address, udpSent.resolving);
+    if (!(await this.#canSend(peer, signal))) return this.end(EVENT_NUMBER.joinFailed);
+    if (!renewal) emitEvent(EVENT_NUMBER.udpSent, peer.address, UDP_SENT.resolving);
     if (!this.#isMeter(peer) || this.clings) {
       await tasks.wait(JOIN_GIVE_UP_MS, signal);
-      if (!renewal) this.end(eventNumber.joinFailed);
+      if (!renewal) this.end(EVENT_NUMBER.joinFailed);
       return;
     }
     await tasks.spend('send', signal);
-    if (!renewal) emitEvent(eventNumber.neighborAdvertised, peer.address);
+    if (!renewal) emitEvent(EVENT_NUMBER.neighborAdvertised, peer.address);
     const datagrams = panaDatagrams(random.bytes(40), state.id, options.sessionLifetimeS);
     const accepted = !refused && this.#credentialsFit();
     for (const payload of accepted ? datagrams : datagrams.slice(0, 3)) {
       await tasks.spend('joinStep', signal);
       this.receive(payload, undefined, PANA_PORT);
       state.addDatagram(payload.length);
-      emitEvent(eventNumber.udpSent, peer.address, udpSent.delivered);
+      emitEvent(EVENT_NUMBER.udpSent, peer.address, UDP_SENT.delivered);
     }
     await tasks.spend('command', signal);
     if (accepted) this.#established(peer);
-    else this.end(eventNumber.joinFailed);
+    else this.end(EVENT_NUMBER.joinFailed);
   }
 
   /** With the airtime used up each try fails, until there is some again or PANA gives up. */
@@ -186,7 +186,7 @@ export class RadioSession {
     const { tasks, emitEvent, state } = this.#context;
     for (const ms of JOIN_RETRIES_MS) {
       if (!state.blocked) return true;
-      emitEvent(eventNumber.udpSent, peer.address, udpSent.failed);
+      emitEvent(EVENT_NUMBER.udpSent, peer.address, UDP_SENT.failed);
       await tasks.wait(ms, signal);
     }
     return !state.blocked;
@@ -207,7 +207,7 @@ export class RadioSession {
     this.#phase = 'up';
     this.silent = false;
     this.unresolved = first;
-    emitEvent(eventNumber.joined, peer.address);
+    emitEvent(EVENT_NUMBER.joined, peer.address);
     this.#lifetime?.stop();
     this.#lifetime = tasks.start((signal) => this.#grow(signal));
     if (!first) return;

@@ -1,7 +1,7 @@
 import { pairingIdOf } from '../../model/pan.ts';
 import { channelsOfMask } from '../../model/scan-plan.ts';
 import { scanDwellMs } from '../../skstack/commands.ts';
-import { eventNumber } from '../../skstack/events.ts';
+import { EVENT_NUMBER } from '../../skstack/events.ts';
 import { hex } from '../../kernel/bytes.ts';
 import { panLines } from '../../skstack/line-formatter.ts';
 import type { PanDescription } from '../../skstack/line-formatter.ts';
@@ -81,7 +81,7 @@ export class Scanner {
       await tasks.wait(dwell / 2, signal);
     }
     state.addBeaconRequests(channels.length);
-    if (ends) emitEvent(eventNumber.scanDone, ownAddress);
+    if (ends) emitEvent(EVENT_NUMBER.scanDone, ownAddress);
     if (lateMs === undefined) return;
     await tasks.wait(lateMs, signal);
     pans.filter((pan) => channels.includes(pan.channel)).forEach((pan) => this.#beacon(pan));
@@ -89,7 +89,7 @@ export class Scanner {
 
   #beacon(pan: PanDescription): void {
     const { ownAddress, options, emit, emitEvent } = this.#context;
-    emitEvent(eventNumber.beacon, ownAddress);
+    emitEvent(EVENT_NUMBER.beacon, ownAddress);
     panLines(pan, options.dialect).forEach((line) => emit(line));
   }
 

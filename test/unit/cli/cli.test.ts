@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
 import { addCommand } from '../../../src/app/command.ts';
-import { cliLanguage, exitCodes, Stop, tellError, packageVersion } from '../../../src/app/context.ts';
+import { cliLanguage, EXIT_CODES, Stop, tellError, packageVersion } from '../../../src/app/context.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { usageText } from '../../../src/cli/commander-texts.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
@@ -147,11 +147,11 @@ test('what commander may say one day is passed on as it is', () => {
 
 test('every kind of failure has its exit code, a sentence and what to do', () => {
   const { context, err } = collector();
-  expect(tellError(new BridgeError('PORT_MISSING', 'no /dev/x'), context)).toBe(exitCodes.linkDown);
+  expect(tellError(new BridgeError('PORT_MISSING', 'no /dev/x'), context)).toBe(EXIT_CODES.linkDown);
   expect(err.join('')).toMatch(/^no \/dev\/x \[PORT_MISSING\]\nPlug the stick in/);
-  expect(tellError(new BridgeError('CONFIG_INVALID', 'x'), context)).toBe(exitCodes.configuration);
-  expect(tellError(new BridgeError('USAGE', 'x'), context)).toBe(exitCodes.usage);
-  expect(tellError(new Stop(exitCodes.linkDown), context)).toBe(exitCodes.linkDown);
+  expect(tellError(new BridgeError('CONFIG_INVALID', 'x'), context)).toBe(EXIT_CODES.configuration);
+  expect(tellError(new BridgeError('USAGE', 'x'), context)).toBe(EXIT_CODES.usage);
+  expect(tellError(new Stop(EXIT_CODES.linkDown), context)).toBe(EXIT_CODES.linkDown);
 });
 
 test('a defect is told with its stack and the request to report it', () => {

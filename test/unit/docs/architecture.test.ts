@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { errorCodes, recoveryOf, BridgeError } from '../../../src/kernel/errors.ts';
-import { linkPhases } from '../../../src/model/status.ts';
+import { ERROR_CODES, recoveryOf, BridgeError } from '../../../src/kernel/errors.ts';
+import { LINK_PHASES } from '../../../src/model/status.ts';
 import { rungs } from '../../../src/supervisor/ladder.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -22,19 +22,19 @@ test('the ladder has the rungs of the code, in order', () => {
 
 test.each(['README.md', 'README.ja.md'])('%s explains every link state', (name) => {
   const listed = [...read(name).matchAll(/^\| `(\w+)` +\|/gm)].map(([, word]) => word);
-  expect(listed.filter((word) => (linkPhases as readonly (string | undefined)[]).includes(word))).toEqual(
-    expect.arrayContaining([...linkPhases]),
+  expect(listed.filter((word) => (LINK_PHASES as readonly (string | undefined)[]).includes(word))).toEqual(
+    expect.arrayContaining([...LINK_PHASES]),
   );
 });
 
 test.each(['README.md', 'README.ja.md'])('%s names only error codes that exist', (name) => {
   const named = [...read(name).matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, word = '']) => word);
   expect(
-    named.filter((word) => !word.startsWith('BROUTE2MQTT_') && !(errorCodes as readonly string[]).includes(word)),
+    named.filter((word) => !word.startsWith('BROUTE2MQTT_') && !(ERROR_CODES as readonly string[]).includes(word)),
   ).toEqual([]);
 });
 
 test('every recovery of the catalogue is explained', () => {
-  const used = new Set(errorCodes.map((code) => recoveryOf(new BridgeError(code, ''))));
+  const used = new Set(ERROR_CODES.map((code) => recoveryOf(new BridgeError(code, ''))));
   for (const recovery of used) expect(read('docs/errors.md')).toMatch(new RegExp(`^\\| ${recovery} `, 'm'));
 });

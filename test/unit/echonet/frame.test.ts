@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, edtOf, encodeFrame, eoj, esv, type Frame, type Property } from '../../../src/echonet/frame.ts';
+import { decodeFrame, edtOf, encodeFrame, EOJ, ESV, type Frame, type Property } from '../../../src/echonet/frame.ts';
 import { goldenFrames, hex, toHex } from './golden.ts';
 
-const twoLists: readonly number[] = [esv.setGet, esv.setGetRes, esv.setGetSna];
+const twoLists: readonly number[] = [ESV.setGet, ESV.setGetRes, ESV.setGetSna];
 
 const property: fc.Arbitrary<Property> = fc.record({
   epc: fc.integer({ min: 0, max: 0xff }),
@@ -86,7 +86,7 @@ describe('decodeFrame', () => {
 
   test('takes an answer without properties', () => {
     expect(valueOf(hex('1081 0001 028801 05FF01 52 00'))).toMatchObject({
-      esv: esv.getSna,
+      esv: ESV.getSna,
       properties: [],
       trailing: 0,
     });
@@ -95,9 +95,9 @@ describe('decodeFrame', () => {
   test('reads both lists of SetGet_Res', () => {
     expect(valueOf(hex('1081 0001 028801 05FF01 7E 01 E5 00 01 D7 01 06'))).toEqual({
       tid: 1,
-      seoj: eoj.meter,
-      deoj: eoj.controller,
-      esv: esv.setGetRes,
+      seoj: EOJ.meter,
+      deoj: EOJ.controller,
+      esv: ESV.setGetRes,
       properties: [{ epc: 0xe5, edt: hex('') }],
       getProperties: [{ epc: 0xd7, edt: hex('06') }],
       trailing: 0,
@@ -131,40 +131,40 @@ describe('decodeFrame', () => {
 
 describe('encodeFrame', () => {
   const ask = (epcs: readonly number[]): readonly Property[] => epcs.map((epc) => ({ epc, edt: new Uint8Array() }));
-  const toMeter = { seoj: eoj.controller, deoj: eoj.meter };
-  const node = { seoj: eoj.nodeProfile, deoj: eoj.nodeProfile };
+  const toMeter = { seoj: EOJ.controller, deoj: EOJ.meter };
+  const node = { seoj: EOJ.nodeProfile, deoj: EOJ.nodeProfile };
 
   test.each<[string, Frame, string]>([
     [
       'Get E7',
-      { tid: 1, ...toMeter, esv: esv.get, properties: ask([0xe7]) },
+      { tid: 1, ...toMeter, esv: ESV.get, properties: ask([0xe7]) },
       '10 81 00 01 05 FF 01 02 88 01 62 01 E7 00',
     ],
     [
       'Get E7 E8 E0',
-      { tid: 2, ...toMeter, esv: esv.get, properties: ask([0xe7, 0xe8, 0xe0]) },
+      { tid: 2, ...toMeter, esv: ESV.get, properties: ask([0xe7, 0xe8, 0xe0]) },
       '10 81 00 02 05 FF 01 02 88 01 62 03 E7 00 E8 00 E0 00',
     ],
     [
       'SetC E5 = 1',
-      { tid: 3, ...toMeter, esv: esv.setC, properties: [{ epc: 0xe5, edt: hex('01') }] },
+      { tid: 3, ...toMeter, esv: ESV.setC, properties: [{ epc: 0xe5, edt: hex('01') }] },
       '10 81 00 03 05 FF 01 02 88 01 61 01 E5 01 01',
     ],
     [
       'INF_REQ D5',
-      { tid: 4, ...node, esv: esv.infReq, properties: ask([0xd5]) },
+      { tid: 4, ...node, esv: ESV.infReq, properties: ask([0xd5]) },
       '10 81 00 04 0E F0 01 0E F0 01 63 01 D5 00',
     ],
     [
       'INFC_Res for EA and EB',
-      { tid: 0x0210, ...toMeter, esv: esv.infcRes, properties: ask([0xea, 0xeb]) },
+      { tid: 0x0210, ...toMeter, esv: ESV.infcRes, properties: ask([0xea, 0xeb]) },
       '10 81 02 10 05 FF 01 02 88 01 7A 02 EA 00 EB 00',
     ],
   ])('%s', (_, frame, expected) => {
     expect(toHex(encodeFrame(frame))).toBe(expected.replaceAll(' ', ''));
   });
 
-  const good: Frame = { tid: 1, ...toMeter, esv: esv.get, properties: [] };
+  const good: Frame = { tid: 1, ...toMeter, esv: ESV.get, properties: [] };
   test.each<[string, Frame]>([
     ['a transaction id beyond FFFF', { ...good, tid: 0x10000 }],
     ['a fraction', { ...good, tid: 0.5 }],
@@ -175,7 +175,7 @@ describe('encodeFrame', () => {
     ['256 bytes of data', { ...good, properties: [{ epc: 0xe7, edt: new Uint8Array(256) }] }],
     ['256 properties', { ...good, properties: ask(Array.from({ length: 256 }, () => 0xe7)) }],
     ['a second list without SetGet', { ...good, getProperties: [] }],
-    ['SetGet without its second list', { ...good, esv: esv.setGet }],
+    ['SetGet without its second list', { ...good, esv: ESV.setGet }],
   ])('throws on %s', (_, frame) => {
     expect(() => encodeFrame(frame)).toThrow(RangeError);
   });

@@ -13,7 +13,7 @@ import {
   decodeHistoryDay,
   decodeSlotHistory,
   decodeSlotRequest,
-  history2,
+  HISTORY2,
 } from '../../../src/echonet/history.ts';
 import {
   decodeFault,
@@ -77,11 +77,11 @@ const inGoldenWords: Readonly<Record<string, (edt: Uint8Array) => unknown>> = {
   EA: fixed,
   EB: fixed,
   EC: (edt) => {
-    const value = decodeSlotHistory(history2, edt);
+    const value = decodeSlotHistory(HISTORY2, edt);
     return value && { at: jst(value.atMs, 16), count: value.count, values: value.values.map(registers) };
   },
   ED: (edt) => {
-    const value = decodeSlotRequest(history2, edt);
+    const value = decodeSlotRequest(HISTORY2, edt);
     return value && { at: jst(value.atMs, 16), count: value.count };
   },
 };

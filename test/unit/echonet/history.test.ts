@@ -9,8 +9,8 @@ import {
   encodeHistoryDay,
   encodeSlotHistory,
   encodeSlotRequest,
-  history2,
-  history3,
+  HISTORY2,
+  HISTORY3,
   type SlotForm,
 } from '../../../src/echonet/history.ts';
 import { hex, toHex } from './golden.ts';
@@ -44,33 +44,33 @@ test.each([
 });
 
 test.each<[string, SlotForm, string, unknown]>([
-  ['ED', history2, '07E90A0B0C1E 0C', { atMs: half, count: 12 }],
-  ['ED at the end of a day', history2, '07E90A0B1800 01', { atMs: Date.parse('2025-10-12T00:00:00+09:00'), count: 1 }],
-  ['ED never set', history2, 'FFFFFFFFFFFF 01', { count: 1 }],
-  ['ED between half hours', history2, '07E90A0B0C1F 0C', undefined],
-  ['ED of 13 slots', history2, '07E90A0B0C1E 0D', undefined],
-  ['ED of no slots', history2, '07E90A0B0C1E 00', undefined],
-  ['ED of an impossible day', history2, '07E90B1F0C1E 0C', undefined],
-  ['ED too short', history2, '07E90A0B0C1E', undefined],
-  ['ED too long', history2, '07E90A0B0C1E 0C00', undefined],
-  ['EF', history3, '07E90A0B0C1F 0A', { atMs: minute, count: 10 }],
-  ['EF of 11 slots', history3, '07E90A0B0C1F 0B', undefined],
+  ['ED', HISTORY2, '07E90A0B0C1E 0C', { atMs: half, count: 12 }],
+  ['ED at the end of a day', HISTORY2, '07E90A0B1800 01', { atMs: Date.parse('2025-10-12T00:00:00+09:00'), count: 1 }],
+  ['ED never set', HISTORY2, 'FFFFFFFFFFFF 01', { count: 1 }],
+  ['ED between half hours', HISTORY2, '07E90A0B0C1F 0C', undefined],
+  ['ED of 13 slots', HISTORY2, '07E90A0B0C1E 0D', undefined],
+  ['ED of no slots', HISTORY2, '07E90A0B0C1E 00', undefined],
+  ['ED of an impossible day', HISTORY2, '07E90B1F0C1E 0C', undefined],
+  ['ED too short', HISTORY2, '07E90A0B0C1E', undefined],
+  ['ED too long', HISTORY2, '07E90A0B0C1E 0C00', undefined],
+  ['EF', HISTORY3, '07E90A0B0C1F 0A', { atMs: minute, count: 10 }],
+  ['EF of 11 slots', HISTORY3, '07E90A0B0C1F 0B', undefined],
 ])('%s', (_, form, text, expected) => {
   expect(decodeSlotRequest(form, hex(text))).toEqual(expected);
 });
 
 test.each<[string, SlotForm, string, unknown]>([
-  ['EC never set', history2, 'FFFFFFFFFFFF01 FFFFFFFE FFFFFFFE', { count: 1, values: [{}] }],
+  ['EC never set', HISTORY2, 'FFFFFFFFFFFF01 FFFFFFFE FFFFFFFE', { count: 1, values: [{}] }],
   [
     'EE, each direction on its own',
-    history3,
+    HISTORY3,
     '07E90A0B0C1F02 00000005 FFFFFFFE FFFFFFFE 00000004',
     { atMs: minute, count: 2, values: [{ normal: 5 }, { reverse: 4 }] },
   ],
-  ['EC with a slot less than counted', history2, '07E90A0B0C1E02 00000005 00000001', undefined],
-  ['EC with a slot more than counted', history2, '07E90A0B0C1E01 00000005 00000001 00000004 00000001', undefined],
-  ['EC of an impossible day', history2, '07E90B1F0C1E01 00000005 00000001', undefined],
-  ['EC cut off in the date', history2, '07E90A', undefined],
+  ['EC with a slot less than counted', HISTORY2, '07E90A0B0C1E02 00000005 00000001', undefined],
+  ['EC with a slot more than counted', HISTORY2, '07E90A0B0C1E01 00000005 00000001 00000004 00000001', undefined],
+  ['EC of an impossible day', HISTORY2, '07E90B1F0C1E01 00000005 00000001', undefined],
+  ['EC cut off in the date', HISTORY2, '07E90A', undefined],
 ])('%s', (_, form, text, expected) => {
   expect(decodeSlotHistory(form, hex(text))).toEqual(expected);
 });
@@ -88,7 +88,7 @@ test('decoding undoes encoding', () => {
     }),
   );
   const registers = fc.record({ normal: raw, reverse: raw }, { requiredKeys: [] });
-  for (const form of [history2, history3]) {
+  for (const form of [HISTORY2, HISTORY3]) {
     const slots = fc
       .record({
         at: fc.option(fc.integer({ min: 0, max: Math.floor(4e12 / form.stepMs) }), { nil: undefined }),
@@ -106,16 +106,16 @@ test('decoding undoes encoding', () => {
 });
 
 test('the request for twelve half hours, as it goes into a SetC', () => {
-  expect(toHex(encodeSlotRequest(history2, { atMs: half, count: 12 }))).toBe('07E90A0B0C1E0C');
+  expect(toHex(encodeSlotRequest(HISTORY2, { atMs: half, count: 12 }))).toBe('07E90A0B0C1E0C');
 });
 
 test.each([
   ['day 100', () => encodeHistoryDay(100)],
   ['47 values', () => encodeDayHistory({ values: Array.from({ length: 47 }, () => 0) })],
-  ['a minute of history 2', () => encodeSlotRequest(history2, { atMs: minute, count: 1 })],
-  ['13 slots', () => encodeSlotRequest(history2, { atMs: half, count: 13 })],
-  ['no slots', () => encodeSlotRequest(history3, { atMs: half, count: 0 })],
-  ['a count without its values', () => encodeSlotHistory(history2, { atMs: half, count: 2, values: [{}] })],
+  ['a minute of history 2', () => encodeSlotRequest(HISTORY2, { atMs: minute, count: 1 })],
+  ['13 slots', () => encodeSlotRequest(HISTORY2, { atMs: half, count: 13 })],
+  ['no slots', () => encodeSlotRequest(HISTORY3, { atMs: half, count: 0 })],
+  ['a count without its values', () => encodeSlotHistory(HISTORY2, { atMs: half, count: 2, values: [{}] })],
 ])('throws on %s', (_, encode) => {
   expect(encode).toThrow(RangeError);
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeCounter, encodeFixedTime } from '../../../src/echonet/energy.ts';
-import { epc } from '../../../src/echonet/epc.ts';
+import { EPC } from '../../../src/echonet/epc.ts';
 import { decodeFrame, type Property } from '../../../src/echonet/frame.ts';
 import * as energy from '../../../src/echonet/energy.ts';
 import * as history from '../../../src/echonet/history.ts';
@@ -95,11 +95,11 @@ test('no decoder throws, whatever the bytes', () => {
   fc.assert(
     fc.property(bytes, (edt) => {
       for (const decode of decoders) decode(edt);
-      for (const form of [history.history2, history.history3]) {
+      for (const form of [history.HISTORY2, history.HISTORY3]) {
         history.decodeSlotRequest(form, edt);
         history.decodeSlotHistory(form, edt);
       }
-      const properties = Object.values(epc).map((code) => ({ epc: code, edt }));
+      const properties = Object.values(EPC).map((code) => ({ epc: code, edt }));
       readingOf(properties, scale);
       halfHoursOf(properties, scale);
     }),
@@ -142,18 +142,18 @@ describe('readingOf', () => {
 
   test('leaves out what has no data, is not measured, or is not known', () => {
     const properties = [
-      property(epc.power, '7FFFFFFE'),
-      property(epc.currents, '00007FFE'),
-      property(epc.importEnergy, 'FFFFFFFE'),
-      property(epc.exportEnergy, ''),
-      property(epc.faultStatus, '00'),
+      property(EPC.power, '7FFFFFFE'),
+      property(EPC.currents, '00007FFE'),
+      property(EPC.importEnergy, 'FFFFFFFE'),
+      property(EPC.exportEnergy, ''),
+      property(EPC.faultStatus, '00'),
       property(0xf0, '01'),
     ];
     expect(readingOf(properties, scale)).toStrictEqual({ currentRA: 0 });
   });
 
   test('a later value without data does not wipe out an earlier one', () => {
-    const properties = [property(epc.power, '000001C0'), property(epc.power, '7FFFFFFE')];
+    const properties = [property(EPC.power, '000001C0'), property(EPC.power, '7FFFFFFE')];
     expect(readingOf(properties, scale)).toStrictEqual({ powerW: 448 });
   });
 
@@ -161,7 +161,7 @@ describe('readingOf', () => {
     ['4757.5', '0000B9D7', -1],
     ['769.99', '00012CC7', -2],
   ])('%s kWh prints as such', (printed, text, exponent) => {
-    const { importKwh } = readingOf([property(epc.importEnergy, text)], { coefficient: 1, exponent, digits: 6 });
+    const { importKwh } = readingOf([property(EPC.importEnergy, text)], { coefficient: 1, exponent, digits: 6 });
     expect(String(importKwh)).toBe(printed);
   });
 });
@@ -169,10 +169,10 @@ describe('readingOf', () => {
 describe('halfHoursOf', () => {
   const markMs = Date.parse('2022-06-21T15:30:00+09:00');
   const bought = (atMs: number, raw?: number): Property => ({
-    epc: epc.importAtMark,
+    epc: EPC.importAtMark,
     edt: encodeFixedTime(raw === undefined ? { atMs } : { atMs, raw }),
   });
-  const sold = (atMs: number, raw?: number): Property => ({ ...bought(atMs, raw), epc: epc.exportAtMark });
+  const sold = (atMs: number, raw?: number): Property => ({ ...bought(atMs, raw), epc: EPC.exportAtMark });
 
   test.each<[string, readonly Property[], unknown]>([
     ['both at one mark', [bought(markMs, 93351), sold(markMs, 5)], [{ markMs, importKwh: 9335.1, exportKwh: 0.5 }]],
@@ -188,9 +188,9 @@ describe('halfHoursOf', () => {
     ],
     ['sold without data', [bought(markMs, 93351), sold(markMs)], [{ markMs, importKwh: 9335.1 }]],
     ['no data at all', [bought(markMs), sold(markMs)], []],
-    ['never set', [property(epc.importAtMark, 'FFFFFFFFFFFFFF00016CA7')], []],
-    ['a refusal', [property(epc.importAtMark, ''), property(epc.exportAtMark, '')], []],
-    ['something else', [{ epc: epc.importEnergy, edt: encodeCounter(1) }], []],
+    ['never set', [property(EPC.importAtMark, 'FFFFFFFFFFFFFF00016CA7')], []],
+    ['a refusal', [property(EPC.importAtMark, ''), property(EPC.exportAtMark, '')], []],
+    ['something else', [{ epc: EPC.importEnergy, edt: encodeCounter(1) }], []],
   ])('%s', (_, properties, expected) => {
     expect(halfHoursOf(properties, scale)).toStrictEqual(expected);
   });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { commandCodes, encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
+import { COMMAND_CODES, encodeCommand, parseCommand } from '../../../src/j11/commands.ts';
 import type { CommandName } from '../../../src/j11/commands.ts';
-import { result, resultText } from '../../../src/j11/responses.ts';
+import { RESULT, resultText } from '../../../src/j11/responses.ts';
 
-const { badLength, badParameter } = result;
+const { badLength, badParameter } = RESULT;
 const parsed = (name: CommandName, data: readonly number[]) =>
-  parseCommand({ code: commandCodes[name], data: Uint8Array.from(data) });
+  parseCommand({ code: COMMAND_CODES[name], data: Uint8Array.from(data) });
 const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 /** Destination, two ports, length, payload. */
 const sending = (told: number, payload: number): number[] => [...zeros(20), told >> 8, told & 255, ...zeros(payload)];
@@ -68,8 +68,8 @@ test('ID or password of another length are a mistake of ours', () => {
 });
 
 test('every result has words of its own, and a number', () => {
-  const texts = Object.values(result).map((code) => resultText(code).en);
+  const texts = Object.values(RESULT).map((code) => resultText(code).en);
   expect(new Set(texts).size).toBe(texts.length);
-  for (const [index, code] of Object.values(result).entries())
+  for (const [index, code] of Object.values(RESULT).entries())
     expect(texts[index]?.toUpperCase()).toContain(code.toString(16).toUpperCase().padStart(2, '0'));
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { channelOfJ11, dwellMs, j11Mask, j11OfChannel, numbersOfMask } from '../../../src/j11/channels.ts';
-import { commandCodes, encodeCommand, parseCommand, responseTo } from '../../../src/j11/commands.ts';
+import { COMMAND_CODES, encodeCommand, parseCommand, responseTo } from '../../../src/j11/commands.ts';
 import type { CommandName, J11Command } from '../../../src/j11/commands.ts';
 import { FrameReader } from '../../../src/j11/frame.ts';
 import type { J11Frame } from '../../../src/j11/frame.ts';
@@ -35,7 +35,7 @@ const plain = (value: object): object =>
     Object.entries(value).map(([key, x]) => [key, x instanceof Uint8Array ? hexOfBytes(x) : (x as unknown)]),
   );
 const named = (code: number): CommandName | undefined =>
-  (Object.keys(commandCodes) as CommandName[]).find((name) => commandCodes[name] === code);
+  (Object.keys(COMMAND_CODES) as CommandName[]).find((name) => COMMAND_CODES[name] === code);
 
 test.each(goldenFrames.filter(({ side }) => side === 'host'))('$name', ({ bytes, value }) => {
   const parsed = parseCommand(frameOf('host', bytes));
@@ -50,7 +50,7 @@ test.each(goldenFrames.filter(({ side }) => side === 'module'))('$name', ({ byte
     const { answers, ...response } = value as { answers: CommandName; result: number; data: string };
     const read = responseTo(answers, frame);
     expect(read && plain(read)).toEqual(response);
-    expect(encodeResponse(commandCodes[answers], response.result, bytesOfHex(response.data))).toEqual(bytes);
+    expect(encodeResponse(COMMAND_CODES[answers], response.result, bytesOfHex(response.data))).toEqual(bytes);
     return;
   }
   expect(isNotification(frame)).toBe(true);
@@ -67,7 +67,7 @@ test('the published requests are commands, written the same again; those we neve
     if (parsed.kind === 'unknown') unknown.push(frame.code);
     if (parsed.kind === 'command') expect(encodeCommand(parsed.command)).toEqual(bytes);
     // The scan's mask 12345678 names channels there are not: the length and the order of its fields are what counts.
-    if (parsed.kind === 'refused') expect(frame.code).toBe(commandCodes.scan);
+    if (parsed.kind === 'refused') expect(frame.code).toBe(COMMAND_CODES.scan);
   }
   expect(unknown).toEqual([0x0011, 0x0100, 0x0102, 0x0101]);
 });
@@ -167,7 +167,7 @@ test('a notification is read as it was written; cut short, it is noise', () => {
 });
 
 test('no data make a parser throw', () => {
-  const codes = [...Object.values(commandCodes), 0x4051, 0x6018, 0x6019, 0x601a, 0x6028, 0x6038, 0x00f0, 0xffff];
+  const codes = [...Object.values(COMMAND_CODES), 0x4051, 0x6018, 0x6019, 0x601a, 0x6028, 0x6038, 0x00f0, 0xffff];
   fc.assert(
     fc.property(fc.constantFrom(...codes), fc.uint8Array({ maxLength: 80 }), (code, data) => {
       parseCommand({ code, data });
@@ -193,7 +193,7 @@ test('status, version and connection, both ways', () => {
 });
 
 test('a response answers its own command alone, and has a result', () => {
-  const frame = frameOf('module', encodeResponse(commandCodes.status, 0x37));
+  const frame = frameOf('module', encodeResponse(COMMAND_CODES.status, 0x37));
   expect(responseTo('status', frame)).toEqual({ result: 0x37, data: new Uint8Array() });
   expect(responseTo('version', frame)).toBeUndefined();
   expect(responseTo('status', { code: frame.code, data: new Uint8Array() })).toBeUndefined();

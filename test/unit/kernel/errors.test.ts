@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { BridgeError, errorCodes, exceeds, recoveryOf, textOf } from '../../../src/kernel/errors.ts';
+import { BridgeError, ERROR_CODES, exceeds, recoveryOf, textOf } from '../../../src/kernel/errors.ts';
 import type { Recovery } from '../../../src/kernel/errors.ts';
 
-for (const code of errorCodes) {
+for (const code of ERROR_CODES) {
   test(`${code} says what to do in both languages, and how much to tear down`, () => {
     const error = new BridgeError(code, 'what happened');
     expect(error.hint('en')).toMatch(/^[A-Z`a-z].{15,}\.$/s);

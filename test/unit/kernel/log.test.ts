@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import { createLog, describeError, logLevels } from '../../../src/kernel/log.ts';
+import { createLog, describeError, LOG_LEVELS } from '../../../src/kernel/log.ts';
 import type { Log, LogLevel } from '../../../src/kernel/log.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 
@@ -67,11 +67,11 @@ test('a line has level, time and message, and no process id or host', () => {
   expect(line).toEqual({ level: 'warn', time: expect.stringMatching(/Z$/), meter: 'home', n: 1, msg: 'something' });
 });
 
-for (const level of logLevels) {
+for (const level of LOG_LEVELS) {
   test(`at ${level}, only what is that serious is written`, () => {
     const { log, lines } = collect(level);
     for (const each of ['trace', 'debug', 'info', 'warn', 'error'] as const) log[each](each);
-    expect(lines().map(({ level }) => level)).toEqual(logLevels.slice(logLevels.indexOf(level), -1));
+    expect(lines().map(({ level }) => level)).toEqual(LOG_LEVELS.slice(LOG_LEVELS.indexOf(level), -1));
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { epc } from '../../../src/echonet/epc.ts';
+import { EPC } from '../../../src/echonet/epc.ts';
 import { encodeDate, encodeTimeOfDay } from '../../../src/echonet/time.ts';
 import { ClockCheck } from '../../../src/meter/clock-check.ts';
 import type { MeterClock } from '../../../src/model/reading.ts';
@@ -20,8 +20,8 @@ function rig(startMs = NOON) {
       roundTripMs,
       datagram: { payload: new Uint8Array(), atMs: clock.now(), monotonicMs: clock.monotonicMs() },
     });
-  const time = (atMs: number) => ({ epc: epc.currentTime, edt: encodeTimeOfDay(atMs) });
-  const date = (atMs: number) => ({ epc: epc.currentDate, edt: encodeDate(atMs) });
+  const time = (atMs: number) => ({ epc: EPC.currentTime, edt: encodeTimeOfDay(atMs) });
+  const date = (atMs: number) => ({ epc: EPC.currentDate, edt: encodeDate(atMs) });
   const both = (atMs: number, roundTripMs = 0) => answer([time(atMs), date(atMs)], roundTripMs);
   const warnings = (): unknown[] => lines.filter(({ level }) => level === 'warn');
   return { clock, check, answer, time, date, both, warnings };
@@ -73,8 +73,8 @@ test.each([
 ])('%s is no time: the skew is unknown, and nothing is thrown', (_name, time, date) => {
   const { answer, warnings } = rig();
   const compared = answer([
-    { epc: epc.currentTime, edt: Uint8Array.from(time) },
-    { epc: epc.currentDate, edt: Uint8Array.from(date) },
+    { epc: EPC.currentTime, edt: Uint8Array.from(time) },
+    { epc: EPC.currentDate, edt: Uint8Array.from(date) },
   ]);
   expect(compared).toEqual({ atMs: NOON });
   expect(warnings()).toEqual([]);
@@ -108,7 +108,7 @@ describe('told in two answers', () => {
 
   test('a refused half leaves nothing to compare', () => {
     const { answer, time } = rig();
-    expect(answer([time(NOON), { epc: epc.currentDate, edt: new Uint8Array() }])).toBeUndefined();
+    expect(answer([time(NOON), { epc: EPC.currentDate, edt: new Uint8Array() }])).toBeUndefined();
   });
 });
 

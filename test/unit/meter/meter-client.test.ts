@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Mailbox } from '../../../src/kernel/async.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
-import { decodeFrame, encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
+import { decodeFrame, encodeFrame, EOJ, ESV } from '../../../src/echonet/frame.ts';
 import type { Frame, ReceivedFrame } from '../../../src/echonet/frame.ts';
 import { MeterClient } from '../../../src/meter/meter-client.ts';
 import type { MeterAnswer } from '../../../src/meter/meter-client.ts';
@@ -59,9 +59,9 @@ const meterSays = (frame: Partial<Frame>): Promise<void> =>
   arrives(
     encodeFrame({
       tid: sent.at(-1)?.tid ?? 0,
-      seoj: eoj.meter,
-      deoj: eoj.controller,
-      esv: esv.getRes,
+      seoj: EOJ.meter,
+      deoj: EOJ.controller,
+      esv: ESV.getRes,
       properties: [POWER],
       ...frame,
     }),
@@ -91,8 +91,8 @@ const passing: readonly (readonly [string, () => Promise<void>])[] = [
   ['an answer with another TID', () => meterSays({ tid: (sent[0]?.tid ?? 0) + 1 })],
   ['an answer of other properties alone', () => meterSays({ properties: [CURRENTS] })],
   ['an answer of another object', () => meterSays({ seoj: 0x0ef001 })],
-  ['an announcement', () => meterSays({ esv: esv.inf })],
-  ['a service nobody uses', () => meterSays({ esv: esv.setRes })],
+  ['an announcement', () => meterSays({ esv: ESV.inf })],
+  ['a service nobody uses', () => meterSays({ esv: ESV.setRes })],
   ['a frame cut short', () => arrives(Uint8Array.of(0x10, 0x81, 0, 1))],
   ['garbage', () => arrives(Buffer.from('SKSENDTO'))],
   ['nothing', () => arrives(new Uint8Array())],
@@ -108,10 +108,10 @@ for (const [name, says] of passing) {
 }
 
 const partial: readonly (readonly [string, Partial<Frame>])[] = [
-  ['a partly refused answer', { esv: esv.getSna, properties: [POWER, empty(0xe8)] }],
+  ['a partly refused answer', { esv: ESV.getSna, properties: [POWER, empty(0xe8)] }],
   ['an answer that leaves one out', { properties: [POWER] }],
   ['an answer with one nobody asked for', { properties: [POWER, { epc: 0xd3, edt: Uint8Array.of(1) }] }],
-  ['an answer of no property (OPC 0)', { esv: esv.getSna, properties: [] }],
+  ['an answer of no property (OPC 0)', { esv: ESV.getSna, properties: [] }],
 ];
 for (const [name, frame] of partial) {
   test(`${name} is an answer: what it holds counts`, async () => {
@@ -180,10 +180,10 @@ test('a send that fails is told at once', async () => {
   expect((await asking(0xe7)).ended()).toBe(failing);
 });
 
-for (const object of [eoj.controller, eoj.nodeProfile]) {
+for (const object of [EOJ.controller, EOJ.nodeProfile]) {
   test(`an announcement that wants a receipt gets one, from ${object.toString(16)}`, async () => {
-    await meterSays({ tid: 0x1234, esv: esv.infc, deoj: object });
-    expect(sent).toMatchObject([{ tid: 0x1234, seoj: object, deoj: eoj.meter, esv: 0x7a, properties: [empty(0xe7)] }]);
+    await meterSays({ tid: 0x1234, esv: ESV.infc, deoj: object });
+    expect(sent).toMatchObject([{ tid: 0x1234, seoj: object, deoj: EOJ.meter, esv: 0x7a, properties: [empty(0xe7)] }]);
     expect(answers).toHaveLength(1);
     expect(answers[0]).not.toHaveProperty('roundTripMs');
   });
@@ -191,7 +191,7 @@ for (const object of [eoj.controller, eoj.nodeProfile]) {
 
 test('a receipt the radio cannot deliver costs no session', async () => {
   failing = new BridgeError('SEND_FAILED', 'EVENT 21 01');
-  await meterSays({ esv: esv.infc });
+  await meterSays({ esv: ESV.infc });
   failing = undefined;
   const { ended } = await asking(0xe7);
   await meterSays({});
@@ -200,14 +200,14 @@ test('a receipt the radio cannot deliver costs no session', async () => {
 
 test('a receipt that finds the session over ends the reading', async () => {
   failing = new BridgeError('SESSION_LOST', 'FAIL ER10');
-  await meterSays({ esv: esv.infc });
+  await meterSays({ esv: ESV.infc });
   expect(await running).toBe(failing);
 });
 
 test('a flood of announcements is answered in part and ends nothing', async () => {
   for (let i = 0; i < 200; i++)
     inbox.put({
-      payload: encodeFrame({ tid: i, seoj: eoj.meter, deoj: eoj.controller, esv: esv.infc, properties: [POWER] }),
+      payload: encodeFrame({ tid: i, seoj: EOJ.meter, deoj: EOJ.controller, esv: ESV.infc, properties: [POWER] }),
       atMs: 0,
       monotonicMs: 0,
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { epc } from '../../../src/echonet/epc.ts';
+import { EPC } from '../../../src/echonet/epc.ts';
 import { PollPlan } from '../../../src/meter/poll-plan.ts';
 
 const MINUTE = 60_000;
@@ -7,9 +7,9 @@ const HALF_HOUR = 30 * MINUTE;
 const MARK = Date.UTC(2026, 0, 15, 3, 30);
 /** Shortly after a mark: none is missing yet. */
 const QUIET = MARK + MINUTE;
-const everything = [epc.power, epc.currents, epc.importEnergy, epc.exportEnergy, epc.faultStatus];
-const marks = [epc.importAtMark, epc.exportAtMark];
-const instant = [epc.power, epc.currents];
+const everything = [EPC.power, EPC.currents, EPC.importEnergy, EPC.exportEnergy, EPC.faultStatus];
+const marks = [EPC.importAtMark, EPC.exportAtMark];
+const instant = [EPC.power, EPC.currents];
 
 function planOf(
   intervalMs = 10_000,
@@ -34,7 +34,7 @@ test('the first cycle asks everything, the instantaneous values first', () => {
 });
 
 test('nothing that the map lacks is asked', () => {
-  expect(planOf(10_000, 60_000, [epc.power, epc.exportEnergy]).due(0, QUIET)).toEqual([epc.power, epc.exportEnergy]);
+  expect(planOf(10_000, 60_000, [EPC.power, EPC.exportEnergy]).due(0, QUIET)).toEqual([EPC.power, EPC.exportEnergy]);
   expect(planOf(10_000, 60_000, []).due(0, QUIET)).toEqual([]);
 });
 
@@ -68,7 +68,7 @@ test('what falls due while another request is under way is asked next, not skipp
   expect(plan.nextMs).toBe(56_000);
   plan.due(56_000, QUIET);
   plan.asked(56_100, 0);
-  expect(plan.due(60_000, QUIET)).toEqual([epc.importEnergy, epc.exportEnergy, epc.faultStatus]);
+  expect(plan.due(60_000, QUIET)).toEqual([EPC.importEnergy, EPC.exportEnergy, EPC.faultStatus]);
   plan.asked(63_500, 0); // power was due at 63,000
   expect(plan.nextMs).toBe(63_000);
   expect(plan.due(63_500, QUIET)).toEqual(instant);
@@ -104,7 +104,7 @@ function asksFor(plan: PollPlan, minutes: number, wallMs: number, markAt: (minut
   const asked: number[] = [];
   for (let minute = 0; minute < minutes; minute++) {
     const now = minute * MINUTE;
-    if (!plan.due(now, wallMs + now).includes(epc.importAtMark)) continue;
+    if (!plan.due(now, wallMs + now).includes(EPC.importAtMark)) continue;
     asked.push(minute);
     const mark = markAt(minute);
     if (mark !== undefined) hears(plan, mark, now + 300, wallMs + now + 300);
@@ -164,9 +164,9 @@ test('a mark announced meanwhile is not asked for, whatever our clock says', () 
     const plan = planOf();
     for (let mark = 1; mark < 48; mark++) {
       const [now, wall] = [mark * HALF_HOUR - MINUTE, MARK + mark * HALF_HOUR + jumpMs];
-      expect(plan.due(now, wall)).not.toContain(epc.importAtMark);
+      expect(plan.due(now, wall)).not.toContain(EPC.importAtMark);
       hears(plan, MARK + mark * HALF_HOUR, now + 2 * MINUTE, wall + 2 * MINUTE, true);
-      expect(plan.due(now + 29 * MINUTE, wall + 29 * MINUTE)).not.toContain(epc.importAtMark);
+      expect(plan.due(now + 29 * MINUTE, wall + 29 * MINUTE)).not.toContain(EPC.importAtMark);
     }
   }
 });
@@ -177,7 +177,7 @@ test('marks are not asked for before they can be read', () => {
   expect(plan.due(0, QUIET, true)).toEqual([...everything, ...marks]);
 });
 
-const clocks = [epc.currentTime, epc.currentDate];
+const clocks = [EPC.currentTime, EPC.currentDate];
 const HOUR = 60 * MINUTE;
 /** What is asked in a time, each cycle's answer taking 100 ms. */
 function course(
@@ -195,7 +195,7 @@ function course(
   return asked;
 }
 const clockTimes = (asked: readonly [number, number[]][]): number[] =>
-  asked.flatMap(([at, epcs]) => (epcs.includes(epc.currentTime) ? [at] : []));
+  asked.flatMap(([at, epcs]) => (epcs.includes(EPC.currentTime) ? [at] : []));
 
 test('the meter’s clock is asked with power and currents, early in a session and then hourly', () => {
   const plan = planOf(10_000, 60_000, [...everything, ...marks, ...clocks]);
@@ -206,7 +206,7 @@ test('the meter’s clock is asked with power and currents, early in a session a
 });
 
 test('a clock told by half, or not offered, is not asked', () => {
-  for (const half of [[epc.currentTime], [epc.currentDate], []])
+  for (const half of [[EPC.currentTime], [EPC.currentDate], []])
     expect(clockTimes(course(planOf(10_000, 60_000, [...everything, ...half]), 0, HOUR))).toEqual([]);
 });
 

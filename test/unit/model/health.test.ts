@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { healthOf, MeterHealth } from '../../../src/model/health.ts';
-import { linkPhases } from '../../../src/model/status.ts';
+import { LINK_PHASES } from '../../../src/model/status.ts';
 import { status } from '../../support/sink-rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
-for (const phase of linkPhases) {
+for (const phase of LINK_PHASES) {
   test(`before the first answer nothing is fresh while ${phase}, and it says so`, () => {
     expect(healthOf(undefined, phase, 10)).toEqual({
       fresh: false,
@@ -26,7 +26,7 @@ for (const phase of linkPhases) {
 
 test('connected is a session, or one held by the airtime limit, whose newest answer has not passed its mark', () => {
   const connected = (ageMs: number): readonly string[] =>
-    linkPhases.filter((phase) => healthOf(ageMs, phase, 10).connected);
+    LINK_PHASES.filter((phase) => healthOf(ageMs, phase, 10).connected);
   expect(connected(35_000)).toEqual(['connected', 'paused']);
   expect(connected(35_001)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../../src/echonet/frame.ts';
-import { decodeDayHistory, decodeSlotHistory, history2, history3 } from '../../../src/echonet/history.ts';
+import { decodeDayHistory, decodeSlotHistory, HISTORY2, HISTORY3 } from '../../../src/echonet/history.ts';
 import { decodePropertyMap } from '../../../src/echonet/nameplate.ts';
 import { resolveOptions } from '../../../src/simulator/options.ts';
 import type { SimulatorOptions } from '../../../src/simulator/options.ts';
@@ -155,12 +155,12 @@ describe('histories', () => {
     const { ask } = meterOf({ generation: 2, solar: true });
     expect(edt(ask(get('EC')))).toBe('FFFFFFFFFFFF01FFFFFFFEFFFFFFFE');
     expect(ask('1081000105FF010288016101ED0707EA010F0C000C')).toContain('7101ED00');
-    const halfHours = decodeSlotHistory(history2, bytes(edt(ask(get('EC')))));
+    const halfHours = decodeSlotHistory(HISTORY2, bytes(edt(ask(get('EC')))));
     expect(halfHours).toMatchObject({ atMs: NOON, count: 12 });
     expect(halfHours?.values[0]?.normal).toBe(123_456);
     expect(halfHours?.values[11]?.normal).toBeLessThan(123_456);
     expect(ask('1081000105FF010288016101EF0707EA010F0B3B0A')).toContain('7101EF00');
-    const minutes = decodeSlotHistory(history3, bytes(edt(ask(get('EE')))));
+    const minutes = decodeSlotHistory(HISTORY3, bytes(edt(ask(get('EE')))));
     expect(minutes).toMatchObject({ atMs: NOON - 60_000, count: 10 });
     expect(ask('1081000105FF010288016101ED0707EA010F0C010C')).toContain('5101ED07');
   });

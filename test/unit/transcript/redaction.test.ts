@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { edtOf, encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
+import { edtOf, encodeFrame, EOJ, ESV } from '../../../src/echonet/frame.ts';
 import { bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { frameOf } from '../../../src/transcript/wire-units.ts';
@@ -24,9 +24,9 @@ type Said = readonly [Side, string];
 
 const answer = encodeFrame({
   tid: 0x1234,
-  seoj: eoj.meter,
-  deoj: eoj.controller,
-  esv: esv.getRes,
+  seoj: EOJ.meter,
+  deoj: EOJ.controller,
+  esv: ESV.getRes,
   properties: [
     { epc: 0xe7, edt: Buffer.from('000001F4', 'hex') },
     { epc: 0x83, edt: Buffer.from(UNIQUE, 'hex') },

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { encodeFrame, eoj, esv } from '../../../src/echonet/frame.ts';
+import { encodeFrame, EOJ, ESV } from '../../../src/echonet/frame.ts';
 import type { ReceivedFrame } from '../../../src/echonet/frame.ts';
 import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { frameOf } from '../../../src/transcript/wire-units.ts';
@@ -41,7 +41,7 @@ class Host {
 
 type Values = Readonly<Record<string, string>>;
 const frame = (tid: number, values: Values, service: number): Uint8Array => {
-  const [seoj, deoj] = service === esv.get ? [eoj.controller, eoj.meter] : [eoj.meter, eoj.controller];
+  const [seoj, deoj] = service === ESV.get ? [EOJ.controller, EOJ.meter] : [EOJ.meter, EOJ.controller];
   const properties = Object.entries(values).map(([epc, edt]) => ({
     epc: Number.parseInt(epc, 16),
     edt: bytesOfHex(edt),
@@ -49,7 +49,7 @@ const frame = (tid: number, values: Values, service: number): Uint8Array => {
   return encodeFrame({ tid, seoj, deoj, esv: service, properties });
 };
 const sendTo = (tid: number, ...epcs: string[]): string => {
-  const data = frame(tid, Object.fromEntries(epcs.map((epc) => [epc, ''])), esv.get);
+  const data = frame(tid, Object.fromEntries(epcs.map((epc) => [epc, ''])), ESV.get);
   return `SKSENDTO 1 ${METER} 0E1A 1 ${hex(data.length, 4)} ${latin1OfBytes(data)}`;
 };
 const header = (length: number): string => `ERXUDP ${METER} ${OWN} 0E1A 0E1A 001C640003DD6393 1 ${hex(length, 4)} `;
@@ -59,9 +59,9 @@ const got = (
   tid: number,
   values: Values,
   form: 'binary' | 'ascii' = 'ascii',
-  service: number = esv.getRes,
+  service: number = ESV.getRes,
 ): string => {
-  const asked = frame(tid, Object.fromEntries(Object.keys(values).map((epc) => [epc, ''])), esv.get);
+  const asked = frame(tid, Object.fromEntries(Object.keys(values).map((epc) => [epc, ''])), ESV.get);
   const data = frame(tid, values, service);
   return [
     `>[${atS}] SKSENDTO 1 ${METER} 0E1A 1 ${hex(asked.length, 4)} {${hexOfBytes(asked)}}\\c`,
@@ -164,8 +164,8 @@ test('values come in their order; at the end it says so and answers with the las
 });
 
 test('a late reply is that of its own request', async () => {
-  const asked = frame(1, { E7: '' }, esv.get);
-  const late = `<[5] ${header(18)}${hexOfBytes(frame(1, { E7: '00000009' }, esv.getRes))}\n`;
+  const asked = frame(1, { E7: '' }, ESV.get);
+  const late = `<[5] ${header(18)}${hexOfBytes(frame(1, { E7: '00000009' }, ESV.getRes))}\n`;
   const lost = `>[1] SKSENDTO 1 ${METER} 0E1A 1 ${hex(asked.length, 4)} {${hexOfBytes(asked)}}\\c\n<[1.1] OK\n`;
   const host = new Host(lost + got(4, 2, { E7: '00000002' }) + late);
   expect(answers(await host.ask(sendTo(71, 'E7'), 3000))).toEqual([]);
@@ -173,11 +173,11 @@ test('a late reply is that of its own request', async () => {
 });
 
 test('a notification keeps its own transaction', async () => {
-  const inf = frame(1, { EA: '00' }, esv.inf);
+  const inf = frame(1, { EA: '00' }, ESV.inf);
   const host = new Host(`${got(1, 1, { E7: '00000001' })}<[2] ${header(inf.length)}${hexOfBytes(inf)}\n`);
   expect(answers(await host.ask(sendTo(9, 'E7'), 2000)).map(({ tid, esv: service }) => [tid, service])).toEqual([
-    [9, esv.getRes],
-    [1, esv.inf],
+    [9, ESV.getRes],
+    [1, ESV.inf],
   ]);
 });
 
@@ -197,9 +197,9 @@ test('properties that were asked apart are answered together with the values tol
 });
 
 test('what the meter left empty it leaves empty in company', async () => {
-  const host = new Host(got(1, 1, { E7: '00000001' }) + got(3, 2, { D7: '', E1: '01' }, 'ascii', esv.getSna));
+  const host = new Host(got(1, 1, { E7: '00000001' }) + got(3, 2, { D7: '', E1: '01' }, 'ascii', ESV.getSna));
   const [answer] = answers(await host.ask(sendTo(5, 'E7', 'D7')));
-  expect([answer?.esv, answer && valuesOf(answer)]).toEqual([esv.getSna, { E7: '00000001', D7: '' }]);
+  expect([answer?.esv, answer && valuesOf(answer)]).toEqual([ESV.getSna, { E7: '00000001', D7: '' }]);
 });
 
 test('what the module said unasked comes when the first host is there, once', async () => {
