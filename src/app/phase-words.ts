@@ -27,6 +27,21 @@ export function linkWords({
   return ageS === undefined ? UNHEARD : SILENT;
 }
 
+/** Why there is no current reading; the bridge gives the English. */
+export const staleWords = ({
+  reason,
+  phase,
+  age_s: ageS,
+}: Pick<MeterSnapshot, 'reason' | 'phase' | 'age_s'>): Text => ({
+  en: reason ?? `no current power (${phase})`,
+  ja:
+    reason === undefined
+      ? `最新の電力の値がありません（${PHASE_WORDS[phase].ja}）`
+      : ageS === undefined
+        ? `計測値がまだありません（${PHASE_WORDS[phase].ja}）`
+        : `最後の計測値は ${Math.round(ageS)} 秒前のものです（${PHASE_WORDS[phase].ja}）`,
+});
+
 /** Tells a person what is being done while the port is ours, a line for each change. Where nobody looks it is silent, unless `always`. */
 export function phaseTeller(context: CliContext, always = false): (meter: string, status: LinkStatus) => void {
   const phases = new Map<string, LinkPhase>();

@@ -120,6 +120,7 @@ function addPages(
     const lang = textOf(query, 'lang');
     const status = board.snapshot({
       language: isLanguage(lang) ? lang : undefined,
+      both: textOf(query, 'both') === '1',
       history: textOf(query, 'history') === '1',
     });
     const body = statusJson(status, (text) => redactor.redact(text));

@@ -7,7 +7,13 @@ import type { Sink, BridgeEvent } from '../model/status.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
 import { known } from './status-snapshot.ts';
-import type { BrokerSnapshot, FailureSnapshot, MeterSnapshot, StatusSnapshot } from './status-snapshot.ts';
+import type {
+  BrokerSnapshot,
+  FailureSnapshot,
+  FailureTexts,
+  MeterSnapshot,
+  StatusSnapshot,
+} from './status-snapshot.ts';
 
 export interface StatusBoardOptions {
   readonly meters: readonly BoardMeter[];
@@ -19,16 +25,32 @@ export interface StatusBoardOptions {
   readonly language: Language;
 }
 
-const brokerOf = ({ connected, detail, error, held, unannounced }: BrokerHealth, language: Language): BrokerSnapshot =>
+export interface SnapshotOptions {
+  readonly language?: Language | undefined;
+  /** Failures in both languages beside the one. */
+  readonly both?: boolean;
+  /** With the points of the power chart. */
+  readonly history?: boolean;
+}
+
+type Show = (failure: Failure | undefined) => FailureSnapshot | undefined;
+
+const brokerOf = ({ connected, detail, error, held, unannounced }: BrokerHealth, show: Show): BrokerSnapshot =>
   known<BrokerSnapshot>({
     connected,
     detail,
-    error: shown(error, language),
-    held: shown(held, language),
-    unannounced: shown(unannounced, language),
+    error: show(error),
+    held: show(held),
+    unannounced: show(unannounced),
   });
-const shown = (failure: Failure | undefined, language: Language): FailureSnapshot | undefined =>
-  failure && { code: failure.code, message: failure.text(language), hint: failure.hint(language) };
+const showIn =
+  (language: Language, both: boolean): Show =>
+  (failure) => {
+    if (!failure) return undefined;
+    const textsIn = (reader: Language): FailureTexts => ({ message: failure.text(reader), hint: failure.hint(reader) });
+    const everyReader = both ? { both: { ja: textsIn('ja'), en: textsIn('en') } } : {};
+    return { code: failure.code, ...textsIn(language), ...everyReader };
+  };
 
 /** Collects what the radio side tells and answers what is true now: for the page, `/api/status` and `/healthz`. */
 export class StatusBoard implements Sink {
@@ -62,25 +84,22 @@ export class StatusBoard implements Sink {
     });
   }
 
-  /** @param options.history with the points of the power chart */
-  snapshot(options: { readonly language?: Language | undefined; readonly history?: boolean } = {}): StatusSnapshot {
-    const { version, clock } = this.#options;
-    const { language = this.#options.language, history = false } = options;
+  snapshot({ language = this.#options.language, both = false, history = false }: SnapshotOptions = {}): StatusSnapshot {
+    const { version, clock, brokerHealth } = this.#options;
+    const show = showIn(language, both);
     return {
       version,
       time: isoLocal(clock.now()),
       uptime_s: Math.floor((clock.monotonicMs() - this.#startedMs) / 1000),
-      meters: [...this.#records.values()].map((record) => this.#meter(record, language, history)),
+      meters: [...this.#records.values()].map((record) => {
+        const broker = brokerHealth(record.meter.id, language);
+        return known<MeterSnapshot>({
+          ...record.snapshot(),
+          error: show(record.error),
+          broker: broker && brokerOf(broker, show),
+          history: history ? record.history() : undefined,
+        });
+      }),
     };
-  }
-
-  #meter(record: MeterRecord, language: Language, history: boolean): MeterSnapshot {
-    const broker = this.#options.brokerHealth(record.meter.id, language);
-    return known<MeterSnapshot>({
-      ...record.snapshot(),
-      error: shown(record.error, language),
-      broker: broker && brokerOf(broker, language),
-      history: history ? record.history() : undefined,
-    });
   }
 }

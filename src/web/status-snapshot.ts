@@ -1,3 +1,4 @@
+import type { Language } from '../kernel/language.ts';
 import type { LinkPhase } from '../model/status.ts';
 import type { ByQuantity } from '../model/quantity.ts';
 import type { ReadingJson } from '../model/reading.ts';
@@ -37,10 +38,16 @@ export interface ModuleSnapshot {
   readonly app_version?: string;
 }
 
-export interface FailureSnapshot {
-  readonly code: string;
+/** What failed, and what to do about it, in one language. */
+export interface FailureTexts {
   readonly message: string;
   readonly hint: string;
+}
+
+export interface FailureSnapshot extends FailureTexts {
+  readonly code: string;
+  /** For our own commands, whose user may read another language than the bridge's. */
+  readonly both?: Readonly<Record<Language, FailureTexts>>;
 }
 
 export interface BrokerSnapshot {

@@ -69,7 +69,7 @@ async function answer(socket: Socket, options: StatusSocketOptions, signal: Abor
   const gone = deferred<void>();
   socket.on('error', () => undefined); // the client's own affair
   socket.once('close', () => gone.resolve());
-  const status: SocketStatus = { ...board.snapshot(), pid, late: late() };
+  const status: SocketStatus = { ...board.snapshot({ both: true }), pid, late: late() };
   socket.end(
     statusJson(status, (text) => redactor.redact(text)),
     () => socket.destroy(), // the system has all of it

@@ -80,18 +80,21 @@ interface Got {
 
 function get(at: HostPort, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const asked = request({ ...at, path: '/api/status', headers, agent: false, signal }, (reply: IncomingMessage) => {
-      const { remoteAddress, remotePort } = reply.socket; // gone with the connection
-      const end = { remoteAddress, remotePort };
-      let body = '';
-      reply.setEncoding('utf8');
-      reply.on('data', (piece: string) => {
-        body += piece;
-        if (body.length > MOST_BYTES) reply.destroy(new RangeError(`more than ${MOST_BYTES} characters`));
-      });
-      reply.once('error', reject);
-      reply.once('end', () => resolve({ status: reply.statusCode, headers: reply.headers, end, body }));
-    });
+    const asked = request(
+      { ...at, path: '/api/status?both=1', headers, agent: false, signal },
+      (reply: IncomingMessage) => {
+        const { remoteAddress, remotePort } = reply.socket; // gone with the connection
+        const end = { remoteAddress, remotePort };
+        let body = '';
+        reply.setEncoding('utf8');
+        reply.on('data', (piece: string) => {
+          body += piece;
+          if (body.length > MOST_BYTES) reply.destroy(new RangeError(`more than ${MOST_BYTES} characters`));
+        });
+        reply.once('error', reject);
+        reply.once('end', () => resolve({ status: reply.statusCode, headers: reply.headers, end, body }));
+      },
+    );
     asked.once('error', reject);
     asked.end();
   });

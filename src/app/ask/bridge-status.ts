@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { BridgeError, ERROR_CODES } from '../../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../../kernel/errors.ts';
 import { inBoth, LANGUAGES } from '../../kernel/language.ts';
-import type { Text } from '../../kernel/language.ts';
-import type { MeterSnapshot } from '../../web/status-snapshot.ts';
+import type { Language, Text } from '../../kernel/language.ts';
+import type { FailureTexts, MeterSnapshot } from '../../web/status-snapshot.ts';
 import type { SocketStatus } from '../../web/status-socket.ts';
 
 /** Where a running bridge can be asked how it is. */
@@ -49,11 +49,14 @@ export const failed = (what: Text | string, options?: BridgeErrorOptions): Asked
 export function publishedError(published: MeterSnapshot['error']): BridgeError | undefined {
   const code = ERROR_CODES.find((known) => known === published?.code);
   if (!published || !code) return undefined;
-  const { message, hint } = published;
   const suffix = ` [${code}]`;
-  const plain = message.endsWith(suffix) ? message.slice(0, -suffix.length) : message;
-  const own = new BridgeError(code, plain);
-  // it comes in the bridge's language: where it is the catalogue's own, that one says it in the user's
-  const isOwn = hint === '' || LANGUAGES.some((language) => own.hint(language) === hint);
-  return isOwn ? own : new BridgeError(code, plain, { hint: inBoth(() => hint) });
+  const textsIn = (language: Language): FailureTexts => published.both?.[language] ?? published;
+  const what = inBoth((language) => {
+    const { message } = textsIn(language);
+    return message.endsWith(suffix) ? message.slice(0, -suffix.length) : message;
+  });
+  const own = new BridgeError(code, what);
+  // a bridge older than this command has one language: where its hint is the catalogue's, that one says it in the user's
+  const isOwn = !published.both && LANGUAGES.some((language) => own.hint(language) === published.hint);
+  return isOwn ? own : new BridgeError(code, what, { hint: inBoth((language) => textsIn(language).hint) });
 }

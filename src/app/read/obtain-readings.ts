@@ -8,6 +8,7 @@ import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import { askBridge } from '../ask/ask-bridge.ts';
 import { publishedError } from '../ask/bridge-status.ts';
+import { staleWords } from '../phase-words.ts';
 import type { BridgeStatus } from '../ask/bridge-status.ts';
 import { stderrLog } from '../context.ts';
 import type { CliContext } from '../context.ts';
@@ -95,15 +96,13 @@ export function currentReading(meter: Omit<MeterSnapshot, 'error'>, failure: Bri
   return { answer, besides };
 }
 
-function noReading({ id, phase, reason }: Omit<MeterSnapshot, 'error'>, failure: BridgeError | undefined): BridgeError {
-  const why: Text = reason
-    ? inBoth(() => reason)
-    : { en: `no current power (${phase})`, ja: `最新の電力がありません（${phase}）` };
+function noReading(snapshot: Omit<MeterSnapshot, 'error'>, failure: BridgeError | undefined): BridgeError {
+  const why = staleWords(snapshot);
   const meter: Text = { en: 'meter', ja: 'メーター' };
   return new BridgeError(
     failure?.code ?? 'NO_READING',
     inBoth((language) =>
-      [`${meter[language]} ${id}`, why[language], failure?.what[language]].filter(Boolean).join(': '),
+      [`${meter[language]} ${snapshot.id}`, why[language], failure?.what[language]].filter(Boolean).join(': '),
     ),
   );
 }

@@ -1,7 +1,6 @@
 import { abortable, deferred, scope, together, within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import { inBoth } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { MeterSettings } from '../../model/settings.ts';
@@ -10,6 +9,7 @@ import type { WiSunModule } from '../../module/module.ts';
 import { MeterRecord } from '../../web/meter-record.ts';
 import { wireOf } from '../device.ts';
 import { openMeterParts } from '../meter-parts.ts';
+import { PHASE_WORDS } from '../phase-words.ts';
 
 /** The registers come with the second answer, some seconds after the first: so long they are worth waiting for. */
 const REGISTERS_WORTH_MS = 3000;
@@ -131,13 +131,16 @@ function tooLate(id: string, timeoutMs: number, status: LinkStatus | undefined, 
   const seconds = timeoutMs / 1000;
   const text = {
     en: `meter ${id}: no reading within ${seconds} s`,
-    ja: `メーター ${id}: ${seconds}秒以内に値がありません`,
+    ja: `メーター ${id}: ${seconds} 秒以内に値を取得できませんでした`,
   };
-  const error = status?.error;
+  const { error, phase = 'opening' } = status ?? {};
   if (!(error instanceof BridgeError))
     return new BridgeError(
       'NO_READING',
-      inBoth((language) => `${text[language]} (${status?.phase ?? 'opening'})`),
+      {
+        en: `${text.en} (${phase})`,
+        ja: `${text.ja}（${PHASE_WORDS[phase].ja}）`,
+      },
       { hint },
     );
   return new BridgeError(error.code, {

@@ -4,7 +4,7 @@ import type { Pan } from '../../model/pan.ts';
 import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import { publishedError } from '../../app/ask/bridge-status.ts';
 import type { Asked, BridgeStatus } from '../../app/ask/bridge-status.ts';
-import { linkWords, PHASE_WORDS } from '../../app/phase-words.ts';
+import { linkWords, PHASE_WORDS, staleWords } from '../../app/phase-words.ts';
 import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-findings.ts';
 import { failedBy, ok, warning } from './check.ts';
 import type { CheckFinding, CheckId } from './check.ts';
@@ -138,7 +138,11 @@ function lost(snapshot: MeterSnapshot): CheckFinding {
   const link = linkWords(snapshot);
   return {
     mark: 'failed',
-    detail: inBoth((language) => [link[language], own?.detail[language] ?? snapshot.reason].filter(Boolean).join(': ')),
+    detail: inBoth((language) =>
+      [link[language], own?.detail[language] ?? (snapshot.reason && staleWords(snapshot)[language])]
+        .filter(Boolean)
+        .join(': '),
+    ),
     advice: own?.advice ?? {
       en: 'The bridge goes on trying by itself; run doctor again in a minute.',
       ja: 'ブリッジが自動で再試行します。1分後にもう一度実行してください。',

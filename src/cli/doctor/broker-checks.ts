@@ -1,9 +1,9 @@
 import type { MqttSettings, Settings } from '../../model/settings.ts';
 import type { BridgeError } from '../../kernel/errors.ts';
 import { inBoth } from '../../kernel/language.ts';
-import type { Text } from '../../kernel/language.ts';
+import type { Language, Text } from '../../kernel/language.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
-import { LEFT_OUT_HINT, TAKEN_OVER_HINT } from '../../broker/reason-codes.ts';
+import { TAKEN_OVER_HINT } from '../../broker/reason-codes.ts';
 import { publishedError } from '../../app/ask/bridge-status.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { brokerFindings } from './broker-visit.ts';
@@ -74,17 +74,20 @@ function loginFinding(
   status: BridgeStatus | undefined,
 ): CheckFinding {
   const away = status?.meters.find(({ broker }) => broker?.connected === false);
-  if (away)
+  if (away) {
+    const why = (language: Language): string =>
+      publishedError(away.broker?.error)?.text(language) ?? away.broker?.detail ?? '';
     return {
       mark: 'failed',
       detail: {
-        en: `we get in, but the running bridge is not connected for ${away.id}: ${away.broker?.detail ?? ''}`,
-        ja: `ここからは入れますが、動作中のブリッジは ${away.id} で未接続です: ${away.broker?.detail ?? ''}`,
+        en: `we get in, but the running bridge is not connected for ${away.id}: ${why('en')}`,
+        ja: `ここからは入れますが、動作中のブリッジは ${away.id} で未接続です: ${why('ja')}`,
       },
       ...(away.broker?.error?.code === 'BRIDGE_RUNNING'
         ? { code: 'BRIDGE_RUNNING', advice: TAKEN_OVER_HINT }
         : { code: 'BROKER_UNREACHABLE', advice: RESTART_ADVICE }),
     };
+  }
   const bridge = status
     ? { en: '; the running bridge is connected', ja: '。動作中のブリッジも接続済み' }
     : { en: '', ja: '' };
@@ -121,14 +124,12 @@ function objection(status: BridgeStatus | undefined, kind: keyof typeof OBJECTIO
   for (const { id, broker } of status?.meters ?? []) {
     const published = broker?.[kind];
     if (!published) continue;
-    const { message, hint } = published; // in the bridge’s language, as it was asked
     const what = OBJECTIONS[kind](id);
-    const why = publishedError(published)?.what;
-    const isOurs = kind === 'unannounced' && (hint === LEFT_OUT_HINT.en || hint === LEFT_OUT_HINT.ja);
+    const error = publishedError(published);
     return {
       mark: 'failed',
-      detail: inBoth((language) => `${what[language]}: ${why?.[language] ?? message}`),
-      advice: isOurs ? LEFT_OUT_HINT : { en: hint, ja: hint },
+      detail: inBoth((language) => `${what[language]}: ${error?.what[language] ?? published.message}`),
+      advice: inBoth((language) => error?.hint(language) ?? published.hint),
       code: 'BROKER_REFUSED',
     };
   }

@@ -157,6 +157,6 @@ test('why there is no current power is said in Japanese too', async () => {
   reading({ importKwh: 10 });
   const obtained = fromBridge(board.snapshot(), 'home');
   expect(obtained.ok ? undefined : obtained.error.text('ja')).toBe(
-    'メーター home: 最新の電力がありません（opening） [NO_READING]',
+    'メーター home: 最新の電力の値がありません（スティックに接続中） [NO_READING]',
   );
 });

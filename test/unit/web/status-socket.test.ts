@@ -3,7 +3,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { parseStatus, publishedError } from '../../../src/app/ask/bridge-status.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
+import { LANGUAGES } from '../../../src/kernel/language.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { Redactor } from '../../../src/kernel/redactor.ts';
 import { LONGEST_PATH } from '../../../src/store/local-socket.ts';
@@ -81,6 +83,19 @@ test('no secret passes, whatever an error quotes', async () => {
   const text = await listen(path);
   expect(text).toContain('FAIL ER06 after SKSETPWD C [redacted]');
   expect(sightings({ text })).toEqual([]);
+});
+
+test('a failure is read in either language, whatever the bridge’s own is', async () => {
+  const { path, board, open } = rig();
+  const error = new BridgeError('JOIN_REFUSED', { en: 'the meter refused the join', ja: '接続を拒否されました' });
+  board.accept({ kind: 'status', meter: 'home', status: { phase: 'waiting', sinceMs: 0, reconnects: 0, error } });
+  await using socket = await open();
+  expect(socket).toBeDefined();
+  const read = publishedError(parseStatus(await listen(path))?.meters[0]?.error);
+  for (const language of LANGUAGES) {
+    expect(read?.text(language)).toBe(error.text(language));
+    expect(read?.hint(language)).toBe(error.hint(language));
+  }
 });
 
 test('what a killed bridge left behind is replaced', async () => {
