@@ -101,7 +101,7 @@ export async function buildImage(clone: string): Promise<void> {
 async function digestOf(clone: string): Promise<string> {
   const hash = createHash('sha256');
   const parts = ['Dockerfile', '.dockerignore', 'docker-compose.yml', 'package.json', 'package-lock.json', '.npmrc'];
-  const others = ['tsconfig.json', 'tsconfig.build.json', 'LICENSE', 'config.example.yaml'];
+  const others = ['tsconfig.json', 'LICENSE', 'config.example.yaml'];
   const inside = await Promise.all(
     ['src', 'scripts'].map(async (folder) => {
       const entries = await readdir(join(clone, folder), { recursive: true, withFileTypes: true });

@@ -57,6 +57,7 @@ export function publishedError(published: MeterSnapshot['error']): BridgeError |
   });
   const own = new BridgeError(code, what);
   // a bridge older than this command has one language: where its hint is the catalogue's, that one says it in the user's
-  const isOwn = !published.both && LANGUAGES.some((language) => own.hint(language) === published.hint);
+  const isOwn =
+    published.hint === '' || (!published.both && LANGUAGES.some((language) => own.hint(language) === published.hint));
   return isOwn ? own : new BridgeError(code, what, { hint: inBoth((language) => textsIn(language).hint) });
 }
