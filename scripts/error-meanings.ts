@@ -13,7 +13,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, Text>> = {
   },
   PORT_MISSING: {
     en: 'The device file does not exist. The service waits until it appears. With `auto`: no known stick is plugged in; the hint lists what is.',
-    ja: 'デバイスファイルがありません。サービスは現れるまで待ちます。`auto` の場合は、既知のスティックが挿さっていません。接続中の機器は対処の欄に表示されます。',
+    ja: 'デバイスファイルがありません。サービスはデバイスが現れるまで待機します。`auto` の場合は、既知のスティックが挿さっていません。接続中の機器は対処の欄に表示されます。',
   },
   PORT_DENIED: {
     en: 'The device file exists, but this user may not open it. The message says who owns it and who we are.',
@@ -33,7 +33,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, Text>> = {
   },
   MODULE_SILENT: {
     en: 'Nothing on the port answers, or every gentler step of recovery has failed and the port is opened anew.',
-    ja: 'ポートの先から応答がないか、より軽い復旧手順がすべて失敗したため、ポートを開き直します。',
+    ja: 'ポートの接続先から応答がありません。または、より軽い復旧手順がすべて失敗したため、ポートを開き直します。',
   },
   MODULE_UNKNOWN: {
     en: 'Bytes come back, but they are neither SKSTACK-IP nor J11.',
@@ -41,11 +41,11 @@ export const errorMeanings: Readonly<Record<ErrorCode, Text>> = {
   },
   COMMAND_REFUSED: {
     en: 'The module answered FAIL, or J11 another result than 01, to a command that should work. The message holds the command and the code.',
-    ja: '本来は通るはずのコマンドに、モジュールがFAIL（J11では01以外の結果）を返しました。コマンドとコードはメッセージに表示されます。',
+    ja: '本来成功するはずのコマンドに対し、モジュールがFAIL（J11では01以外の結果）を返しました。コマンドとコードはメッセージに表示されます。',
   },
   PAN_NOT_FOUND: {
     en: 'Scans of rising length over all channels found no meter with this ID.',
-    ja: '全チャンネルを時間を延ばしながらスキャンしましたが、このIDのメーターが見つかりません。',
+    ja: '全チャネルを、時間を延ばしながら繰り返しスキャンしましたが、このIDのメーターが見つかりませんでした。',
   },
   JOIN_REFUSED: {
     en: 'The meter answered, and said no (EVENT 24).',
@@ -69,15 +69,15 @@ export const errorMeanings: Readonly<Record<ErrorCode, Text>> = {
   },
   METER_SILENT: {
     en: 'Several requests in a row were lost while the session seems to stand.',
-    ja: 'セッションは続いているように見えますが、要求が続けて失われました。',
+    ja: 'セッションは続いているように見えますが、複数の要求が続けて失われました。',
   },
   NO_READING: {
     en: 'One-shot commands alone: the running bridge has no reading that is still current, or none came in time. Nothing is printed on standard output; exit code 69. The message says how old the newest one is and what the bridge is doing.',
-    ja: '1回だけ実行するコマンドで起こります。動作中のブリッジに最新の値がないか、時間内に届きませんでした。標準出力には何も出さず、終了コードは69です。最後の値がどれだけ古いかとブリッジの状態は、メッセージに表示されます。',
+    ja: '単発のコマンドだけで起こります。動作中のブリッジに最新の値がないか、時間内に届きませんでした。標準出力には何も出さず、終了コードは69です。最後の値がどれだけ古いかとブリッジの状態は、メッセージに表示されます。',
   },
   BRIDGE_SILENT: {
     en: 'One-shot commands alone: something answers where the running bridge is asked (the socket in `state_dir`, or `http.listen`), but not as it should: no permission, no answer within a second, or another token. The port is not opened, because the bridge may hold it. Exit code 69.',
-    ja: '1回だけ実行するコマンドで起こります。動作中のブリッジの問い合わせ先（`state_dir` 内のソケット、または `http.listen`）に何かがいますが、正しく応答しません（権限がない、1秒以内に応答がない、トークンが違う）。ブリッジが使用中かもしれないため、ポートは開きません。終了コードは69です。',
+    ja: '単発のコマンドだけで起こります。動作中のブリッジの問い合わせ先（`state_dir` 内のソケット、または `http.listen`）に何かが待ち受けていますが、正しく応答しません（権限がない、1秒以内に応答がない、トークンが違う）。ブリッジが使用中かもしれないため、ポートは開きません。終了コードは69です。',
   },
   BROKER_UNREACHABLE: {
     en: 'No connection to the broker. Readings go on and wait in memory.',

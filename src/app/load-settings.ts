@@ -57,10 +57,10 @@ export async function problemText(problems: readonly Problem[], language: Langua
 export function chooseMeters(meters: readonly MeterSettings[], id: string | undefined): readonly MeterSettings[] {
   const chosen = id === undefined ? meters : meters.filter((meter) => meter.id === id);
   if (chosen.length > 0) return chosen;
-  const known = meters.map((meter) => meter.id).join(', ');
+  const known = meters.map((meter) => meter.id);
   throw new BridgeError('USAGE', {
-    en: `--meter: no meter of that id is configured; there are: ${known}`,
-    ja: `--meter: そのIDのメーターは設定されていません（設定済み: ${known}）`,
+    en: `--meter: no meter of that id is configured; there are: ${known.join(', ')}`,
+    ja: `--meter: そのidのメーターは設定されていません（設定済み: ${known.join('、')}）`,
   });
 }
 

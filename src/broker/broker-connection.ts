@@ -2,7 +2,8 @@ import type { IClientSubscribeOptions, IConnackPacket, ISubscriptionMap, MqttCli
 import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, Cause } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import { failureOf, isHangUp } from './broker-failures.ts';
 import type { Protocol } from './mqtt-client.ts';
 import { ACK_LIMIT_MS, PublishQuota } from './publish-quota.ts';
@@ -49,6 +50,9 @@ const limitsOf = ({ properties }: IConnackPacket): Limits => ({
 /** Fixed header, topic length, packet id and the one property we send. */
 const OVERHEAD_BYTES = 16;
 
+const NOT_CONNECTED: Text = { en: 'not connected', ja: '未接続です' };
+const NO_ANSWER: Text = { en: 'no answer to a subscription', ja: '購読への応答がありません' };
+
 /** For a clean stop, the broker present or gone. */
 const FAREWELL_MS = 1000;
 
@@ -79,7 +83,7 @@ export class BrokerConnection {
         this.abandon(
           new BridgeError('BROKER_UNREACHABLE', {
             en: `${url} left a message unacknowledged for ${ACK_LIMIT_MS / 1000} s`,
-            ja: `${url} がメッセージに ${ACK_LIMIT_MS / 1000} 秒間応答していません`,
+            ja: `${url} から ${ACK_LIMIT_MS / 1000} 秒間、メッセージの受信確認がありません`,
           }),
         ),
       room: () => this.#room(),
@@ -140,7 +144,7 @@ export class BrokerConnection {
   }
 
   #hand({ topic, payload, qos, retain = false, expiryS }: Message, done?: (outcome: Outcome) => void): void {
-    if (!this.#client.connected) return done?.(new Error('not connected'));
+    if (!this.#client.connected) return done?.(new Cause(NOT_CONNECTED));
     const canExpire = this.protocol === 5;
     const properties = expiryS !== undefined && canExpire ? { properties: { messageExpiryInterval: expiryS } } : {};
     const isKept = retain && this.limits.retainAvailable && (expiryS === undefined || canExpire);
@@ -184,7 +188,7 @@ export class BrokerConnection {
     return new Promise((resolve, reject) => {
       this.#client.subscribe([...topics], { qos: 1 }, (error, _grants, packet) => {
         if (packet) resolve(packet.granted.map(Number));
-        else reject(error ?? new Error('no answer to a subscription'));
+        else reject(error ?? new Cause(NO_ANSWER));
       });
     });
   }

@@ -1,14 +1,17 @@
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, whatOf } from '../kernel/errors.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 
 const NETWORK: Readonly<Record<string, Text>> = {
-  ECONNREFUSED: { en: 'connection refused, nothing listens there', ja: '接続が拒否されました（待ち受けがありません）' },
+  ECONNREFUSED: {
+    en: 'connection refused, nothing listens there',
+    ja: '接続が拒否されました。待ち受けているプログラムがありません',
+  },
   ECONNRESET: { en: 'connection reset', ja: '接続がリセットされました' },
   EPIPE: { en: 'connection closed', ja: '接続が閉じられました' },
   ENOTFOUND: { en: 'host name not found', ja: 'ホスト名が見つかりません' },
-  EAI_AGAIN: { en: 'host name cannot be looked up now', ja: '今はホスト名を検索できません' },
+  EAI_AGAIN: { en: 'host name cannot be looked up now', ja: '現在、ホスト名を解決できません' },
   ETIMEDOUT: { en: 'no answer', ja: '応答がありません' },
   EHOSTUNREACH: { en: 'host unreachable', ja: 'ホストに到達できません' },
   ENETUNREACH: { en: 'network unreachable', ja: 'ネットワークに到達できません' },
@@ -32,7 +35,7 @@ const REFUSES_OURS: Text = {
 };
 const OLD_TLS: Text = {
   en: 'the broker speaks only TLS 1.0 or 1.1, which are broken: update it or its tls_version',
-  ja: 'ブローカーが安全でないTLS 1.0か1.1にしか対応していません。ブローカーまたは tls_version を更新してください',
+  ja: 'ブローカーが、安全でないTLS 1.0・1.1にしか対応していません。ブローカーを更新するか、その tls_version を変更してください',
 };
 const TLS: Readonly<Record<string, Text>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_CA,
@@ -43,11 +46,11 @@ const TLS: Readonly<Record<string, Text>> = {
   CERT_SIGNATURE_FAILURE: UNKNOWN_CA,
   CERT_HAS_EXPIRED: {
     en: 'the broker’s certificate has expired (or this computer’s clock is wrong)',
-    ja: 'ブローカーの証明書の期限切れです（またはこの機器の時計が狂っています）',
+    ja: 'ブローカーの証明書の有効期限が切れているか、このマシンの時計が狂っています',
   },
   CERT_NOT_YET_VALID: {
     en: 'the broker’s certificate is not valid yet (or this computer’s clock is wrong)',
-    ja: 'ブローカーの証明書がまだ有効ではありません（またはこの機器の時計が狂っています）',
+    ja: 'ブローカーの証明書がまだ有効期間前か、このマシンの時計が狂っています',
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     en: 'the broker’s certificate is for another host name',
@@ -62,14 +65,14 @@ const TLS: Readonly<Record<string, Text>> = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: WANTS_OURS,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: {
     en: `no common ground in the TLS handshake; or ${WANTS_OURS.en}`,
-    ja: `TLSの方式が一致しません。または${WANTS_OURS.ja}`,
+    ja: `TLSの方式が一致しないか、${WANTS_OURS.ja}`,
   },
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: REFUSES_OURS,
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: REFUSES_OURS,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: REFUSES_OURS,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: {
     en: 'our certificate has expired: renew mqtt.tls.cert_file',
-    ja: 'クライアント証明書の期限切れです。mqtt.tls.cert_file を更新してください',
+    ja: 'クライアント証明書の有効期限が切れています。mqtt.tls.cert_file を更新してください',
   },
   ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: REFUSES_OURS,
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: {
@@ -80,10 +83,10 @@ const TLS: Readonly<Record<string, Text>> = {
     en: 'mqtt.tls.cert_file or mqtt.tls.key_file is not in PEM form',
     ja: 'mqtt.tls.cert_file または mqtt.tls.key_file がPEM形式ではありません',
   },
-  EPROTO: { en: 'the TLS handshake failed', ja: 'TLSの接続に失敗しました' },
+  EPROTO: { en: 'the TLS handshake failed', ja: 'TLSハンドシェイクに失敗しました' },
 };
 const CLOSED: Text = { en: 'the broker closed the connection', ja: 'ブローカーが接続を閉じました' };
-const FAILED: Text = { en: 'failed', ja: '失敗しました' };
+const FAILED: Text = { en: 'failed', ja: '接続に失敗しました' };
 const isTls = (code: string): boolean => code in TLS || /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_)/.test(code);
 
 const PLAIN_HINT: Text = {
@@ -117,15 +120,18 @@ const codeOf = (error: Error): string | undefined => {
   return typeof code === 'string' ? code : undefined;
 };
 
+const codeText = (code: string | undefined): Text =>
+  code === undefined ? { en: '', ja: '' } : { en: ` (${code})`, ja: `（${code}）` };
+
 /** Closed between CONNECT and CONNACK: by what waits for a TLS handshake, or does not understand one, too. */
 export function hungUp(url: string, cause?: Error): BridgeError {
   const code = cause && codeOf(cause);
-  const shown = code === undefined ? '' : ` (${code})`;
+  const shown = codeText(code);
   return new BridgeError(
     'BROKER_UNREACHABLE',
     {
-      en: `${url} closed the connection instead of answering the login${shown}`,
-      ja: `${url} がログインに応答せず接続を閉じました${shown}`,
+      en: `${url} closed the connection instead of answering the login${shown.en}`,
+      ja: `${url} がログインに応答せず接続を閉じました${shown.ja}`,
     },
     { cause, hint: /^(mqtts|wss):/.test(url) ? TLS_HINT : PLAIN_HINT },
   );
@@ -141,6 +147,15 @@ function tlsCodeOf(error: Error): string | undefined {
   return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
+/** What was published did not come through. */
+export function lostOn(url: string, outcome: Error): BridgeError {
+  const why = whatOf(outcome);
+  return new BridgeError(
+    'BROKER_UNREACHABLE',
+    inBoth((language) => `${url}: ${why[language]}`),
+  );
+}
+
 /** Whatever a socket, a TLS handshake or a packet parser threw; nothing: the broker closed without an error. The message names the address, never credentials. */
 export function failureOf(url: string, error?: Error): BridgeError {
   if (error instanceof BridgeError) return error; // ours already
@@ -150,8 +165,8 @@ export function failureOf(url: string, error?: Error): BridgeError {
   const known = code === undefined ? undefined : (TLS[code] ?? NETWORK[code]);
   const raw = error?.message ?? '';
   const plain = error ? FAILED : CLOSED;
-  const detail = known ?? (raw === '' ? plain : inBoth(() => raw));
+  const detail = known ?? (error && raw !== '' ? whatOf(error) : plain);
   const more = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `: ${raw}` : '';
-  const what = inBoth((language) => `${url}: ${detail[language]}${code === undefined ? '' : ` (${code})`}${more}`);
+  const what = inBoth((language) => `${url}: ${detail[language]}${codeText(code)[language]}${more}`);
   return new BridgeError(kind, what, { cause: error });
 }

@@ -172,7 +172,7 @@ async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<I
           'BROKER_TLS',
           {
             en: `${shown}: mqtt.tls.${key} ${path} cannot be read (${code})`,
-            ja: `${shown}: mqtt.tls.${key} ${path} を読めません (${code})`,
+            ja: `${shown}: mqtt.tls.${key} ${path} を読めません（${code}）`,
           },
           { cause: error },
         ),

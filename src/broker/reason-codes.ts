@@ -1,5 +1,4 @@
 import { BridgeError } from '../kernel/errors.ts';
-import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 
 /** Reason codes of MQTT 5 (§2.4) that decide what we do. */
@@ -20,39 +19,42 @@ const OF_MQTT_3 = [REASON.protocolRefused, REASON.idRefused, 0x88, 0x86, REASON.
 export const asMqtt5 = (code: number): number => OF_MQTT_3[code - 1] ?? code;
 
 const REASONS: Readonly<Record<number, Text>> = {
-  0x80: { en: 'unspecified error', ja: '理由不明のエラー' },
-  0x81: { en: 'malformed packet', ja: 'パケットの形式が不正' },
+  0x80: { en: 'unspecified error', ja: '詳細不明のエラー' },
+  0x81: { en: 'malformed packet', ja: 'パケットの形式不正' },
   0x82: { en: 'protocol error', ja: 'プロトコルエラー' },
   0x83: { en: 'not accepted by this server', ja: 'このサーバーでは受け付け不可' },
-  0x84: { en: 'MQTT version not accepted', ja: 'MQTTのバージョンが非対応' },
+  0x84: { en: 'MQTT version not accepted', ja: 'MQTTのバージョン非対応' },
   0x85: { en: 'client id not accepted', ja: 'クライアントIDの拒否' },
   0x86: { en: 'bad user name or password', ja: 'ユーザー名またはパスワードの誤り' },
   0x87: { en: 'not authorized', ja: '権限なし' },
-  0x88: { en: 'server unavailable', ja: 'サーバーが利用不可' },
-  0x89: { en: 'server busy', ja: 'サーバーが混雑中' },
+  0x88: { en: 'server unavailable', ja: 'サーバー利用不可' },
+  0x89: { en: 'server busy', ja: 'サーバー混雑中' },
   0x8a: { en: 'banned', ja: '接続禁止' },
   0x8b: { en: 'server shutting down', ja: 'サーバーの停止' },
   0x8c: { en: 'bad authentication method', ja: '認証方式の誤り' },
   0x8d: { en: 'keep-alive timeout', ja: 'キープアライブの時間切れ' },
-  0x8e: { en: 'session taken over', ja: '同じIDの別の接続との交代' },
+  0x8e: { en: 'session taken over', ja: '同じIDの別の接続による引き継ぎ' },
   0x90: { en: 'topic name not accepted', ja: 'トピック名の拒否' },
-  0x93: { en: 'too many messages in flight', ja: '応答待ちのメッセージが過多' },
-  0x95: { en: 'packet too large', ja: 'パケットが大きすぎ' },
+  0x93: { en: 'too many messages in flight', ja: '応答待ちのメッセージ過多' },
+  0x95: { en: 'packet too large', ja: 'パケットが過大' },
   0x96: { en: 'message rate too high', ja: '送信頻度が過大' },
   0x97: { en: 'quota exceeded', ja: '割り当て（quota）の超過' },
   0x98: { en: 'administrative action', ja: '管理者の操作' },
-  0x99: { en: 'payload format invalid', ja: 'ペイロードの形式が不正' },
-  0x9a: { en: 'retained messages not supported', ja: '保持メッセージが非対応' },
-  0x9b: { en: 'QoS not supported', ja: 'QoSが非対応' },
-  0x9c: { en: 'use another server', ja: '別のサーバーの指定' },
+  0x99: { en: 'payload format invalid', ja: 'ペイロードの形式不正' },
+  0x9a: { en: 'retained messages not supported', ja: '保持メッセージ非対応' },
+  0x9b: { en: 'QoS not supported', ja: 'QoS非対応' },
+  0x9c: { en: 'use another server', ja: '別のサーバーの使用を要求' },
   0x9d: { en: 'server moved', ja: 'サーバーの移転' },
   0x9f: { en: 'connection rate exceeded', ja: '接続頻度の超過' },
 };
 const UNKNOWN: Text = { en: 'unknown reason', ja: '不明な理由' };
 
 /** `not authorized (0x87)` */
-export const reasonText = (code: number): Text =>
-  inBoth((language) => `${(REASONS[asMqtt5(code)] ?? UNKNOWN)[language]} (0x${code.toString(16).padStart(2, '0')})`);
+export function reasonText(code: number): Text {
+  const { en, ja } = REASONS[asMqtt5(code)] ?? UNKNOWN;
+  const number = `0x${code.toString(16).padStart(2, '0')}`;
+  return { en: `${en} (${number})`, ja: `${ja}（${number}）` };
+}
 
 /** The broker is there but cannot serve now: nothing the user has to correct. */
 const UNAVAILABLE: ReadonlySet<number> = new Set([0x88, 0x89, 0x8b, 0x8d, REASON.quotaExceeded, 0x9f]);

@@ -32,7 +32,7 @@ export class TakeoverDetector {
     this.#short = ENOUGH - 1;
     const what = {
       en: `${url} closes the connection soon after each login`,
-      ja: `${url} がログインのたびに接続をすぐ閉じます`,
+      ja: `${url} がログイン直後に毎回接続を閉じます`,
     };
     const error = new BridgeError('BROKER_REFUSED', what, { hint: LIKELY_TWO_HINT });
     return { error, takenOver: true, silent: true };

@@ -99,7 +99,7 @@ const NO_BROKER: Text = {
 
 const onlineText = ({ baseTopic, meterId }: MeterOnBroker): Text => ({
   en: `${baseTopic}/${meterId}/bridge/availability is online: a bridge is connected`,
-  ja: `${baseTopic}/${meterId}/bridge/availability が online のため、ブリッジが接続中です`,
+  ja: `${baseTopic}/${meterId}/bridge/availability が online です（ブリッジが接続しています）`,
 });
 
 const running = ({ en, ja }: Text): BridgeError =>

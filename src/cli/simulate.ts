@@ -140,7 +140,7 @@ async function readScript(path: string | undefined): Promise<ScriptEntry[]> {
   } catch (error) {
     throw new BridgeError(
       'USAGE',
-      { en: `the fault script ${path} cannot be read`, ja: `障害のファイル ${path} を読めません` },
+      { en: `the fault script ${path} cannot be read`, ja: `障害スクリプト ${path} を読めません` },
       { cause: error },
     );
   }

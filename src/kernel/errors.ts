@@ -181,6 +181,20 @@ export const failureOf = (error: unknown): Failure =>
         hint: (language) => DEFECT_HINT[language],
       };
 
+/** What becomes a part of a `BridgeError` where it is caught: in our words, as a library's would be in its own. */
+export class Cause extends Error {
+  readonly what: Text;
+
+  constructor(what: Text) {
+    super(what.en);
+    this.what = what;
+  }
+}
+
+/** Of an error that becomes a part of another, without its code. */
+export const whatOf = (error: Error): Text =>
+  error instanceof BridgeError || error instanceof Cause ? error.what : { en: error.message, ja: error.message };
+
 /** Of whatever was thrown, as the log says it. */
 export const textOf = (error: unknown): string => failureOf(error).text('en');
 

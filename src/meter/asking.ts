@@ -68,7 +68,7 @@ export class Asking {
 
 const inARow = (lost: number): Text => ({
   en: `${lost} requests in a row were lost`,
-  ja: `要求が${lost}回続けて失われました`,
+  ja: `要求が ${lost} 回続けて失われました`,
 });
 
 /** Whether the list was refused for its length alone: in smaller requests every property of it was answered. */

@@ -90,7 +90,7 @@ export class MeterClient {
         const what = epcs.map((epc) => hex(epc, 2)).join(' ');
         return new BridgeError('REPLY_TIMEOUT', {
           en: `no answer to Get ${what} within ${timeoutMs} ms`,
-          ja: `Get ${what} に${timeoutMs} ms以内の応答がありません`,
+          ja: `${timeoutMs} ms 以内に Get ${what} への応答がありません`,
         });
       },
     );

@@ -164,7 +164,9 @@ function noneAnswered(failures: readonly Failure[]): BridgeError {
   const isBusy = ({ error }: Failure): boolean => error.code === 'PORT_BUSY';
   const first = failures.reduce((best, next) => (isBusy(best) && !isBusy(next) ? next : best));
   if (failures.length === 1) return first.error;
-  const list = inBoth((language) => failures.map(({ error }) => error.text(language)).join('; '));
+  const list = inBoth((language) =>
+    failures.map(({ error }) => error.text(language)).join({ en: '; ', ja: '。' }[language]),
+  );
   const what = {
     en: `device: auto asked ${failures.length} ports in vain: ${list.en}`,
     ja: `device: auto で ${failures.length} 個のポートを調べましたが、見つかりません: ${list.ja}`,

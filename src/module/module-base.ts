@@ -151,7 +151,7 @@ export abstract class SessionBase<Event> implements Session {
 
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
-    this.end(new BridgeError('SESSION_LOST', { en: 'let go of by us', ja: 'こちらから手放しました' }));
+    this.end(new BridgeError('SESSION_LOST', { en: 'let go of by us', ja: 'こちらからセッションの使用を終えました' }));
   }
 
   protected has(hold: Hold): boolean {

@@ -189,7 +189,7 @@ export class DiscoveryPublisher {
     if (this.refusal) return;
     this.#leaveOut({
       en: `the broker’s maximum packet size is too small for the discovery document: ${limit}, not ${bytes} bytes`,
-      ja: `ブローカーのパケット上限がディスカバリー情報には小さすぎます（${bytes} バイトに対し ${limit}）`,
+      ja: `ブローカーのパケット上限がディスカバリー情報には小さすぎます（上限 ${limit} バイト、必要 ${bytes} バイト）`,
     });
   }
 

@@ -1,7 +1,7 @@
 import type { BrokerConnection } from '../broker/broker-connection.ts';
+import { lostOn } from '../broker/broker-failures.ts';
 import { topicRefused } from '../broker/reason-codes.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
 import { discoveryTopic, isOwnTopic, topicsOf } from './mqtt-topics.ts';
 
 /** A broker passes on what it keeps right after the SUBACK; so long after the last of it nothing more is expected. */
@@ -73,6 +73,6 @@ export async function forget(connection: BrokerConnection, topics: readonly stri
   for (const topic of topics) {
     const outcome = await connection.published({ topic, payload: '', qos: 1, retain: true });
     if (typeof outcome === 'number') throw topicRefused(connection.url, 'writing', topic, outcome);
-    if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${connection.url}: ${outcome.message}`);
+    if (outcome instanceof Error) throw lostOn(connection.url, outcome);
   }
 }

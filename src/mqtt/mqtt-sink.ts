@@ -159,9 +159,10 @@ export class MqttSink implements Sink {
     const { queued, dropped } = this.#stream;
     const held = connection && this.#stream.held;
     const unannounced = connection && this.#discovery.refusal;
+    const protocol = connection?.protocol === 5 ? '5' : '3.1.1';
     const standing = connection
-      ? `${{ en: 'connected', ja: '接続済み' }[language]} (MQTT ${connection.protocol === 5 ? '5' : '3.1.1'})`
-      : (error?.text(language) ?? { en: 'connecting', ja: '接続中' }[language]);
+      ? { en: `connected (MQTT ${protocol})`, ja: `接続済み（MQTT ${protocol}）` }[language]
+      : (error?.text(language) ?? { en: 'connecting', ja: '接続を試みています' }[language]);
     const objections = [held, unannounced].flatMap((why) => why?.text(language) ?? []);
     return {
       ok: connection !== undefined && !held,

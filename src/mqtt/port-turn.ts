@@ -131,7 +131,7 @@ export class PortTurn implements Turn {
         'BRIDGE_RUNNING',
         {
           en: `${connection.url}: another bridge is connected as meter ${meterId}; this one has not held the port and waits until that one is gone`,
-          ja: `${connection.url}: 別のブリッジがメーター ${meterId} として接続中です。ポートを持たないこちらは、接続が空くまで待ちます`,
+          ja: `${connection.url}: 別のブリッジがメーター ${meterId} として接続しています。このブリッジはまだポートを確保していないため、相手がいなくなるまで待ちます`,
         },
         { hint: TAKEN_OVER_HINT },
       ),

@@ -124,7 +124,7 @@ export class Outbox {
     const tooSlow = (): Error =>
       new BridgeError('STATE_UNWRITABLE', {
         en: `the outbox was not written within ${CLOSE_MS} ms: readings may be lost`,
-        ja: `${CLOSE_MS} ミリ秒以内に送信待ちの計測値を書き込めませんでした。失われる場合があります`,
+        ja: `${CLOSE_MS} ms 以内に送信待ちの計測値を書き込めませんでした。失われる場合があります`,
       });
     await within(
       this.#deps.clock,

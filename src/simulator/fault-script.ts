@@ -38,7 +38,9 @@ export function parseFaultScript(text: string): ScriptEntry[] {
     else problems.push({ en: `line ${i + 1}: ${entry.en}`, ja: `${i + 1} 行目: ${entry.ja}` });
   }
   if (problems.length === 0) return entries;
-  const list = inBoth((language) => problems.map((problem) => problem[language]).join('; '));
+  const list = inBoth((language) =>
+    problems.map((problem) => problem[language]).join({ en: '; ', ja: '。' }[language]),
+  );
   throw new BridgeError(
     'USAGE',
     { en: `fault script: ${list.en}`, ja: `障害スクリプト: ${list.ja}` },
@@ -61,7 +63,9 @@ function parseEntry(line: string): ScriptEntry | Text {
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
     const prefix = ({ path }: Issue): string => (path.length > 0 ? `${path.join('.')}: ` : '');
-    return inBoth((language) => parsed.error.issues.map((it) => prefix(it) + reasonOf(it)[language]).join(', '));
+    return inBoth((language) =>
+      parsed.error.issues.map((it) => prefix(it) + reasonOf(it)[language]).join({ en: ', ', ja: '、' }[language]),
+    );
   }
   const { at_s, every_s, ...fault } = parsed.data;
   return { fault, atS: at_s ?? every_s ?? 0, ...(every_s === undefined ? {} : { everyS: every_s }) };
@@ -71,9 +75,9 @@ function reasonOf(issue: Issue): Text {
   const en = issue.message;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return { en, ja: `不明なキーです: ${issue.keys.join(', ')}` };
+      return { en, ja: `不明なキーです: ${issue.keys.join('、')}` };
     case 'invalid_value':
-      return { en, ja: `次のいずれかを指定してください: ${issue.values.join(', ')}` };
+      return { en, ja: `次のいずれかを指定してください: ${issue.values.join('、')}` };
     case 'too_small':
       return { en, ja: `${issue.minimum} ${issue.inclusive ? '以上の値' : 'より大きい値'}を指定してください` };
     default:

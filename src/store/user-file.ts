@@ -34,9 +34,12 @@ export async function writeUserFile(path: string, text: string, replace: boolean
     }
     if (replace) await rename(aside, path);
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw taken(path);
-    const what = { en: `${path} cannot be written (${code})`, ja: `${path} に書き込めません (${code})` };
+    const what = {
+      en: `${path} cannot be written (${code ?? 'unknown'})`,
+      ja: `${path} に書き込めません（${code ?? '不明'}）`,
+    };
     throw new BridgeError('USAGE', what, { cause: error });
   }
 }

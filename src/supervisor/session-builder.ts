@@ -81,7 +81,7 @@ export class SessionBuilder {
     this.#isQuiet = true;
     throw new BridgeError('PAN_NOT_FOUND', {
       en: `no meter answered ${requests.length} scans`,
-      ja: `${requests.length}回のスキャンに応答したメーターがありません`,
+      ja: `${requests.length} 回スキャンしましたが、メーターの応答がありません`,
     });
   }
 

@@ -118,7 +118,7 @@ export function listenFailed(listen: HostPort, error: unknown): BridgeError {
     'HTTP_LISTEN_FAILED',
     {
       en: `cannot listen on ${address}: ${reason.en}${code && ` (${code})`}`,
-      ja: `${address} で待ち受けできません：${reason.ja}${code && `（${code}）`}`,
+      ja: `${address} で待ち受けできません: ${reason.ja}${code && `（${code}）`}`,
     },
     { cause: error, ...(hint && { hint }) },
   );

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, whatOf } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 
@@ -25,8 +25,8 @@ export class OpenPort implements AsyncDisposable {
     this.#clock = clock;
     wire.on('data', this.#onBytes);
     wire.on('close', () => this.#lose({ en: 'the port closed', ja: 'ポートが閉じました' }));
-    wire.on('end', () => this.#lose({ en: 'the port ended', ja: 'ポートが終了しました' }));
-    wire.on('error', (error: Error) => this.#lose(asIs(error), error));
+    wire.on('end', () => this.#lose({ en: 'the port ended', ja: 'ポートの通信が終了しました' }));
+    wire.on('error', (error: Error) => this.#lose(whatOf(error), error));
   }
 
   /** Why nothing can be sent any more. */
@@ -61,7 +61,7 @@ export class OpenPort implements AsyncDisposable {
         new Promise<void>((resolve, reject) => {
           limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
           if (this.#error) return reject(this.#error);
-          this.#wire.write(bytes, (error) => (error ? reject(this.#lose(asIs(error), error)) : resolve()));
+          this.#wire.write(bytes, (error) => (error ? reject(this.#lose(whatOf(error), error)) : resolve()));
           return undefined;
         }),
       () => new BridgeError('MODULE_SILENT', full),
@@ -97,5 +97,3 @@ export class OpenPort implements AsyncDisposable {
     return error;
   }
 }
-
-const asIs = ({ message }: Error): Text => inBoth(() => message);

@@ -1,12 +1,20 @@
 import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { inBoth } from '../kernel/language.ts';
+import type { Text } from '../kernel/language.ts';
 
 /** Another process that has a port. */
 export interface Holder {
   readonly pid: number;
   readonly name: string;
 }
+
+/** Ended while it was looked at. */
+const UNNAMED: Text = { en: 'another program', ja: '別のプログラム' };
+
+/** Its name as a user reads it. */
+export const wordsFor = ({ name }: Holder): Text => (name === UNNAMED.en ? UNNAMED : inBoth(() => name));
 
 /** What a look at the other processes brought. */
 export interface Look {
@@ -88,7 +96,7 @@ async function firstHolder(openers: readonly Opener[], pty: number | undefined):
   let first: Holder | undefined;
   for (const { pid, opened } of openers) {
     if (await isNoUser(pid, pty)) continue;
-    const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'another program')).trim();
+    const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => UNNAMED.en)).trim();
     const holder = { pid: Number(pid), name };
     const locks = await Promise.all(
       opened.map((descriptor) => readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '')),

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { BridgeError } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
-import { lookForHolder } from './port-holder.ts';
+import { lookForHolder, wordsFor } from './port-holder.ts';
 import type { Look } from './port-holder.ts';
 
 /** Why a port could not be opened, found by asking the system and not by reading a library's message. */
@@ -55,13 +55,18 @@ async function deniedProblem(path: string, errno: string, cause: unknown): Promi
   const gid = info?.gid ?? 20;
   const group = (await groupName(gid)) ?? String(gid);
   const mode = info ? (info.mode & 0o777).toString(8).padStart(4, '0') : 'unknown';
-  const us = `uid ${process.getuid?.() ?? '?'}, groups ${process.getgroups?.().join(' ') ?? '?'}`;
+  const uid = process.getuid?.() ?? '?';
+  const groups = process.getgroups?.().join(' ') ?? '?';
+  const us = { en: `uid ${uid}, groups ${groups}`, ja: `uid ${uid}、グループ ${groups}` };
   const device = info
-    ? inBoth(() => `owner ${info.uid}, group ${gid} (${group}), mode ${mode}`)
+    ? {
+        en: `owner ${info.uid}, group ${gid} (${group}), mode ${mode}`,
+        ja: `所有者 ${info.uid}、グループ ${gid}（${group}）、モード ${mode}`,
+      }
     : { en: 'owner and mode unknown', ja: '所有者とモードは不明' };
   const what = {
-    en: `${path}: permission denied (${errno}); the device has ${device.en}; we are ${us}`,
-    ja: `${path}: アクセス権がありません（${errno}）。デバイス: ${device.ja}。このプログラム: ${us}`,
+    en: `${path}: permission denied (${errno}); the device has ${device.en}; we are ${us.en}`,
+    ja: `${path}: 開く権限がありません（${errno}）。デバイス: ${device.ja}。このプログラム: ${us.ja}`,
   };
   return new BridgeError('PORT_DENIED', what, { cause, hint: deniedHint(path, group, gid, errno) });
 }
@@ -82,14 +87,15 @@ function deniedHint(path: string, group: string, gid: number, errno: string): Te
 /** Another program has the port: who, where that can be seen. */
 export function heldProblem(path: string, { holder, isPartial }: Look, cause?: unknown): BridgeError {
   if (holder) {
-    const { name, pid } = holder;
+    const { pid } = holder;
+    const name = wordsFor(holder);
     const what = {
-      en: `${path}: used by ${name} (pid ${pid})`,
-      ja: `${path}: ${name}（pid ${pid}）が使用中です`,
+      en: `${path}: used by ${name.en} (pid ${pid})`,
+      ja: `${path}: ${name.ja}（pid ${pid}）が使用中です`,
     };
     const hint = {
-      en: `Stop ${name} (kill ${pid}, or its service); only one program can use the stick.`,
-      ja: `${name}（kill ${pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
+      en: `Stop ${name.en} (kill ${pid}, or its service); only one program can use the stick.`,
+      ja: `${name.ja}（kill ${pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
     };
     return new BridgeError('PORT_BUSY', what, { cause, hint });
   }

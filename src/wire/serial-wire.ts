@@ -4,7 +4,9 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abortable, scope, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, Cause } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
+import type { Text } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import { makeExclusive, lookForHolder, ptyNumber } from './port-holder.ts';
 import type { Look } from './port-holder.ts';
@@ -126,8 +128,12 @@ const hangs = (path: string): BridgeError =>
     },
   );
 
+const GONE: Text = { en: 'the device is gone', ja: 'デバイスが見つからなくなりました' };
 const gone = (path: string): BridgeError =>
-  new BridgeError('PORT_LOST', { en: `${path}: the device is gone`, ja: `${path}: デバイスがなくなりました` });
+  new BridgeError(
+    'PORT_LOST',
+    inBoth((language) => `${path}: ${GONE[language]}`),
+  );
 
 /** Nothing is written, and nothing taken from its buffer, while another program has the port. */
 function refuseHeld(path: string, look: Look): void {
@@ -197,7 +203,7 @@ async function destroyWhenGone(port: Duplex, path: string, clock: Clock): Promis
   const was = await identityOf(path);
   while (!port.closed) {
     await clock.sleep(WATCH_MS, open.signal).catch(() => undefined); // closed meanwhile: nothing is left to watch
-    if (!port.closed && (await identityOf(path)) !== was) port.destroy(new Error('the device is gone'));
+    if (!port.closed && (await identityOf(path)) !== was) port.destroy(new Cause(GONE));
   }
 }
 

@@ -3,9 +3,10 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { BridgeError } from '../../kernel/errors.ts';
+import { BridgeError, whatOf } from '../../kernel/errors.ts';
+import { inBoth } from '../../kernel/language.ts';
 import type { HttpSettings, Settings } from '../../model/settings.ts';
-import { failed, MOST_BYTES, parseStatus, socketPath } from './bridge-status.ts';
+import { failed, MOST_BYTES, parseStatus, socketPath, tooMuch } from './bridge-status.ts';
 import type { Asked } from './bridge-status.ts';
 
 /** For both ways together. */
@@ -32,7 +33,10 @@ export async function askBridge(
   };
   const seconds = ASK_LIMIT_MS / 1000;
   const silent = (): BridgeError =>
-    new BridgeError('BRIDGE_SILENT', { en: `no answer within ${seconds} s`, ja: `${seconds}秒以内に応答がありません` });
+    new BridgeError('BRIDGE_SILENT', {
+      en: `no answer within ${seconds} s`,
+      ja: `${seconds} 秒以内に応答がありません`,
+    });
   try {
     return await within(clock, ASK_LIMIT_MS, signal, ask, silent);
   } catch (error) {
@@ -52,10 +56,14 @@ async function askSocket(path: string, signal: AbortSignal): Promise<Asked> {
     });
   } catch (error) {
     signal.throwIfAborted();
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (NOBODY.has(code)) return { kind: 'none' };
     if (code === 'EACCES' || code === 'EPERM') return await deniedSocket(path, error);
-    return failed(`${path}: ${message}`, { cause: error });
+    const why = whatOf(error as Error);
+    return failed(
+      inBoth((language) => `${path}: ${why[language]}`),
+      { cause: error },
+    );
   }
 }
 
@@ -68,7 +76,7 @@ async function readAll(path: string, signal: AbortSignal): Promise<string> {
   try {
     for await (const piece of socket as AsyncIterable<Buffer>) {
       bytes += piece.length;
-      if (bytes > MOST_BYTES) throw new RangeError(`more than ${MOST_BYTES} bytes`);
+      if (bytes > MOST_BYTES) throw tooMuch('bytes');
       pieces.push(piece);
     }
   } finally {
@@ -88,7 +96,7 @@ async function deniedSocket(path: string, cause: unknown): Promise<Asked> {
   return failed(
     {
       en: `${path}: permission denied; it belongs to ${whose.en}, we are uid ${us}`,
-      ja: `${path}: 権限がありません。所有者は${whose.ja}、こちらはuid ${us}です`,
+      ja: `${path}: 権限がありません。所有者は ${whose.ja}、実行ユーザーは uid ${us} です`,
     },
     {
       cause,

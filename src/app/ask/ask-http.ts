@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { whatOf } from '../../kernel/errors.ts';
 import { formatHostPort, reachable } from '../../kernel/host-port.ts';
 import type { HostPort } from '../../kernel/host-port.ts';
+import { inBoth } from '../../kernel/language.ts';
 import type { HttpSettings } from '../../model/settings.ts';
 import { CHALLENGE, isProof, PROOF } from '../../web/token-proof.ts';
-import { failed, MOST_BYTES, parseStatus } from './bridge-status.ts';
+import { failed, MOST_BYTES, parseStatus, tooMuch } from './bridge-status.ts';
 import type { Asked } from './bridge-status.ts';
 
 /** Nobody listens there, or it is no address of this machine now. */
@@ -39,8 +41,13 @@ export async function askHttp(
     return answerOf(await get(at, { authorization: `Bearer ${token}` }, signal), url);
   } catch (error) {
     signal.throwIfAborted();
-    const { code, message } = error as NodeJS.ErrnoException;
-    return NOBODY.has(code) ? { kind: 'none' } : failed(`${url}: ${message}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    if (NOBODY.has(code)) return { kind: 'none' };
+    const why = whatOf(error as Error);
+    return failed(
+      inBoth((language) => `${url}: ${why[language]}`),
+      { cause: error },
+    );
   }
 }
 
@@ -60,7 +67,7 @@ const stranger = (url: string): Asked =>
   failed(
     {
       en: `${url} does not prove to be our bridge: its token is another than http.token, or another program listens there`,
-      ja: `${url} は、このブリッジであることを証明できません。トークンが http.token と異なるか、別のプログラムが待ち受けています`,
+      ja: `${url} が自分のブリッジかどうか確認できません。トークンが http.token と異なるか、別のプログラムが待ち受けています`,
     },
     {
       hint: {
@@ -89,7 +96,7 @@ function get(at: HostPort, headers: Readonly<Record<string, string>>, signal: Ab
         reply.setEncoding('utf8');
         reply.on('data', (piece: string) => {
           body += piece;
-          if (body.length > MOST_BYTES) reply.destroy(new RangeError(`more than ${MOST_BYTES} characters`));
+          if (body.length > MOST_BYTES) reply.destroy(tooMuch('characters'));
         });
         reply.once('error', reject);
         reply.once('end', () => resolve({ status: reply.statusCode, headers: reply.headers, end, body }));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BridgeError, ERROR_CODES } from '../../kernel/errors.ts';
+import { BridgeError, Cause, ERROR_CODES } from '../../kernel/errors.ts';
 import type { BridgeErrorOptions } from '../../kernel/errors.ts';
 import { inBoth, LANGUAGES } from '../../kernel/language.ts';
 import type { Language, Text } from '../../kernel/language.ts';
@@ -14,6 +14,9 @@ export type BridgeStatus = Omit<SocketStatus, 'pid' | 'late'> & Partial<Pick<Soc
 
 /** A thousand meters are some 2 MB. */
 export const MOST_BYTES = 16_000_000;
+
+export const tooMuch = (unit: 'bytes' | 'characters'): Cause =>
+  new Cause({ en: `more than ${MOST_BYTES} ${unit}`, ja: '応答が大きすぎます' });
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 

@@ -53,7 +53,7 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
         log: await stderrLog({ redactor, stderr: context.stderr }, 'error'),
         redactor,
         version: packageVersion(),
-        wireOf: () => Promise.resolve(simulatedWire(simulator)),
+        wireOf: () => Promise.resolve(simulatedWire(simulator, context.language)),
         extraSinks: [report],
         onReady: ({ page }) => {
           for (const text of whereToLook(page, broker.url)) report.print(text);
@@ -148,9 +148,9 @@ async function demoSettings(url: string, listen: string, context: CliContext): P
   return result.settings;
 }
 
-function simulatedWire(simulator: Simulator): Wire {
+function simulatedWire(simulator: Simulator, language: Language): Wire {
   return {
-    name: 'simulated stick',
+    name: { en: 'simulated stick', ja: '模擬スティック' }[language],
     open: () =>
       simulator.plugged
         ? Promise.resolve(simulator.connect())

@@ -5,6 +5,7 @@ import type { MeterSnapshot } from '../../web/status-snapshot.ts';
 import { publishedError } from '../../app/ask/bridge-status.ts';
 import type { Asked, BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { linkWords, PHASE_WORDS, staleWords } from '../../app/phase-words.ts';
+import { wordsFor } from '../../wire/port-holder.ts';
 import { moduleFinding, panFinding, skewFinding, valuesFinding } from './radio-findings.ts';
 import { failedBy, ok, warning } from './check.ts';
 import type { CheckFinding, CheckId } from './check.ts';
@@ -16,10 +17,11 @@ export function bridgeFinding(asked: Asked): CheckFinding {
   if (asked.kind === 'none')
     return ok('does not run: the stick is asked directly', '停止中。スティックに直接問い合わせます');
   const { version, pid, uptime_s: upS } = asked.status;
-  const who = pid === undefined ? version : `${version}, pid ${pid}`;
+  const who =
+    pid === undefined ? inBoth(() => version) : { en: `${version}, pid ${pid}`, ja: `${version}、pid ${pid}` };
   return ok(
-    `runs (${who}) since ${Math.round(upS)} s: it is asked for its links`,
-    `動作中（${who}、${Math.round(upS)} 秒前から）。接続状態を問い合わせます`,
+    `runs (${who.en}) since ${Math.round(upS)} s: it is asked for its links`,
+    `動作中（${who.ja}、${Math.round(upS)} 秒前から）。接続状態を問い合わせます`,
     { version, uptime_s: Math.round(upS) },
   );
 }
@@ -86,15 +88,15 @@ async function othersBeside(
 ): Promise<CheckFinding | undefined> {
   const holder = bridgePid === undefined ? undefined : (await othersOn(device, bridgePid))?.holder;
   if (!holder) return undefined;
-  const who = `${holder.name} (pid ${holder.pid})`;
+  const name = wordsFor(holder);
   return warning(
     {
-      en: `held by the bridge, but ${who} has it open too: each gets pieces of what the stick says`,
-      ja: `ブリッジが使用中ですが、${who} も同じポートを開いています。受信データが双方に分かれてしまいます`,
+      en: `held by the bridge, but ${name.en} (pid ${holder.pid}) has it open too: each gets pieces of what the stick says`,
+      ja: `ブリッジが使用中ですが、${name.ja}（pid ${holder.pid}）も同じポートを開いています。受信データが双方に分かれてしまいます`,
     },
     {
-      en: `Stop ${holder.name} (kill ${holder.pid}, or its service); only one program can use the stick.`,
-      ja: `${holder.name}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
+      en: `Stop ${name.en} (kill ${holder.pid}, or its service); only one program can use the stick.`,
+      ja: `${name.ja}（kill ${holder.pid}、またはそのサービス）を止めてください。スティックを使えるプログラムは1つだけです。`,
     },
   );
 }

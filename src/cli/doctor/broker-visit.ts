@@ -2,6 +2,7 @@ import type { MqttSettings, Settings } from '../../model/settings.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { BrokerConnection } from '../../broker/broker-connection.ts';
+import { lostOn } from '../../broker/broker-failures.ts';
 import { topicRefused } from '../../broker/reason-codes.ts';
 import { identityOf } from '../../mqtt/mqtt-topics.ts';
 import { visitBroker } from '../../broker/broker-visit.ts';
@@ -104,7 +105,7 @@ async function echo(
   for (const topic of probes) {
     const outcome = await link.published({ topic, payload: PROBE, qos: 1 });
     if (typeof outcome === 'number') return topicRefused(link.url, 'writing', topic, outcome);
-    if (outcome instanceof Error) throw new BridgeError('BROKER_UNREACHABLE', `${link.url}: ${outcome.message}`);
+    if (outcome instanceof Error) throw lostOn(link.url, outcome);
   }
   const startMs = clock.monotonicMs();
   while (probes.some((topic) => !heard.has(topic))) {

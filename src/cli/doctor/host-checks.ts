@@ -111,11 +111,11 @@ async function tryWriting(folder: string, isOurs: boolean): Promise<void> {
       await rm(probe, { force: true });
     }
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     const uid = process.getuid?.() ?? '?';
     const what = {
-      en: `${folder} cannot be written (${code}); we are uid ${uid}`,
-      ja: `${folder} に書き込めません（${code}、実行ユーザーは uid ${uid}）`,
+      en: `${folder} cannot be written (${code ?? 'unknown'}); we are uid ${uid}`,
+      ja: `${folder} に書き込めません（${code ?? '不明'}、実行ユーザーは uid ${uid}）`,
     };
     throw new BridgeError('STATE_UNWRITABLE', what, { cause: error });
   }

@@ -17,16 +17,16 @@ export function moduleFinding({ stackVersion, appVersion, edition, printMode }: 
     edition === 'J11' ? stackVersion : `SKSTACK-IP ${stackVersion}`,
     edition,
     ...(appVersion === undefined ? [] : [appVersion]),
-    ...(printMode === undefined ? [] : [`${printMode} payload`]),
   ];
-  const text = parts.join(', ');
+  const en = [...parts, ...(printMode === undefined ? [] : [`${printMode} payload`])].join(', ');
+  const ja = [...parts, ...(printMode === undefined ? [] : [`受信データ ${printMode}`])].join('、');
   const facts = {
     edition,
     stack_version: stackVersion,
     app_version: appVersion ?? null,
     print_mode: printMode ?? null,
   };
-  return ok(text, text, facts);
+  return ok(en, ja, facts);
 }
 
 /** A signal so old is told with its age. */

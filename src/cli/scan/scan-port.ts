@@ -62,15 +62,19 @@ function moduleText(port: string, { stackVersion, appVersion, edition }: ModuleI
 function heldByBridge({ id, device }: MeterSettings, { pid, meters }: BridgeStatus): BridgeError {
   const which = pid === undefined ? { en: '', ja: '' } : { en: ` (pid ${pid})`, ja: `（pid ${pid}）` };
   const { pan, lqi, rssi } = meters.find((meter) => meter.id === id) ?? {};
-  const place = pan && `${pan.channel}, PAN ID ${pan.pan_id}${lqi === undefined ? '' : `, LQI ${lqi}, ${rssi} dBm`}`;
+  const place = pan && [
+    pan.channel,
+    `PAN ID ${pan.pan_id}`,
+    ...(lqi === undefined ? [] : [`LQI ${lqi}`, `${rssi} dBm`]),
+  ];
   const what = {
     en: `${device}: used by the running bridge${which.en}`,
     ja: `${device}: 動作中のブリッジ${which.ja}が使用中です`,
   };
   return new BridgeError('PORT_BUSY', what, {
     hint: {
-      en: `${place ? `It uses channel ${place}. ` : ''}For a scan of your own stop the bridge; the button "Rescan" (command/rescan) lets it search again.`,
-      ja: `${place ? `使用中: チャネル ${place}。` : ''}自分でスキャンするにはブリッジを止めてください。「再スキャン」ボタン（command/rescan）でブリッジに探し直させることもできます。`,
+      en: `${place ? `It uses channel ${place.join(', ')}. ` : ''}For a scan of your own stop the bridge; the button "Rescan" (command/rescan) lets it search again.`,
+      ja: `${place ? `使用中: チャネル ${place.join('、')}。` : ''}自分でスキャンするにはブリッジを止めてください。「再スキャン」ボタン（command/rescan）でブリッジに探し直させることもできます。`,
     },
   });
 }

@@ -60,7 +60,7 @@ const stillBusy = ({ name }: J11Channel): BridgeError =>
     'MODULE_SILENT',
     {
       en: `${name}: the J11 module is busy with something else and does not let go of it`,
-      ja: `${name}: J11モジュールが別の処理を続けていて、応答しません`,
+      ja: `${name}: J11モジュールが別の処理を続けていて、終わりません`,
     },
     {
       hint: {

@@ -88,7 +88,7 @@ export class J11Module extends ModuleBase<J11Channel> {
     if (channel === undefined)
       throw new BridgeError('PAN_NOT_FOUND', {
         en: `a J11 module has no channel ${pan.channel}: the meter is looked for anew`,
-        ja: `J11モジュールにチャンネル ${pan.channel} はありません。メーターを探し直します`,
+        ja: `J11モジュールにチャネル ${pan.channel} はありません。メーターを探し直します`,
       });
     for (let tries = 1; ; tries++) {
       await this.#configure(channel, signal);
@@ -101,7 +101,7 @@ export class J11Module extends ModuleBase<J11Channel> {
       if (tries >= CONNECT_TRIES)
         throw new BridgeError('JOIN_TIMEOUT', {
           en: `the meter did not answer on channel ${pan.channel} (${how.en})`,
-          ja: `チャンネル ${pan.channel} でメーターが応答しませんでした（${how.ja}）`,
+          ja: `チャネル ${pan.channel} でメーターが応答しませんでした（${how.ja}）`,
         });
     }
   }

@@ -31,7 +31,7 @@ const KEY_TROUBLE_LIMIT = 3;
 
 /** How a session ends, in words. */
 const LOST = {
-  restarted: { en: 'the module restarted by itself (6019)', ja: 'モジュールが再起動しました（6019）' },
+  restarted: { en: 'the module restarted by itself (6019)', ja: 'モジュールが予期せず再起動しました（6019）' },
   macDown: { en: 'the connection to the meter was lost (601A 03)', ja: 'メーターとの接続が失われました（601A 03）' },
   panaDown: { en: 'the session ended (601A 04)', ja: 'セッションが終了しました（601A 04）' },
   refused: {

@@ -98,7 +98,7 @@ export class SkSession extends SessionBase<SkLine> {
     if (!info.ok || info.value.channel !== this.pan.channel || info.value.panId !== this.pan.panId) {
       const restarted = {
         en: 'the module restarted by itself (its echo is on again)',
-        ja: 'モジュールが再起動しました（エコーが有効に戻っています）',
+        ja: 'モジュールが予期せず再起動しました（エコーが有効に戻っています）',
       };
       throw this.end(new BridgeError('SESSION_LOST', restarted));
     }

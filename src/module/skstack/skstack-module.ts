@@ -118,7 +118,7 @@ export class SkstackModule extends ModuleBase<SkChannel> {
   async #joinAt(address: string, pan: Pan, signal: AbortSignal): Promise<void> {
     const seconds = JOIN_LIMIT_MS / 1000;
     const panId = hex(pan.panId, 4);
-    const where = { en: `channel ${pan.channel}, PAN ${panId}`, ja: `チャンネル ${pan.channel}、PAN ${panId}` };
+    const where = { en: `channel ${pan.channel}, PAN ${panId}`, ja: `チャネル ${pan.channel}、PAN ${panId}` };
     const late = {
       en: `neither EVENT 25 nor 24 within ${seconds} s of SKJOIN (${where.en})`,
       ja: `SKJOIN から ${seconds} 秒以内に EVENT 25 も 24 も届きませんでした（${where.ja}）`,

@@ -91,12 +91,12 @@ test('errors name the address and what came back, never credentials', () => {
     'mqtts://broker.example:8883: host name not found (ENOTFOUND) [BROKER_UNREACHABLE]',
   );
   expect(coded('ENOTFOUND').text('ja')).toBe(
-    'mqtts://broker.example:8883: ホスト名が見つかりません (ENOTFOUND) [BROKER_UNREACHABLE]',
+    'mqtts://broker.example:8883: ホスト名が見つかりません（ENOTFOUND） [BROKER_UNREACHABLE]',
   );
   expect(coded('CERT_HAS_EXPIRED').code).toBe('BROKER_TLS');
   expect(coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED').code).toBe('BROKER_TLS');
   expect(failureOf(url, new Error('')).code).toBe('BROKER_UNREACHABLE');
   expect([refusedBy(url, 5).code, refusedBy(url, 0x89).code]).toEqual(['BROKER_REFUSED', 'BROKER_UNREACHABLE']);
-  expect(refusedBy(url, 4).text('ja')).toContain('ユーザー名またはパスワードの誤り (0x04)');
+  expect(refusedBy(url, 4).text('ja')).toContain('ユーザー名またはパスワードの誤り（0x04）');
   expect(refusedBy(url, 0x86).message).toContain('bad user name or password (0x86)');
 });

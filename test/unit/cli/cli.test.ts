@@ -91,7 +91,7 @@ test.each<[args: string[], ja: RegExp]>([
   [['mackerel', '-dse=x'], /^--dse: true か false で指定してください \[USAGE\]\n/],
   [['demo', '--http', 'x'], /^--http: x は HOST:PORT の形ではありません \[USAGE\]\n/],
   [['simulate', '--seed', 'x'], /^--seed の値が正しくありません \[USAGE\]\n--seed: 0～4294967295 の整数\n/],
-  [['simulate', '--script', '/nowhere/x'], /^障害のファイル \/nowhere\/x を読めません \[USAGE\]\n/],
+  [['simulate', '--script', '/nowhere/x'], /^障害スクリプト \/nowhere\/x を読めません \[USAGE\]\n/],
   [['replay', '/nowhere/x'], /^\/nowhere\/x を読めません \[USAGE\]\n/],
 ])('what is wrong with %j is told in Japanese, with its code', async (args, ja) => {
   const { exitCode, stderr } = await cli(args, { language: 'ja' });

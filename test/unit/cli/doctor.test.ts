@@ -247,7 +247,7 @@ test('a program that has the port open beside the running bridge is named, and h
   );
   expect(mark).toBe('warning');
   expect(detail.en).toContain('momonga (pid 99) has it open too');
-  expect(detail.ja).toContain('momonga (pid 99)');
+  expect(detail.ja).toContain('momonga（pid 99）');
   for (const language of ['en', 'ja'] as const) expect(advice?.[language]).toContain('kill 99');
 });
 

@@ -48,7 +48,7 @@ async function flushed(): Promise<void> {
 test('MQTT 5 refused: 3.1.1 is spoken, and the instant state is not retained', async () => {
   await up();
   expect(rig.sink.health()).toMatchObject({ ok: true, detail: 'connected (MQTT 3.1.1)', broker: url, queued: 0 });
-  expect(rig.sink.health('ja').detail).toBe('接続済み (MQTT 3.1.1)');
+  expect(rig.sink.health('ja').detail).toBe('接続済み（MQTT 3.1.1）');
   rig.reading({ powerW: 5, importKwh: 1 });
   await until(() => last('readings') !== undefined, 'reading');
   const late = await MqttWatcher.open(url, { protocolVersion: 4 });

@@ -380,7 +380,7 @@ describe('a script', () => {
   test('is refused in Japanese too', () => {
     const attempt = (): unknown => parseFaultScript('{nonsense\n{"fault": "garbage", "at": 3, "for_s": 0}');
     const ja =
-      '障害スクリプト: 1 行目: JSONでもYAMLでもありません; 2 行目: for_s: 0 より大きい値を指定してください, 不明なキーです: at';
+      '障害スクリプト: 1 行目: JSONでもYAMLでもありません。2 行目: for_s: 0 より大きい値を指定してください、不明なキーです: at';
     expect(attempt).toThrow(expect.objectContaining({ what: expect.objectContaining({ ja }) as unknown }));
   });
 });

@@ -277,7 +277,7 @@ describe('an address that cannot be opened is said so', () => {
     await expect(listenOn(rig, '127.0.0.1', port)).rejects.toMatchObject({
       code: 'HTTP_LISTEN_FAILED',
       message: `cannot listen on 127.0.0.1:${port}: another program uses that port (EADDRINUSE)`,
-      what: { ja: `127.0.0.1:${port} で待ち受けできません：そのポートは別のプログラムが使用中です（EADDRINUSE）` },
+      what: { ja: `127.0.0.1:${port} で待ち受けできません: そのポートは別のプログラムが使用中です（EADDRINUSE）` },
     });
     other.close();
   });
