@@ -108,7 +108,13 @@ const ACCESS = {
 } as const;
 
 /** What an access list forbids, unless `hint` says otherwise. @param code undefined: the broker gave no reason. */
-export function topicRefused(url: string, access: keyof typeof ACCESS, topic: string, code?: number, hint?: Text) {
+export function topicRefused(
+  url: string,
+  access: keyof typeof ACCESS,
+  topic: string,
+  code?: number,
+  hint?: Text,
+): BridgeError {
   const { noun, verb } = ACCESS[access];
   const why = code === undefined ? { en: 'without a word', ja: '理由の通知なし' } : reasonText(code);
   const what: Text = {
