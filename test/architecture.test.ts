@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   wire: 3,
   broker: 3,
   outbox: 3,
+  archive: 3,
   module: 4,
   mqtt: 4,
   mackerel: 4,
