@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   module: 4,
   mqtt: 4,
   mackerel: 4,
+  'home-assistant': 4,
   simulator: 4,
   transcript: 4,
   meter: 5,
