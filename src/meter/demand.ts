@@ -1,0 +1,73 @@
+import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
+import type { ArchivedMark } from '../archive/month-file.ts';
+import { isoJst } from '../kernel/clock.ts';
+import type { DemandPeak } from '../model/usage.ts';
+
+export const HALF_HOUR_MS = 30 * 60_000;
+const DAY_MS = 48 * HALF_HOUR_MS;
+const JST_MS = 9 * 3_600_000;
+
+/** Where the registers at the marks of this month are. */
+export type Marks = Pick<HalfHourArchive, 'at'>;
+
+export const halfHourStartMs = (ms: number): number => Math.floor(ms / HALF_HOUR_MS) * HALF_HOUR_MS;
+/** 0:00 JST. */
+export const dayStartMs = (ms: number): number => Math.floor((ms + JST_MS) / DAY_MS) * DAY_MS - JST_MS;
+/** 0:00 JST of the first of the month. */
+export const monthStartMs = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);
+
+/**
+ * What was bought on average in the half hour that ended at this mark, W.
+ * @returns undefined unless both its marks are known of one meter, and its register did not fall.
+ */
+export function demandBeforeW(marks: Marks, markMs: number): number | undefined {
+  const [before, after] = [marks.at(markMs - HALF_HOUR_MS), marks.at(markMs)];
+  if (before?.importKwh === undefined || after?.importKwh === undefined || before.meter !== after.meter)
+    return undefined;
+  const kwh = after.importKwh - before.importKwh;
+  return kwh < 0 ? undefined : Math.round(kwh * 2000);
+}
+
+/** The highest of the half hours from one mark to another; of several the first. Half hours that are not known do not count. */
+export function peakBetween(marks: Marks, fromMs: number, toMs: number): DemandPeak | undefined {
+  let peak: DemandPeak | undefined;
+  for (let markMs = fromMs + HALF_HOUR_MS; markMs <= toMs; markMs += HALF_HOUR_MS) {
+    const watts = demandBeforeW(marks, markMs);
+    if (watts !== undefined && watts > (peak?.watts ?? -1)) peak = { watts, startMs: markMs - HALF_HOUR_MS };
+  }
+  return peak;
+}
+
+/** What a register shows now beside one of its marks. */
+export interface Since {
+  readonly meter: string;
+  readonly register: 'importKwh' | 'exportKwh';
+  readonly kwh: number;
+}
+
+/**
+ * What a register gained since a mark.
+ * @param lastMs the newest mark there may be
+ * @returns undefined where that mark is not known, another meter hung there since, or the register fell.
+ */
+export function gainedSince(
+  marks: Marks,
+  fromMs: number,
+  lastMs: number,
+  { meter, register, kwh }: Since,
+): number | undefined {
+  const from = marks.at(fromMs)?.[register];
+  if (from === undefined) return undefined;
+  let before = from;
+  for (let markMs = fromMs; markMs <= lastMs; markMs += HALF_HOUR_MS) {
+    const mark: ArchivedMark | undefined = marks.at(markMs);
+    if (mark && mark.meter !== meter) return undefined;
+    const at = mark?.[register] ?? before;
+    if (at < before) return undefined;
+    before = at;
+  }
+  return kwh < before ? undefined : withoutResidue(kwh - from);
+}
+
+/** 12345.6 − 12345.1 is 0.5; no register has steps below 0.0001 kWh. */
+const withoutResidue = (kwh: number): number => Math.round(kwh * 1e6) / 1e6;
