@@ -69,6 +69,22 @@ export function wrongBrokerUrl(text: string): Text | undefined {
   return url.hostname && /^[a-z]+:\/\//i.test(text) ? undefined : NO_URL;
 }
 
+const NO_PAGE_URL: Text = {
+  en: 'must be a URL such as http://homeassistant.local:8123',
+  ja: 'http://homeassistant.local:8123 のようなURLを指定してください',
+};
+const HOLDS_SECRET: Text = {
+  en: 'must not hold a user name or password: use home_assistant.token',
+  ja: 'URLにユーザー名やパスワードを書かず、home_assistant.token を使ってください',
+};
+
+/** What is wrong with the address of Home Assistant's page. A path is good: a proxy may add one. */
+export function wrongPageUrl(text: string): Text | undefined {
+  const url = parseUrl(text);
+  if (!url || !/^https?:\/\/[^/]/i.test(text) || url.search || url.hash) return NO_PAGE_URL;
+  return url.username || url.password || /^[a-z]+:\/\/[^/]*@/i.test(text) ? HOLDS_SECRET : undefined;
+}
+
 /** Whether the broker is reached over TLS. */
 export const isTlsUrl = (text: string): boolean => ['mqtts:', 'wss:'].includes(parseUrl(text)?.protocol ?? '');
 

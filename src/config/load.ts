@@ -150,6 +150,7 @@ const inlineSecrets = (tree: Tree): unknown[] => {
     ...meters.flatMap((meter) => (isTree(meter) ? [meter['route_b_id'], meter['route_b_password']] : [])),
     valueAt(tree, ['mqtt', 'password']),
     valueAt(tree, ['http', 'token']),
+    valueAt(tree, ['home_assistant', 'token']),
     valueAt(tree, ['mackerel', 'api_key']),
   ].filter((value) => value !== undefined);
 };

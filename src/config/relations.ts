@@ -10,7 +10,15 @@ import type { Path, Tree } from './keys.ts';
  * together with the problems of single keys.
  */
 export function relations(root: Tree): Finding[] {
-  return [...outputs(root), ...twins(root), ...tls(root), ...topics(root), ...login(root), ...mackerel(root)];
+  return [
+    ...outputs(root),
+    ...twins(root),
+    ...tls(root),
+    ...topics(root),
+    ...login(root),
+    ...mackerel(root),
+    ...statistics(root),
+  ];
 }
 
 function outputs(root: Tree): Finding[] {
@@ -92,3 +100,29 @@ function mackerel(root: Tree): Finding[] {
   const text: Text = { en: 'is required, or host_id', ja: '必須です（host_id でも可）' };
   return [{ path: ['mackerel', 'service'], text, missing: true }];
 }
+
+/** Each needs the others, and a place for what was replaced: without it nothing could be undone. */
+function statistics(root: Tree): Finding[] {
+  const block = root['home_assistant'];
+  if (!isTree(block)) return [];
+  const at = (key: string): Path => ['home_assistant', key];
+  const imports = block['import_statistics'] === 'on' || block['import_statistics'] === 'dry_run';
+  const found: Finding[] = [];
+  if (!('url' in block) && (imports || 'token' in block)) found.push({ path: at('url'), text: NEEDS_URL });
+  if (!('token' in block) && (imports || 'url' in block)) found.push({ path: at('token'), text: NEEDS_TOKEN });
+  if (imports && !('state_dir' in root)) found.push({ path: at('import_statistics'), text: NEEDS_STATE });
+  return found;
+}
+
+const NEEDS_URL: Text = {
+  en: 'is required: the address of Home Assistant’s page, such as http://homeassistant.local:8123',
+  ja: '必須です（Home Assistantのアドレス、例：http://homeassistant.local:8123）',
+};
+const NEEDS_TOKEN: Text = {
+  en: 'is required, or token_file: a long-lived access token of an administrator (Home Assistant: your profile, Security)',
+  ja: '必須です（token_file でも可）。Home Assistantのプロフィール「セキュリティ」で、管理者の長期アクセストークンを作成してください',
+};
+const NEEDS_STATE: Text = {
+  en: 'needs state_dir: what is replaced is kept there, so that it can be undone',
+  ja: 'state_dir も必要です（元に戻すための記録をそこに保存します）',
+};

@@ -48,6 +48,19 @@ export interface HomeAssistantSettings {
   readonly statusTopic: string;
 }
 
+/** Whether hours that Home Assistant missed are written into its statistics by themselves; `dry_run`: told in the log. */
+export const IMPORT_MODES = ['off', 'dry_run', 'on'] as const;
+export type ImportMode = (typeof IMPORT_MODES)[number];
+
+/** Home Assistant's own interface, beside the broker. */
+export interface StatisticsSettings {
+  /** Its page's address, http or https; a path may follow where a proxy adds one. */
+  readonly url?: string;
+  /** A long-lived access token of an administrator. */
+  readonly token?: string;
+  readonly importStatistics: ImportMode;
+}
+
 export interface HttpSettings {
   readonly listen: HostPort;
   readonly token?: string;
@@ -72,7 +85,7 @@ export interface MackerelSettings {
 export interface Settings {
   readonly meters: readonly MeterSettings[];
   readonly mqtt?: MqttSettings;
-  readonly homeAssistant: HomeAssistantSettings;
+  readonly homeAssistant: HomeAssistantSettings & StatisticsSettings;
   readonly http?: HttpSettings;
   readonly mackerel?: MackerelSettings;
   readonly language: Language;

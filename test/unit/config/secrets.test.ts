@@ -37,6 +37,9 @@ const file = (key: string, value: string): string => {
     `  ${line('password', '4')}`,
     'http:',
     `  ${line('token', '5')}`,
+    'home_assistant:',
+    `  ${line('url', 'x')}`,
+    `  ${line('token', 'a b')}`,
   ].join('\n');
 };
 

@@ -9,8 +9,8 @@ const page = read('docs/architecture.md');
 
 test('every folder of src has its row, with its floor', () => {
   const table = /const floors[^{]*\{([^}]*)\}/.exec(read('test/architecture.test.ts'))?.[1] ?? '';
-  const floors = [...table.matchAll(/(\w+): (\d)/g)].map(([, folder, floor]) => `${floor} ${folder}`);
-  const rows = [...page.matchAll(/^\| (\d) +\| `(\w+)` +\|/gm)].map(([, floor, folder]) => `${floor} ${folder}`);
+  const floors = [...table.matchAll(/([\w-]+)'?: (\d)/g)].map(([, folder, floor]) => `${floor} ${folder}`);
+  const rows = [...page.matchAll(/^\| (\d) +\| `([\w-]+)` +\|/gm)].map(([, floor, folder]) => `${floor} ${folder}`);
   expect(rows).toEqual(floors);
   expect(rows.map((row) => row.slice(2)).sort()).toEqual(readdirSync(new URL('../../../src', import.meta.url)).sort());
 });
