@@ -103,6 +103,18 @@ export const errorMeanings: Readonly<Record<ErrorCode, Text>> = {
     en: 'Mackerel answers 401, 403 or 404: values wait, and it is tried again every 5 minutes. With another 4xx these values will never be taken: they are given up and counted.',
     ja: 'Mackerelが401、403、404を返しました。値は保持し、5分ごとに再試行します。その他の4xxの場合、その値は今後も受け付けられないため破棄し、件数を記録します。',
   },
+  HOME_ASSISTANT_UNREACHABLE: {
+    en: 'No answer from Home Assistant where `home_assistant.url` says, or it is still starting. Nothing is imported; the service tries again, later each time, at most once an hour. Exit code 69.',
+    ja: '`home_assistant.url` のHome Assistantから応答がないか、まだ起動中です。統計は書き込まれません。サービスは間隔を延ばしながら（最長1時間）再試行します。終了コードは69です。',
+  },
+  HOME_ASSISTANT_DENIED: {
+    en: 'Home Assistant does not take the token, or its owner is no administrator: it lets nobody else import statistics. Said once; the service asks again after a day, so that Home Assistant does not ban its address. Exit code 69.',
+    ja: 'Home Assistantがトークンを受け付けないか、トークンの所有者が管理者ではありません（統計の書き込みは管理者だけに許可されます）。表示は1回だけです。アドレスを禁止されないよう、サービスが次に試すのは1日後です。終了コードは69です。',
+  },
+  HOME_ASSISTANT_REFUSED: {
+    en: 'Home Assistant answers a command with an error, or what was written does not appear. The message holds its own words. Exit code 69.',
+    ja: 'Home Assistantがコマンドにエラーを返したか、書き込んだ内容が反映されません。Home Assistantの応答はメッセージに表示されます。終了コードは69です。',
+  },
   HTTP_LISTEN_FAILED: {
     en: 'The status page cannot be served. It is tried again every 30 s; readings go on.',
     ja: '状態ページを提供できません。30秒ごとに再試行します。計測は続きます。',

@@ -111,6 +111,18 @@ const CATALOGUE = {
     'Mackerel refuses: check mackerel.api_key (with the permission to write, this address allowed) and that service or host_id exists.',
     'Mackerelに拒否されました。mackerel.api_key（書き込み権限、許可IPアドレス）と、service・host_id が存在することを確認してください。',
   ),
+  HOME_ASSISTANT_UNREACHABLE: retry(
+    'Check home_assistant.url, as this computer reaches it, and that Home Assistant runs; the service tries again by itself.',
+    'home_assistant.url（このコンピューターから見たアドレス）と、Home Assistantが動いていることを確認してください。サービスは自動で再試行します。',
+  ),
+  HOME_ASSISTANT_DENIED: retry(
+    'Create a long-lived access token as an administrator (your profile in Home Assistant, Security), put it into home_assistant.token and start again.',
+    'Home Assistantの管理者のプロフィール「セキュリティ」で長期アクセストークンを作成し、home_assistant.token に設定して起動し直してください。',
+  ),
+  HOME_ASSISTANT_REFUSED: retry(
+    'Home Assistant does not do what was asked; its own log says why. The recorder must be enabled and hold the energy entities.',
+    'Home Assistantが要求に応じません。理由はHome Assistantのログにあります。レコーダー（recorder）が有効で、電力量のエンティティを記録していることを確認してください。',
+  ),
   HTTP_LISTEN_FAILED: retry(
     'The HTTP address cannot be opened: check http.listen and what else uses that port.',
     'HTTPのアドレスを開けません。http.listen と、そのポートを使っている他のプログラムを確認してください。',
