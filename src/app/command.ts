@@ -45,9 +45,16 @@ export function configPath(command: Command): { path: string; pathGiven: boolean
   return { path: String(root.opts()['config']), pathGiven: root.getOptionValueSource('config') !== 'default' };
 }
 
-/** What file and environment want; when something is wrong with them, all of it is told and the command ends. @throws Stop */
-export const requireSettings = (command: Command, context: CliContext): Promise<Loaded> =>
-  loadOrStop(configPath(command), context);
+/**
+ * What file and environment want, or the options of the Home Assistant app; when something is wrong with them, all of it is
+ * told and the command ends. @throws Stop
+ */
+export async function requireSettings(command: Command, context: CliContext): Promise<Loaded> {
+  const { homeAssistantApp, loadApp } = await import('./home-assistant-app/app-settings.ts');
+  const config = configPath(command);
+  const app = config.pathGiven ? undefined : homeAssistantApp(context.env);
+  return app ? await loadApp(app, context) : await loadOrStop(config, context);
+}
 
 /** A value that cannot be: says what can. */
 export const badValue = (option: string, must: Text): BridgeError =>

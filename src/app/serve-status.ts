@@ -17,6 +17,8 @@ export interface StatusDeps {
   readonly pulse: Pulse;
   /** In the place of smartmeter-exporter: its metrics beside ours, and no page. */
   readonly asExporter?: boolean;
+  /** The page answers this address alone, and asks it for no token. */
+  readonly onlyFrom?: string;
 }
 
 interface StatusService {
@@ -66,13 +68,14 @@ async function serveWeb(
   { meters, language }: Pick<Settings, 'meters' | 'language'>,
   board: StatusBoard,
   broker: BrokerOf,
-  { clock, log, redactor, version, asExporter: metricsOnly = false, pulse }: StatusDeps,
+  { clock, log, redactor, version, asExporter: metricsOnly = false, onlyFrom, pulse }: StatusDeps,
   signal: AbortSignal,
 ): Promise<StatusService> {
   const [{ Metrics }, { startWeb }] = await Promise.all([import('../web/metrics.ts'), import('../web/server.ts')]);
   const metrics = new Metrics({ meters, board, broker, version, redactor, exporterNames: metricsOnly });
   const late = (): readonly string[] => pulse.late();
-  const options = { ...http, language, board, metrics, metricsOnly, late, redactor, log, clock };
+  const only = onlyFrom === undefined ? {} : { onlyFrom };
+  const options = { ...http, ...only, language, board, metrics, metricsOnly, late, redactor, log, clock };
   return { sinks: [metrics], ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };
 }
 

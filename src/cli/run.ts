@@ -7,6 +7,7 @@ import type { BridgeDeps } from '../app/bridge.ts';
 import { packageVersion } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { openToOthers } from '../app/load-settings.ts';
+import type { Loaded } from '../app/load-settings.ts';
 import { keepHeapTidy, thisHeap } from '../app/small-heap.ts';
 
 /** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
@@ -21,10 +22,26 @@ export function addRunCommand(program: Command, context: CliContext): void {
 }
 
 async function serve(command: Command, context: CliContext): Promise<void> {
-  const { env, redactor, signal } = context;
+  const { env, signal } = context;
+  const { homeAssistantApp } = await import('../app/home-assistant-app/app-settings.ts');
+  const app = homeAssistantApp(env);
+  if (app) {
+    const { serveApp } = await import('../app/home-assistant-app/serve-app.ts');
+    const onlyFrom = app.ingressFrom;
+    return await serveApp(app, context, (loaded, inner) => serveBridge(loaded, { onlyFrom }, context, inner));
+  }
   const { exporterConfig } = await import('../app/exporter-mode.ts');
   const asExporter = await exporterConfig(configPath(command), context);
-  const { settings, secretFiles } = asExporter ?? (await requireSettings(command, context));
+  const loaded = asExporter ?? (await requireSettings(command, context));
+  return await serveBridge(loaded, { asExporter: asExporter !== undefined }, context, signal);
+}
+
+async function serveBridge(
+  { settings, secretFiles }: Loaded,
+  as: Pick<BridgeDeps, 'asExporter' | 'onlyFrom'>,
+  { env, redactor }: CliContext,
+  signal: AbortSignal,
+): Promise<void> {
   const [{ runBridge }, { serviceLog }, { wireOf }] = await Promise.all([
     import('../app/bridge.ts'),
     import('../app/service-log.ts'),
@@ -44,7 +61,7 @@ async function serve(command: Command, context: CliContext): Promise<void> {
   const deps: BridgeDeps = {
     ...shared,
     redactor,
-    asExporter: asExporter !== undefined,
+    ...as,
     wireOf: (meter) => wireOf(meter, clock, log),
     onReady: ({ page, board }) => {
       log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready');

@@ -18,8 +18,9 @@ interface Assignment {
 }
 
 const MAX_METERS = 1000;
-/** Of the process (docs/containers.md), and what Kubernetes puts into every pod beside a service named broute2mqtt. */
-const NOT_OURS = /^BROUTE2MQTT_(STAY_ON_MISTAKE|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/;
+/** Of the process (docs/containers.md) and of the Home Assistant app, and what Kubernetes puts into every pod beside a service named broute2mqtt. */
+const NOT_OURS =
+  /^BROUTE2MQTT_(STAY_ON_MISTAKE|APP_(OPTIONS|SUPERVISOR|INGRESS_FROM)|SERVICE_(HOST|PORT(_.*)?)|PORT(_.*)?)$/;
 
 /** Every `BROUTE2MQTT_…` variable. An empty one counts as not set (compose files pass them on so), unless it would open a door. */
 export function readEnvironment(env: Environment): { assignments: Assignment[]; problems: Problem[] } {

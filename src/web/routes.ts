@@ -26,6 +26,8 @@ export interface RouteOptions {
   readonly metrics?: Pick<Metrics, 'text' | 'contentType'>;
   /** Neither page nor API: `/metrics` and the probes alone. */
   readonly metricsOnly?: boolean;
+  /** The one address that is answered: what stands there has seen to the login, and hands on whatever name was asked for. */
+  readonly onlyFrom?: string;
   /** Who has stopped working though it should: a meter's supervisor, a sink's loop. */
   readonly late: () => readonly string[];
   readonly redactor: Redactor;
@@ -34,6 +36,7 @@ export interface RouteOptions {
 
 const WRONG_HOST =
   'This name is not one of mine: use the IP address, or add the name to http.hosts. With http.token every name is good.';
+const NOT_YOU = 'This page is opened in Home Assistant: nobody else is answered here.';
 const NO_SUCH_PAGE = 'There is nothing here. The status page is at /, its data at /api/status.';
 const ONLY_METRICS = 'There is nothing here. The metrics are at /metrics.';
 const HTML = 'text/html; charset=utf-8';
@@ -45,15 +48,16 @@ type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyRe
 
 /** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
-  const { redactor, log, metrics, metricsOnly = false } = options;
+  const { redactor, log, metrics, metricsOnly = false, onlyFrom } = options;
   // The three numbers a drop-in shows were always open to every name; its scrapers go on.
-  const isForUs = metricsOnly
-    ? () => true
-    : createHostCheck({
-        listenHost: options.listen.host,
-        hosts: options.hosts ?? [],
-        hasToken: options.token !== undefined,
-      });
+  const isForUs =
+    metricsOnly || onlyFrom !== undefined
+      ? () => true
+      : createHostCheck({
+          listenHost: options.listen.host,
+          hosts: options.hosts ?? [],
+          hasToken: options.token !== undefined,
+        });
   const prove = createProof(options.token);
   const door = createDoor(options.token, options.clock);
   const refusal: Refuse = ({ ip, headers, query }) => door(ip, headers.authorization, query as Query);
@@ -67,6 +71,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     const proof = prove(request.headers[CHALLENGE], request.socket);
     if (proof !== undefined) reply.header(PROOF, proof);
+    if (onlyFrom !== undefined && request.socket.remoteAddress !== onlyFrom) return sentence(reply, 403, NOT_YOU);
     if (!isForUs(request.headers.host)) return sentence(reply, 421, WRONG_HOST);
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     reply.header('allow', 'GET, HEAD');

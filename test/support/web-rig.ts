@@ -14,6 +14,7 @@ export interface WebRigOptions {
   readonly token?: string;
   readonly language?: Language;
   readonly metricsOnly?: boolean;
+  readonly onlyFrom?: string;
   readonly meters?: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -30,11 +31,12 @@ export class WebRig extends BoardRig implements AsyncDisposable {
 
   static async start(options: WebRigOptions = {}): Promise<WebRig> {
     const rig = new WebRig(options);
-    const { token, language = 'en', metricsOnly = false } = options;
+    const { token, language = 'en', metricsOnly = false, onlyFrom } = options;
     const { log } = logLines(rig.redactor);
     rig.#server = await startWeb({
       listen: { host: '127.0.0.1', port: 0 },
       ...(token === undefined ? {} : { token }),
+      ...(onlyFrom === undefined ? {} : { onlyFrom }),
       language,
       metricsOnly,
       board: rig.board,

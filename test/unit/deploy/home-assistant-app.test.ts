@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -117,10 +117,10 @@ test('the profile grants no capability, no raw network and no path of the machin
   expect(text).not.toMatch(/^\s*\/\*\*/m);
 });
 
-test('the intro, both parts of the documentation and our changes are there', () => {
+test('the intro, both parts of the documentation and what is new in this version are there', () => {
   for (const name of ['README.md', 'DOCS.md'])
     for (const word of [/Route B/, /Bルート/]) expect(read(name)).toMatch(word);
-  expect(realpathSync(join(folder, 'CHANGELOG.md'))).toBe(realpathSync(join(root, 'CHANGELOG.md')));
+  expect(read('CHANGELOG.md')).toContain(`\n## ${config.version}\n`);
 });
 
 test('the documentation explains every option in both languages', () => {

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { systemClock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import { EXIT_CODES, say, Stop } from '../context.ts';
+import type { CliContext, ProcessEnvironment } from '../context.ts';
+import { loadVariables, writeProblems } from '../load-settings.ts';
+import type { Loaded } from '../load-settings.ts';
+import { inAppWords, translateOptions } from './app-options.ts';
+import type { AppConfiguration } from './app-options.ts';
+import { askForBroker } from './broker-offer.ts';
+import type { BrokerVariables, SupervisorAccess } from './broker-offer.ts';
+
+/** We are the Home Assistant app: the Dockerfile of the app says so, and where its options are. */
+export interface HomeAssistantApp {
+  readonly optionsFile: string;
+  readonly supervisor: SupervisorAccess;
+  /** Whose questions the page answers: the Supervisor's, which has seen to the login. */
+  readonly ingressFrom: string;
+}
+
+/** The Supervisor's address in the network of its apps; only tests name another. */
+const INGRESS_FROM = '172.30.32.2';
+const SUPERVISOR = 'http://supervisor';
+const MOST_BYTES = 1_000_000;
+
+/** @returns undefined where we are none. */
+export function homeAssistantApp(env: ProcessEnvironment): HomeAssistantApp | undefined {
+  const optionsFile = env['BROUTE2MQTT_APP_OPTIONS'];
+  if (!optionsFile) return undefined;
+  const url = env['BROUTE2MQTT_APP_SUPERVISOR'] || SUPERVISOR;
+  return {
+    optionsFile,
+    supervisor: { url, token: env['SUPERVISOR_TOKEN'] ?? '' },
+    ingressFrom: env['BROUTE2MQTT_APP_INGRESS_FROM'] || INGRESS_FROM,
+  };
+}
+
+/** What the user chose. @throws BridgeError CONFIG_INVALID */
+export async function readOptions({ optionsFile }: HomeAssistantApp): Promise<AppConfiguration> {
+  try {
+    const bytes = await readFile(optionsFile);
+    if (bytes.length > MOST_BYTES) throw new RangeError(`more than ${MOST_BYTES} bytes`);
+    const options: unknown = JSON.parse(bytes.toString());
+    if (typeof options !== 'object' || options === null) throw new TypeError('no options in it');
+    return translateOptions(options as Record<string, unknown>);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? (error as Error).name; // a parser quotes what it read
+    throw new BridgeError(
+      'CONFIG_INVALID',
+      {
+        en: `the options of the app cannot be read from ${optionsFile} (${code})`,
+        ja: `アプリの設定を ${optionsFile} から読み込めません（${code}）`,
+      },
+      {
+        hint: {
+          en: 'Save the options on the Configuration tab of the app again, then start it.',
+          ja: 'アプリの「設定」タブで設定を保存し直してから起動してください。',
+        },
+      },
+    );
+  }
+}
+
+/** With this broker, or none; what is wrong is told by the options' names, and the command ends. @throws Stop */
+export async function settingsOfApp(
+  options: AppConfiguration,
+  broker: BrokerVariables | undefined,
+  context: CliContext,
+): Promise<Loaded> {
+  const { variables, problems: own, language } = options;
+  const result = await loadVariables({ ...context.env, ...variables, ...broker }, context);
+  const told = new Set(own.map(({ where }) => where));
+  const found = result.ok ? [] : result.problems.map((problem) => inAppWords(problem, options));
+  const problems = [...own, ...found.filter(({ where }) => !told.has(where))];
+  if (result.ok && problems.length === 0) return result;
+  await writeProblems(problems, { ...context, language });
+  say(context.stderr, { ...context, language }, WHERE_TO);
+  throw new Stop(EXIT_CODES.configuration);
+}
+
+const WHERE_TO = {
+  en: 'Correct this on the Configuration tab of the app, then start it again.',
+  ja: 'アプリの「設定」タブで直してから、起動し直してください。',
+};
+
+/** For who needs the configuration once: the broker is asked for once. @throws Stop, BridgeError CONFIG_INVALID */
+export async function loadApp(app: HomeAssistantApp, context: CliContext): Promise<Loaded> {
+  context.redactor.add(app.supervisor.token);
+  const options = await readOptions(app);
+  const offer = options.hasBroker ? undefined : await askForBroker(app.supervisor, systemClock, context.signal);
+  return await settingsOfApp(options, offer?.kind === 'offered' ? offer.broker : undefined, context);
+}

@@ -1,0 +1,39 @@
+import { systemClock } from '../../kernel/clock.ts';
+import { say } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import type { Loaded } from '../load-settings.ts';
+import { serviceLog } from '../service-log.ts';
+import { readOptions, settingsOfApp } from './app-settings.ts';
+import type { HomeAssistantApp } from './app-settings.ts';
+import { askForBroker } from './broker-offer.ts';
+import { followBroker } from './follow-broker.ts';
+
+/** The service as an app: with the user's own broker, else with the one the Supervisor names. @throws Stop, BridgeError CONFIG_INVALID */
+export async function serveApp(
+  app: HomeAssistantApp,
+  context: CliContext,
+  serve: (loaded: Loaded, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { redactor, signal, stderr } = context;
+  redactor.add(app.supervisor.token);
+  const options = await readOptions(app);
+  const { language, hasBroker } = options;
+  const alone = await settingsOfApp(options, undefined, context);
+  if (hasBroker) return await serve(alone, signal);
+  const deps = {
+    ask: (inner: AbortSignal) => askForBroker(app.supervisor, systemClock, inner),
+    tell: (why: string) => say(stderr, { ...context, language }, noBroker(redactor.redact(why))),
+    clock: systemClock,
+    log: await serviceLog(alone.settings, redactor),
+  };
+  return await followBroker(
+    deps,
+    async (broker, inner) => serve(broker ? await settingsOfApp(options, broker, context) : alone, inner),
+    signal,
+  );
+}
+
+const noBroker = (why: string) => ({
+  en: `No MQTT broker yet (${why}). Install and start the Mosquitto broker app, or name a broker of your own in mqtt_url. Until then the readings are on this app's page alone; the broker is used as soon as it is there.`,
+  ja: `MQTTブローカーがまだありません（${why}）。Mosquitto brokerアプリをインストールして起動するか、mqtt_url に自分のブローカーを指定してください。それまで計測値はこのアプリのページだけで見られます。ブローカーが見つかり次第、自動で使い始めます。`,
+});

@@ -1,0 +1,61 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a broker app tells the Supervisor of itself. */
+export interface OfferedService {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl?: boolean;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/**
+ * Answers as Home Assistant's Supervisor does (supervisor/api/services.py, api/middleware/security.py): 401 without a token,
+ * 403 with a wrong one, 400 "Service not enabled" until a broker app has told of itself.
+ */
+export class StandInSupervisor implements AsyncDisposable {
+  readonly token = 'f00dfeedf00dfeedf00dfeedf00dfeedf00dfeedf00dfeed';
+  mqtt: OfferedService | undefined;
+  /** Instead of the answer it would give. */
+  instead: ((response: ServerResponse) => void) | undefined;
+  /** How often it was asked with the right token. */
+  asked = 0;
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  static async start(): Promise<StandInSupervisor> {
+    const supervisor = new StandInSupervisor();
+    await new Promise<void>((resolve) => supervisor.#server.listen(0, '127.0.0.1', resolve));
+    return supervisor;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #answer({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
+    const send = (status: number, body: unknown): void =>
+      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const token = headers.authorization?.split(' ').at(-1);
+    if (token === undefined) return void response.writeHead(401).end('401: Unauthorized');
+    if (token !== this.token) return void response.writeHead(403).end('403: Forbidden');
+    this.asked++;
+    if (this.instead) return this.instead(response);
+    if (method !== 'GET' || url !== '/services/mqtt') return void response.writeHead(404).end('404: Not Found');
+    if (!this.mqtt) return send(400, { result: 'error', message: 'Service not enabled' });
+    send(200, {
+      result: 'ok',
+      data: { addon: 'core_mosquitto', ssl: false, protocol: '3.1.1', ...this.mqtt },
+    });
+  }
+}
