@@ -154,7 +154,8 @@ export class FakeHomeAssistant implements AsyncDisposable {
     const metadata = message['metadata'] as Json;
     const stats = message['stats'] as readonly { start: string; state: number; sum: number }[];
     const statistic = this.statistics.get(String(metadata['statistic_id']));
-    const isNew = this.version >= '2025.11';
+    const [year = 0, month = 0] = this.version.split('.').map(Number);
+    const isNew = year * 12 + month >= 2025 * 12 + 11;
     if (isNew !== 'mean_type' in metadata)
       return { error: { code: 'invalid_format', message: 'extra or missing keys' } };
     if (stats.some(({ start }) => !/T\d\d:00:00[+Z]/.test(start)))
