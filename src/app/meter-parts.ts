@@ -1,3 +1,4 @@
+import { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterSettings } from '../model/settings.ts';
@@ -33,7 +34,8 @@ export interface MeterPartsDeps {
 export async function openMeterParts(meter: MeterSettings, deps: MeterPartsDeps): Promise<MeterParts> {
   const { clock, log, emit, onUnopened, wrap = (module) => module } = deps;
   const { id, stateDir, onStuckCommand: argv } = meter;
-  const reader = await MeterReader.open(meter, { clock, log, emit, memory: meterMemory(stateDir, log) });
+  const archive = await HalfHourArchive.open(stateDir, log);
+  const reader = await MeterReader.open(meter, { clock, log, emit, archive, memory: meterMemory(stateDir, log) });
   const airtime = await AirtimeRecord.open(clock, airtimeMemory(stateDir, log));
   const wire = await deps.wireOf(meter);
   const supervisor = new Supervisor({

@@ -39,6 +39,8 @@ export class LogSink implements Sink {
         return this.#log.debug({ meter: event.meter, reading: event.reading }, 'reading');
       case 'halfHour':
         return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half-hour registers');
+      case 'history':
+        return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half hour from the meter’s memory');
       case 'pace':
         return this.#log.debug({ meter: event.meter, intervalS: event.intervalS }, 'pace');
       case 'profile':

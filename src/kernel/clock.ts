@@ -35,3 +35,7 @@ export function isoLocal(ms: number): string {
 
 /** ISO 8601 in Japan's time, to the second: the meter's own clock is JST whatever TZ says. */
 export const isoJst = (ms: number): string => `${new Date(ms + 9 * 3_600_000).toISOString().slice(0, 19)}+09:00`;
+
+const DAY_MS = 86_400_000;
+/** 0:00 in Japan of the day that holds this moment, ms since 1970. */
+export const jstMidnight = (ms: number): number => Math.floor((ms + 9 * 3_600_000) / DAY_MS) * DAY_MS - 9 * 3_600_000;

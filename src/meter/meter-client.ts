@@ -5,12 +5,21 @@ import { BridgeError, exceeds } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { decodeFrame, encodeFrame, EOJ, ESV } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
-import { hex } from '../kernel/bytes.ts';
+import { hex, readU16 } from '../kernel/bytes.ts';
 import type { Datagram, Session } from '../module/module.ts';
 
 /** Requests whose answers are still welcome, the newest last. */
 const REMEMBERED_REQUESTS = 16;
 const REPLIES_LIMIT = 8;
+/** Where a frame's transaction number stands. */
+const [TID_AT, TID_END] = [2, 4];
+const NONE = new Uint8Array();
+
+interface Asked {
+  readonly esv: number;
+  readonly properties: readonly Property[];
+  readonly isAside: boolean;
+}
 
 /** Properties the meter sent, with or without our asking. */
 export interface MeterAnswer {
@@ -22,12 +31,17 @@ export interface MeterAnswer {
   readonly asked?: readonly number[];
   /** The request had been given up. */
   readonly isLate?: boolean;
+  /** It came from the meter's memory or to a Set: nothing in it is a value of now. */
+  readonly isAside?: boolean;
+  /** The radio module delivered only a part of it; what of it could be read is not used. */
+  readonly isCut?: boolean;
 }
 
 interface Request {
   readonly epcs: readonly number[];
   readonly sentMs: number;
   readonly answer: Deferred<MeterAnswer>;
+  readonly isAside: boolean;
   isGivenUp: boolean;
 }
 
@@ -70,14 +84,32 @@ export class MeterClient {
 
   /** One Get. What the meter refused comes back with empty data or not at all. @throws BridgeError REPLY_TIMEOUT, SEND_FAILED, SESSION_LOST */
   async get(epcs: readonly number[], timeoutMs: number, signal: AbortSignal): Promise<readonly Property[]> {
+    const properties = epcs.map((epc) => ({ epc, edt: NONE }));
+    return (await this.#request({ esv: ESV.get, properties, isAside: false }, timeoutMs, signal)).properties;
+  }
+
+  /** One Get of something that is no value of now. @throws as `get` */
+  async getAside(epc: number, timeoutMs: number, signal: AbortSignal): Promise<MeterAnswer> {
+    return await this.#request({ esv: ESV.get, properties: [{ epc, edt: NONE }], isAside: true }, timeoutMs, signal);
+  }
+
+  /** One SetC. @returns whether the meter took it. @throws as `get` */
+  async set(property: Property, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const request = { esv: ESV.setC, properties: [property], isAside: true };
+    const { properties } = await this.#request(request, timeoutMs, signal);
+    return properties.some(({ epc, edt }) => epc === property.epc && edt.length === 0);
+  }
+
+  async #request({ esv, properties, isAside }: Asked, timeoutMs: number, signal: AbortSignal): Promise<MeterAnswer> {
     await this.#session.ready(signal);
     const tid = this.#nextTid();
-    const request: Request = { epcs, sentMs: this.#deps.clock.monotonicMs(), answer: deferred(), isGivenUp: false };
+    const epcs = properties.map(({ epc }) => epc);
+    const sentMs = this.#deps.clock.monotonicMs();
+    const request: Request = { epcs, sentMs, answer: deferred(), isAside, isGivenUp: false };
     this.#remember(tid, request);
-    const properties = epcs.map((epc) => ({ epc, edt: new Uint8Array() }));
-    const frame = encodeFrame({ tid, seoj: EOJ.controller, deoj: EOJ.meter, esv: ESV.get, properties });
+    const frame = encodeFrame({ tid, seoj: EOJ.controller, deoj: EOJ.meter, esv, properties });
     await this.#session.send(frame, signal);
-    const { properties: answered } = await within(
+    return await within(
       this.#deps.clock,
       timeoutMs,
       signal,
@@ -87,14 +119,13 @@ export class MeterClient {
       },
       () => {
         request.isGivenUp = true;
-        const what = epcs.map((epc) => hex(epc, 2)).join(' ');
+        const what = `${esv === ESV.get ? 'Get' : 'SetC'} ${epcs.map((epc) => hex(epc, 2)).join(' ')}`;
         return new BridgeError('REPLY_TIMEOUT', {
-          en: `no answer to Get ${what} within ${timeoutMs} ms`,
-          ja: `${timeoutMs} ms 以内に Get ${what} への応答がありません`,
+          en: `no answer to ${what} within ${timeoutMs} ms`,
+          ja: `${timeoutMs} ms 以内に ${what} への応答がありません`,
         });
       },
     );
-    return answered;
   }
 
   /** An acknowledgement the radio could not deliver is not worth a session: the meter announces again. */
@@ -112,7 +143,7 @@ export class MeterClient {
     const decoded = decodeFrame(datagram.payload);
     if (!decoded.ok) {
       this.#deps.log.debug({ reason: decoded.reason, bytes: datagram.payload.length }, 'frame refused');
-      return;
+      return this.#onRefused(datagram);
     }
     const frame = decoded.value;
     if (frame.seoj !== EOJ.meter) {
@@ -122,6 +153,8 @@ export class MeterClient {
     switch (frame.esv) {
       case ESV.getRes:
       case ESV.getSna:
+      case ESV.setRes:
+      case ESV.setCSna:
         return this.#onReply(frame, datagram);
       case ESV.infc:
         this.#replies.put(infcResponse(frame));
@@ -140,16 +173,19 @@ export class MeterClient {
       return;
     }
     this.#requests.delete(frame.tid);
-    const { epcs: asked, isGivenUp: isLate, sentMs } = request;
-    const answer = {
-      properties: frame.properties,
-      datagram,
-      roundTripMs: datagram.monotonicMs - sentMs,
-      asked,
-      isLate,
-    };
+    const { epcs: asked, isGivenUp: isLate, isAside, sentMs } = request;
+    const roundTripMs = datagram.monotonicMs - sentMs;
+    const answer = { properties: frame.properties, datagram, roundTripMs, asked, isLate, isAside };
     this.#deps.onAnswer(answer);
     request.answer.resolve(answer);
+  }
+
+  /** A frame that ends early: of an answer that long the module passes on a part only. */
+  #onRefused(datagram: Datagram): void {
+    if (datagram.payload.length < TID_END) return;
+    const request = this.#requests.get(readU16(datagram.payload, TID_AT));
+    if (!request?.isAside) return;
+    request.answer.resolve({ properties: [], datagram, isAside: true, isCut: true });
   }
 
   #nextTid(): number {
@@ -168,6 +204,6 @@ export class MeterClient {
 
 /** The meter wants to know that its announcement arrived: same TID, objects swapped, the same EPCs without data. */
 function infcResponse(frame: Frame): Uint8Array {
-  const properties = frame.properties.map(({ epc }) => ({ epc, edt: new Uint8Array() }));
+  const properties = frame.properties.map(({ epc }) => ({ epc, edt: NONE }));
   return encodeFrame({ tid: frame.tid, seoj: frame.deoj, deoj: frame.seoj, esv: ESV.infcRes, properties });
 }

@@ -1,3 +1,4 @@
+import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
@@ -23,6 +24,7 @@ export type ReaderSettings = Pick<
 >;
 
 export interface ReaderDeps {
+  readonly archive: HalfHourArchive;
   readonly clock: Clock;
   readonly log: Log;
   readonly memory: StateFile<Remembered>;
@@ -77,12 +79,12 @@ export class MeterReader {
 
   /** Writes what only changes in memory. */
   async close(): Promise<void> {
-    await this.#saveRegisters();
+    await Promise.all([this.#saveRegisters(), this.#deps.archive.close()]);
   }
 
   /** Polls until the session fails. @throws BridgeError METER_SILENT, SESSION_LOST, PORT_LOST …, or the signal's reason. */
   async poll(session: Session, { unproved, onProof }: PollOptions, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#deps;
+    const { clock, log, archive, emit } = this.#deps;
     const { macAddress } = session.pan;
     this.#capacity.begin(macAddress, this.#remembered);
     this.#clockCheck.newSession();
@@ -92,10 +94,12 @@ export class MeterReader {
       capacity: this.#capacity,
       roundTrips: this.#roundTrips,
       known: this.#remembered.macAddress === macAddress ? this.#remembered.profile : undefined,
+      archive,
       onAnswer: (answer) => {
         onProof(answer.datagram);
-        this.#publish(answer, current);
+        if (answer.isAside !== true) this.#publish(answer, current);
       },
+      onFilled: (halfHour) => emit({ kind: 'history', meter: this.#settings.id, halfHour }),
       onRetry: () => this.#did({ what: 'rung', rung: 'retry' }),
       onCycle: () => this.#cycleEnds(current),
     });
@@ -131,6 +135,8 @@ export class MeterReader {
       session.plan.acceptMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
+      this.#deps.archive.add(session.archiveName, halfHour);
+      session.told(halfHour.markMs);
       this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });
     }
     const compared = this.#clockCheck.compare(answer);

@@ -1,13 +1,17 @@
 import { abortable, deferred, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import type { EnergyScale, MeterProfile } from '../model/reading.ts';
+import type { EnergyScale, HalfHour, MeterProfile } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { EPC } from '../echonet/epc.ts';
 import { toldOf } from '../echonet/frame.ts';
 import type { Session } from '../module/module.ts';
+import { archiveNameOf } from '../archive/month-file.ts';
+import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import { Asking } from './asking.ts';
 import type { Capacity } from './capacity.ts';
+import { HistoryReader } from './history-reader.ts';
+import { MemoryQuestions } from './memory-questions.ts';
 import { MeterClient } from './meter-client.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import { PollPlan } from './poll-plan.ts';
@@ -17,16 +21,22 @@ import type { RoundTrips } from './round-trips.ts';
 
 /** A session the module may still hold from an earlier run gets one try. */
 const WARM_TRIES = 1;
+/** The meter's memory is asked where there is so much time before the next live value, in round trips; or after so long. */
+const ROOM_TRIPS = 2;
+const HISTORY_PATIENCE_MS = 30_000;
 
 export interface MeterSessionDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly capacity: Capacity;
-  readonly roundTrips: Pick<RoundTrips, 'shortestIntervalMs'>;
+  readonly roundTrips: Pick<RoundTrips, 'shortestIntervalMs' | 'p95Ms'>;
+  readonly archive: HalfHourArchive;
   /** What this meter said in an earlier session. */
   readonly known: MeterProfile | undefined;
   /** Hears every answer and announcement, once the session has learned from it. */
   readonly onAnswer: (answer: MeterAnswer) => void;
+  /** A half hour that was missed has been read from the meter's memory: oldest first. */
+  readonly onFilled: (halfHour: HalfHour) => void;
   /** A lost request is about to be repeated. */
   readonly onRetry: () => void;
   /** All that was due has been asked. */
@@ -41,6 +51,7 @@ export class MeterSession {
   readonly #client: MeterClient;
   readonly #asking: Asking;
   readonly #builder: ProfileBuilder;
+  #history: HistoryReader | undefined;
   #wake = deferred<void>();
 
   constructor(
@@ -55,9 +66,11 @@ export class MeterSession {
     const refusals = new Refusals();
     this.#builder = new ProfileBuilder(refusals, deps.known);
     const onAnswer = (answer: MeterAnswer): void => {
-      capacity.accept(answer);
-      refusals.accept(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
-      this.#builder.learn(answer.properties);
+      if (answer.isAside !== true) {
+        capacity.accept(answer);
+        refusals.accept(answer.asked ?? [], toldOf(answer.properties), answer.datagram.monotonicMs);
+        this.#builder.learn(answer.properties);
+      }
       deps.onAnswer(answer);
     };
     this.#client = new MeterClient(session, { clock, log, onAnswer });
@@ -71,6 +84,11 @@ export class MeterSession {
     return this.#builder.isSettled([EPC.serialNumber]) ? this.#builder.energyScale : undefined;
   }
 
+  /** Its name in the archive. */
+  get archiveName(): string {
+    return archiveNameOf(this.macAddress, this.#builder.serialNumber);
+  }
+
   get serialNumber(): string | undefined {
     return this.#builder.serialNumber;
   }
@@ -78,6 +96,20 @@ export class MeterSession {
   /** What it has told of itself; undefined until that is enough to announce. */
   get profile(): MeterProfile | undefined {
     return this.#builder.complete;
+  }
+
+  /** The meter told a half-hour mark, which the archive has: what lies before it may be missing. */
+  told(markMs: number): void {
+    const { energyScale: scale } = this;
+    const { getMap } = this.#builder;
+    if (!scale || !getMap) return;
+    const { clock, log, capacity, archive, onFilled } = this.#deps;
+    const questions = new MemoryQuestions({ log, client: this.#client, timeoutMs: () => capacity.timeoutMs });
+    this.#history ??= new HistoryReader(
+      { meter: this.archiveName, scale, getMap },
+      { clock, log, questions, archive, onFilled },
+    );
+    this.#history.told(markMs);
   }
 
   /** Everything is asked now, as soon as the request under way is done. */
@@ -121,17 +153,32 @@ export class MeterSession {
     await this.#rest(signal);
   }
 
-  /** Until something is due, or someone asks for everything now. */
+  /** Until something is due, or someone asks for everything now. The meter's memory is asked meanwhile. */
   async #rest(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     using pause = scope(signal);
-    const due = clock.sleep(this.plan.nextMs - clock.monotonicMs(), pause.signal).catch(() => undefined);
-    const hurried = this.#wake.promise.then(() => this.plan.hurry(clock.monotonicMs()));
+    let isHurried = false as boolean;
+    const hurried = this.#wake.promise.then(() => void (isHurried = true));
     try {
-      await abortable(Promise.race([due, hurried]), signal);
+      for (;;) {
+        const nowMs = clock.monotonicMs();
+        if (isHurried) this.plan.hurry(nowMs);
+        if (this.plan.nextMs <= nowMs) return;
+        if (this.#historyMs <= nowMs) await this.#history?.step(signal);
+        const untilMs = Math.min(this.plan.nextMs, this.#historyMs) - clock.monotonicMs();
+        const due = untilMs > 0 ? clock.sleep(untilMs, pause.signal).catch(() => undefined) : undefined;
+        await abortable(Promise.race([due, hurried]), signal);
+      }
     } finally {
       pause.abort();
       this.#wake = deferred();
     }
+  }
+
+  /** Monotonic ms when the meter's memory may be asked: not so that a live value would be late, but not never. */
+  get #historyMs(): number {
+    const { nextMs = Infinity } = this.#history ?? {};
+    const roomMs = ROOM_TRIPS * (this.#deps.roundTrips.p95Ms ?? 0);
+    return this.#deps.clock.monotonicMs() + roomMs <= this.plan.nextMs ? nextMs : nextMs + HISTORY_PATIENCE_MS;
   }
 }

@@ -70,6 +70,8 @@ export type BridgeEvent =
   /** The effective interval, s: how often power is really asked for. Told when it changes; the configured one until then. */
   | { readonly kind: 'pace'; readonly meter: string; readonly intervalS: number }
   | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour }
+  /** A mark that was missed, read from the meter's memory: oldest first, each once. */
+  | { readonly kind: 'history'; readonly meter: string; readonly halfHour: HalfHour }
   | { readonly kind: 'clock'; readonly meter: string; readonly clock: MeterClock }
   | { readonly kind: 'activity'; readonly meter: string; readonly activity: Activity };
 

@@ -52,6 +52,15 @@ export const energyPayload = (reading: Reading, decimals: number): string =>
     ['time', text(isoLocal(reading.atMs))],
   ]);
 
+/** `history`: registers at a mark of the meter's clock; the direction it has not is left out. */
+export const historyPayload = (meter: string, { markMs, importKwh, exportKwh }: HalfHour, decimals: number): string =>
+  objectOf([
+    ['meter', text(meter)],
+    ['time', text(isoJst(markMs))],
+    ['import', register(importKwh, decimals)],
+    ['export', register(exportKwh, decimals)],
+  ]);
+
 const HALF_HOUR_MS = 1_800_000;
 
 /** `state/halfhour`: the slot and its energy only when the neighbouring mark, exactly 30 minutes before, is known too. */

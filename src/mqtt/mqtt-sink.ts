@@ -14,15 +14,14 @@ import { Deadlines } from '../kernel/deadlines.ts';
 import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
+import { MessageStreams } from './message-streams.ts';
 import { MeterStates } from './meter-states.ts';
 import { ConnectionKeeper } from '../broker/connection-keeper.ts';
 import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
-import { readingPayload } from './mqtt-payloads.ts';
+import { historyPayload, readingPayload } from './mqtt-payloads.ts';
 import { identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { PortClaim, PortTurn } from './port-turn.ts';
-import { openOutbox } from '../outbox/outbox.ts';
-import { ReadingsStream } from './readings-stream.ts';
 import { REASON, reasonText } from '../broker/reason-codes.ts';
 
 /** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
@@ -62,7 +61,7 @@ export class MqttSink implements Sink {
   readonly #discovery: DiscoveryPublisher;
   readonly #states: MeterStates;
   readonly #availability: Availability;
-  readonly #stream: ReadingsStream;
+  readonly #streams: MessageStreams;
   readonly #gate: CommandGate;
   readonly #log: Log;
   readonly #refusalLog: LogThrottle;
@@ -91,7 +90,7 @@ export class MqttSink implements Sink {
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
-    this.#stream = new ReadingsStream(this.#topics.readings, { ...parts, outbox: openOutbox(options.stateDir, parts) });
+    this.#streams = new MessageStreams(this.#topics, options.stateDir, parts);
     this.#gate = new CommandGate(clock, log, onCommand);
   }
 
@@ -103,7 +102,7 @@ export class MqttSink implements Sink {
       message: (topic: string, payload: Buffer, retained: boolean) => this.#message(topic, payload, retained),
       farewell: () => this.#availability.farewell(),
     };
-    this.#stream.start();
+    this.#streams.start();
     try {
       await together(
         signal,
@@ -113,7 +112,7 @@ export class MqttSink implements Sink {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      await Promise.all([this.#stream.close(), this.#discovery.close()]);
+      await Promise.all([this.#streams.close(), this.#discovery.close()]);
     }
   }
 
@@ -147,6 +146,8 @@ export class MqttSink implements Sink {
         return this.#discovery.learn(event.profile);
       case 'halfHour':
         return this.#states.acceptHalfHour(event.halfHour);
+      case 'history':
+        return this.#streams.history.push(historyPayload(event.meter, event.halfHour, this.#states.decimals));
       case 'clock':
       case 'activity':
         return; // not on MQTT as such: metrics count them, and `link_state` has the rung
@@ -156,8 +157,8 @@ export class MqttSink implements Sink {
   /** @param language of `detail` */
   health(language: Language = 'en'): BrokerHealth {
     const { connection, error, url } = this.#keeper;
-    const { queued, dropped } = this.#stream;
-    const held = connection && this.#stream.held;
+    const { queued, dropped } = this.#streams;
+    const held = connection && this.#streams.held;
     const unannounced = connection && this.#discovery.refusal;
     const protocol = connection?.protocol === 5 ? '5' : '3.1.1';
     const standing = connection
@@ -180,7 +181,7 @@ export class MqttSink implements Sink {
   #pushReading(reading: Reading): void {
     if (!hasMeasured(reading)) return;
     const id = { meter: this.#options.meter.id, run: this.#run, seq: ++this.#seq };
-    this.#stream.push(readingPayload(id, reading, this.#states.decimals));
+    this.#streams.readings.push(readingPayload(id, reading, this.#states.decimals));
   }
 
   /**
@@ -192,13 +193,13 @@ export class MqttSink implements Sink {
     if (!this.#ready) return this.#availability.publishUnknown();
     this.#discovery.up(connection);
     this.#announce();
-    this.#stream.up(connection);
+    this.#streams.up(connection);
   }
 
   #down(): void {
     this.#discovery.down();
     this.#availability.down();
-    this.#stream.down();
+    this.#streams.down();
     this.#repeat.cancel();
   }
 

@@ -7,6 +7,8 @@ export interface Topics {
   readonly halfHour: string;
   readonly link: string;
   readonly readings: string;
+  /** Half hours that were missed, read from the meter's memory. */
+  readonly history: string;
   /** Commands are this and a name: `…/command/read_now`. */
   readonly commandPrefix: string;
 }
@@ -21,6 +23,7 @@ export function topicsOf(baseTopic: string, meterId: string): Topics {
     halfHour: `${root}/state/halfhour`,
     link: `${root}/state/link`,
     readings: `${root}/readings`,
+    history: `${root}/history`,
     commandPrefix: `${root}/command/`,
   };
 }

@@ -183,8 +183,16 @@ export class Outbox {
   }
 }
 
-/** @param stateDir the meter's folder; without one everything waits in memory. Nothing is read or written yet. */
-export function openOutbox(stateDir: string | undefined, deps: Omit<OutboxDeps, 'limits' | 'disk'>): Outbox {
-  const folder = stateDir === undefined ? undefined : new OutboxFolder(join(stateDir, 'outbox'), deps.log);
+/**
+ * Nothing is read or written yet.
+ * @param stateDir the meter's folder; without one everything waits in memory.
+ * @param name of the folder within: what must not wait for each other has one each
+ */
+export function openOutbox(
+  stateDir: string | undefined,
+  deps: Omit<OutboxDeps, 'limits' | 'disk'>,
+  name = 'outbox',
+): Outbox {
+  const folder = stateDir === undefined ? undefined : new OutboxFolder(join(stateDir, name), deps.log);
   return new Outbox({ ...deps, limits: MEMORY, disk: folder && new OutboxDisk(folder, DISK, deps) });
 }

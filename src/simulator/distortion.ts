@@ -21,6 +21,8 @@ const OPC_AT = 11;
 const NO_DATE = Uint8Array.of(0x07, 0xea, 13, 32);
 /** Properties that are answered under refuse-beyond. */
 const FEW = 2;
+/** What is left of a longer answer under cut-answer. */
+const LONGEST = 150;
 const DAY_MS = 24 * 3_600_000;
 
 /** What a fault makes of the property at `index`; the very same where it changes nothing. */
@@ -72,7 +74,9 @@ export function distort(answer: Frame, consume: Consume): Distorted {
     const last = frame.properties.at(-1)?.edt.length ?? 0;
     bytes[bytes.length - last - 1] = last + 5;
   }
-  return { frame, bytes, isTrue: !wrongTid && !opc && !pdc };
+  const cut = consume('cut-answer', ({ count = LONGEST }) => bytes.length > count);
+  const left = cut ? bytes.subarray(0, cut.count ?? LONGEST) : bytes;
+  return { frame, bytes: left, isTrue: !wrongTid && !opc && !pdc && !cut };
 }
 
 function changedBy(name: FaultName, change: Change, frame: Frame, consume: Consume): Frame {

@@ -48,6 +48,7 @@ export const FAULT_KINDS = {
   'wrong-tid': 'next',
   'opc-mismatch': 'next',
   'pdc-past-end': 'next',
+  'cut-answer': 'next',
   'unknown-epc': 'next',
   sna: 'next',
   'refuse-beyond': 'next',
@@ -90,7 +91,7 @@ export const faultSchema = z.strictObject({
   recovers: z.boolean().optional(),
   /** fail-code: the number behind ER, default 10; for J11 the result byte, default 16 (10h). */
   code: z.int().min(1).max(255).optional(),
-  /** garbage, burst: how many bytes. energy-back: how many register steps. receive-failure: how many packets. refuse-beyond: how many properties. */
+  /** garbage, burst: how many bytes. energy-back: how many register steps. receive-failure: how many packets. refuse-beyond: how many properties. cut-answer: how many bytes are left. */
   count: z.int().positive().optional(),
   /** sna, no-data: the property. Default: the first of the answer. */
   epc: hexText(2).optional(),

@@ -93,6 +93,10 @@ export interface SimulatorOptions {
   readonly halfHour?: 'inf' | 'infc' | 'off';
   /** Seconds of the meter's clock from the half hour to the announcement. */
   readonly halfHourDelayS?: number;
+  /** How many days before the start the meter's memory (E2, E4, EC, EE) begins. */
+  readonly historyDays?: number;
+  /** How many hours back EC tells; E2 and E4 tell more. Default: as they. */
+  readonly slotHours?: number;
   /** Register SFB shows the airtime limit; without it SKSREG SFB is refused with ER06. */
   readonly airtimeRegister?: boolean;
   /** EPCs put into or taken out of the Get property map. */
@@ -123,6 +127,8 @@ const DEFAULTS = {
   importKwh: 12345.6,
   halfHour: 'inf',
   halfHourDelayS: 60,
+  historyDays: 100,
+  slotHours: 2400,
   airtimeRegister: true,
   mapAdd: [],
   mapRemove: [],

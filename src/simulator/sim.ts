@@ -175,8 +175,9 @@ export class Simulator implements AsyncDisposable {
     this.#context.meter.setCounter(this.meterNow(), which, raw);
   }
 
-  registers(): { readonly import: number; readonly export: number } {
-    const { normal, reverse } = this.#context.meter.registersAt(this.meterNow());
+  /** As they stand on the wire. @param atMs of the meter's clock; default: now */
+  registers(atMs = this.meterNow()): { readonly import: number; readonly export: number } {
+    const { normal, reverse } = this.#context.meter.registersAt(atMs);
     return { import: normal, export: reverse };
   }
 

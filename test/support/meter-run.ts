@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { ArchiveFolder } from '../../src/archive/archive-folder.ts';
+import type { MonthStore } from '../../src/archive/archive-folder.ts';
+import { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { Log } from '../../src/kernel/log.ts';
 import { meterMemory, panMemory } from '../../src/meter/meter-memory.ts';
@@ -35,18 +39,36 @@ export interface MeterMemories {
   readonly pans: Remembering<Pan>;
   readonly memory: Remembering<Remembered>;
   readonly airtimes: Remembering<StoredAirtime>;
+  readonly months: MonthStore;
+}
+
+/** An archive's files in memory. */
+class MonthMemory implements MonthStore {
+  readonly months = new Map<string, string>();
+  list(): Promise<readonly string[]> {
+    return Promise.resolve([...this.months.keys()].sort());
+  }
+  read(month: string): Promise<string> {
+    return Promise.resolve(this.months.get(month) ?? '');
+  }
+  append(month: string, text: string): Promise<void> {
+    this.months.set(month, (this.months.get(month) ?? '') + text);
+    return Promise.resolve();
+  }
 }
 
 export const inMemory = () => ({
   pans: new Memory<Pan>(),
   memory: new Memory<Remembered>(),
   airtimes: new Memory<StoredAirtime>(),
+  months: new MonthMemory(),
 });
 
 export const inFiles = (stateDir: string, log: Log): MeterMemories => ({
   pans: panMemory(stateDir, log),
   memory: meterMemory(stateDir, log),
   airtimes: airtimeMemory(stateDir, log),
+  months: new ArchiveFolder(join(stateDir, 'halfhours')),
 });
 
 export interface MeterRunOptions {
@@ -79,6 +101,7 @@ export interface MeterRun {
 export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps): Promise<MeterRun> {
   const { intervalMs = 10_000, energyIntervalMs = 60_000, contractAmpere, onStuck, random = () => 0.5 } = options;
   const { clock, log, wire, emit, memories } = deps;
+  const archive = await HalfHourArchive.on(memories.months, log);
   const reader = await MeterReader.open(
     {
       id: 'home',
@@ -86,7 +109,7 @@ export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps)
       energyIntervalS: energyIntervalMs / 1000,
       ...(contractAmpere === undefined ? {} : { contractAmpere }),
     },
-    { clock, log, emit, memory: memories.memory as StateFile<Remembered> },
+    { clock, log, emit, archive, memory: memories.memory as StateFile<Remembered> },
   );
   const airtime = await AirtimeRecord.open(clock, memories.airtimes);
   const supervisor = new Supervisor({

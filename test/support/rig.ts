@@ -1,3 +1,5 @@
+import { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
+import type { ArchivedMark } from '../../src/archive/month-file.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Activity, BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
@@ -22,6 +24,8 @@ export interface Rig {
   readonly truth: Answered[];
   readonly pans: Memory<Pan>;
   readonly memory: Memory<Remembered>;
+  /** The archive of half hours as it is on the disk. */
+  archived(): Promise<readonly ArchivedMark[]>;
   readonly log: LogLine[];
   /** Phases in order. */
   phases(): LinkPhase[];
@@ -94,6 +98,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     truth,
     pans: memories.pans,
     memory: memories.memory,
+    archived: async () => (await HalfHourArchive.on(memories.months, log)).range(0, Infinity),
     log: lines,
     statuses,
     readings,

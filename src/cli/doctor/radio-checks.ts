@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { HalfHourArchive } from '../../archive/half-hour-archive.ts';
 import { abortable, deferred, scope, together } from '../../kernel/async.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
@@ -148,6 +149,7 @@ class Stick implements AsyncDisposable {
       clock,
       log,
       memory: meterMemory(undefined, log),
+      archive: await HalfHourArchive.open(undefined, log),
       emit(event) {
         if (event.kind !== 'reading') return;
         values = { ...values, ...event.reading };

@@ -40,7 +40,7 @@ export interface HistorySettings {
 /** What a meter's properties are made of at one moment. Registers are raw, in steps of unit and coefficient. */
 export interface MeterView extends Pick<
   ResolvedOptions,
-  'generation' | 'maker' | 'serial' | 'unit' | 'coefficient' | 'digits'
+  'generation' | 'maker' | 'serial' | 'unit' | 'coefficient' | 'digits' | 'slotHours'
 > {
   readonly atMs: number;
   readonly watts: number;
@@ -54,7 +54,8 @@ export interface MeterView extends Pick<
 
 const MINUTE_MS = 60_000;
 const HALF_HOUR_MS = 30 * MINUTE_MS;
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const JST_MS = 9 * 3_600_000;
 
 const ANNOUNCE_MAP = [EPC.operationStatus, EPC.installationPlace, EPC.faultStatus];
@@ -99,8 +100,9 @@ const dayHistory = (direction: Direction) => (view: MeterView) => {
 
 function slotHistory(view: MeterView, form: SlotForm, request: SlotRequest): Uint8Array {
   const { atMs, count } = request;
+  const oldestMs = view.atMs - view.slotHours * HOUR_MS;
   const values = Array.from({ length: count }, (_, i) =>
-    atMs === undefined ? {} : view.registersAt(atMs - i * form.stepMs),
+    atMs === undefined || atMs - i * form.stepMs < oldestMs ? {} : view.registersAt(atMs - i * form.stepMs),
   );
   return encodeSlotHistory(form, { ...request, values });
 }

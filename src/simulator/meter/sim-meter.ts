@@ -15,8 +15,6 @@ import type { ResolvedOptions } from '../options.ts';
 const CURRENT_PER_WATT = 1 / 0.95 / 100;
 /** How much of the load hangs on R. */
 const R_SHARE = 0.62;
-/** History reaches back this far. */
-const INSTALLED_DAYS = 100;
 const DAY_MS = 24 * 3_600_000;
 /** All meters, whatever their instance. */
 const ANY_METER = 0x028800;
@@ -42,7 +40,7 @@ export class SimMeter {
   readonly load: Load;
   readonly #options: ResolvedOptions;
   readonly #offsetWh: { normal: number; reverse: number };
-  readonly #installedMs: number;
+  #installedMs: number;
   readonly #getMap: readonly number[];
   #serial: string;
   #history = NOTHING_SET;
@@ -56,7 +54,7 @@ export class SimMeter {
       normal: options.importKwh * 1000 - start.importWh,
       reverse: options.exportKwh * 1000 - start.exportWh,
     };
-    this.#installedMs = options.startAt - INSTALLED_DAYS * DAY_MS;
+    this.#installedMs = options.startAt - options.historyDays * DAY_MS;
     this.#serial = options.serial;
     const map = new Set([...defaultGetMap(options.generation, options.coefficient), ...options.mapAdd]);
     for (const code of options.mapRemove) map.delete(code);
@@ -83,6 +81,7 @@ export class SimMeter {
     this.setCounter(atMs, 'import', 0);
     this.setCounter(atMs, 'export', 0);
     this.#history = NOTHING_SET;
+    this.#installedMs = atMs;
   }
 
   /** Raw registers at a moment of the meter's clock, rolling over at its digits. */

@@ -4,6 +4,7 @@ import { discoveryTopic, topicsOf } from '../../../src/mqtt/mqtt-topics.ts';
 import {
   energyPayload,
   halfHourPayload,
+  historyPayload,
   instantPayload,
   linkPayload,
   readingPayload,
@@ -52,6 +53,7 @@ test('the examples have the keys of the payloads', () => {
     halfHourPayload({ markMs: 0, importKwh: 1 }, undefined, 1),
     linkPayload({ phase: 'opening', sinceMs: 0, reconnects: 0 }, { connected: false, intervalS: 10 }),
     readingPayload({ meter: 'demo', run: 1, seq: 1 }, reading, 1),
+    historyPayload('home', { markMs: 0, importKwh: 1, exportKwh: 1 }, 1),
   ];
   const keys = (json: string): string[] => Object.keys(JSON.parse(json) as object);
   const examples = [...page.matchAll(/```json\n([^`]*)```/g)].map(([, json = '']) => keys(json));

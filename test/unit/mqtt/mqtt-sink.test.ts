@@ -182,6 +182,28 @@ test('a birth is answered once, after the id’s jitter, with everything fresh',
   await until(() => watcher.on(`${root}/state/instant`).length === 1, 'instant state');
 });
 
+test('half hours that were missed wait for the broker as readings do, each once, the oldest first', async () => {
+  const markMs = Date.parse('2026-01-15T12:00:00+09:00');
+  rig.sink.accept({ kind: 'profile', meter: 'home', profile: fullProfile });
+  for (const i of [0, 1, 2]) {
+    const halfHour = {
+      markMs: markMs + i * 1_800_000,
+      importKwh: 12345 + i / 10,
+      ...(i === 1 ? {} : { exportKwh: 7 }),
+    };
+    rig.sink.accept({ kind: 'history', meter: 'home', halfHour });
+  }
+  expect(rig.sink.health().queued).toBe(3);
+  await up();
+  await clock.creepUntil(() => watcher.on(`${root}/history`).length === 3, 'all', 20);
+  expect(watcher.on(`${root}/history`).map(({ payload, retain }) => [payload, retain])).toEqual([
+    ['{"meter":"home","time":"2026-01-15T12:00:00+09:00","import":12345.0,"export":7.0}', false],
+    ['{"meter":"home","time":"2026-01-15T12:30:00+09:00","import":12345.1}', false],
+    ['{"meter":"home","time":"2026-01-15T13:00:00+09:00","import":12345.2,"export":7.0}', false],
+  ]);
+  await until(() => rig.sink.health().queued === 0, 'acknowledged');
+});
+
 test('readings come in order, without holes, however long the broker was away', async () => {
   for (let n = 1; n <= 100; n++) rig.reading({ powerW: n });
   rig.reading({ fault: false }); // nothing the stream tells of

@@ -259,6 +259,7 @@ const seen: Readonly<Record<FaultName, () => Promise<void>>> = {
   },
   'wrong-tid': () => distorted({ fault: 'wrong-tid' }, /10815A5B02880105FF017201E704/, false),
   'opc-mismatch': () => distorted({ fault: 'opc-mismatch' }, /1081000102880105FF017202E704/, false),
+  'cut-answer': () => distorted({ fault: 'cut-answer', count: 14 }, /1081000102880105FF017201E704(?![0-9A-F])/, false),
   'pdc-past-end': () => distorted({ fault: 'pdc-past-end' }, /1081000102880105FF017201E709/, false),
   'unknown-epc': () => distorted({ fault: 'unknown-epc' }, /1081000102880105FF017202E704.{8}F904DEADBEEF/, true),
   sna: () => distorted({ fault: 'sna', epc: 'E7' }, /1081000102880105FF015201E700/, true),

@@ -263,7 +263,7 @@ describe('the end', () => {
     const ended = clients.map(({ socket }) => once(socket, 'close'));
     const start = performance.now();
     await rig.close();
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(4000);
     await Promise.all(ended);
   });
 });
