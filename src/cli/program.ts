@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { translateHelp, usageText } from './commander-texts.ts';
 import { addHealthCommand } from './health.ts';
+import { addHistoryCommand } from './history.ts';
 import { addMackerelCommand } from './mackerel.ts';
 import { understood } from './mackerel/mackerel-options.ts';
 import { addReadCommand } from './read.ts';
@@ -49,6 +50,7 @@ export function buildProgram(context: CliContext): Command {
   addDoctorCommand(program, context);
   addHealthCommand(program, context);
   addConfigCommand(program, context);
+  addHistoryCommand(program, context);
   addCleanupCommand(program, context);
   addSimulateCommand(program, context);
   addRecordCommand(program, context);

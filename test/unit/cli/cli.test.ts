@@ -26,13 +26,14 @@ const commands = [
   'scan',
   'doctor',
   'health',
+  'history',
   'cleanup',
   'simulate',
   'record',
   'replay',
 ]
   .map((name) => [name])
-  .concat([['config'], ['config', 'check'], ['config', 'schema'], ['config', 'example']]);
+  .concat([['config'], ['config', 'check'], ['config', 'schema'], ['config', 'example'], ['history', 'import']]);
 
 test('the commands are those of the program', () => {
   const names = buildProgram(collector().context).commands.map((command) => command.name());
