@@ -165,12 +165,20 @@ test('token and address of Home Assistant go nowhere while nothing is imported',
 });
 
 test('for the import Home Assistant has its usual address among the apps', async () => {
-  const { read } = await load({ ...least, home_assistant_token: ' y ', import_statistics: 'dry_run' });
-  expect(read.variables).toMatchObject({
-    BROUTE2MQTT_HOME_ASSISTANT_URL: 'http://homeassistant:8123',
-    BROUTE2MQTT_HOME_ASSISTANT_TOKEN: 'y',
-    BROUTE2MQTT_HOME_ASSISTANT_IMPORT_STATISTICS: 'dry_run',
+  const token = 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl';
+  const { found, err, context } = await load({
+    ...least,
+    home_assistant_token: ` ${token}\n`,
+    import_statistics: 'dry_run',
   });
+  expect(err).toEqual(['']);
+  expect(found).toMatchObject({
+    config: { home_assistant: { url: 'http://homeassistant:8123', token, import_statistics: 'dry_run' } },
+  });
+  expect(context.redactor.redact(token)).toBe('[redacted]');
+  expect(await told({ home_assistant_url: 'nowhere', home_assistant_token: token, import_statistics: 'on' })).toEqual([
+    expect.stringMatching(/^home_assistant_url: must /),
+  ]);
 });
 
 test.for([['{"route_b_id": "0123'], ['null'], ['[']])(
