@@ -45,7 +45,11 @@ function pass(asked: IncomingMessage, answer: ServerResponse, port: number): voi
   if (!url.startsWith(`${PREFIX}/`)) return void answer.writeHead(404).end();
   const sent = request(
     {
-      ...{ host: '127.0.0.1', port, method, localAddress: INGRESS_ADDRESS, path: url.slice(PREFIX.length) },
+      host: '127.0.0.1',
+      port,
+      method,
+      localAddress: INGRESS_ADDRESS,
+      path: url.slice(PREFIX.length),
       headers: { ...headers, host: 'ha.example.com', 'x-ingress-path': PREFIX },
     },
     (reply) => {
