@@ -1,9 +1,10 @@
 import { abortable, scope, together } from '../kernel/async.ts';
 import { Pulse } from '../kernel/deadlines.ts';
+import type { Commands } from '../mqtt/command-gate.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
 import type { MackerelSettings, MeterSettings, Settings } from '../model/settings.ts';
 import { fanOut } from '../model/status.ts';
-import type { Sink, MeterCommand } from '../model/status.ts';
+import type { Sink } from '../model/status.ts';
 import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { lockState } from '../store/local-socket.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
@@ -48,8 +49,11 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
       'another bridge uses this state_dir: stop one of them; here readings that wait stay in memory',
     );
   const meters = new Map<string, MeterParts>();
-  const onCommand = (id: string, command: MeterCommand): void => meters.get(id)?.supervisor.command(command);
-  const brokers = brokersOf(settings, isTaken, deps, onCommand);
+  const commandsOf = (id: string): Commands => ({
+    onCommand: (command) => meters.get(id)?.supervisor.command(command),
+    onInterval: (intervalS) => meters.get(id)?.reader.askEvery(intervalS),
+  });
+  const brokers = brokersOf(settings, isTaken, deps, commandsOf);
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
@@ -98,7 +102,7 @@ function brokersOf(
   { meters, mqtt, homeAssistant, language }: Settings,
   isTaken: boolean,
   { clock, log, version, pulse }: Deps,
-  onCommand: (meter: string, command: MeterCommand) => void,
+  commandsOf: (meter: string) => Commands,
 ): ReadonlyMap<string, MqttSink> {
   if (!mqtt) return new Map();
   const { baseTopic } = mqtt;
@@ -110,7 +114,7 @@ function brokersOf(
       {
         clock,
         log,
-        onCommand: (command) => onCommand(id, command),
+        commands: commandsOf(id),
         beat: (loop) => pulse.of(`mqtt ${id} ${loop}`),
       },
     );

@@ -47,6 +47,10 @@ export class LogSink implements Sink {
         return this.#log.debug({ meter: event.meter, profile: event.profile }, 'meter known');
       case 'clock':
         return this.#log.debug({ meter: event.meter, clock: event.clock }, 'meter’s clock');
+      case 'interval':
+        return this.#log.info({ meter: event.meter, intervalS: event.intervalS }, 'polling interval changed');
+      case 'usage':
+        return; // follows from readings and half hours
       case 'activity':
         return; // logged where it is done
     }

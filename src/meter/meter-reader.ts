@@ -1,6 +1,8 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import type { MeasuredValues } from '../model/quantity.ts';
+import { hasMeasured } from '../model/reading.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { Activity, BridgeEvent } from '../model/status.ts';
@@ -14,7 +16,8 @@ import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
 import { Pace, RoundTrips } from './round-trips.ts';
 import { isAnother, mergeProfiles } from './profile.ts';
-import { RegisterGuards } from './register-guards.ts';
+import { RegisterGuards, stepKwhOf } from './register-guards.ts';
+import { UsageTracker } from './usage-tracker.ts';
 
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
 
@@ -40,13 +43,14 @@ export interface PollOptions {
 
 /** Reads one meter over whatever session there is, and remembers what it learned from one session to the next. */
 export class MeterReader {
-  readonly #settings: ReaderSettings;
+  #settings: ReaderSettings;
   readonly #deps: ReaderDeps;
   readonly #roundTrips = new RoundTrips();
   readonly #pace: Pace;
   readonly #capacity: Capacity;
   readonly #guards: RegisterGuards;
   readonly #clockCheck: ClockCheck;
+  readonly #usage: UsageTracker;
   #remembered: Remembered;
   #announced: string | undefined;
   #halfHour: HalfHour | undefined;
@@ -62,7 +66,11 @@ export class MeterReader {
     const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, settings.contractAmpere, remembered);
     this.#clockCheck = new ClockCheck(deps.clock, deps.log);
-    const onPace = (intervalS: number): void => deps.emit({ kind: 'pace', meter: settings.id, intervalS });
+    this.#usage = new UsageTracker(settings, deps.archive);
+    const onPace = (intervalS: number): void => {
+      this.#usage.pace(intervalS);
+      deps.emit({ kind: 'pace', meter: settings.id, intervalS });
+    };
     this.#pace = new Pace(settings.intervalS * 1000, this.#roundTrips, onPace);
     if (remembered.profile) this.#announce(remembered.profile);
   }
@@ -75,6 +83,14 @@ export class MeterReader {
   /** Everything is asked now, as soon as the request under way is done. */
   readNow(): void {
     this.#session?.readNow();
+  }
+
+  /** Power is asked for at another interval, until the next start. */
+  askEvery(intervalS: number): void {
+    this.#settings = { ...this.#settings, intervalS };
+    this.#deps.emit({ kind: 'interval', meter: this.#settings.id, intervalS });
+    this.#pace.configure(intervalS * 1000);
+    this.#session?.pace(intervalS);
   }
 
   /** Writes what only changes in memory. */
@@ -141,6 +157,26 @@ export class MeterReader {
     }
     const compared = this.#clockCheck.compare(answer);
     if (compared) this.#deps.emit({ kind: 'clock', meter, clock: compared });
+    this.#follow(answer, session, measured, compared?.skewMs);
+  }
+
+  /** What was bought, by the half hour and by the day, moves with each answer that told of it. */
+  #follow(
+    { properties, datagram }: MeterAnswer,
+    session: MeterSession,
+    measured: MeasuredValues,
+    skewMs?: number,
+  ): void {
+    const usage = this.#usage;
+    const { energyScale: scale } = session;
+    if (scale) usage.ofMeter(session.archiveName);
+    if (skewMs !== undefined) usage.compared(skewMs, datagram);
+    const marks = halfHoursOf(properties, scale);
+    for (const { markMs } of marks) usage.marked(markMs, datagram);
+    if (marks.length === 0 && !hasMeasured(measured)) return;
+    const { atMs, monotonicMs } = datagram;
+    const now = usage.accept({ measured, stepKwh: scale && stepKwhOf(scale), atMs, monotonicMs });
+    this.#deps.emit({ kind: 'usage', meter: this.#settings.id, usage: now });
   }
 
   #keepProfile({ profile: fresh, macAddress }: MeterSession): void {

@@ -117,6 +117,12 @@ export class MeterSession {
     this.#wake.resolve();
   }
 
+  /** Power is asked for at another interval, from now on. */
+  pace(intervalS: number): void {
+    this.plan.pace(intervalS);
+    this.readNow();
+  }
+
   /**
    * Polls until the session fails.
    * @param unproved the session comes from an earlier run and nobody knows whether it lives

@@ -16,7 +16,7 @@ const CLOCK_PACE_MS = 60_000;
 
 interface Item {
   readonly epcs: readonly number[];
-  readonly everyMs: number;
+  everyMs: number;
   dueMs: number;
 }
 
@@ -69,6 +69,11 @@ export class PollPlan {
     const isPlausible = ageMs >= 0 && ageMs < HALF_HOUR_MS + MARK_PATIENCE_MS;
     const toNextMs = HALF_HOUR_MS + MARK_PATIENCE_MS - (isPlausible ? ageMs : isAnnounced ? 0 : MARK_PATIENCE_MS);
     this.#markDueMs = nowMs + toNextMs;
+  }
+
+  /** Power and currents are asked for at another interval. */
+  pace(intervalS: number): void {
+    this.#instant.everyMs = intervalS * 1000;
   }
 
   /** Everything is due now. */

@@ -102,7 +102,11 @@ function flowKw({ powerW, currentRA, currentTA }: Measured, sign: 1 | -1): numbe
   return Math.max(towards(powerW), PHASE_VOLTS * (towards(currentRA) + towards(currentTA))) / 1000;
 }
 
-function formOf({ coefficient, exponent, digits }: EnergyScale, contractAmpere: number | undefined): RegisterForm {
-  const stepKwh = coefficient * 10 ** exponent;
+/** The smallest step of the registers. */
+export const stepKwhOf = ({ coefficient, exponent }: EnergyScale): number => coefficient * 10 ** exponent;
+
+function formOf(scale: EnergyScale, contractAmpere: number | undefined): RegisterForm {
+  const { coefficient, digits } = scale;
+  const stepKwh = stepKwhOf(scale);
   return { stepKwh, modulusKwh: stepKwh * 10 ** digits, mostKw: mostKw(contractAmpere, coefficient) };
 }

@@ -43,18 +43,24 @@ const CYCLES = 20;
  * 1.5 × p95), or what is to be asked takes several requests. Lost requests do not count: that is the radio, not the pace.
  */
 export class Pace {
-  readonly #configuredMs: number;
+  #configuredMs: number;
   readonly #roundTrips: RoundTrips;
   readonly #publish: (intervalS: number) => void;
   /** What the answered requests of each cycle took together, ms; the one under way last. */
   #cycles: number[] = [0];
-  #publishedS: number | undefined;
+  #publishedS: number;
 
   /** @param publish is called with the effective interval, in whole seconds, when it changes. */
   constructor(configuredMs: number, roundTrips: RoundTrips, publish: (intervalS: number) => void) {
     this.#configuredMs = configuredMs;
+    this.#publishedS = configuredMs / 1000;
     this.#roundTrips = roundTrips;
     this.#publish = publish;
+  }
+
+  configure(ms: number): void {
+    this.#configuredMs = ms;
+    this.#update();
   }
 
   /** An answer came. Called before its values are published: how long they stay fresh depends on the new pace. */
@@ -75,7 +81,7 @@ export class Pace {
   #update(): void {
     const ms = Math.max(this.#configuredMs, this.#roundTrips.shortestIntervalMs, ...this.#cycles);
     const intervalS = ms === this.#configuredMs ? ms / 1000 : Math.ceil(ms / 1000);
-    if (intervalS === this.#publishedS || (this.#publishedS === undefined && ms === this.#configuredMs)) return;
+    if (intervalS === this.#publishedS) return;
     this.#publishedS = intervalS;
     this.#publish(intervalS);
   }

@@ -1,6 +1,7 @@
 import { marksOf } from '../model/health.ts';
 import type { MeasuredValues } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
+import { usageOf } from '../model/usage.ts';
 import type { DemandPeak, Usage } from '../model/usage.ts';
 import { dayStartMs, demandBeforeW, gainedSince, HALF_HOUR_MS, halfHourStartMs, monthStartMs } from './demand.ts';
 import { peakBetween } from './demand.ts';
@@ -99,10 +100,10 @@ export class UsageTracker {
     if (importKwh !== undefined) this.#import = { kwh: importKwh, monotonicMs };
     if (exportKwh !== undefined) this.#export = { kwh: exportKwh, monotonicMs };
     const meterMs = this.#time.at({ atMs, monotonicMs });
-    return meterMs === undefined ? { atMs } : known({ atMs, ...this.#usage(meterMs, monotonicMs) });
+    return meterMs === undefined ? { atMs } : usageOf({ atMs, ...this.#usage(meterMs, monotonicMs) });
   }
 
-  #usage(meterMs: number, nowMs: number): Optional<Omit<Usage, 'atMs'>> {
+  #usage(meterMs: number, nowMs: number): Omit<Parameters<typeof usageOf>[0], 'atMs'> {
     const [halfHourMs, dayMs] = [halfHourStartMs(meterMs), dayStartMs(meterMs)];
     const elapsedMs = meterMs - halfHourMs;
     const boughtKwh = this.#boughtSince(halfHourMs, nowMs, elapsedMs);
@@ -171,11 +172,6 @@ export class UsageTracker {
     return gainedSince(this.#marks, dayMs, halfHourMs, { meter, register, kwh: shown.kwh });
   }
 }
-
-type Optional<T> = { readonly [Key in keyof T]: T[Key] | undefined };
-
-const known = (usage: Optional<Usage>): Usage =>
-  Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined)) as unknown as Usage;
 
 /** W. At the first moment of a half hour there is no average yet. */
 const average = (kwh: number, ms: number): number | undefined =>

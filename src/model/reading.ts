@@ -16,7 +16,7 @@ export interface Reading extends MeasuredValues {
 }
 
 /** It holds a value a database wants. */
-export const hasMeasured = (reading: Reading): boolean => measuredIn(reading).length > 0;
+export const hasMeasured = (reading: MeasuredValues): boolean => measuredIn(reading).length > 0;
 
 /**
  * One answer of the meter as an object: what `<base>/<id>/readings` carries, without `run` and `seq`. What the answer did

@@ -2,6 +2,10 @@ import type { HostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 
+/** What `interval_s` may be. */
+export const LEAST_INTERVAL_S = 2;
+export const MOST_INTERVAL_S = 3600;
+
 /** One meter and its stick. */
 export interface MeterSettings {
   readonly id: string;

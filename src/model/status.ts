@@ -1,6 +1,7 @@
 import type { Failure } from '../kernel/errors.ts';
 import type { MeterClock, HalfHour, MeterProfile, Reading } from './reading.ts';
 import type { Pan } from './pan.ts';
+import type { Usage } from './usage.ts';
 
 /** The published `link_state`: what the supervisor is doing now. */
 export const LINK_PHASES = ['opening', 'scanning', 'joining', 'connected', 'paused', 'waiting', 'stopped'] as const;
@@ -67,11 +68,15 @@ export type BridgeEvent =
   | { readonly kind: 'status'; readonly meter: string; readonly status: LinkStatus }
   | { readonly kind: 'profile'; readonly meter: string; readonly profile: MeterProfile }
   | { readonly kind: 'reading'; readonly meter: string; readonly reading: Reading }
+  /** `interval_s` was changed by command, until the next start. */
+  | { readonly kind: 'interval'; readonly meter: string; readonly intervalS: number }
   /** The effective interval, s: how often power is really asked for. Told when it changes; the configured one until then. */
   | { readonly kind: 'pace'; readonly meter: string; readonly intervalS: number }
   | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour }
   /** A mark that was missed, read from the meter's memory: oldest first, each once. */
   | { readonly kind: 'history'; readonly meter: string; readonly halfHour: HalfHour }
+  /** After each answer that told of energy, power or a mark. */
+  | { readonly kind: 'usage'; readonly meter: string; readonly usage: Usage }
   | { readonly kind: 'clock'; readonly meter: string; readonly clock: MeterClock }
   | { readonly kind: 'activity'; readonly meter: string; readonly activity: Activity };
 

@@ -27,3 +27,7 @@ export interface Usage {
   readonly importTodayKwh?: number;
   readonly exportTodayKwh?: number;
 }
+
+/** What is known of it; the rest is absent. */
+export const usageOf = (values: { readonly [Key in keyof Usage]: Usage[Key] | undefined }): Usage =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as unknown as Usage;

@@ -15,6 +15,7 @@ interface Inventory {
 
 export const ANNOUNCED_FILE = 'announced.json';
 const PLATFORM = /^[a-z_]{1,32}$/;
+const KEY = /^[a-z0-9_]{1,64}$/;
 
 /**
  * What Home Assistant was told of over all starts. It forgets no entity that a document merely leaves out, so what is not
@@ -85,7 +86,7 @@ function parseInventory(value: unknown): Inventory {
   if (typeof topic !== 'string' || topic.length > 1024) throw new TypeError('topic is no topic');
   if (typeof components !== 'object' || components === null) throw new TypeError('components is no object');
   for (const [key, platform] of Object.entries(components))
-    if (!PLATFORM.test(key) || typeof platform !== 'string' || !PLATFORM.test(platform))
+    if (!KEY.test(key) || typeof platform !== 'string' || !PLATFORM.test(platform))
       throw new TypeError('components has what no document has');
   return { topic, components: components as Components };
 }

@@ -1,46 +1,67 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import { LEAST_INTERVAL_S, MOST_INTERVAL_S } from '../model/settings.ts';
 import type { MeterCommand } from '../model/status.ts';
 import { LogThrottle } from '../kernel/log-writer.ts';
 
+type CommandName = MeterCommand | 'poll_interval';
 /** The only commands there are, with the shortest time between two of a kind, ms. */
-const PACES_MS: Readonly<Record<MeterCommand, number>> = { read_now: 10_000, restart_session: 30_000, rescan: 60_000 };
-const isCommand = (name: string): name is MeterCommand => Object.hasOwn(PACES_MS, name);
+const PACES_MS: Readonly<Record<CommandName, number>> = {
+  read_now: 10_000,
+  restart_session: 30_000,
+  rescan: 60_000,
+  poll_interval: 10_000,
+};
+const isCommand = (name: string): name is CommandName => Object.hasOwn(PACES_MS, name);
 const MOST_BYTES = 1024;
 const QUIET_MS = 60_000;
 
 export interface Incoming {
   /** What follows `…/command/`. */
   readonly name: string;
-  readonly bytes: number;
+  readonly payload: Buffer;
   readonly retained: boolean;
+}
+
+/** What is let through. */
+export interface Commands {
+  readonly onCommand: (command: MeterCommand) => void;
+  /** Power is to be asked for at this interval, s. */
+  readonly onInterval: (intervalS: number) => void;
 }
 
 /** Lets through what a user may ask, at the pace the radio bears; the rest is refused in the log. */
 export class CommandGate {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #onCommand: (command: MeterCommand) => void;
-  readonly #lastMs = new Map<MeterCommand, number>();
+  readonly #commands: Commands;
+  readonly #lastMs = new Map<CommandName, number>();
   readonly #refusals: LogThrottle;
 
-  constructor(clock: Clock, log: Log, onCommand: (command: MeterCommand) => void) {
+  constructor(clock: Clock, log: Log, commands: Commands) {
     this.#clock = clock;
     this.#log = log;
-    this.#onCommand = onCommand;
+    this.#commands = commands;
     this.#refusals = new LogThrottle(clock, QUIET_MS);
   }
 
-  accept({ name, bytes, retained }: Incoming): void {
+  accept({ name, payload, retained }: Incoming): void {
     if (!isCommand(name)) return this.#refuse(name.slice(0, 40), 'no such command', '');
     if (retained) return this.#refuse(name, 'retained: clear it on the broker, commands must not be retained');
-    if (bytes > MOST_BYTES) return this.#refuse(name, 'payload too large');
+    if (payload.length > MOST_BYTES) return this.#refuse(name, 'payload too large');
+    if (name !== 'poll_interval') return this.#pass(name, {}, () => this.#commands.onCommand(name));
+    const intervalS = intervalIn(payload);
+    if (intervalS === undefined) return this.#refuse(name, NO_INTERVAL);
+    this.#pass(name, { intervalS }, () => this.#commands.onInterval(intervalS));
+  }
+
+  #pass(name: CommandName, facts: Readonly<Record<string, number>>, act: () => void): void {
     const now = this.#clock.monotonicMs();
     const nextMs = (this.#lastMs.get(name) ?? -Infinity) + PACES_MS[name];
     if (now < nextMs) return this.#refuse(name, `at most one in ${PACES_MS[name] / 1000} s`);
     this.#lastMs.set(name, now);
-    this.#log.info({ command: name }, 'command accepted');
-    return this.#onCommand(name);
+    this.#log.info({ command: name, ...facts }, 'command accepted');
+    act();
   }
 
   /** @param kind what is counted together: not the name where anybody can think up one. */
@@ -49,4 +70,13 @@ export class CommandGate {
     if (more === undefined) return;
     this.#log.warn({ command, reason, ...(more > 0 ? { alsoRefused: more } : {}) }, 'command refused');
   }
+}
+
+const NO_INTERVAL = `not a whole number of seconds from ${LEAST_INTERVAL_S} to ${MOST_INTERVAL_S}`;
+
+/** `30`, or `30.0` as some programs write it. @returns undefined for anything else. */
+function intervalIn(payload: Buffer): number | undefined {
+  const seconds = /^\s*(\d{1,4})(?:\.0{1,6})?\s*$/.exec(payload.toString())?.[1];
+  const intervalS = Number(seconds);
+  return intervalS >= LEAST_INTERVAL_S && intervalS <= MOST_INTERVAL_S ? intervalS : undefined;
 }

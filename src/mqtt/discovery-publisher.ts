@@ -42,6 +42,7 @@ export class DiscoveryPublisher {
   readonly #deps: DiscoveryPublisherDeps;
   readonly #topic: string;
   #profile: MeterProfile | undefined;
+  #intervalS: number;
   #slowestS = 0;
   #document: DeviceDocument;
   #last: { readonly document: DeviceDocument; readonly atMs: number } | undefined;
@@ -54,6 +55,7 @@ export class DiscoveryPublisher {
 
   constructor(options: DiscoveryPublisherOptions, deps: DiscoveryPublisherDeps) {
     this.#options = options;
+    this.#intervalS = options.meter.intervalS;
     this.#deps = deps;
     this.#birth = deps.deadlines.create();
     this.#change = deps.deadlines.create();
@@ -104,6 +106,13 @@ export class DiscoveryPublisher {
   pace(intervalS: number): void {
     if (intervalS <= this.#slowestS) return;
     this.#slowestS = intervalS;
+    this.#rewrite();
+  }
+
+  /** Another interval was asked for: what Home Assistant waits before it drops a value follows it, both ways. */
+  interval(intervalS: number): void {
+    this.#intervalS = intervalS;
+    this.#slowestS = 0;
     this.#rewrite();
   }
 
@@ -200,7 +209,7 @@ export class DiscoveryPublisher {
   }
 
   #write(): DeviceDocument {
-    const meter = { ...this.#options.meter, slowestS: this.#slowestS };
+    const meter = { ...this.#options.meter, intervalS: this.#intervalS, slowestS: this.#slowestS };
     const removed = this.#announced.ghosts(this.#topic, possibleKeys(meter.contractAmpere !== undefined));
     return deviceDocument({ ...this.#options, meter, profile: this.#profile }, removed);
   }

@@ -1,7 +1,7 @@
 import type { Language } from '../kernel/language.ts';
 import type { MeterProfile } from '../model/reading.ts';
+import type { Entity, EntityContext } from './entity.ts';
 import { entitiesOf } from './ha-entities.ts';
-import type { Entity, EntityContext } from './ha-entities.ts';
 import { energyDecimals } from './mqtt-payloads.ts';
 import { expireAfterS, identityOf, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
@@ -109,9 +109,19 @@ function component(
     ...(from === 'command'
       ? { command_topic: `${topics.commandPrefix}${key}`, payload_press: 'PRESS' }
       : { state_topic: topics[from], value_template: `{{ value_json.${entity.field ?? key} }}` }),
+    ...(entity.lastReset === undefined
+      ? {}
+      : { last_reset_value_template: `{{ value_json.${entity.lastReset} or '' }}` }), // `None` would be a warning
+    ...(entity.attributes && from !== 'command' ? attributesOf(topics[from], entity.attributes) : {}),
+    ...(platform === 'number' ? { command_topic: `${topics.commandPrefix}${key}` } : {}),
     ...(platform === 'binary_sensor' ? { payload_on: 'ON', payload_off: 'OFF' } : {}),
     ...(typeof options === 'function' ? options(context) : options),
     qos: from === 'instant' ? 0 : 1,
     ...(entity.bridgeOnly ? { availability: [{ topic: topics.bridgeAvailability }] } : {}),
   };
+}
+
+function attributesOf(topic: string, attributes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const members = Object.entries(attributes).map(([name, key]) => `'${name}': value_json.${key}`);
+  return { json_attributes_topic: topic, json_attributes_template: `{{ {${members.join(', ')}} | to_json }}` };
 }

@@ -1,39 +1,11 @@
-import type { Text } from '../kernel/language.ts';
 import { quantities } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
-import type { MeterProfile } from '../model/reading.ts';
+import { LEAST_INTERVAL_S, MOST_INTERVAL_S } from '../model/settings.ts';
 import { LINK_PHASES } from '../model/status.ts';
+import { has } from './entity.ts';
+import type { Entity, EntityContext, EntityOptions } from './entity.ts';
+import { usageEntities } from './usage-entities.ts';
 
-/** What decides which entities a meter has and what they say. */
-export interface EntityContext {
-  readonly profile: MeterProfile | undefined;
-  readonly contract: boolean;
-  readonly expireAfterS: number;
-  readonly energyDecimals: number;
-}
-
-type Options = Readonly<Record<string, unknown>>;
-
-export interface Entity {
-  readonly key: string;
-  readonly platform: 'sensor' | 'binary_sensor' | 'button';
-  readonly name: Text;
-  /** The topic it lives on: a state topic or its command topic. */
-  readonly from: 'instant' | 'energy' | 'link' | 'command';
-  /** Key in the state's JSON; the entity's own key when absent. */
-  readonly field?: string;
-  /** Stays usable while the meter is away: follows the bridge's availability alone. */
-  readonly bridgeOnly?: boolean;
-  /** Announced when this holds; absent: at once and always. */
-  readonly when?: (context: EntityContext) => boolean;
-  readonly options: Options | ((context: EntityContext) => Options);
-}
-
-/** The property map decides: what the meter does not have is never announced. */
-const has =
-  (epc: number) =>
-  ({ profile }: EntityContext): boolean =>
-    profile?.getMap.includes(epc) ?? false;
 const hasFault = has(0x88);
 const hasCurrent = has(0xe8);
 
@@ -48,7 +20,7 @@ const isThere =
 
 const optionsOf =
   ({ family, kind, unit, decimals }: Quantity) =>
-  ({ expireAfterS, energyDecimals }: EntityContext): Options => ({
+  ({ expireAfterS, energyDecimals }: EntityContext): EntityOptions => ({
     device_class: family,
     state_class: kind === 'instant' ? 'measurement' : 'total_increasing', // not `total`: meters are exchanged and registers wrap
     unit_of_measurement: unit,
@@ -80,6 +52,21 @@ const MEASURED: readonly Entity[] = [
       unit_of_measurement: 'A',
       suggested_display_precision: 1,
       expire_after: expireAfterS,
+    }),
+  },
+  {
+    key: 'contract_usage',
+    platform: 'sensor',
+    name: { en: 'Contract usage', ja: '契約電流使用率' },
+    from: 'instant',
+    when: (context) => context.contract && hasCurrent(context),
+    options: ({ expireAfterS }) => ({
+      state_class: 'measurement',
+      unit_of_measurement: '%',
+      suggested_display_precision: 0,
+      expire_after: expireAfterS,
+      icon: 'mdi:gauge',
+      enabled_by_default: false,
     }),
   },
   {
@@ -179,8 +166,28 @@ const BUTTON_ROWS: readonly Row[] = [
 ];
 const buttons = BUTTON_ROWS.map((row): Entity => ({ platform: 'button', from: 'command', bridgeOnly: true, ...row }));
 
+const numbers: readonly Entity[] = [
+  {
+    key: 'poll_interval',
+    platform: 'number',
+    name: { en: 'Polling interval', ja: '取得間隔' },
+    from: 'config',
+    bridgeOnly: true,
+    options: {
+      device_class: 'duration',
+      unit_of_measurement: 's',
+      min: LEAST_INTERVAL_S,
+      max: MOST_INTERVAL_S,
+      step: 1,
+      mode: 'box',
+      entity_category: 'config',
+      enabled_by_default: false,
+    },
+  },
+];
+
 /** Every entity a meter can have, in the order Home Assistant is told of them. */
-export const entities: readonly Entity[] = [...MEASURED, ...link, ...buttons];
+export const entities: readonly Entity[] = [...MEASURED, ...usageEntities, ...link, ...buttons, ...numbers];
 
 /** Those that are announced. */
 export const entitiesOf = (context: EntityContext): readonly Entity[] =>

@@ -57,6 +57,7 @@ export function usedAmpere(reading: Reading, hasTPhase: boolean): number | undef
 
 export const contractState = (ampere: number, used: number, over: OverContract): ContractState => ({
   headroomA: ampere - used,
+  usagePercent: (100 * used) / ampere,
   over: over.on,
 });
 
@@ -65,7 +66,7 @@ export const contractState = (ampere: number, used: number, over: OverContract):
  * comes, and what passes its mark is taken back at the mark.
  */
 export class MeterStates {
-  readonly #meter: MeterPart;
+  #meter: MeterPart;
   readonly #topics: StateTopics;
   readonly #deps: MeterStatesDeps;
   /** When something passes its mark. */
@@ -112,6 +113,12 @@ export class MeterStates {
     this.#slowestS = Math.max(this.#slowestS, intervalS);
     this.#marks = marksOf(intervalS, this.#meter.energyIntervalS);
     this.age();
+  }
+
+  /** Another interval was asked for; the pace that comes of it is told besides. */
+  interval(intervalS: number): void {
+    this.#meter = { ...this.#meter, intervalS };
+    this.#slowestS = 0;
   }
 
   learn({ hasTPhase, energyScale }: Pick<MeterProfile, 'hasTPhase' | 'energyScale'>): void {

@@ -2,6 +2,7 @@ import { instants, quantities, registers } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
 import type { LinkStatus } from '../model/status.ts';
+import type { Usage } from '../model/usage.ts';
 import { isoJst, isoLocal } from '../kernel/clock.ts';
 
 /** A key with its value already in JSON; undefined leaves the key out. */
@@ -32,6 +33,8 @@ export const energyDecimals = (scale: EnergyScale | undefined): number => Math.m
 export interface ContractState {
   /** contract − (max(0, R) + max(0, T)), A; may be negative. */
   readonly headroomA: number;
+  /** Of the contract. */
+  readonly usagePercent: number;
   readonly over: boolean;
 }
 
@@ -40,6 +43,7 @@ export const instantPayload = (reading: Reading, contract: ContractState | undef
   objectOf([
     ...instants.map((quantity): Field => [quantity.key, orNull(measured(quantity, reading, 0))]),
     ['headroom', orNull(fixed(contract?.headroomA, 1))],
+    ['contract_usage', orNull(fixed(contract?.usagePercent, 0))],
     ['over_contract', onOff(contract?.over)],
     ['time', text(isoLocal(reading.atMs))],
   ]);
@@ -82,6 +86,25 @@ export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, 
   ]);
 }
 
+const jstOrNull = (ms: number | undefined): string => (ms === undefined ? 'null' : text(isoJst(ms)));
+
+/** `state/usage`: averages in W, today's energy in kWh; half hours and days are the meter's, in JST. */
+export const usagePayload = (usage: Usage, decimals: number): string =>
+  objectOf([
+    ['demand_now', orNull(fixed(usage.demandNowW, 0))],
+    ['demand_forecast', orNull(fixed(usage.demandForecastW, 0))],
+    ['demand_30min', orNull(fixed(usage.demand30minW, 0))],
+    ['half_hour_start', jstOrNull(usage.halfHourMs)],
+    ['demand_peak_today', orNull(fixed(usage.peakToday?.watts, 0))],
+    ['demand_peak_today_start', jstOrNull(usage.peakToday?.startMs)],
+    ['demand_peak_month', orNull(fixed(usage.peakMonth?.watts, 0))],
+    ['demand_peak_month_start', jstOrNull(usage.peakMonth?.startMs)],
+    ['import_today', orNull(register(usage.importTodayKwh, decimals))],
+    ['export_today', orNull(register(usage.exportTodayKwh, decimals))],
+    ['day_start', jstOrNull(usage.dayMs)],
+    ['time', text(isoLocal(usage.atMs))],
+  ]);
+
 /** What `state/link` says besides the status: whether the meter is there, and how often it is asked, s. */
 export interface Presence {
   readonly connected: boolean;
@@ -103,6 +126,19 @@ export const linkPayload = (status: LinkStatus, { connected, intervalS }: Presen
     ['last_error', status.error ? text(status.error.code) : 'null'],
     ['rung', status.rung ? text(status.rung) : 'null'],
     ['time', text(isoLocal(status.sinceMs))],
+  ]);
+
+/** `state/config`: what can be changed while we run. `time` is when it became so. */
+export const configPayload = ({
+  intervalS,
+  sinceMs,
+}: {
+  readonly intervalS: number;
+  readonly sinceMs: number;
+}): string =>
+  objectOf([
+    ['poll_interval', String(intervalS)],
+    ['time', text(isoLocal(sinceMs))],
   ]);
 
 /** Identity of one reading in the stream: the same reading sent twice has the same one. */

@@ -7,21 +7,25 @@ import type { Beat, Deadline } from '../kernel/deadlines.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import { hasMeasured } from '../model/reading.ts';
 import type { Reading } from '../model/reading.ts';
-import type { Sink, BridgeEvent, MeterCommand } from '../model/status.ts';
+import type { Sink, BridgeEvent } from '../model/status.ts';
 import type { HomeAssistantSettings, MeterSettings } from '../model/settings.ts';
 import type { BrokerOptions } from '../broker/connection-attempt.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
 import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
+import type { Commands } from './command-gate.ts';
+import { ConfigTopic } from './config-topic.ts';
 import { MessageStreams } from './message-streams.ts';
 import { MeterStates } from './meter-states.ts';
 import { ConnectionKeeper } from '../broker/connection-keeper.ts';
 import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
 import { historyPayload, readingPayload } from './mqtt-payloads.ts';
+import { standingOf } from './broker-standing.ts';
 import { identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { PortClaim, PortTurn } from './port-turn.ts';
+import { UsageTopic } from './usage-topic.ts';
 import { REASON, reasonText } from '../broker/reason-codes.ts';
 
 /** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
@@ -41,7 +45,7 @@ export interface MqttSinkOptions {
 export interface MqttSinkDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly onCommand: (command: MeterCommand) => void;
+  readonly commands: Commands;
   /** For the back-off's jitter, 0–1. */
   readonly random?: () => number;
   /** Whether the broker connection is ours to take; without one the link's status alone tells. */
@@ -60,6 +64,8 @@ export class MqttSink implements Sink {
   readonly #keeper: ConnectionKeeper;
   readonly #discovery: DiscoveryPublisher;
   readonly #states: MeterStates;
+  readonly #usage: UsageTopic;
+  readonly #config: ConfigTopic;
   readonly #availability: Availability;
   readonly #streams: MessageStreams;
   readonly #gate: CommandGate;
@@ -70,7 +76,7 @@ export class MqttSink implements Sink {
   #ready = false;
 
   constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
-    const { clock, log: parent, onCommand, random, claim = new PortClaim(), beat } = deps;
+    const { clock, log: parent, commands, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
     this.#options = options;
@@ -87,11 +93,15 @@ export class MqttSink implements Sink {
     const send: Send = (message, done) => this.#send(message, done);
     const parts = { clock, log, deadlines: this.#deadlines, send };
     this.#states = new MeterStates(options.meter, this.#topics, parts);
+    const kept = (topic: string) => (payload: string) => send({ topic, payload, qos: 1, retain: true });
+    const decimals = (): number => this.#states.decimals;
+    this.#usage = new UsageTopic(options.meter, { ...parts, decimals, send: kept(this.#topics.usage) });
+    this.#config = new ConfigTopic(options.meter.intervalS, clock, kept(this.#topics.config));
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
     this.#streams = new MessageStreams(this.#topics, options.stateDir, parts);
-    this.#gate = new CommandGate(clock, log, onCommand);
+    this.#gate = new CommandGate(clock, log, commands);
   }
 
   /** Resolves after the clean stop that `signal` asks for; at most two seconds after it. Rejects only for a defect. */
@@ -132,6 +142,7 @@ export class MqttSink implements Sink {
     switch (event.kind) {
       case 'reading':
         this.#states.accept(event.reading); // before the stream: people look at these. All of it is written in this turn
+        this.#usage.saw(event.reading);
         this.#availability.accept(event);
         return this.#pushReading(event.reading);
       case 'status':
@@ -139,8 +150,13 @@ export class MqttSink implements Sink {
         return this.#availability.accept(event);
       case 'pace':
         this.#states.pace(event.intervalS);
+        this.#usage.pace(event.intervalS);
         this.#discovery.pace(event.intervalS);
         return this.#availability.accept(event);
+      case 'interval':
+        this.#states.interval(event.intervalS);
+        this.#discovery.interval(event.intervalS);
+        return this.#config.interval(event.intervalS);
       case 'profile':
         this.#states.learn(event.profile);
         return this.#discovery.learn(event.profile);
@@ -148,6 +164,8 @@ export class MqttSink implements Sink {
         return this.#states.acceptHalfHour(event.halfHour);
       case 'history':
         return this.#streams.history.push(historyPayload(event.meter, event.halfHour, this.#states.decimals));
+      case 'usage':
+        return this.#usage.accept(event.usage);
       case 'clock':
       case 'activity':
         return; // not on MQTT as such: metrics count them, and `link_state` has the rung
@@ -156,26 +174,7 @@ export class MqttSink implements Sink {
 
   /** @param language of `detail` */
   health(language: Language = 'en'): BrokerHealth {
-    const { connection, error, url } = this.#keeper;
-    const { queued, dropped } = this.#streams;
-    const held = connection && this.#streams.held;
-    const unannounced = connection && this.#discovery.refusal;
-    const protocol = connection?.protocol === 5 ? '5' : '3.1.1';
-    const standing = connection
-      ? { en: `connected (MQTT ${protocol})`, ja: `接続済み（MQTT ${protocol}）` }[language]
-      : (error?.text(language) ?? { en: 'connecting', ja: '接続を試みています' }[language]);
-    const objections = [held, unannounced].flatMap((why) => why?.text(language) ?? []);
-    return {
-      ok: connection !== undefined && !held,
-      detail: [standing, ...objections].join({ en: '; ', ja: '。' }[language]),
-      error: connection ? undefined : error,
-      connected: connection !== undefined,
-      broker: url,
-      queued,
-      dropped,
-      held,
-      unannounced,
-    };
+    return standingOf(this.#keeper, this.#streams, this.#discovery.refusal, language);
   }
 
   #pushReading(reading: Reading): void {
@@ -215,6 +214,8 @@ export class MqttSink implements Sink {
     this.#discovery.announce();
     this.#availability.publishLink();
     this.#states.publish();
+    this.#usage.publish();
+    this.#config.publish();
     this.#availability.publishAfter();
   }
 
@@ -222,7 +223,7 @@ export class MqttSink implements Sink {
     const { commandPrefix } = this.#topics;
     if (topic === presenceTopic(this.#topics)) this.#availability.answer();
     else if (topic.startsWith(commandPrefix))
-      this.#gate.accept({ name: topic.slice(commandPrefix.length), bytes: payload.length, retained });
+      this.#gate.accept({ name: topic.slice(commandPrefix.length), payload, retained });
     else if (!retained && payload.length < 16 && payload.toString().toLowerCase() === 'online')
       this.#discovery.born(() => this.#announce());
   }

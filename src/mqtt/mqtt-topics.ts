@@ -5,7 +5,9 @@ export interface Topics {
   readonly instant: string;
   readonly energy: string;
   readonly halfHour: string;
+  readonly usage: string;
   readonly link: string;
+  readonly config: string;
   readonly readings: string;
   /** Half hours that were missed, read from the meter's memory. */
   readonly history: string;
@@ -21,7 +23,9 @@ export function topicsOf(baseTopic: string, meterId: string): Topics {
     instant: `${root}/state/instant`,
     energy: `${root}/state/energy`,
     halfHour: `${root}/state/halfhour`,
+    usage: `${root}/state/usage`,
     link: `${root}/state/link`,
+    config: `${root}/state/config`,
     readings: `${root}/readings`,
     history: `${root}/history`,
     commandPrefix: `${root}/command/`,

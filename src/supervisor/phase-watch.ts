@@ -36,7 +36,7 @@ const mayWaitForPort = (error: LinkStatus['error']): boolean =>
 /** Hears one meter's supervisor, and passes on that it goes on. */
 export class PhaseWatch implements Sink {
   readonly #meter: string;
-  readonly #intervalMs: number;
+  #intervalMs: number;
   readonly #clock: Clock;
   readonly #beat: Beat;
   #status: LinkStatus;
@@ -53,6 +53,7 @@ export class PhaseWatch implements Sink {
   accept(event: BridgeEvent): void {
     if (event.meter !== this.#meter) return;
     if (event.kind === 'status') this.#status = event.status;
+    if (event.kind === 'interval') this.#intervalMs = event.intervalS * 1000;
     this.#report();
   }
 

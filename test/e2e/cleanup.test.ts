@@ -9,9 +9,16 @@ import type { Mosquitto } from '../support/mosquitto.ts';
 const document = 'homeassistant/device/broute2mqtt_home/config';
 const own = [
   document,
-  ...['bridge/availability', 'meter/availability', 'state/energy', 'state/halfhour', 'state/instant', 'state/link'].map(
-    (topic) => `broute2mqtt/home/${topic}`,
-  ),
+  ...[
+    'bridge/availability',
+    'meter/availability',
+    'state/config',
+    'state/energy',
+    'state/halfhour',
+    'state/instant',
+    'state/link',
+    'state/usage',
+  ].map((topic) => `broute2mqtt/home/${topic}`),
 ];
 const foreign = [
   'broute2mqtt/home/note',

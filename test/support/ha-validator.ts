@@ -19,7 +19,7 @@ const common =
   'platform unique_id object_id default_entity_id name icon entity_category enabled_by_default availability availability_mode qos device_class';
 const componentKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   sensor: new Set(
-    `${common} state_topic value_template state_class unit_of_measurement suggested_display_precision expire_after options last_reset_value_template`.split(
+    `${common} state_topic value_template state_class unit_of_measurement suggested_display_precision expire_after options last_reset_value_template json_attributes_topic json_attributes_template`.split(
       ' ',
     ),
   ),
@@ -27,6 +27,9 @@ const componentKeys: Readonly<Record<string, ReadonlySet<string>>> = {
     `${common} state_topic value_template payload_on payload_off expire_after off_delay`.split(' '),
   ),
   button: new Set(`${common} command_topic payload_press retain`.split(' ')),
+  number: new Set(
+    `${common} command_topic state_topic value_template unit_of_measurement min max step mode retain`.split(' '),
+  ),
 };
 const units: Readonly<Record<string, readonly string[]>> = {
   power: ['mW', 'W', 'kW', 'MW', 'GW', 'TW'],
@@ -48,6 +51,7 @@ const anyStateClass = ['measurement', 'measurement_angle', 'total', 'total_incre
 const otherClasses: Readonly<Record<string, readonly string[]>> = {
   binary_sensor: ['problem', 'connectivity'],
   button: ['identify', 'restart', 'update'],
+  number: ['duration'],
 };
 
 const say = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
@@ -105,7 +109,9 @@ function componentProblems(key: string, component: Json, device: Json): string[]
   check(/^[a-z0-9_]+$/.test(say(component['object_id'])), 'object_id');
   const category = component['entity_category'];
   check(
-    category === undefined || category === 'diagnostic' || (category === 'config' && platform === 'button'),
+    category === undefined ||
+      category === 'diagnostic' ||
+      (category === 'config' && ['button', 'number'].includes(platform)),
     'category',
   );
   check(component['icon'] === undefined || /^mdi:[a-z0-9-]+$/.test(say(component['icon'])), 'icon');
@@ -114,6 +120,9 @@ function componentProblems(key: string, component: Json, device: Json): string[]
     check(Number.isInteger(value) && (value as number) >= 0, name);
   }
   check(text(platform === 'button' ? 'command_topic' : 'state_topic'), 'no topic');
+  check(platform !== 'number' || text('command_topic'), 'no command topic');
+  const { json_attributes_topic: source, json_attributes_template: attributes } = component;
+  check((source === undefined) === (attributes === undefined), 'attributes need topic and template');
   check(!/[+#]/.test(say(component['state_topic'] ?? component['command_topic'])), 'wildcard');
   problems.push(...(platform === 'sensor' ? sensorProblems(key, component) : classProblems(key, platform, component)));
   return problems;

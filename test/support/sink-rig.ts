@@ -30,6 +30,7 @@ export class SinkRig implements AsyncDisposable {
   readonly clock: Clock;
   readonly lines: LogLine[];
   readonly commands: MeterCommand[] = [];
+  readonly intervals: number[] = [];
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
@@ -51,6 +52,10 @@ export class SinkRig implements AsyncDisposable {
       contractAmpere: 40,
     };
     this.id = meter.id;
+    const commands = {
+      onCommand: (command: MeterCommand) => void this.commands.push(command),
+      onInterval: (intervalS: number) => void this.intervals.push(intervalS),
+    };
     this.sink = new MqttSink(
       {
         broker: { url },
@@ -61,7 +66,7 @@ export class SinkRig implements AsyncDisposable {
         ...options,
         meter,
       },
-      { clock, log, onCommand: (command) => this.commands.push(command), random: () => 0.5, claim },
+      { clock, log, commands, random: () => 0.5, claim },
     );
     void this.sink.begin(run);
     this.#ended = this.sink.run(this.#stop.signal);

@@ -292,7 +292,15 @@ export class World {
         version: '0.1.0',
         ...(this.disk && { stateDir: this.disk.folder }),
       },
-      { clock, log, onCommand: (command) => this.supervisor.command(command), random },
+      {
+        clock,
+        log,
+        commands: {
+          onCommand: (command) => this.supervisor.command(command),
+          onInterval: (intervalS) => this.#reader?.askEvery(intervalS),
+        },
+        random,
+      },
     );
     await this.#onDisk(this.sink.begin(++this.#runs));
     const emit = (event: BridgeEvent): void => {

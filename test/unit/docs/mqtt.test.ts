@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { discoveryTopic, topicsOf } from '../../../src/mqtt/mqtt-topics.ts';
 import {
+  configPayload,
   energyPayload,
   halfHourPayload,
   historyPayload,
   instantPayload,
   linkPayload,
   readingPayload,
+  usagePayload,
 } from '../../../src/mqtt/mqtt-payloads.ts';
 import { entityRows } from './entity-rows.ts';
 
@@ -37,7 +39,7 @@ test.each(['README.md', 'README.ja.md'])('%s lists the same entities under the s
 test('every topic has its row', () => {
   const { commandPrefix, ...states } = topicsOf('b', 'i');
   const own = Object.values(states).map((topic) => topic.slice('b/i/'.length));
-  const commands = ['read_now', 'restart_session', 'rescan'].map(
+  const commands = ['read_now', 'restart_session', 'rescan', 'poll_interval'].map(
     (name) => `${commandPrefix.slice('b/i/'.length)}${name}`,
   );
   const listed = rows.filter((row) => row.length === 5).map(([topic = '']) => topic.replaceAll('`', ''));
@@ -51,6 +53,8 @@ test('the examples have the keys of the payloads', () => {
     instantPayload(reading, undefined),
     energyPayload(reading, 1),
     halfHourPayload({ markMs: 0, importKwh: 1 }, undefined, 1),
+    usagePayload({ atMs: 0 }, 1),
+    configPayload({ intervalS: 10, sinceMs: 0 }),
     linkPayload({ phase: 'opening', sinceMs: 0, reconnects: 0 }, { connected: false, intervalS: 10 }),
     readingPayload({ meter: 'demo', run: 1, seq: 1 }, reading, 1),
     historyPayload('home', { markMs: 0, importKwh: 1, exportKwh: 1 }, 1),

@@ -8,8 +8,8 @@ describe('command gate', () => {
     const clock = new VirtualClock();
     const { log, lines } = logLines();
     const taken: string[] = [];
-    const gate = new CommandGate(clock, log, (command) => taken.push(command));
-    const ask = (name: string): void => gate.accept({ name, bytes: 5, retained: false });
+    const gate = new CommandGate(clock, log, { onCommand: (command) => void taken.push(command), onInterval: never });
+    const ask = (name: string): void => gate.accept({ name, payload: Buffer.from('PRESS'), retained: false });
     for (let second = 0; second < 61; second++) {
       for (const name of ['read_now', 'restart_session', 'rescan', 'poll_interval', '']) ask(name);
       await clock.advance(1000);
@@ -19,4 +19,60 @@ describe('command gate', () => {
     expect(lines.filter(({ msg }) => msg === 'command refused').length).toBeLessThan(11);
     expect(lines.find(({ alsoRefused }) => alsoRefused !== undefined)?.['alsoRefused']).toBeGreaterThan(30);
   });
+
+  test('an interval is a whole number of seconds in its range; anything else is refused in the log', async () => {
+    const clock = new VirtualClock();
+    const { log, lines } = logLines();
+    const taken: number[] = [];
+    const gate = new CommandGate(clock, log, {
+      onCommand: never,
+      onInterval: (intervalS) => void taken.push(intervalS),
+    });
+    const ask = async (text: string, retained = false): Promise<void> => {
+      gate.accept({ name: 'poll_interval', payload: Buffer.from(text), retained });
+      await clock.advance(10_000);
+    };
+    for (const good of ['2', '30', '30.0', ' 60\n', '3600']) await ask(good);
+    expect(taken).toEqual([2, 30, 30, 60, 3600]);
+    for (const bad of [
+      '',
+      '1',
+      '3601',
+      '-30',
+      '2.5',
+      '1e3',
+      '0x1e',
+      'NaN',
+      'thirty',
+      '３０',
+      '30 s',
+      'PRESS',
+      '030303',
+    ])
+      await ask(bad);
+    await ask('30', true);
+    expect(taken).toHaveLength(5);
+    const refused = lines.filter(({ msg }) => msg === 'command refused');
+    expect(refused[0]).toMatchObject({ command: 'poll_interval', level: 'warn' });
+    expect(refused[0]?.['reason']).toBe('not a whole number of seconds from 2 to 3600');
+  });
+
+  test('one interval in ten seconds; a wrong one does not count', async () => {
+    const clock = new VirtualClock();
+    const taken: number[] = [];
+    const onInterval = (intervalS: number): void => void taken.push(intervalS);
+    const gate = new CommandGate(clock, logLines().log, { onCommand: never, onInterval });
+    const ask = (text: string): void =>
+      gate.accept({ name: 'poll_interval', payload: Buffer.from(text), retained: false });
+    for (const text of ['x', '20', '30']) ask(text);
+    await clock.advance(9999);
+    ask('40');
+    await clock.advance(1);
+    ask('50');
+    expect(taken).toEqual([20, 50]);
+  });
 });
+
+const never = (): never => {
+  throw new Error('not asked for');
+};

@@ -19,7 +19,7 @@ const components = (more: Partial<DiscoveryInput> = {}): Readonly<Record<string,
 const keys = (more: Partial<DiscoveryInput> = {}): string[] => Object.keys(components(more));
 const profile = (more: Partial<MeterProfile>): { profile: MeterProfile } => ({ profile: { ...fullProfile, ...more } });
 const link = ['connected', 'link_state', 'rssi', 'lqi', 'last_success', 'last_error', 'reconnects', 'channel'];
-const buttons = ['read_now', 'restart_session', 'rescan'];
+const controls = ['read_now', 'restart_session', 'rescan', 'poll_interval'];
 
 /** Public API: a user's history hangs on these. Changing one is a major version. */
 const frozen: readonly (readonly [id: string, entityId: string, topic: string, en: string, ja: string])[] = [
@@ -29,6 +29,7 @@ const frozen: readonly (readonly [id: string, entityId: string, topic: string, e
   ['energy_import', 'sensor.smart_meter_energy_import', 'state/energy', 'Energy import', '積算電力量（買電）'],
   ['energy_export', 'sensor.smart_meter_energy_export', 'state/energy', 'Energy export', '積算電力量（売電）'],
   ['headroom', 'sensor.smart_meter_headroom', 'state/instant', 'Contract headroom', '契約電流の余裕'],
+  ['contract_usage', 'sensor.smart_meter_contract_usage', 'state/instant', 'Contract usage', '契約電流使用率'],
   [
     'over_contract',
     'binary_sensor.smart_meter_over_contract',
@@ -37,6 +38,72 @@ const frozen: readonly (readonly [id: string, entityId: string, topic: string, e
     '契約電流超過',
   ],
   ['fault', 'binary_sensor.smart_meter_fault', 'state/energy', 'Meter fault', 'メーター異常'],
+  [
+    'energy_import_30min',
+    'sensor.smart_meter_energy_import_30min',
+    'state/halfhour',
+    'Energy import last half hour',
+    '30分電力量（買電）',
+  ],
+  [
+    'energy_export_30min',
+    'sensor.smart_meter_energy_export_30min',
+    'state/halfhour',
+    'Energy export last half hour',
+    '30分電力量（売電）',
+  ],
+  [
+    'energy_import_fixed',
+    'sensor.smart_meter_energy_import_fixed',
+    'state/halfhour',
+    'Energy import at half hour',
+    '定時積算電力量（買電）',
+  ],
+  [
+    'energy_export_fixed',
+    'sensor.smart_meter_energy_export_fixed',
+    'state/halfhour',
+    'Energy export at half hour',
+    '定時積算電力量（売電）',
+  ],
+  ['fixed_time', 'sensor.smart_meter_fixed_time', 'state/halfhour', 'Half-hour reading time', '定時積算の計測時刻'],
+  ['demand_now', 'sensor.smart_meter_demand_now', 'state/usage', 'Demand now', 'デマンド（現在）'],
+  ['demand_forecast', 'sensor.smart_meter_demand_forecast', 'state/usage', 'Demand forecast', 'デマンド（予測）'],
+  [
+    'demand_30min',
+    'sensor.smart_meter_demand_30min',
+    'state/usage',
+    'Average power last half hour',
+    '30分平均電力（デマンド）',
+  ],
+  [
+    'demand_peak_today',
+    'sensor.smart_meter_demand_peak_today',
+    'state/usage',
+    'Peak demand today',
+    '最大デマンド（今日）',
+  ],
+  [
+    'demand_peak_month',
+    'sensor.smart_meter_demand_peak_month',
+    'state/usage',
+    'Peak demand this month',
+    '最大デマンド（今月）',
+  ],
+  [
+    'energy_import_today',
+    'sensor.smart_meter_energy_import_today',
+    'state/usage',
+    'Energy import today',
+    '今日の電力量（買電）',
+  ],
+  [
+    'energy_export_today',
+    'sensor.smart_meter_energy_export_today',
+    'state/usage',
+    'Energy export today',
+    '今日の電力量（売電）',
+  ],
   ['connected', 'binary_sensor.smart_meter_connected', 'state/link', 'Meter connection', 'メーター接続'],
   ['link_state', 'sensor.smart_meter_link_state', 'state/link', 'Connection state', '接続状態'],
   ['rssi', 'sensor.smart_meter_rssi', 'state/link', 'Signal strength', '電波強度'],
@@ -54,6 +121,7 @@ const frozen: readonly (readonly [id: string, entityId: string, topic: string, e
     'セッション再接続',
   ],
   ['rescan', 'button.smart_meter_rescan', 'command/rescan', 'Rescan', '再スキャン'],
+  ['poll_interval', 'number.smart_meter_poll_interval', 'state/config', 'Polling interval', '取得間隔'],
 ];
 
 test.each(['en', 'ja'] as const)('ids and topics are frozen, whatever the language (%s)', (language) => {
@@ -97,7 +165,7 @@ describe('Home Assistant accepts the document without a warning', () => {
 
 describe('what is announced', () => {
   test('before the meter is known: the link and the buttons', () => {
-    expect(keys({ profile: undefined })).toEqual([...link, ...buttons]);
+    expect(keys({ profile: undefined })).toEqual([...link, ...controls]);
   });
   test('no T phase on two-wire, no export without solar panels, no contract unless configured', () => {
     const meter = { id: 'home', name: 'Smart meter', intervalS: 10 };
@@ -114,7 +182,7 @@ describe('what is announced', () => {
     expect(keys({ profile: unscaled })).not.toContain('energy_export');
   });
   test('nothing the property map lacks', () => {
-    expect(keys(profile({ getMap: [0xe7], hasExport: false }))).toEqual(['power', ...link, ...buttons]);
+    expect(keys(profile({ getMap: [0xe7], hasExport: false }))).toEqual(['power', ...link, ...controls]);
   });
 });
 
@@ -147,11 +215,22 @@ test('measured values need bridge and meter, the link and the buttons only the b
   const bridgeOnly = Object.entries(components()).filter(([, { availability }]) => availability !== undefined);
   expect(bridgeOnly.map(([key]) => key)).toEqual([
     ...link.filter((key) => key !== 'rssi' && key !== 'lqi'),
-    ...buttons,
+    ...controls,
   ]);
 });
 
 test('templates are constants', () => {
   const templates = Object.values(components()).flatMap(({ value_template }) => value_template ?? []);
-  for (const template of templates) expect(template).toMatch(/^\{\{ value_json\.[a-z_]+ \}\}$/);
+  for (const template of templates) expect(template).toMatch(/^\{\{ value_json\.[a-z_0-9]+ \}\}$/);
+  const others = Object.values(components()).flatMap(({ last_reset_value_template, json_attributes_template }) => [
+    ...new Set([last_reset_value_template, json_attributes_template].filter((template) => template !== undefined)),
+  ]);
+  expect(others.map(String).sort()).toEqual([
+    "{{ value_json.day_start or '' }}",
+    "{{ value_json.day_start or '' }}",
+    "{{ value_json.slot_start or '' }}",
+    "{{ value_json.slot_start or '' }}",
+    "{{ {'half_hour_start': value_json.demand_peak_month_start} | to_json }}",
+    "{{ {'half_hour_start': value_json.demand_peak_today_start} | to_json }}",
+  ]);
 });

@@ -3,11 +3,13 @@ import { BridgeError } from '../../../src/kernel/errors.ts';
 import { contractState, NOT_OVER, overContractStep, usedAmpere } from '../../../src/mqtt/meter-states.ts';
 import { isoJst, isoLocal } from '../../../src/kernel/clock.ts';
 import {
+  configPayload,
   energyPayload,
   halfHourPayload,
   instantPayload,
   linkPayload,
   readingPayload,
+  usagePayload,
 } from '../../../src/mqtt/mqtt-payloads.ts';
 import { status } from '../../support/sink-rig.ts';
 
@@ -22,16 +24,44 @@ test('times are ISO 8601 with the offset of this place, marks in Japan’s', () 
 });
 
 test('a state has every key; decimals are fixed', () => {
-  expect(instantPayload({ atMs, powerW: -1234, currentRA: 7, currentTA: -5.5 }, { headroomA: 27.5, over: false })).toBe(
-    `{"power":-1234,"current_r":7.0,"current_t":-5.5,"headroom":27.5,"over_contract":"OFF","time":"${stamp}"}`,
+  const contract = { headroomA: 27.5, usagePercent: 31.25, over: false };
+  expect(instantPayload({ atMs, powerW: -1234, currentRA: 7, currentTA: -5.5 }, contract)).toBe(
+    `{"power":-1234,"current_r":7.0,"current_t":-5.5,"headroom":27.5,"contract_usage":31,"over_contract":"OFF","time":"${stamp}"}`,
   );
   expect(instantPayload({ atMs }, undefined)).toBe(
-    `{"power":null,"current_r":null,"current_t":null,"headroom":null,"over_contract":null,"time":"${stamp}"}`,
+    `{"power":null,"current_r":null,"current_t":null,"headroom":null,"contract_usage":null,"over_contract":null,"time":"${stamp}"}`,
   );
   expect(energyPayload({ atMs, importKwh: 12345.6, exportKwh: 0, fault: true }, 1)).toBe(
     `{"import":12345.6,"export":0.0,"fault":"ON","time":"${stamp}"}`,
   );
   expect(energyPayload({ atMs, importKwh: 0.0001 }, 4)).toContain('{"import":0.0001,"export":null,"fault":null');
+});
+
+test('usage has every key, its times in Japan’s; what is not known is null', () => {
+  const peak = { watts: 3200, startMs: mark - 3_600_000 };
+  const usage = {
+    demandNowW: 511.6,
+    demandForecastW: 0,
+    peakToday: peak,
+    dayMs: mark - 12 * 3_600_000,
+    importTodayKwh: 3,
+  };
+  expect(JSON.parse(usagePayload({ atMs, halfHourMs: mark, ...usage }, 1))).toEqual({
+    demand_now: 512,
+    demand_forecast: 0,
+    demand_30min: null,
+    half_hour_start: '2026-01-15T12:00:00+09:00',
+    demand_peak_today: 3200,
+    demand_peak_today_start: '2026-01-15T11:00:00+09:00',
+    demand_peak_month: null,
+    demand_peak_month_start: null,
+    import_today: 3,
+    export_today: null,
+    day_start: '2026-01-15T00:00:00+09:00',
+    time: stamp,
+  });
+  expect(usagePayload({ atMs, importTodayKwh: 3 }, 1)).toContain('"import_today":3.0,');
+  expect(configPayload({ intervalS: 30, sinceMs: atMs })).toBe(`{"poll_interval":30,"time":"${stamp}"}`);
 });
 
 test('a register’s own decimals are never rounded away, whatever scale was remembered', () => {
@@ -111,7 +141,7 @@ test('contract current: both legs count, one that feeds back frees nothing', () 
   expect(usedAmpere({ atMs, currentRA: 30 }, false)).toBe(30);
   expect(usedAmpere({ atMs, currentRA: 30 }, true)).toBeUndefined();
   expect(usedAmpere({ atMs, currentTA: 30 }, true)).toBeUndefined();
-  expect(contractState(40, 45, NOT_OVER)).toEqual({ headroomA: -5, over: false });
+  expect(contractState(40, 45, NOT_OVER)).toEqual({ headroomA: -5, usagePercent: 112.5, over: false });
 });
 
 test('over contract: on at the second answer above, off below 90 %', () => {

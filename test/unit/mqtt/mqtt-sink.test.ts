@@ -63,12 +63,14 @@ test('the start: offline, document, link, bridge; then states before online', as
   rig.profile();
   rig.reading({ powerW: 5, importKwh: 1 });
   await until(() => last('meter/availability') === 'online', 'online');
-  expect(acknowledged().slice(0, 6)).toEqual([
+  expect(acknowledged().slice(0, 8)).toEqual([
     `${root}/meter/availability`,
     config,
     `${root}/state/link`,
+    `${root}/state/config`,
     `${root}/bridge/availability`,
     `${root}/state/energy`,
+    `${root}/state/usage`,
     `${root}/meter/availability`,
   ]);
 });
@@ -176,6 +178,8 @@ test('a birth is answered once, after the id’s jitter, with everything fresh',
     config,
     `${root}/state/link`,
     `${root}/state/energy`,
+    `${root}/state/usage`,
+    `${root}/state/config`,
     `${root}/meter/availability`,
     `${root}/bridge/availability`,
   ]);
@@ -242,6 +246,35 @@ test('a half hour that comes in two halves keeps its slot', async () => {
   for (const halfHour of marks) rig.sink.accept({ kind: 'halfHour', meter: 'home', halfHour });
   await until(() => watcher.on(`${root}/state/halfhour`).length === 3, 'all');
   expect(JSON.parse(last('state/halfhour') ?? '')).toMatchObject({ import_delta: 0.5, export_delta: 0.2 });
+});
+
+test('an interval asked for reaches us; once it is in force, states, expiry and the document follow, both ways', async () => {
+  await up();
+  rig.profile();
+  expect(JSON.parse(last('state/config') ?? '')).toMatchObject({ poll_interval: 10 });
+  await watcher.client.publishAsync(`${root}/command/poll_interval`, '600');
+  await until(() => rig.intervals.length === 1, 'asked for');
+  expect(rig.intervals).toEqual([600]);
+  const expiry = (): unknown =>
+    (JSON.parse(watcher.last(config)?.payload ?? '{}') as { components: Record<string, Record<string, unknown>> })
+      .components['power']?.['expire_after'];
+  const inForce = async (intervalS: number): Promise<void> => {
+    rig.sink.accept({ kind: 'interval', meter: 'home', intervalS });
+    rig.pace(intervalS);
+    for (let i = 0; i < 30; i++) await clock.advance(100);
+    await flushed();
+  };
+  await inForce(600);
+  expect(JSON.parse(last('state/config') ?? '')).toMatchObject({ poll_interval: 600 });
+  expect(expiry()).toBe(3000);
+  rig.reading({ powerW: 5 });
+  await clock.advance(1_800_000);
+  await flushed();
+  expect(last('meter/availability')).toBe('online');
+  await inForce(20);
+  await flushed();
+  expect(expiry()).toBe(300);
+  expect(last('meter/availability')).toBe('offline');
 });
 
 test('the clean stop says offline twice and stops everything', async () => {

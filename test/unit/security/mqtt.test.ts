@@ -7,14 +7,18 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 function gate() {
   const clock = new VirtualClock();
   const { log, lines } = logLines();
-  const taken: MeterCommand[] = [];
-  return { clock, lines, taken, gate: new CommandGate(clock, log, (command) => taken.push(command)) };
+  const taken: (MeterCommand | number)[] = [];
+  const commands = {
+    onCommand: (command: MeterCommand) => void taken.push(command),
+    onInterval: (intervalS: number) => void taken.push(intervalS),
+  };
+  return { clock, lines, taken, gate: new CommandGate(clock, log, commands) };
 }
 
 test('ten thousand names that are no commands are one line a minute', async () => {
   const { clock, lines, taken, gate: rig } = gate();
   for (let minute = 0; minute < 3; minute++) {
-    for (let i = 0; i < 10_000; i++) rig.accept({ name: `evil-${i}`, bytes: 1, retained: i % 2 === 0 });
+    for (let i = 0; i < 10_000; i++) rig.accept({ name: `evil-${i}`, payload: Buffer.alloc(1), retained: i % 2 === 0 });
     await clock.advance(60_000);
   }
   expect(taken).toEqual([]);
@@ -37,7 +41,7 @@ test.each([
   'a'.repeat(65_000),
 ])('%s is no command, and its line is short', (name) => {
   const { lines, taken, gate: rig } = gate();
-  rig.accept({ name, bytes: 0, retained: false });
+  rig.accept({ name, payload: Buffer.alloc(0), retained: false });
   expect(taken).toEqual([]);
   expect(JSON.stringify(lines).length).toBeLessThan(500);
 });
@@ -45,7 +49,8 @@ test.each([
 test('a burst of ten thousand good ones is one of each kind', () => {
   const { lines, taken, gate: rig } = gate();
   for (let i = 0; i < 10_000; i++) {
-    for (const name of ['read_now', 'restart_session', 'rescan']) rig.accept({ name, bytes: 5, retained: false });
+    for (const name of ['read_now', 'restart_session', 'rescan'])
+      rig.accept({ name, payload: Buffer.from('PRESS'), retained: false });
   }
   expect(taken).toEqual(['read_now', 'restart_session', 'rescan']);
   expect(lines.length).toBeLessThan(10);
