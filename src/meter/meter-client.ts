@@ -15,6 +15,9 @@ const REPLIES_LIMIT = 8;
 const [TID_AT, TID_END] = [2, 4];
 const NONE = new Uint8Array();
 
+const GET_ANSWERS: readonly number[] = [ESV.getRes, ESV.getSna];
+const SET_ANSWERS: readonly number[] = [ESV.setRes, ESV.setCSna];
+
 interface Asked {
   readonly esv: number;
   readonly properties: readonly Property[];
@@ -42,6 +45,8 @@ interface Request {
   readonly sentMs: number;
   readonly answer: Deferred<MeterAnswer>;
   readonly isAside: boolean;
+  /** Services that answer it. */
+  readonly answers: readonly number[];
   isGivenUp: boolean;
 }
 
@@ -105,7 +110,8 @@ export class MeterClient {
     const tid = this.#nextTid();
     const epcs = properties.map(({ epc }) => epc);
     const sentMs = this.#deps.clock.monotonicMs();
-    const request: Request = { epcs, sentMs, answer: deferred(), isAside, isGivenUp: false };
+    const answers = esv === ESV.get ? GET_ANSWERS : SET_ANSWERS;
+    const request: Request = { epcs, sentMs, answer: deferred(), isAside, answers, isGivenUp: false };
     this.#remember(tid, request);
     const frame = encodeFrame({ tid, seoj: EOJ.controller, deoj: EOJ.meter, esv, properties });
     await this.#session.send(frame, signal);
@@ -168,7 +174,7 @@ export class MeterClient {
   #onReply(frame: Frame, datagram: Datagram): void {
     const request = this.#requests.get(frame.tid);
     const fits = frame.properties.length === 0 || frame.properties.some(({ epc }) => request?.epcs.includes(epc));
-    if (!request || !fits) {
+    if (!request?.answers.includes(frame.esv) || !fits) {
       this.#deps.log.debug({ tid: hex(frame.tid, 4) }, 'answer to nothing we asked');
       return;
     }

@@ -21,9 +21,9 @@ import type { RoundTrips } from './round-trips.ts';
 
 /** A session the module may still hold from an earlier run gets one try. */
 const WARM_TRIES = 1;
-/** The meter's memory is asked where there is so much time before the next live value, in round trips; or after so long. */
-const ROOM_TRIPS = 2;
-const HISTORY_PATIENCE_MS = 30_000;
+/** The meter's memory is asked where the time before the next live value is so many times what those take; or after so long. */
+const ROOM = 2;
+const HISTORY_PATIENCE_MS = 120_000;
 
 export interface MeterSessionDeps {
   readonly clock: Clock;
@@ -52,6 +52,8 @@ export class MeterSession {
   readonly #asking: Asking;
   readonly #builder: ProfileBuilder;
   #history: HistoryReader | undefined;
+  /** What the last live values took. */
+  #cycleMs = 0;
   #wake = deferred<void>();
 
   constructor(
@@ -153,7 +155,9 @@ export class MeterSession {
     if (builder.getMap) plan.offer(builder.getMap);
     else await asking.ask([EPC.getMap], signal);
     await asking.ask(builder.open(ASKED_ONCE), signal);
-    await asking.ask(plan.due(clock.monotonicMs(), clock.now(), builder.energyScale !== undefined), signal);
+    const askedMs = clock.monotonicMs();
+    await asking.ask(plan.due(askedMs, clock.now(), builder.energyScale !== undefined), signal);
+    this.#cycleMs = clock.monotonicMs() - askedMs;
     plan.asked(clock.monotonicMs(), roundTrips.shortestIntervalMs);
     await onCycle();
     await this.#rest(signal);
@@ -184,7 +188,7 @@ export class MeterSession {
   /** Monotonic ms when the meter's memory may be asked: not so that a live value would be late, but not never. */
   get #historyMs(): number {
     const { nextMs = Infinity } = this.#history ?? {};
-    const roomMs = ROOM_TRIPS * (this.#deps.roundTrips.p95Ms ?? 0);
+    const roomMs = ROOM * Math.max(this.#deps.roundTrips.p95Ms ?? 0, this.#cycleMs);
     return this.#deps.clock.monotonicMs() + roomMs <= this.plan.nextMs ? nextMs : nextMs + HISTORY_PATIENCE_MS;
   }
 }

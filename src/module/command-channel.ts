@@ -78,26 +78,28 @@ export abstract class CommandChannel<Unit, Event> implements Disposable {
       en: `${this.name}: the module answers, but said nothing of the request`,
       ja: `${this.name}: モジュールは応答しますが、要求の結果が返りません`,
     });
-    const nudging = this.#nudgeUntilLost(() => sending.abort(lost), sending.signal);
+    const presence = { isThere: false };
+    const nudging = this.#nudgeUntilLost(presence, () => sending.abort(lost), sending.signal);
     try {
       return await ask(sending.signal, SEND_LIMIT_MS);
+    } catch (error) {
+      throw presence.isThere && error instanceof BridgeError && error.code === 'MODULE_SILENT' ? lost : error;
     } finally {
       sending.abort();
       await nudging;
     }
   }
 
-  async #nudgeUntilLost(onLost: () => void, signal: AbortSignal): Promise<void> {
-    let isThere = false;
+  async #nudgeUntilLost(presence: { isThere: boolean }, onLost: () => void, signal: AbortSignal): Promise<void> {
     const onNudged = (isRestarted: boolean): void => {
-      isThere = true;
+      presence.isThere = true;
       if (isRestarted) onLost();
     };
     this.#nudged.add(onNudged);
     try {
       for (let grace = 0; grace < GRACE_TURNS;) {
         await this.clock.sleep(NUDGE_MS, signal);
-        if (isThere) grace++;
+        if (presence.isThere) grace++;
         else await this.nudge(signal);
       }
       onLost();
