@@ -17,6 +17,7 @@ import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
 import type { StatusDeps } from './serve-status.ts';
 import { LogSink } from './service-log.ts';
+import { buildStatisticsImport } from './statistics-import.ts';
 
 /** What the service is given by whoever starts it. */
 export interface BridgeDeps extends Omit<StatusDeps, 'pulse'> {
@@ -31,6 +32,8 @@ export interface BridgeDeps extends Omit<StatusDeps, 'pulse'> {
 }
 
 type Deps = BridgeDeps & StatusDeps;
+/** A sink with work of its own: it ends after the radio. */
+type RunningSink = Sink & { run(signal: AbortSignal): Promise<void> };
 
 /**
  * The service: one supervisor and one broker connection for each meter, and the web server beside them. Nothing waits for
@@ -55,7 +58,7 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
   });
   const brokers = brokersOf(settings, isTaken, deps, commandsOf);
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
-  const run = (sinks: Iterable<MqttSink | MackerelSink>): Promise<unknown> =>
+  const run = (sinks: Iterable<RunningSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
   // before anything that takes time: a broker may have kept over a power cut what is no longer true
   const endings = [run(brokers.values())];
@@ -63,14 +66,17 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
   let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
   try {
     const mackerel = account ? await buildMackerel(settings, account, deps) : [];
+    // of a state_dir that another bridge uses neither archive nor journal are ours
+    const imports = isTaken ? undefined : await buildStatisticsImport(settings, (id) => meters.get(id)?.archive, deps);
+    const besides = [...mackerel, ...(imports ? [imports] : [])];
     const brokerHealth: StatusBoardOptions['brokerHealth'] = (id, language) => brokers.get(id)?.health(language);
     const board = new StatusBoard({ meters: settings.meters, clock, brokerHealth, version, language });
     status = await serveStatus(settings, board, brokerHealth, deps, signal);
-    const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...mackerel];
+    const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];
     for (const meter of settings.meters)
       meters.set(meter.id, await openMeter(meter, brokers.get(meter.id), others, deps, signal));
     deps.onReady?.({ page: status.page, board });
-    endings.push(run(mackerel));
+    endings.push(run(besides));
     await together(
       signal,
       ...Array.from(

@@ -15,6 +15,7 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 /** What holds the session with one meter and reads it: for the service, and for commands that read once. */
 export interface MeterParts {
   readonly reader: MeterReader;
+  readonly archive: HalfHourArchive;
   readonly supervisor: Supervisor;
 }
 
@@ -57,5 +58,5 @@ export async function openMeterParts(meter: MeterSettings, deps: MeterPartsDeps)
     emit,
     ...(argv && { onStuck: stuckCommand(argv, meter, clock, log) }),
   });
-  return { reader, supervisor };
+  return { reader, archive, supervisor };
 }

@@ -36,6 +36,8 @@ export class FakeHomeAssistant implements AsyncDisposable {
   /** Questions about hours that do not show yet what was written: the recorder works in its own time. */
   slowReads = 0;
   connections = 0;
+  /** Of them, those that are still there. */
+  open = 0;
   #port = 0;
   #server: Server | undefined;
   #pending: (() => void)[] = [];
@@ -73,6 +75,8 @@ export class FakeHomeAssistant implements AsyncDisposable {
     const sockets = new WebSocketServer({ server, path: '/api/websocket' });
     sockets.on('connection', (socket) => {
       this.connections++;
+      this.open++;
+      socket.on('close', () => this.open--);
       socket.send(JSON.stringify({ type: 'auth_required', ha_version: this.version }));
       socket.on('message', (data) => this.#hear(socket, JSON.parse((data as Buffer).toString()) as Json));
     });
