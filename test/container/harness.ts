@@ -57,7 +57,16 @@ export const mustEngine = async (args: readonly string[], options?: RunOptions):
 
 /** Nothing is skipped where the tools are missing: the suite fails and says what to install. */
 export async function requireEngine(): Promise<void> {
-  const tools = ['podman', 'podman-compose', 'hadolint', 'runc', 'debootstrap', 'socat', 'mosquitto_sub'];
+  const tools = [
+    'podman',
+    'podman-compose',
+    'hadolint',
+    'runc',
+    'debootstrap',
+    'socat',
+    'mosquitto_sub',
+    'apparmor_parser',
+  ];
   const { stdout } = await engine(['bash', '-c', `for tool in ${tools.join(' ')}; do command -v $tool || true; done`]);
   const missing = tools.filter((tool) => !stdout.split('\n').some((path) => path.endsWith(`/${tool}`)));
   if (missing.length > 0) throw new Error(`Missing: ${missing.join(', ')}. Run test/container/install as root.`);

@@ -11,12 +11,14 @@ export interface OfferedService {
   readonly password?: string;
 }
 
+const TOKEN = 'f00dfeedf00dfeedf00dfeedf00dfeedf00dfeedf00dfeed';
+
 /**
  * Answers as Home Assistant's Supervisor does (supervisor/api/services.py, api/middleware/security.py): 401 without a token,
  * 403 with a wrong one, 400 "Service not enabled" until a broker app has told of itself.
  */
 export class StandInSupervisor implements AsyncDisposable {
-  readonly token = 'f00dfeedf00dfeedf00dfeedf00dfeedf00dfeedf00dfeed';
+  readonly token: string;
   mqtt: OfferedService | undefined;
   /** Instead of the answer it would give. */
   instead: ((response: ServerResponse) => void) | undefined;
@@ -24,13 +26,14 @@ export class StandInSupervisor implements AsyncDisposable {
   asked = 0;
   readonly #server: Server;
 
-  private constructor() {
+  private constructor(token: string) {
+    this.token = token;
     this.#server = createServer((request, response) => this.#answer(request, response));
   }
 
-  static async start(): Promise<StandInSupervisor> {
-    const supervisor = new StandInSupervisor();
-    await new Promise<void>((resolve) => supervisor.#server.listen(0, '127.0.0.1', resolve));
+  static async start({ host = '127.0.0.1', port = 0, token = TOKEN } = {}): Promise<StandInSupervisor> {
+    const supervisor = new StandInSupervisor(token);
+    await new Promise<void>((resolve) => supervisor.#server.listen(port, host, resolve));
     return supervisor;
   }
 
