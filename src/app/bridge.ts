@@ -13,6 +13,7 @@ import type { StatusBoardOptions } from '../web/status-board.ts';
 import type { Wire } from '../wire/wire.ts';
 import { openMeterParts } from './meter-parts.ts';
 import type { MeterParts } from './meter-parts.ts';
+import { pageUrl } from './page-url.ts';
 import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
 import type { StatusDeps } from './serve-status.ts';
@@ -105,18 +106,19 @@ const forever = (): Promise<never> => new Promise(() => undefined);
  * @param isTaken another bridge has the `state_dir`.
  */
 function brokersOf(
-  { meters, mqtt, homeAssistant, language }: Settings,
+  { meters, mqtt, homeAssistant, language, http }: Settings,
   isTaken: boolean,
   { clock, log, version, pulse }: Deps,
   commandsOf: (meter: string) => Commands,
 ): ReadonlyMap<string, MqttSink> {
   if (!mqtt) return new Map();
   const { baseTopic } = mqtt;
+  const configurationUrl = http && pageUrl(http);
   const build = (meter: MeterSettings): MqttSink => {
     const { id } = meter;
     const stateDir = isTaken ? undefined : meter.stateDir;
     return new MqttSink(
-      { meter, broker: mqtt, baseTopic, homeAssistant, language, version, stateDir },
+      { meter, broker: mqtt, baseTopic, homeAssistant, language, version, stateDir, configurationUrl },
       {
         clock,
         log,

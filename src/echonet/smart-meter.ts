@@ -1,6 +1,6 @@
-import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
+import type { EnergyScale, HalfHour, MinuteRegisters, Reading } from '../model/reading.ts';
 import { concatBytes } from '../kernel/bytes.ts';
-import { decodeCounter, decodeFixedTime, toKwh } from './energy.ts';
+import { decodeCounter, decodeFixedTime, decodeOneMinuteEnergy, toKwh } from './energy.ts';
 import { EPC } from './epc.ts';
 import { edtOf, type Property } from './frame.ts';
 import { decodeFault } from './nameplate.ts';
@@ -57,6 +57,7 @@ const ADDERS: Readonly<Record<number, Adder>> = {
   },
   [EPC.importEnergy]: (reading, edt, scale) => add(reading, 'importKwh', decodeKwh(edt, scale)),
   [EPC.exportEnergy]: (reading, edt, scale) => add(reading, 'exportKwh', decodeKwh(edt, scale)),
+  [EPC.oneMinuteEnergy]: (reading, edt, scale) => add(reading, 'minute', decodeMinute(edt, scale)),
   [EPC.faultStatus]: (reading, edt) => add(reading, 'fault', decodeFault(edt)),
 };
 
@@ -67,6 +68,17 @@ function add<Key extends keyof Measured>(reading: Mutable<Measured>, key: Key, v
 function decodeKwh(edt: Uint8Array, scale: EnergyScale | undefined): number | undefined {
   const raw = decodeCounter(edt);
   return raw === undefined || scale === undefined ? undefined : toKwh(raw, scale);
+}
+
+/** @returns undefined unless its minute is known, and a register with it. */
+function decodeMinute(edt: Uint8Array, scale: EnergyScale | undefined): MinuteRegisters | undefined {
+  const { atMs, normal, reverse } = decodeOneMinuteEnergy(edt) ?? {};
+  if (atMs === undefined || scale === undefined || (normal === undefined && reverse === undefined)) return undefined;
+  return {
+    minuteMs: atMs,
+    ...(normal !== undefined && { importKwh: toKwh(normal, scale) }),
+    ...(reverse !== undefined && { exportKwh: toKwh(reverse, scale) }),
+  };
 }
 
 /** One direction of a half-hour announcement. @returns undefined unless both its mark and its register are known. */

@@ -2,17 +2,12 @@ import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { ArchivedMark } from '../archive/month-file.ts';
 import { isoJst } from '../kernel/clock.ts';
 import type { DemandPeak } from '../model/usage.ts';
-
-export const HALF_HOUR_MS = 30 * 60_000;
-const DAY_MS = 48 * HALF_HOUR_MS;
-const JST_MS = 9 * 3_600_000;
+import { HALF_HOUR_MS } from './history-gaps.ts';
 
 /** Where the registers at the marks of this month are. */
 export type Marks = Pick<HalfHourArchive, 'at'>;
 
 export const halfHourStartMs = (ms: number): number => Math.floor(ms / HALF_HOUR_MS) * HALF_HOUR_MS;
-/** 0:00 JST. */
-export const dayStartMs = (ms: number): number => Math.floor((ms + JST_MS) / DAY_MS) * DAY_MS - JST_MS;
 /** 0:00 JST of the first of the month. */
 export const monthStartMs = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);
 

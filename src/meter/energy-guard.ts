@@ -10,6 +10,9 @@ const ROLL_OVER_ZONE = 0.01;
 /** A stamp older than this program was made by a clock that was not set: it does not tell how long we were away. */
 const CLOCK_WAS_SET_MS = Date.UTC(2025, 0);
 
+/** A register told for a whole minute may be so old. */
+const VIEW_AGE_MS = 2 * 60_000;
+
 /** One register's last accepted value, as it is remembered over restarts. */
 export interface Accepted {
   readonly kwh: number;
@@ -84,6 +87,15 @@ export class EnergyGuard {
     this.#lastMonotonicMs = undefined;
     this.#held = [];
     this.#isHolding = false;
+  }
+
+  /** Another view of this register, some minutes older at most: whether it may be true. Not while a reading is held back. */
+  fits(kwh: number, monotonicMs: number, form: RegisterForm): boolean {
+    if (!this.#last || this.#lastMonotonicMs === undefined || this.#isHolding) return false;
+    const mostKw = Math.max(form.mostKw, BETWEEN_SAMPLES * this.#peakKw);
+    const apartMs = monotonicMs - this.#lastMonotonicMs + VIEW_AGE_MS;
+    const [low, high] = kwh < this.#last.kwh ? [kwh, this.#last.kwh] : [this.#last.kwh, kwh];
+    return grows(low, high, apartMs, { ...form, mostKw });
   }
 
   judge(kwh: number, atMs: number, monotonicMs: number, form: RegisterForm): Verdict {

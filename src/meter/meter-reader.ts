@@ -14,6 +14,7 @@ import { ClockCheck } from './clock-check.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
+import { HALF_HOUR_MS } from './history-gaps.ts';
 import { Pace, RoundTrips } from './round-trips.ts';
 import { isAnother, mergeProfiles } from './profile.ts';
 import { RegisterGuards, stepKwhOf } from './register-guards.ts';
@@ -54,6 +55,8 @@ export class MeterReader {
   #remembered: Remembered;
   #announced: string | undefined;
   #halfHour: HalfHour | undefined;
+  /** The newest half hour was told with the mark before it. */
+  #isSlotTold = false;
   #registersSavedMs: number;
   #session: MeterSession | undefined;
 
@@ -153,11 +156,25 @@ export class MeterReader {
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
       this.#deps.archive.add(session.archiveName, halfHour);
       session.told(halfHour.markMs);
-      this.#deps.emit({ kind: 'halfHour', meter, halfHour: this.#halfHour });
+      this.#tellHalfHour(this.#halfHour, session);
     }
+    if (this.#halfHour && !this.#isSlotTold && this.#markBefore(this.#halfHour, session))
+      this.#tellHalfHour(this.#halfHour, session);
     const compared = this.#clockCheck.compare(answer);
     if (compared) this.#deps.emit({ kind: 'clock', meter, clock: compared });
     this.#follow(answer, session, measured, compared?.skewMs);
+  }
+
+  /** With the mark before it as soon as that is known: told, or read from the meter's memory. */
+  #tellHalfHour(halfHour: HalfHour, session: MeterSession): void {
+    const before = this.#markBefore(halfHour, session);
+    this.#isSlotTold = before !== undefined;
+    this.#deps.emit({ kind: 'halfHour', meter: this.#settings.id, halfHour, ...(before ? { before } : {}) });
+  }
+
+  #markBefore({ markMs }: HalfHour, { archiveName }: MeterSession): HalfHour | undefined {
+    const before = this.#deps.archive.at(markMs - HALF_HOUR_MS);
+    return before?.meter === archiveName && before.importKwh !== undefined ? before : undefined;
   }
 
   /** What was bought, by the half hour and by the day, moves with each answer that told of it. */

@@ -45,7 +45,7 @@ export class PollPlan {
 
   constructor({ intervalS, energyIntervalS }: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>, nowMs: number) {
     this.#instant = { epcs: [EPC.power, EPC.currents], everyMs: intervalS * 1000, dueMs: nowMs };
-    const registers = [EPC.importEnergy, EPC.exportEnergy, EPC.faultStatus];
+    const registers = [EPC.importEnergy, EPC.exportEnergy, EPC.oneMinuteEnergy, EPC.faultStatus];
     this.#energy = { epcs: registers, everyMs: energyIntervalS * 1000, dueMs: nowMs };
     const clock = [EPC.currentTime, EPC.currentDate];
     this.#clock = { epcs: clock, everyMs: METER_CLOCK_INTERVAL_S * 1000, dueMs: nowMs };

@@ -1,5 +1,5 @@
 import type { Log } from '../kernel/log.ts';
-import type { EnergyScale, Reading } from '../model/reading.ts';
+import type { EnergyScale, MinuteRegisters, Reading } from '../model/reading.ts';
 import { EnergyGuard, mostKw } from './energy-guard.ts';
 import type { Accepted, RegisterForm } from './energy-guard.ts';
 import type { Remembered } from './meter-memory.ts';
@@ -52,14 +52,20 @@ export class RegisterGuards {
   pass(measured: Measured, moment: Moment, scale: EnergyScale | undefined): Measured {
     this.#import.sample(flowKw(measured, 1));
     this.#export.sample(flowKw(measured, -1));
-    if (!scale || (measured.importKwh === undefined && measured.exportKwh === undefined)) return measured;
-    const { importKwh, exportKwh, ...rest } = measured;
-    const bought = this.#judge('import', this.#import, importKwh, moment, formOf(scale, this.#contractAmpere));
-    const sold = this.#judge('export', this.#export, exportKwh, moment, formOf(scale, undefined));
+    if (!scale) return measured;
+    const { importKwh, exportKwh, minute, ...rest } = measured;
+    const [boughtForm, soldForm] = [formOf(scale, this.#contractAmpere), formOf(scale, undefined)];
+    const bought = this.#judge('import', this.#import, importKwh, moment, boughtForm);
+    const sold = this.#judge('export', this.#export, exportKwh, moment, soldForm);
+    const fits = (guard: EnergyGuard, kwh: number | undefined, form: RegisterForm): boolean =>
+      kwh !== undefined && guard.fits(kwh, moment.monotonicMs, form);
+    const isBought = fits(this.#import, minute?.importKwh, boughtForm);
+    const isSold = fits(this.#export, minute?.exportKwh, soldForm);
     return {
       ...rest,
       ...(bought === undefined ? {} : { importKwh: bought }),
       ...(sold === undefined ? {} : { exportKwh: sold }),
+      ...(minute && (isBought || isSold) ? { minute: only(minute, isBought, isSold) } : {}),
     };
   }
 
@@ -88,6 +94,16 @@ export class RegisterGuards {
     return verdict.accepted ? kwh : undefined;
   }
 }
+
+const only = (
+  { minuteMs, importKwh, exportKwh }: MinuteRegisters,
+  bought: boolean,
+  sold: boolean,
+): MinuteRegisters => ({
+  minuteMs,
+  ...(bought && importKwh !== undefined ? { importKwh } : {}),
+  ...(sold && exportKwh !== undefined ? { exportKwh } : {}),
+});
 
 /** What an ampere of a phase carries, V: R and T are measured against neutral. Of three phases the power says more. */
 const PHASE_VOLTS = 100;

@@ -1,11 +1,12 @@
+import { jstMidnight } from '../kernel/clock.ts';
 import { marksOf } from '../model/health.ts';
 import type { MeasuredValues } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { usageOf } from '../model/usage.ts';
 import type { DemandPeak, Usage } from '../model/usage.ts';
-import { dayStartMs, demandBeforeW, gainedSince, HALF_HOUR_MS, halfHourStartMs, monthStartMs } from './demand.ts';
-import { peakBetween } from './demand.ts';
+import { demandBeforeW, gainedSince, halfHourStartMs, monthStartMs, peakBetween } from './demand.ts';
 import type { Marks } from './demand.ts';
+import { HALF_HOUR_MS } from './history-gaps.ts';
 import { MeterTime } from './meter-time.ts';
 import type { Moment } from './meter-time.ts';
 import { PowerFlow } from './power-flow.ts';
@@ -104,7 +105,7 @@ export class UsageTracker {
   }
 
   #usage(meterMs: number, nowMs: number): Omit<Parameters<typeof usageOf>[0], 'atMs'> {
-    const [halfHourMs, dayMs] = [halfHourStartMs(meterMs), dayStartMs(meterMs)];
+    const [halfHourMs, dayMs] = [halfHourStartMs(meterMs), jstMidnight(meterMs)];
     const elapsedMs = meterMs - halfHourMs;
     const boughtKwh = this.#boughtSince(halfHourMs, nowMs, elapsedMs);
     const peaks = this.#peaksOf(meterMs, nowMs);
@@ -156,7 +157,7 @@ export class UsageTracker {
     this.#peaksAtMs = nowMs;
     this.#peaksUntilMs = untilMs;
     this.#peaks = {
-      today: peakBetween(this.#marks, dayStartMs(meterMs), untilMs),
+      today: peakBetween(this.#marks, jstMidnight(meterMs), untilMs),
       month: peakBetween(this.#marks, monthStartMs(meterMs), untilMs),
     };
     return this.#peaks;

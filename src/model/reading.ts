@@ -1,4 +1,4 @@
-import { isoLocal } from '../kernel/clock.ts';
+import { isoJst, isoLocal } from '../kernel/clock.ts';
 import { measuredIn } from './quantity.ts';
 import type { ByQuantity, MeasuredValues } from './quantity.ts';
 
@@ -9,14 +9,25 @@ import type { ByQuantity, MeasuredValues } from './quantity.ts';
 export interface Reading extends MeasuredValues {
   /** Wall clock, ms since 1970, when the answer arrived. */
   readonly atMs: number;
+  /** Registers at the last whole minute, of second-generation meters (EPC D0). */
+  readonly minute?: MinuteRegisters;
   /** The meter's own fault status (EPC 88). */
   readonly fault?: boolean;
   /** Round trip from the request's last byte to the answer, ms. */
   readonly roundTripMs?: number;
 }
 
+/** Registers at a whole minute of the meter's own clock. */
+export interface MinuteRegisters {
+  /** ms since 1970 (the meter's clock is JST). */
+  readonly minuteMs: number;
+  readonly importKwh?: number;
+  readonly exportKwh?: number;
+}
+
 /** It holds a value a database wants. */
-export const hasMeasured = (reading: MeasuredValues): boolean => measuredIn(reading).length > 0;
+export const hasMeasured = (reading: MeasuredValues & Pick<Reading, 'minute'>): boolean =>
+  measuredIn(reading).length > 0 || reading.minute !== undefined;
 
 /**
  * One answer of the meter as an object: what `<base>/<id>/readings` carries, without `run` and `seq`. What the answer did
@@ -26,13 +37,29 @@ export interface ReadingJson extends ByQuantity<number> {
   readonly meter: string;
   /** When the meter answered, ISO 8601 with offset. */
   readonly time: string;
+  /** Registers at a whole minute of the meter's clock, where it has them. */
+  readonly import_minute?: number;
+  readonly export_minute?: number;
+  readonly minute_time?: string;
 }
 
 /** @returns undefined for an answer without a measured value, such as one with the fault status alone. */
 export function readingJson(meter: string, reading: Reading): ReadingJson | undefined {
   const values = measuredIn(reading).map(([{ key }, value]) => [key, value] as const);
-  return values.length === 0 ? undefined : { meter, time: isoLocal(reading.atMs), ...Object.fromEntries(values) };
+  if (!hasMeasured(reading)) return undefined;
+  return { meter, time: isoLocal(reading.atMs), ...Object.fromEntries(values), ...minuteJson(reading.minute) };
 }
+
+const minuteJson = (
+  minute: MinuteRegisters | undefined,
+): Pick<ReadingJson, 'import_minute' | 'export_minute' | 'minute_time'> =>
+  minute === undefined
+    ? {}
+    : {
+        ...(minute.importKwh === undefined ? {} : { import_minute: minute.importKwh }),
+        ...(minute.exportKwh === undefined ? {} : { export_minute: minute.exportKwh }),
+        minute_time: isoJst(minute.minuteMs),
+      };
 
 /** Registers at a half-hour mark of the meter's own clock (EPC EA/EB). */
 export interface HalfHour {

@@ -72,7 +72,8 @@ export type BridgeEvent =
   | { readonly kind: 'interval'; readonly meter: string; readonly intervalS: number }
   /** The effective interval, s: how often power is really asked for. Told when it changes; the configured one until then. */
   | { readonly kind: 'pace'; readonly meter: string; readonly intervalS: number }
-  | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour }
+  /** The newest mark, with the one 30 minutes before where that is known; told again when it becomes known. */
+  | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour; readonly before?: HalfHour }
   /** A mark that was missed, read from the meter's memory: oldest first, each once. */
   | { readonly kind: 'history'; readonly meter: string; readonly halfHour: HalfHour }
   /** After each answer that told of energy, power or a mark. */

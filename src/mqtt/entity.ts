@@ -16,7 +16,7 @@ export interface Entity {
   readonly platform: 'sensor' | 'binary_sensor' | 'button' | 'number';
   readonly name: Text;
   /** The topic it lives on: a state topic or its command topic. */
-  readonly from: 'instant' | 'energy' | 'halfHour' | 'usage' | 'link' | 'config' | 'command';
+  readonly from: 'instant' | 'energy' | 'halfHour' | 'minute' | 'usage' | 'link' | 'config' | 'command';
   /** Key in the state's JSON; the entity's own key when absent. */
   readonly field?: string;
   /** Attribute → key in the state's JSON. */

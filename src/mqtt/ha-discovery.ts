@@ -18,6 +18,8 @@ export interface DiscoveryInput {
   readonly baseTopic: string;
   readonly language: Language;
   readonly version: string;
+  /** Where the page is opened from elsewhere: http or https. */
+  readonly configurationUrl?: string | undefined;
   /** Undefined until the meter's property map is known: then only the link and the buttons are announced. */
   readonly profile: MeterProfile | undefined;
 }
@@ -74,6 +76,7 @@ export function discoveryDocument(
       model: 'Low-voltage smart electric energy meter',
       model_id: '0x0288', // the ECHONET class
       sw_version: input.version,
+      ...(input.configurationUrl === undefined ? {} : { configuration_url: input.configurationUrl }),
     },
     origin: { name: 'broute2mqtt', sw_version: input.version },
     availability: [{ topic: topics.bridgeAvailability }, { topic: topics.meterAvailability }],

@@ -135,9 +135,10 @@ export class MeterStates {
     this.#publish({ instant: isInstant(reading) ? this.#instantPayload() : old.instant, energy });
   }
 
-  acceptHalfHour(mark: HalfHour): void {
+  /** @param known the mark before it; the one told last serves where it is not given */
+  acceptHalfHour(mark: HalfHour, known?: HalfHour): void {
     const last = this.#marked;
-    const before = last?.newest.markMs === mark.markMs ? last.before : last?.newest; // a mark can come in two halves
+    const before = known ?? (last?.newest.markMs === mark.markMs ? last.before : last?.newest); // a mark can come in two halves
     const payload = halfHourPayload(mark, before, this.decimals);
     this.#marked = { newest: mark, before, payload };
     this.#publish({ halfHour: payload });

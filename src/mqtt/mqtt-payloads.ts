@@ -1,6 +1,6 @@
 import { instants, quantities, registers } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
-import type { EnergyScale, HalfHour, Reading } from '../model/reading.ts';
+import type { EnergyScale, HalfHour, MinuteRegisters, Reading } from '../model/reading.ts';
 import type { LinkStatus } from '../model/status.ts';
 import type { Usage } from '../model/usage.ts';
 import { isoJst, isoLocal } from '../kernel/clock.ts';
@@ -86,6 +86,14 @@ export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, 
   ]);
 }
 
+/** `state/minute`, kWh: `time` is the minute by the meter's own clock. */
+export const minutePayload = (minute: MinuteRegisters, decimals: number): string =>
+  objectOf([
+    ['import', orNull(register(minute.importKwh, decimals))],
+    ['export', orNull(register(minute.exportKwh, decimals))],
+    ['time', text(isoJst(minute.minuteMs))],
+  ]);
+
 const jstOrNull = (ms: number | undefined): string => (ms === undefined ? 'null' : text(isoJst(ms)));
 
 /** `state/usage`: averages in W, today's energy in kWh; half hours and days are the meter's, in JST. */
@@ -158,4 +166,7 @@ export const readingPayload = (id: ReadingId, reading: Reading, decimals: number
     ['seq', String(id.seq)],
     ['time', text(isoLocal(reading.atMs))],
     ...quantities.map((quantity): Field => [quantity.key, measured(quantity, reading, decimals)]),
+    ['import_minute', register(reading.minute?.importKwh, decimals)],
+    ['export_minute', register(reading.minute?.exportKwh, decimals)],
+    ['minute_time', reading.minute && text(isoJst(reading.minute.minuteMs))],
   ]);

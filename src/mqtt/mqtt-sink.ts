@@ -15,8 +15,8 @@ import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
 import { CommandGate } from './command-gate.ts';
 import type { Commands } from './command-gate.ts';
-import { ConfigTopic } from './config-topic.ts';
 import { MessageStreams } from './message-streams.ts';
+import { FurtherStates } from './further-states.ts';
 import { MeterStates } from './meter-states.ts';
 import { ConnectionKeeper } from '../broker/connection-keeper.ts';
 import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
@@ -25,7 +25,6 @@ import { standingOf } from './broker-standing.ts';
 import { identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { PortClaim, PortTurn } from './port-turn.ts';
-import { UsageTopic } from './usage-topic.ts';
 import { REASON, reasonText } from '../broker/reason-codes.ts';
 
 /** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
@@ -38,6 +37,8 @@ export interface MqttSinkOptions {
   readonly homeAssistant: HomeAssistantSettings;
   readonly language: Language;
   readonly version: string;
+  /** Where the page is opened from elsewhere. */
+  readonly configurationUrl?: string | undefined;
   /** The meter's folder for what must outlive us; without one what the broker does not take waits in memory. */
   readonly stateDir?: string | undefined;
 }
@@ -64,8 +65,7 @@ export class MqttSink implements Sink {
   readonly #keeper: ConnectionKeeper;
   readonly #discovery: DiscoveryPublisher;
   readonly #states: MeterStates;
-  readonly #usage: UsageTopic;
-  readonly #config: ConfigTopic;
+  readonly #further: FurtherStates;
   readonly #availability: Availability;
   readonly #streams: MessageStreams;
   readonly #gate: CommandGate;
@@ -93,10 +93,8 @@ export class MqttSink implements Sink {
     const send: Send = (message, done) => this.#send(message, done);
     const parts = { clock, log, deadlines: this.#deadlines, send };
     this.#states = new MeterStates(options.meter, this.#topics, parts);
-    const kept = (topic: string) => (payload: string) => send({ topic, payload, qos: 1, retain: true });
     const decimals = (): number => this.#states.decimals;
-    this.#usage = new UsageTopic(options.meter, { ...parts, decimals, send: kept(this.#topics.usage) });
-    this.#config = new ConfigTopic(options.meter.intervalS, clock, kept(this.#topics.config));
+    this.#further = new FurtherStates(options.meter, this.#topics, { ...parts, decimals });
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
@@ -142,7 +140,7 @@ export class MqttSink implements Sink {
     switch (event.kind) {
       case 'reading':
         this.#states.accept(event.reading); // before the stream: people look at these. All of it is written in this turn
-        this.#usage.saw(event.reading);
+        this.#further.accept(event);
         this.#availability.accept(event);
         return this.#pushReading(event.reading);
       case 'status':
@@ -150,22 +148,22 @@ export class MqttSink implements Sink {
         return this.#availability.accept(event);
       case 'pace':
         this.#states.pace(event.intervalS);
-        this.#usage.pace(event.intervalS);
+        this.#further.accept(event);
         this.#discovery.pace(event.intervalS);
         return this.#availability.accept(event);
       case 'interval':
         this.#states.interval(event.intervalS);
         this.#discovery.interval(event.intervalS);
-        return this.#config.interval(event.intervalS);
+        return this.#further.accept(event);
       case 'profile':
         this.#states.learn(event.profile);
         return this.#discovery.learn(event.profile);
       case 'halfHour':
-        return this.#states.acceptHalfHour(event.halfHour);
+        return this.#states.acceptHalfHour(event.halfHour, event.before);
       case 'history':
         return this.#streams.history.push(historyPayload(event.meter, event.halfHour, this.#states.decimals));
       case 'usage':
-        return this.#usage.accept(event.usage);
+        return this.#further.accept(event);
       case 'clock':
       case 'activity':
         return; // not on MQTT as such: metrics count them, and `link_state` has the rung
@@ -214,8 +212,7 @@ export class MqttSink implements Sink {
     this.#discovery.announce();
     this.#availability.publishLink();
     this.#states.publish();
-    this.#usage.publish();
-    this.#config.publish();
+    this.#further.publish();
     this.#availability.publishAfter();
   }
 

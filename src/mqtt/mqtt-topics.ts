@@ -5,6 +5,7 @@ export interface Topics {
   readonly instant: string;
   readonly energy: string;
   readonly halfHour: string;
+  readonly minute: string;
   readonly usage: string;
   readonly link: string;
   readonly config: string;
@@ -23,6 +24,7 @@ export function topicsOf(baseTopic: string, meterId: string): Topics {
     instant: `${root}/state/instant`,
     energy: `${root}/state/energy`,
     halfHour: `${root}/state/halfhour`,
+    minute: `${root}/state/minute`,
     usage: `${root}/state/usage`,
     link: `${root}/state/link`,
     config: `${root}/state/config`,

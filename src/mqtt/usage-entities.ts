@@ -125,11 +125,32 @@ const USAGE_ROWS: readonly Row[] = [
   },
 ];
 
-const entitiesFrom = (from: 'halfHour' | 'usage', rows: readonly Row[]): readonly Entity[] =>
+/** Second-generation meters tell their registers for each whole minute. */
+const MINUTE_ROWS: readonly Row[] = [
+  {
+    key: 'energy_import_minute',
+    name: { en: 'Energy import at full minute', ja: '1分積算電力量（買電）' },
+    field: 'import',
+    attributes: { minute: 'time' },
+    when: all(has(0xd0), isScaled),
+    options: fixed,
+  },
+  {
+    key: 'energy_export_minute',
+    name: { en: 'Energy export at full minute', ja: '1分積算電力量（売電）' },
+    field: 'export',
+    attributes: { minute: 'time' },
+    when: all(has(0xd0), isScaled, hasExport),
+    options: fixed,
+  },
+];
+
+const entitiesFrom = (from: 'halfHour' | 'minute' | 'usage', rows: readonly Row[]): readonly Entity[] =>
   rows.map((row) => ({ platform: 'sensor', from, when: boughtMarks, ...row }));
 
 /** What comes of half-hour marks: registers there, averages, the day's energy. */
 export const usageEntities: readonly Entity[] = [
   ...entitiesFrom('halfHour', HALF_HOUR_ROWS),
   ...entitiesFrom('usage', USAGE_ROWS),
+  ...entitiesFrom('minute', MINUTE_ROWS),
 ];

@@ -3,6 +3,7 @@ import type { ArchivedMark } from '../../src/archive/month-file.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Activity, BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
+import type { MeterReader } from '../../src/meter/meter-reader.ts';
 import type { Remembered } from '../../src/meter/meter-memory.ts';
 import type { Wire } from '../../src/wire/wire.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
@@ -20,6 +21,7 @@ export interface Rig {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
   readonly supervisor: Supervisor;
+  readonly reader: MeterReader;
   readonly events: BridgeEvent[];
   readonly truth: Answered[];
   readonly pans: Memory<Pan>;
@@ -70,10 +72,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const events: BridgeEvent[] = [];
   const { log, lines } = rigLog(clock);
   const emit = (event: BridgeEvent): void => void events.push(event);
+  let reader: MeterReader;
   let ending = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   const start = async (): Promise<Supervisor> => {
-    const { supervisor } = await openMeterRun(options, { clock, log, wire, memories, emit });
+    const { supervisor, reader: opened } = await openMeterRun(options, { clock, log, wire, memories, emit });
+    reader = opened;
     ending = new AbortController();
     ended = supervisor.run(ending.signal);
     ended.catch(() => undefined);
@@ -93,6 +97,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     simulator,
     get supervisor() {
       return supervisor;
+    },
+    get reader() {
+      return reader;
     },
     events,
     truth,

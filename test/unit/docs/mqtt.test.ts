@@ -8,6 +8,7 @@ import {
   historyPayload,
   instantPayload,
   linkPayload,
+  minutePayload,
   readingPayload,
   usagePayload,
 } from '../../../src/mqtt/mqtt-payloads.ts';
@@ -53,6 +54,7 @@ test('the examples have the keys of the payloads', () => {
     instantPayload(reading, undefined),
     energyPayload(reading, 1),
     halfHourPayload({ markMs: 0, importKwh: 1 }, undefined, 1),
+    minutePayload({ minuteMs: 0 }, 1),
     usagePayload({ atMs: 0 }, 1),
     configPayload({ intervalS: 10, sinceMs: 0 }),
     linkPayload({ phase: 'opening', sinceMs: 0, reconnects: 0 }, { connected: false, intervalS: 10 }),

@@ -33,6 +33,23 @@ test('import and export are judged each on its own, and the rest passes', () => 
   ]);
 });
 
+test('registers of a whole minute pass beside the register they belong to, and never alone or while it is held back', () => {
+  const { log } = logLines();
+  const guards = new RegisterGuards({ log, onHeld: () => undefined }, undefined, {});
+  const minuteMs = at(0).atMs;
+  const pass = (measured: object, minute: number): unknown => guards.pass(measured, at(minute), scale).minute;
+  expect(pass({ minute: { minuteMs, importKwh: 1000 } }, 0)).toBeUndefined();
+  expect(pass({ importKwh: 1000, minute: { minuteMs, importKwh: 999.9, exportKwh: 3 } }, 1)).toEqual({
+    minuteMs,
+    importKwh: 999.9,
+  });
+  expect(pass({ minute: { minuteMs, importKwh: 1000.3 } }, 2)).toEqual({ minuteMs, importKwh: 1000.3 });
+  for (const importKwh of [0, 990, 1010, 10_000]) expect(pass({ minute: { minuteMs, importKwh } }, 2)).toBeUndefined();
+  expect(pass({ importKwh: 0, minute: { minuteMs, importKwh: 0 } }, 3)).toBeUndefined();
+  expect(pass({ minute: { minuteMs, importKwh: 1000 } }, 4)).toBeUndefined();
+  expect(pass({ importKwh: 1000.1, minute: { minuteMs, importKwh: 1000 } }, 5)).toEqual({ minuteMs, importKwh: 1000 });
+});
+
 test('a roll-over and a confirmed fall are told', () => {
   const { log, lines } = logLines();
   const remembered = { import: { kwh: 99_999.9, atMs: at(0).atMs }, export: { kwh: 5000, atMs: at(0).atMs } };

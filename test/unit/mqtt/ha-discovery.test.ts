@@ -104,6 +104,20 @@ const frozen: readonly (readonly [id: string, entityId: string, topic: string, e
     'Energy export today',
     '今日の電力量（売電）',
   ],
+  [
+    'energy_import_minute',
+    'sensor.smart_meter_energy_import_minute',
+    'state/minute',
+    'Energy import at full minute',
+    '1分積算電力量（買電）',
+  ],
+  [
+    'energy_export_minute',
+    'sensor.smart_meter_energy_export_minute',
+    'state/minute',
+    'Energy export at full minute',
+    '1分積算電力量（売電）',
+  ],
   ['connected', 'binary_sensor.smart_meter_connected', 'state/link', 'Meter connection', 'メーター接続'],
   ['link_state', 'sensor.smart_meter_link_state', 'state/link', 'Connection state', '接続状態'],
   ['rssi', 'sensor.smart_meter_rssi', 'state/link', 'Signal strength', '電波強度'],
@@ -181,6 +195,12 @@ describe('what is announced', () => {
     expect(keys({ profile: unscaled })).not.toContain('energy_import');
     expect(keys({ profile: unscaled })).not.toContain('energy_export');
   });
+  test('one-minute registers where the map has them alone', () => {
+    expect(keys()).toContain('energy_import_minute');
+    expect(keys(profile({ hasExport: false }))).not.toContain('energy_export_minute');
+    const first = keys(profile({ getMap: fullProfile.getMap.filter((epc) => epc !== 0xd0) }));
+    expect(first.filter((key) => key.includes('minute'))).toEqual([]);
+  });
   test('nothing the property map lacks', () => {
     expect(keys(profile({ getMap: [0xe7], hasExport: false }))).toEqual(['power', ...link, ...controls]);
   });
@@ -219,6 +239,14 @@ test('measured values need bridge and meter, the link and the buttons only the b
   ]);
 });
 
+test('the device leads to the page where somebody says where that is', () => {
+  const device = (more: Partial<DiscoveryInput>): unknown => discoveryDocument(input(more))['device'];
+  expect(device({})).not.toHaveProperty('configuration_url');
+  const configurationUrl = 'http://192.168.1.20:8080/';
+  expect(device({ configurationUrl })).toHaveProperty('configuration_url', configurationUrl);
+  expect(documentProblems(discoveryDocument(input({ configurationUrl })))).toEqual([]);
+});
+
 test('templates are constants', () => {
   const templates = Object.values(components()).flatMap(({ value_template }) => value_template ?? []);
   for (const template of templates) expect(template).toMatch(/^\{\{ value_json\.[a-z_0-9]+ \}\}$/);
@@ -232,5 +260,7 @@ test('templates are constants', () => {
     "{{ value_json.slot_start or '' }}",
     "{{ {'half_hour_start': value_json.demand_peak_month_start} | to_json }}",
     "{{ {'half_hour_start': value_json.demand_peak_today_start} | to_json }}",
+    "{{ {'minute': value_json.time} | to_json }}",
+    "{{ {'minute': value_json.time} | to_json }}",
   ]);
 });

@@ -1,0 +1,65 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
+import { marksOf } from '../model/health.ts';
+import type { MinuteRegisters } from '../model/reading.ts';
+import type { MeterSettings } from '../model/settings.ts';
+import { minutePayload } from './mqtt-payloads.ts';
+
+export interface MinuteTopicDeps {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** Called with or without a connection. */
+  readonly send: (payload: string) => void;
+  /** Of the registers. */
+  readonly decimals: () => number;
+}
+
+/** `state/minute`, of meters that have it: taken back when it is as old as a register may be. */
+export class MinuteTopic {
+  readonly #energyIntervalS: number;
+  readonly #deps: MinuteTopicDeps;
+  readonly #mark: Deadline;
+  #energyMs: number;
+  #minute: MinuteRegisters | undefined;
+  /** Monotonic ms when it came. */
+  #atMs = 0;
+
+  constructor(
+    { intervalS, energyIntervalS }: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>,
+    deps: MinuteTopicDeps,
+  ) {
+    this.#energyIntervalS = energyIntervalS;
+    this.#deps = deps;
+    this.#mark = deps.deadlines.create();
+    this.#energyMs = marksOf(intervalS, energyIntervalS).energyMs;
+  }
+
+  pace(intervalS: number): void {
+    this.#energyMs = marksOf(intervalS, this.#energyIntervalS).energyMs;
+    this.#wait();
+  }
+
+  accept(minute: MinuteRegisters): void {
+    const isNew = JSON.stringify(minute) !== JSON.stringify(this.#minute);
+    this.#minute = minute;
+    this.#atMs = this.#deps.clock.monotonicMs();
+    this.#wait();
+    if (isNew) this.publish();
+  }
+
+  /** For a broker that knows nothing or something old. Nothing before there is one. */
+  publish(): void {
+    if (this.#minute) this.#deps.send(minutePayload(this.#minute, this.#deps.decimals()));
+  }
+
+  #wait(): void {
+    if (!this.#minute) return;
+    this.#mark.in(this.#atMs + this.#energyMs + 1 - this.#deps.clock.monotonicMs(), () => this.#takeBack());
+  }
+
+  #takeBack(): void {
+    if (!this.#minute || Object.keys(this.#minute).length === 1) return;
+    this.#minute = { minuteMs: this.#minute.minuteMs };
+    this.publish();
+  }
+}
