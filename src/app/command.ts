@@ -4,6 +4,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import type { CliContext } from './context.ts';
+import { homeAssistantApp } from './home-assistant-app/home-assistant-app.ts';
 import { loadOrStop } from './load-settings.ts';
 import type { Loaded } from './load-settings.ts';
 
@@ -50,10 +51,11 @@ export function configPath(command: Command): { path: string; pathGiven: boolean
  * told and the command ends. @throws Stop
  */
 export async function requireSettings(command: Command, context: CliContext): Promise<Loaded> {
-  const { homeAssistantApp, loadApp } = await import('./home-assistant-app/app-settings.ts');
   const config = configPath(command);
   const app = config.pathGiven ? undefined : homeAssistantApp(context.env);
-  return app ? await loadApp(app, context) : await loadOrStop(config, context);
+  if (!app) return await loadOrStop(config, context);
+  const { loadApp } = await import('./home-assistant-app/app-settings.ts');
+  return await loadApp(app, context);
 }
 
 /** A value that cannot be: says what can. */

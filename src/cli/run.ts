@@ -6,6 +6,7 @@ import { addCommand, configPath, requireSettings } from '../app/command.ts';
 import type { BridgeDeps } from '../app/bridge.ts';
 import { packageVersion } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
+import { homeAssistantApp } from '../app/home-assistant-app/home-assistant-app.ts';
 import { openToOthers } from '../app/load-settings.ts';
 import type { Loaded } from '../app/load-settings.ts';
 import { keepHeapTidy, thisHeap } from '../app/small-heap.ts';
@@ -23,7 +24,6 @@ export function addRunCommand(program: Command, context: CliContext): void {
 
 async function serve(command: Command, context: CliContext): Promise<void> {
   const { env, signal } = context;
-  const { homeAssistantApp } = await import('../app/home-assistant-app/app-settings.ts');
   const app = homeAssistantApp(env);
   if (app) {
     const { serveApp } = await import('../app/home-assistant-app/serve-app.ts');

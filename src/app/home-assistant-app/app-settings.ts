@@ -2,38 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { EXIT_CODES, say, Stop } from '../context.ts';
-import type { CliContext, ProcessEnvironment } from '../context.ts';
+import type { CliContext } from '../context.ts';
 import { loadVariables, writeProblems } from '../load-settings.ts';
 import type { Loaded } from '../load-settings.ts';
 import { inAppWords, translateOptions } from './app-options.ts';
 import type { AppConfiguration } from './app-options.ts';
 import { askForBroker } from './broker-offer.ts';
-import type { BrokerVariables, SupervisorAccess } from './broker-offer.ts';
+import type { BrokerVariables } from './broker-offer.ts';
+import type { HomeAssistantApp } from './home-assistant-app.ts';
 
-/** We are the Home Assistant app: the Dockerfile of the app says so, and where its options are. */
-export interface HomeAssistantApp {
-  readonly optionsFile: string;
-  readonly supervisor: SupervisorAccess;
-  /** Whose questions the page answers: the Supervisor's, which has seen to the login. */
-  readonly ingressFrom: string;
-}
-
-/** The Supervisor's address in the network of its apps; only tests name another. */
-const INGRESS_FROM = '172.30.32.2';
-const SUPERVISOR = 'http://supervisor';
 const MOST_BYTES = 1_000_000;
-
-/** @returns undefined where we are none. */
-export function homeAssistantApp(env: ProcessEnvironment): HomeAssistantApp | undefined {
-  const optionsFile = env['BROUTE2MQTT_APP_OPTIONS'];
-  if (!optionsFile) return undefined;
-  const url = env['BROUTE2MQTT_APP_SUPERVISOR'] || SUPERVISOR;
-  return {
-    optionsFile,
-    supervisor: { url, token: env['SUPERVISOR_TOKEN'] ?? '' },
-    ingressFrom: env['BROUTE2MQTT_APP_INGRESS_FROM'] || INGRESS_FROM,
-  };
-}
 
 /** What the user chose. @throws BridgeError CONFIG_INVALID */
 export async function readOptions({ optionsFile }: HomeAssistantApp): Promise<AppConfiguration> {

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.ts';
 import type { Loaded } from '../load-settings.ts';
 import { serviceLog } from '../service-log.ts';
 import { readOptions, settingsOfApp } from './app-settings.ts';
-import type { HomeAssistantApp } from './app-settings.ts';
+import type { HomeAssistantApp } from './home-assistant-app.ts';
 import { askForBroker } from './broker-offer.ts';
 import { followBroker } from './follow-broker.ts';
 

@@ -5,12 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { APP_OPTIONS } from '../../../../src/app/home-assistant-app/app-options.ts';
-import {
-  homeAssistantApp,
-  loadApp,
-  readOptions,
-  settingsOfApp,
-} from '../../../../src/app/home-assistant-app/app-settings.ts';
+import { loadApp, readOptions, settingsOfApp } from '../../../../src/app/home-assistant-app/app-settings.ts';
+import { homeAssistantApp } from '../../../../src/app/home-assistant-app/home-assistant-app.ts';
 import { Stop } from '../../../../src/app/context.ts';
 import { BridgeError } from '../../../../src/kernel/errors.ts';
 import { StandInSupervisor } from '../../../support/stand-in-supervisor.ts';
