@@ -1,8 +1,10 @@
 import { abortable, scope, together } from '../kernel/async.ts';
 import { Pulse } from '../kernel/deadlines.ts';
+import type { Language } from '../kernel/language.ts';
 import type { Commands } from '../mqtt/command-gate.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
 import type { MackerelSettings, MeterSettings, Settings } from '../model/settings.ts';
+import type { BrokerHealth } from '../model/health.ts';
 import { fanOut } from '../model/status.ts';
 import type { Sink } from '../model/status.ts';
 import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
@@ -28,6 +30,8 @@ export interface BridgeDeps extends Omit<StatusDeps, 'pulse'> {
   readonly pulse?: Pulse;
   /** Hears everything besides the sinks of the configuration. */
   readonly extraSinks?: readonly Sink[];
+  /** What is said of the broker where one is wanted and the settings cannot name it yet. */
+  readonly missingBroker?: (language: Language) => BrokerHealth;
   /** Called once when everything has been started. Starting never waits for the radio or the broker. */
   readonly onReady?: (ready: { readonly page: string | undefined; readonly board: StatusBoard }) => void;
 }
@@ -70,7 +74,8 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     // of a state_dir that another bridge uses neither archive nor journal are ours
     const imports = isTaken ? undefined : await buildStatisticsImport(settings, (id) => meters.get(id)?.archive, deps);
     const besides = [...mackerel, ...(imports ? [imports] : [])];
-    const brokerHealth: StatusBoardOptions['brokerHealth'] = (id, language) => brokers.get(id)?.health(language);
+    const brokerHealth: StatusBoardOptions['brokerHealth'] = (id, asked) =>
+      brokers.get(id)?.health(asked) ?? deps.missingBroker?.(asked ?? language);
     const board = new StatusBoard({ meters: settings.meters, clock, brokerHealth, version, language });
     status = await serveStatus(settings, board, brokerHealth, deps, signal);
     const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];

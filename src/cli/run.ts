@@ -27,8 +27,7 @@ async function serve(command: Command, context: CliContext): Promise<void> {
   const app = homeAssistantApp(env);
   if (app) {
     const { serveApp } = await import('../app/home-assistant-app/serve-app.ts');
-    const onlyFrom = app.ingressFrom;
-    return await serveApp(app, context, (loaded, inner) => serveBridge(loaded, { onlyFrom }, context, inner));
+    return await serveApp(app, context, (loaded, as, inner) => serveBridge(loaded, as, context, inner));
   }
   const { exporterConfig } = await import('../app/exporter-mode.ts');
   const asExporter = await exporterConfig(configPath(command), context);
@@ -38,7 +37,7 @@ async function serve(command: Command, context: CliContext): Promise<void> {
 
 async function serveBridge(
   { settings, secretFiles }: Loaded,
-  as: Pick<BridgeDeps, 'asExporter' | 'onlyFrom'>,
+  as: Pick<BridgeDeps, 'asExporter' | 'onlyFrom' | 'missingBroker'>,
   { env, redactor }: CliContext,
   signal: AbortSignal,
 ): Promise<void> {

@@ -104,12 +104,13 @@ test.concurrent(
       'the user knows',
     );
     const ingress = home.keep(await StandInIngress.before(port));
-    await inThePanel(ingress, (text) =>
-      eventually(
-        async () => /接続済み/.test(await text()) && /[\d,]+\s*W/.test(await text()),
-        'a reading on the page',
-      ).then(() => undefined),
-    );
+    await inThePanel(ingress, async (text) => {
+      const shows = [/接続済み/, /[\d,]+\s*W/, /まだありません。Mosquitto brokerアプリを/];
+      await eventually(async () => {
+        const shown = await text();
+        return shows.every((each) => each.test(shown));
+      }, 'a reading and where the sensors are');
+    });
     for (const path of ['/', '/api/status', '/livez', '/metrics']) {
       expect(await statusOf(port, path, '127.0.0.1'), path).toBe(403);
       expect(await statusOf(port, path, INGRESS_ADDRESS), path).toBe(200);
@@ -120,6 +121,7 @@ test.concurrent(
     await program.until(() => readingsOf(watcher).length >= 2, 'readings at the broker', 60_000);
     await program.until(() => watcher.last('homeassistant/device/broute2mqtt_home/config'), 'the device document');
     await eventually(async () => (await statusOf(port, '/livez', INGRESS_ADDRESS)) === 200, 'the watchdog is content');
+    await eventually(async () => (await statusOf(port, '/healthz', INGRESS_ADDRESS)) === 200, 'all is well');
 
     expect(await program.end('SIGTERM')).toMatchObject({ code: 0 });
     const said = program.stdout + program.stderr;

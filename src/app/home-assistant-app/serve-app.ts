@@ -1,4 +1,7 @@
 import { systemClock } from '../../kernel/clock.ts';
+import type { Language, Text } from '../../kernel/language.ts';
+import type { BrokerHealth } from '../../model/health.ts';
+import type { BridgeDeps } from '../bridge.ts';
 import { say } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import type { Loaded } from '../load-settings.ts';
@@ -12,14 +15,15 @@ import { followBroker } from './follow-broker.ts';
 export async function serveApp(
   app: HomeAssistantApp,
   context: CliContext,
-  serve: (loaded: Loaded, signal: AbortSignal) => Promise<void>,
+  serve: (loaded: Loaded, as: Pick<BridgeDeps, 'onlyFrom' | 'missingBroker'>, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { redactor, signal, stderr } = context;
   redactor.add(app.supervisor.token);
   const options = await readOptions(app);
   const { language, hasBroker } = options;
   const alone = await settingsOfApp(options, undefined, context);
-  if (hasBroker) return await serve(alone, signal);
+  const onlyFrom = app.ingressFrom;
+  if (hasBroker) return await serve(alone, { onlyFrom }, signal);
   const deps = {
     ask: (inner: AbortSignal) => askForBroker(app.supervisor, systemClock, inner),
     tell: (why: string) => say(stderr, { ...context, language }, noBroker(redactor.redact(why))),
@@ -28,12 +32,33 @@ export async function serveApp(
   };
   return await followBroker(
     deps,
-    async (broker, inner) => serve(broker ? await settingsOfApp(options, broker, context) : alone, inner),
+    async (broker, inner) =>
+      broker
+        ? serve(await settingsOfApp(options, broker, context), { onlyFrom }, inner)
+        : serve(alone, { onlyFrom, missingBroker }, inner),
     signal,
   );
 }
 
-const noBroker = (why: string) => ({
+const noBroker = (why: string): Text => ({
   en: `No MQTT broker yet (${why}). Install and start the Mosquitto broker app, or name a broker of your own in mqtt_url. Until then the readings are on this app's page alone; the broker is used as soon as it is there.`,
   ja: `MQTTブローカーがまだありません（${why}）。Mosquitto brokerアプリをインストールして起動するか、mqtt_url に自分のブローカーを指定してください。それまで計測値はこのアプリのページだけで見られます。ブローカーが見つかり次第、自動で使い始めます。`,
+});
+
+const NONE_YET: Text = {
+  en: 'none yet: install and start the Mosquitto broker app, or name a broker of your own in mqtt_url',
+  ja: 'まだありません。Mosquitto brokerアプリをインストールして起動するか、mqtt_url に自分のブローカーを指定してください',
+};
+
+/** For the page, which somebody looks at who wonders where the sensors are. */
+const missingBroker = (language: Language): BrokerHealth => ({
+  ok: false,
+  connected: false,
+  detail: NONE_YET[language],
+  broker: '',
+  error: undefined,
+  held: undefined,
+  unannounced: undefined,
+  queued: 0,
+  dropped: 0,
 });
