@@ -24,6 +24,7 @@ interface SimulateFlags extends Pick<
   readonly generation: '1' | '2';
   /** s */
   readonly clockSkew: number;
+  readonly meterSpeed: number;
   readonly script?: string;
   readonly truth?: string;
 }
@@ -98,6 +99,11 @@ const OPTIONS: readonly OptionRow[] = [
     '--clock-skew <S>',
     { en: 'seconds the meter’s clock is ahead, negative: behind', ja: 'メーターの時計の進み（秒、負は遅れ）' },
     numeric(-1e8, 1e8, 0),
+  ],
+  [
+    '--meter-speed <N>',
+    { en: 'how many times faster the meter’s time passes', ja: 'メーターの時間の速さの倍率' },
+    numeric(0.001, 3600, 1),
   ],
   ['--script <FILE>', { en: 'faults to play, one a line', ja: '起こす障害のファイル（1行に1つ）' }],
   ['--truth <FILE>', { en: 'append every value answered to this file', ja: '応答した値をこのファイルに追記' }],

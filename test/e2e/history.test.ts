@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { Household } from '../support/household.ts';
+
+const HALF_HOUR_MS = 1_800_000;
+/** A half hour of the meter takes 2.5 s. */
+const FAST = ['--meter-speed', '720', '--solar'];
+
+interface Mark {
+  readonly time: string;
+  readonly import?: number;
+  readonly export?: number;
+}
+
+test('half hours that passed while the bridge was away come by `history`, and `history` shows them all', async () => {
+  await using household = new Household();
+  const broker = await household.broker();
+  const watcher = await household.watch(broker.url);
+  const stick = await household.stick({ args: FAST });
+  const on = (topic: string): Mark[] =>
+    watcher.on(`broute2mqtt/home/${topic}`).map(({ payload }) => JSON.parse(payload) as Mark);
+  const told = (): Mark[] => on('state/halfhour');
+  const bridge = await household.bridge({ broker: broker.url, meters: [{ device: stick.path }] });
+  await bridge.until(() => told().length >= 3, 'three half hours', 60_000);
+  await bridge.end('SIGKILL');
+  const last = Date.parse(told().at(-1)?.time ?? '');
+  await new Promise((resolve) => setTimeout(resolve, 16_000)); // the meter’s time cannot wait: six half hours
+  bridge.restart();
+  await bridge.until(() => on('history').length >= 5, 'the half hours that were missed', 120_000);
+  await bridge.until(
+    () => told().some(({ time }) => Date.parse(time) > last + 10 * HALF_HOUR_MS),
+    'newer ones',
+    60_000,
+  );
+  const missed = on('history');
+  expect(missed.every((mark) => Object.keys(mark).join() === 'meter,time,import,export')).toBe(true);
+  const times = missed.map(({ time }) => Date.parse(time));
+  expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+  const all = [...told(), ...missed].sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
+  const marks = new Map(all.map((mark) => [Date.parse(mark.time), mark]));
+  const [first = 0, newest = 0] = [[...marks.keys()][0], [...marks.keys()].at(-1)];
+  expect(marks.size).toBe((newest - first) / HALF_HOUR_MS + 1);
+  for (const register of ['import', 'export'] as const) {
+    const values = [...marks.values()].map((mark) => mark[register] ?? NaN);
+    expect(values).toEqual([...values].sort((a, b) => a - b)); // never a fall
+  }
+  await bridge.end();
+  const day = (ms: number): string => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 10);
+  const args = ['--by', 'half-hour', '--format', 'json', '--from', day(first), '--to', day(newest)];
+  const shown = household.cli(['history', '--config', bridge.configFile, ...args]);
+  expect(await shown.ended).toBe(0);
+  const rows = (JSON.parse(shown.stdout) as readonly Mark[]).filter((row) => Date.parse(row.time) >= first);
+  for (const row of rows.filter(({ time }) => Date.parse(time) <= newest)) {
+    const { import: bought, export: sold } = marks.get(Date.parse(row.time)) ?? {};
+    expect([row.time, row.import, row.export]).toEqual([row.time, bought, sold]);
+  }
+});
