@@ -47,17 +47,24 @@ export class HomeAssistant implements AsyncDisposable {
   readonly #folder: string;
   readonly #port: number;
   readonly #broker: number;
-  readonly #shiftS = Math.round((SLOT_MS - (Date.now() % SLOT_MS) - ROWS_AFTER_MS + SLOT_MS) % SLOT_MS) / 1000;
+  readonly #clock: { readonly shiftMs: number };
   #program: Program | undefined;
   #earlier = '';
   #token = '';
   #socket: HaSocket | undefined;
 
-  private constructor(version: string, folder: string, port: number, broker: number) {
+  private constructor(
+    version: string,
+    folder: string,
+    port: number,
+    broker: number,
+    clock: { readonly shiftMs: number },
+  ) {
     this.version = version;
     this.#folder = folder;
     this.#port = port;
     this.#broker = broker;
+    this.#clock = clock;
   }
 
   /** Installs it where it is not yet, which takes minutes. */
@@ -68,9 +75,10 @@ export class HomeAssistant implements AsyncDisposable {
     if (code !== 0) throw new Error(`test/ha/install ${version}: ${String(code)}\n${install.stderr}`);
   }
 
-  static async create(version: string, broker: number): Promise<HomeAssistant> {
+  /** @param clock what it lives by, read at each start; without one, soon before rows of statistics come. */
+  static async create(version: string, broker: number, clock = soonBeforeRows()): Promise<HomeAssistant> {
     const folder = await mkdtemp(join(tmpdir(), 'home-assistant-'));
-    const ha = new HomeAssistant(version, folder, await freePort(), broker);
+    const ha = new HomeAssistant(version, folder, await freePort(), broker, clock);
     await ha.#configure();
     return ha;
   }
@@ -88,7 +96,7 @@ export class HomeAssistant implements AsyncDisposable {
           HOME: '/config',
           PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
           TZ: 'Asia/Tokyo',
-          FAKETIME: `+${this.#shiftS}s`,
+          FAKETIME: `${this.#clock.shiftMs < 0 ? '' : '+'}${this.#clock.shiftMs / 1000}s`,
           FAKETIME_DONT_FAKE_MONOTONIC: '1',
           DONT_FAKE_MONOTONIC: '1',
           FAKETIME_FORCE_MONOTONIC_FIX: '0', // else threads that wait for Python's lock spin
@@ -133,6 +141,17 @@ export class HomeAssistant implements AsyncDisposable {
     if (!program) return;
     if (program.code === undefined) await program.end();
     this.#earlier += program.stdout;
+  }
+
+  /** Of its page. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** A token that outlives the hours between two starts; it is ours too from now on. */
+  async longLivedToken(): Promise<string> {
+    this.#token = await this.call('auth/long_lived_access_token', { client_name: 'broute2mqtt', lifespan: 365 });
+    return this.#token;
   }
 
   /** Everything it logged, over all starts. */
@@ -293,6 +312,10 @@ export class HomeAssistant implements AsyncDisposable {
     return `${stdout}${stderr}`.split('\n').slice(-40).join('\n');
   }
 }
+
+const soonBeforeRows = (): { readonly shiftMs: number } => ({
+  shiftMs: Math.round((SLOT_MS - (Date.now() % SLOT_MS) - ROWS_AFTER_MS + SLOT_MS) % SLOT_MS),
+});
 
 /** An older one does not know the command; a later start has nothing left to confirm. */
 const ignoreNothingToDo = (error: unknown): void => {

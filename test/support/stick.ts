@@ -19,6 +19,8 @@ export interface StickOptions {
   readonly script?: readonly ScriptLine[];
   /** The simulated meter's clock when the stick is plugged in. */
   readonly meterClock?: string;
+  /** A module that gives it another clock (`StoryClock.ofMeters`), in place of `meterClock`. */
+  readonly clockModule?: string;
   /** What talks on the port instead of `simulate`: a program and its arguments. */
   readonly command?: readonly string[];
 }
@@ -108,6 +110,15 @@ export class Stick implements AsyncDisposable {
     await eventually(() => !existsSync(this.path), 'the port is gone');
   }
 
+  /** Neither answers nor goes away; the meter lives on meanwhile. */
+  freeze(): void {
+    this.#socat?.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#socat?.signal('SIGCONT');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unplug();
     await rm(this.#folder, { recursive: true, force: true });
@@ -119,11 +130,12 @@ export class Stick implements AsyncDisposable {
 
   /** A shell script, because socat cuts its addresses at blanks, commas and colons. */
   async #prepare(): Promise<void> {
-    const { args = [], script = [], command, meterClock } = this.#options;
+    const { args = [], script = [], command, meterClock, clockModule } = this.#options;
     await writeFile(this.#file('script'), script.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const simulate = ['simulate', '--truth', this.#file('truth'), '--script', this.#file('script')];
     const factor = args.includes('--time-factor') ? [] : ['--time-factor', '20'];
-    const clock = meterClock === undefined ? [] : ['--import', await this.#shiftedClock(meterClock)];
+    const module = clockModule ?? (meterClock === undefined ? undefined : await this.#shiftedClock(meterClock));
+    const clock = module === undefined ? [] : ['--import', module];
     const words = command ?? [process.execPath, ...clock, mainScript, ...simulate, ...factor, ...args];
     await writeFile(this.#file('command'), `exec ${words.map(quoted).join(' ')}\n`);
   }
