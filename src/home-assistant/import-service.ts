@@ -22,6 +22,8 @@ import { RecorderApi } from './recorder-api.ts';
 const FIRST_LOOK_MS = 90_000;
 /** After the last half hour read from the meter's memory. */
 const QUIET_MS = 120_000;
+/** A first reading of a meter's whole memory takes hours, and is not waited for. */
+const LONGEST_QUIET_MS = 600_000;
 /** Past the full hour, when Home Assistant has made its row; each bridge at its own second. */
 const PAST_HOUR_MS = 180_000;
 const SPREAD_MS = 360_000;
@@ -72,6 +74,8 @@ export class ImportService implements Sink {
   readonly #backoff: Backoff;
   readonly #offsetMs: number;
   #lastQuietMs = -Infinity;
+  /** When the first of these half hours came. */
+  #burstMs = 0;
   #failing: ErrorCode | undefined;
   /** What was said already of gaps that stay. */
   readonly #told = new Set<string>();
@@ -89,8 +93,10 @@ export class ImportService implements Sink {
 
   accept({ kind }: BridgeEvent): void {
     const { clock } = this.#deps;
-    if (kind !== 'history' || this.#failing || clock.monotonicMs() - this.#lastQuietMs < HOUR_MS) return;
-    this.#quiet.in(QUIET_MS, () => {
+    const now = clock.monotonicMs();
+    if (kind !== 'history' || this.#failing || now - this.#lastQuietMs < HOUR_MS) return;
+    if (!this.#quiet.isSet) this.#burstMs = now;
+    this.#quiet.in(Math.min(QUIET_MS, this.#burstMs + LONGEST_QUIET_MS - now), () => {
       this.#lastQuietMs = clock.monotonicMs();
       this.#wake.put(true);
     });
@@ -185,7 +191,8 @@ export class ImportService implements Sink {
   #tellLeft(planned: PlannedImport): void {
     for (const { fromMs, toMs, reason } of planned.plan.left) {
       const facts = { ...factsOf(planned), from: isoJst(fromMs), to: isoJst(toMs), reason: leftTexts[reason].en };
-      if (this.#isNew(facts)) this.#deps.log.warn(facts, 'hours that Home Assistant missed are left as they are');
+      const level = reason === 'unknown' ? 'info' : 'warn'; // they may be read from the meter's memory yet
+      if (this.#isNew(facts)) this.#deps.log[level](facts, 'hours that Home Assistant missed are left as they are');
     }
   }
 

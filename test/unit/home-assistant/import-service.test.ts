@@ -84,6 +84,17 @@ test('a gap read from the meter’s memory is filled when it has been quiet for 
   expect(rig.ha.connections).toBe(2);
 });
 
+test('a memory that is read for hours is not waited for', async () => {
+  start('on');
+  await visits(1);
+  for (let minute = 0; minute < 11; minute++) {
+    service.accept({ kind: 'history', meter: 'home', halfHour: { markMs: at(1), importKwh: 1 } });
+    await clock.advance(60_000);
+  }
+  await visits(2);
+  expect(clock.now() - at(6.2)).toBeLessThan(15 * 60_000);
+});
+
 test('a dry run says it once, and writes nothing', async () => {
   start('dry_run');
   await visits(2);
