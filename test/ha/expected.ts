@@ -3,7 +3,7 @@ import type { Entity, State } from './home-assistant.ts';
 /** One entity as a person finds it in Home Assistant. */
 interface Expected {
   readonly key: string;
-  readonly platform: 'sensor' | 'binary_sensor' | 'button';
+  readonly platform: 'sensor' | 'binary_sensor' | 'button' | 'number';
   readonly ja: string;
   readonly en: string;
   readonly category?: 'diagnostic' | 'config';
@@ -20,6 +20,8 @@ const sensor = { platform: 'sensor' } as const;
 const measured = { ...sensor, measured: true, stateClass: 'measurement' } as const;
 const ampere = { ...measured, deviceClass: 'current', unit: 'A' } as const;
 const register = { ...measured, deviceClass: 'energy', stateClass: 'total_increasing', unit: 'kWh' } as const;
+const counted = { ...register, stateClass: 'total' } as const;
+const unasked = { ...sensor, measured: true, disabled: true } as const;
 const problem = { platform: 'binary_sensor', deviceClass: 'problem', measured: true } as const;
 const diagnostic = { category: 'diagnostic' } as const;
 const hidden = { ...sensor, category: 'diagnostic', disabled: true } as const;
@@ -52,6 +54,14 @@ const link: readonly Expected[] = [
     deviceClass: 'restart',
   },
   { key: 'rescan', platform: 'button', ja: '再スキャン', en: 'Rescan', category: 'config' },
+  {
+    key: 'poll_interval',
+    platform: 'number',
+    ja: '取得間隔',
+    en: 'Polling interval',
+    category: 'config',
+    disabled: true,
+  },
 ];
 const figures: readonly Expected[] = [
   { key: 'power', ...measured, ja: '瞬時電力', en: 'Power', deviceClass: 'power', unit: 'W' },
@@ -60,9 +70,30 @@ const figures: readonly Expected[] = [
   { key: 'energy_export', ...register, ja: '積算電力量（売電）', en: 'Energy export' },
   { key: 'fault', ...problem, ja: 'メーター異常', en: 'Meter fault', ...diagnostic },
 ];
+/** From half hours: what the meter tells at its marks and remembers. */
+const halfHours: readonly Expected[] = [
+  { key: 'energy_import_30min', ...counted, ja: '30分電力量（買電）', en: 'Energy import last half hour' },
+  { key: 'energy_export_30min', ...unasked, ja: '30分電力量（売電）', en: 'Energy export last half hour' },
+  { key: 'energy_import_fixed', ...unasked, ja: '定時積算電力量（買電）', en: 'Energy import at half hour' },
+  { key: 'energy_export_fixed', ...unasked, ja: '定時積算電力量（売電）', en: 'Energy export at half hour' },
+  { key: 'fixed_time', ja: '定時積算の計測時刻', en: 'Half-hour reading time', ...hidden },
+  { key: 'demand_now', ...measured, ja: 'デマンド（現在）', en: 'Demand now', deviceClass: 'power', unit: 'W' },
+  { key: 'demand_forecast', ...unasked, ja: 'デマンド（予測）', en: 'Demand forecast' },
+  { key: 'demand_30min', ...unasked, ja: '30分平均電力（デマンド）', en: 'Average power last half hour' },
+  { key: 'demand_peak_today', ...unasked, ja: '最大デマンド（今日）', en: 'Peak demand today' },
+  { key: 'demand_peak_month', ...unasked, ja: '最大デマンド（今月）', en: 'Peak demand this month' },
+  { key: 'energy_import_today', ...counted, ja: '今日の電力量（買電）', en: 'Energy import today' },
+  { key: 'energy_export_today', ...counted, ja: '今日の電力量（売電）', en: 'Energy export today' },
+];
+/** Of a second-generation meter. */
+const minutes: readonly Expected[] = [
+  { key: 'energy_import_minute', ...unasked, ja: '1分積算電力量（買電）', en: 'Energy import at full minute' },
+  { key: 'energy_export_minute', ...unasked, ja: '1分積算電力量（売電）', en: 'Energy export at full minute' },
+];
 const tPhase: readonly Expected[] = [{ key: 'current_t', ...ampere, ja: '瞬時電流 T相', en: 'Current T phase' }];
 const contract: readonly Expected[] = [
   { key: 'headroom', ...ampere, ja: '契約電流の余裕', en: 'Contract headroom' },
+  { key: 'contract_usage', ...unasked, ja: '契約電流使用率', en: 'Contract usage' },
   { key: 'over_contract', ...problem, ja: '契約電流超過', en: 'Over contract current' },
 ];
 
@@ -74,18 +105,18 @@ export interface ExpectedMeter {
   readonly entities: readonly Expected[];
 }
 
-/** Selling at the moment, three-wire, with a contract; and a two-wire one without. */
+/** Selling at the moment, three-wire, of the second generation, with a contract; and a two-wire one without. */
 export const home: ExpectedMeter = {
   id: 'home',
   name: 'スマートメーター',
   entityPrefix: 'smart_meter',
-  entities: [...link, ...figures, ...tPhase, ...contract],
+  entities: [...link, ...figures, ...tPhase, ...contract, ...halfHours, ...minutes],
 };
 export const shop: ExpectedMeter = {
   id: 'shop',
   name: '店',
   entityPrefix: 'smart_meter_shop',
-  entities: [...link, ...figures],
+  entities: [...link, ...figures, ...halfHours],
 };
 export const meters = [home, shop] as const;
 

@@ -29,19 +29,24 @@ type Json = Readonly<Record<string, unknown>>;
 /** An old one, whose entity ids come from `object_id` and whose MQTT is 3.1.1; a new one: `default_entity_id`, MQTT 5. */
 const versions = ['2025.4.4', '2026.11.0'] as const;
 
-/** A house that sells and one that buys; neither register moves within the test but by a step or two. */
-const selling = { args: ['--edition', 'dse', '--solar'], meterClock: '2026-06-21T08:12:00+09:00' };
-const buying = { args: ['--edition', 'se', '--two-wire', '--seed', '3'], meterClock: '2026-01-15T19:40:00+09:00' };
+/**
+ * A house that sells and one that buys, whose half hour ends within the test; neither register moves but by a step or two.
+ */
+const selling = { args: ['--edition', 'dse', '--solar', '--generation', '2'], meterClock: '2026-06-21T08:12:00+09:00' };
+const buying = { args: ['--edition', 'se', '--two-wire', '--seed', '3'], meterClock: '2026-01-15T19:58:30+09:00' };
 
 const stateOf = (states: States, id: string): string => states.get(id)?.state ?? 'no state';
 
-/** What is wrong where everything must be there and say something. A button says nothing before its first press. */
+/**
+ * What is wrong where everything must be there and say something. A button says nothing before its first press, demand
+ * nothing until enough of the half hour is known.
+ */
 const missing = (states: States, ids: readonly string[]): string[] =>
   ids
     .map((id) => [id, stateOf(states, id)] as const)
-    .filter(([id, state]) => ['no state', 'unavailable'].includes(state) || (state === 'unknown' && !isButton(id)))
+    .filter(([id, state]) => ['no state', 'unavailable'].includes(state) || (state === 'unknown' && !maySayNothing(id)))
     .map(([id, state]) => `${id} is ${state}`);
-const isButton = (id: string): boolean => /_(read_now|restart_session|rescan)$/.test(id);
+const maySayNothing = (id: string): boolean => /_(read_now|restart_session|rescan|demand_now)$/.test(id);
 const present = (states: States, ids: readonly string[]): string[] =>
   ids.filter((id) => stateOf(states, id) !== 'unavailable').map((id) => `${id} is ${stateOf(states, id)}`);
 const allIds = meters.flatMap((meter) => enabledIds(meter));
@@ -138,7 +143,7 @@ describe.each(versions)('Home Assistant %s', (version) => {
 
   test('with the stick come the measured ones, with names, classes and units', async () => {
     await Promise.all([stick.plug(), shopStick.plug()]);
-    await everything();
+    await everything(120_000); // today's energy needs the meter's memory
     const [devices, entities, states] = [await ha.devices(), await ha.entities(), await ha.states()];
     for (const meter of meters) {
       expect(registryOf(entities, devices.get(identity(meter))?.id)).toEqual(expectedRegistry(meter, 'ja'));
@@ -159,6 +164,37 @@ describe.each(versions)('Home Assistant %s', (version) => {
     expect(await shown(home, 'link_state')).toBe('connected');
     expect(await shown(home, 'connected')).toBe('on');
     expect(Number(await shown(home, 'rssi'))).toBeLessThan(0);
+  });
+
+  test('today’s energy and the last half hour are what the meter’s own memory says', async () => {
+    /** Registers of today, kWh at each half hour from 0:00 on, by the simulator's own account. */
+    const today = (epc: string): number[] => {
+      const day = stick.truth().findLast((answer) => answer.epc === epc && answer.edt.readUInt16BE() === 0)?.edt;
+      if (!day) throw new Error(`${epc} was not asked for`);
+      return Array.from({ length: 17 }, (_, slot) => day.readUInt32BE(2 + 4 * slot) / 10);
+    };
+    const [bought, sold] = [today('E2'), today('E4')];
+    await ha.untilStates((states) => {
+      const { energy_import = NaN, energy_export = NaN } = truth(stick);
+      const right: readonly (readonly [key: string, kwh: number])[] = [
+        ['energy_import_30min', (bought[16] ?? NaN) - (bought[15] ?? NaN)], // its clock stands at 8:12
+        ['energy_import_today', energy_import - (bought[0] ?? NaN)],
+        ['energy_export_today', energy_export - (sold[0] ?? NaN)],
+      ];
+      return right
+        .map(([key, kwh]) => [key, Number(states.get(uniqueId(home, key))?.state), kwh] as const)
+        .filter(([, state, kwh]) => !(Math.abs(state - kwh) < 0.001))
+        .map(([key, state, kwh]) => `${key} is ${state}, not ${kwh}`);
+    });
+    const states = await ha.states();
+    const since = (key: string): number =>
+      Date.parse(String(states.get(uniqueId(home, key))?.attributes['last_reset']));
+    expect(since('energy_import_30min')).toBe(Date.parse('2026-06-21T07:30:00+09:00'));
+    expect(since('energy_import_today')).toBe(Date.parse('2026-06-21T00:00:00+09:00'));
+    await ha.untilStates((all) => {
+      const [demand, power] = ['demand_now', 'power'].map((key) => Number(stateOf(all, uniqueId(shop, key))));
+      return demand && power && demand > power / 3 && demand < power * 3 ? [] : [`demand is ${demand}, power ${power}`];
+    }, 180_000); // from its next mark on
   });
 
   test('long-term statistics of energy, power and current are recorded, without an objection', async () => {
@@ -319,6 +355,38 @@ describe.each(versions)('Home Assistant %s', (version) => {
     await ha.call('energy/save_prefs', { energy_sources: [{ type: 'grid', ...grid, cost_adjustment_day: 0 }] });
     const { energy_sources } = await ha.call<{ readonly energy_sources: readonly unknown[] }>('energy/validate');
     expect(energy_sources).toEqual([[]]);
+  });
+
+  test('disabled ones work when they are enabled, and a number reaches us', async () => {
+    const keys = ['poll_interval', 'demand_30min', 'demand_peak_today', 'energy_import_fixed', 'fixed_time'];
+    await ha.enable(...keys.map((key) => uniqueId(shop, key)), uniqueId(home, 'energy_import_minute'));
+    const ids = [...keys.map((key) => uniqueId(shop, key)), uniqueId(home, 'energy_import_minute')];
+    await ha.untilStates((states) => missing(states, ids), 60_000);
+    const halfHour = (): Json => JSON.parse(watcher.last('broute2mqtt/shop/state/halfhour')?.payload ?? '{}') as Json;
+    await bridge.until(() => String(halfHour()['time']).includes('T20:00:00'), 'the mark of 20:00', 120_000);
+    const watts = Math.round(Number(halfHour()['import_delta']) * 2000);
+    expect(watts).toBeGreaterThan(0);
+    await ha.untilStates((states) =>
+      ['demand_30min', 'demand_peak_today']
+        .map((key) => [key, Number(states.get(uniqueId(shop, key))?.state)] as const)
+        .filter(([key, state]) => (key === 'demand_30min' ? state !== watts : !(state >= watts)))
+        .map(([key, state]) => `${key} is ${state}, not ${watts}`),
+    );
+    const states = await ha.states();
+    expect(Date.parse(stateOf(states, uniqueId(shop, 'fixed_time')))).toBe(Date.parse('2026-01-15T20:00:00+09:00'));
+    expect(String(states.get(uniqueId(shop, 'demand_peak_today'))?.attributes['half_hour_start'])).toMatch(
+      /^2026-01-15T/,
+    );
+    const minute = states.get(uniqueId(home, 'energy_import_minute'));
+    expect(Math.abs(Number(minute?.state) - (truth(stick)['energy_import'] ?? NaN))).toBeLessThan(0.3);
+    expect(String(minute?.attributes['minute'])).toMatch(/^2026-06-21T08:\d\d:00\+09:00$/);
+
+    expect(stateOf(states, uniqueId(shop, 'poll_interval'))).toBe('60');
+    await ha.set(uniqueId(shop, 'poll_interval'), 2);
+    await ha.untilStates((all) => (stateOf(all, uniqueId(shop, 'poll_interval')) === '2' ? [] : ['not in force']));
+    const count = bridge.readings('shop');
+    await bridge.until(() => bridge.readings('shop') > count + 3, 'readings at the new pace', 20_000);
+    await expect(ha.set(uniqueId(shop, 'poll_interval'), 1)).rejects.toThrow();
   });
 
   test('it never showed a figure that the meter did not give', async () => {

@@ -222,6 +222,30 @@ export class HomeAssistant implements AsyncDisposable {
     await this.call('call_service', { domain: 'button', service: 'press', service_data: {}, target: { entity_id } });
   }
 
+  /** Sets a number, as a person does in the interface. */
+  async set(uniqueId: string, value: number): Promise<void> {
+    const entity_id = (await this.entities()).get(uniqueId)?.entity_id;
+    const service_data = { value };
+    await this.call('call_service', { domain: 'number', service: 'set_value', service_data, target: { entity_id } });
+  }
+
+  /** Enables entities, as a person does in the interface; what Home Assistant does 30 s later is done now. */
+  async enable(...uniqueIds: readonly string[]): Promise<void> {
+    const entities = await this.entities();
+    for (const id of uniqueIds) {
+      const entity_id = entities.get(id)?.entity_id;
+      await this.call('config/entity_registry/update', { entity_id, disabled_by: null });
+    }
+    const entry = '/api/config/config_entries/entry';
+    const [mqtt] = (await this.get(`${entry}?domain=mqtt`)) as readonly Json[];
+    const { status, body } = await this.#fetch(
+      `${entry}/${String(mqtt?.['entry_id'])}/reload`,
+      'application/json',
+      '{}',
+    );
+    if (status !== 200) throw new Error(`reload: HTTP ${status}: ${body}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.kill();
     await rm(this.#folder, { recursive: true, force: true });
