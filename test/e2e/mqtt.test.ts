@@ -37,10 +37,11 @@ test('announces in the order that shows nothing wrong, with the retain flags Hom
   sink.reading({ powerW: 1234, currentRA: 7, currentTA: 5.5, importKwh: 12345.6, exportKwh: 0, fault: false });
   await eventually(() => watcher.last(`${root}/meter/availability`)?.payload === 'online', 'meter online');
   await eventually(() => watcher.on(`${root}/readings`).length === 1, 'the reading');
-  expect(watcher.topics().slice(0, 4)).toEqual([
+  expect(watcher.topics().slice(0, 5)).toEqual([
     `${root}/meter/availability`,
     config,
     `${root}/state/link`,
+    `${root}/state/config`,
     `${root}/bridge/availability`,
   ]);
   expect(watcher.seen[0]?.payload).toBe('offline');
@@ -51,6 +52,8 @@ test('announces in the order that shows nothing wrong, with the retain flags Hom
     [`${root}/meter/availability`]: [true, 1],
     [`${root}/state/link`]: [true, 1],
     [`${root}/state/energy`]: [true, 1],
+    [`${root}/state/usage`]: [true, 1],
+    [`${root}/state/config`]: [true, 1],
     [`${root}/state/instant`]: [true, 0],
     [`${root}/readings`]: [false, 1],
   });
@@ -60,6 +63,7 @@ test('announces in the order that shows nothing wrong, with the retain flags Hom
     current_r: 7,
     current_t: 5.5,
     headroom: 27.5,
+    contract_usage: 31,
     over_contract: 'OFF',
   });
 });
@@ -223,6 +227,8 @@ test('the birth of Home Assistant is answered with everything', async () => {
     `${root}/state/link`,
     `${root}/state/energy`,
     `${root}/state/instant`,
+    `${root}/state/usage`,
+    `${root}/state/config`,
     `${root}/meter/availability`,
     `${root}/bridge/availability`,
   ]);
