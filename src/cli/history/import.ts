@@ -25,9 +25,23 @@ export function addImportCommand(history: Command, context: CliContext): void {
     EVERY_METER,
     ['--dry-run', { en: 'only show what would change', ja: '書き込まず、変更内容だけを表示' }],
     ['--undo', { en: 'give back what was there before', ja: '書き込む前の状態に戻す' }],
-  ]).action(async (flags: ImportFlags, command: Command) => {
+  ]).action(async (_: unknown, command: Command) => {
+    const flags = command.optsWithGlobals<ImportFlags>(); // `history` has a --meter too, and gets it wherever it stands
+    mustBelong(history);
     const { settings } = await requireSettings(command, context);
     await importHistory(settings, flags, context);
+  });
+}
+
+/** @throws BridgeError USAGE for options of `history` alone: it is always everything that is missing. */
+function mustBelong(history: Command): void {
+  const foreign = history.options.find(
+    (option) => option.long !== '--meter' && history.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (!foreign) return;
+  throw new BridgeError('USAGE', {
+    en: `${foreign.long ?? foreign.flags} has no meaning for history import, which writes all that is missing`,
+    ja: `${foreign.long ?? foreign.flags} は history import では使えません（欠けている時間をすべて書き込みます）`,
   });
 }
 

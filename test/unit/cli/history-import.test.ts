@@ -109,3 +109,13 @@ test('a Home Assistant that knows nothing of us', async () => {
   expect(exitCode).toBe(69);
   expect(stderr).toContain('has no statistics of our energy entities');
 });
+
+test('another meter’s id, and options of history alone, are usage errors', async () => {
+  const unknown = await run(['--meter', 'nope']);
+  expect(unknown).toMatchObject({ exitCode: 64, stdout: '' });
+  expect(unknown.stderr).toContain('there are: home');
+  const foreign = await run(['--days', '3']);
+  expect(foreign).toMatchObject({ exitCode: 64, stdout: '' });
+  expect(foreign.stderr).toContain('--days has no meaning for history import');
+  expect(rig.ha.connections).toBe(0);
+});
