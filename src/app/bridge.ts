@@ -30,6 +30,8 @@ export interface BridgeDeps extends Omit<StatusDeps, 'pulse'> {
   readonly pulse?: Pulse;
   /** Hears everything besides the sinks of the configuration. */
   readonly extraSinks?: readonly Sink[];
+  /** Where the page is opened, by whoever knows better than the settings. */
+  readonly page?: string;
   /** What is said of the broker where one is wanted and the settings cannot name it yet. */
   readonly missingBroker?: (language: Language) => BrokerHealth;
   /** Called once when everything has been started. Starting never waits for the radio or the broker. */
@@ -113,12 +115,12 @@ const forever = (): Promise<never> => new Promise(() => undefined);
 function brokersOf(
   { meters, mqtt, homeAssistant, language, http }: Settings,
   isTaken: boolean,
-  { clock, log, version, pulse }: Deps,
+  { clock, log, version, pulse, page }: Deps,
   commandsOf: (meter: string) => Commands,
 ): ReadonlyMap<string, MqttSink> {
   if (!mqtt) return new Map();
   const { baseTopic } = mqtt;
-  const configurationUrl = http && pageUrl(http);
+  const configurationUrl = page ?? (http && pageUrl(http));
   const build = (meter: MeterSettings): MqttSink => {
     const { id } = meter;
     const stateDir = isTaken ? undefined : meter.stateDir;

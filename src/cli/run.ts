@@ -37,7 +37,7 @@ async function serve(command: Command, context: CliContext): Promise<void> {
 
 async function serveBridge(
   { settings, secretFiles }: Loaded,
-  as: Pick<BridgeDeps, 'asExporter' | 'onlyFrom' | 'missingBroker'>,
+  as: Pick<BridgeDeps, 'asExporter' | 'onlyFrom' | 'missingBroker' | 'page'>,
   { env, redactor }: CliContext,
   signal: AbortSignal,
 ): Promise<void> {

@@ -119,7 +119,11 @@ test.concurrent(
     supervisor.mqtt = { host: '127.0.0.1', port: broker.port, ...LOGIN };
     const watcher = await home.watch(broker.url, LOGIN);
     await program.until(() => readingsOf(watcher).length >= 2, 'readings at the broker', 60_000);
-    await program.until(() => watcher.last('homeassistant/device/broute2mqtt_home/config'), 'the device document');
+    const document = await program.until(
+      () => watcher.last('homeassistant/device/broute2mqtt_home/config'),
+      'the document',
+    );
+    expect(document.payload).toContain('"homeassistant://app/local_broute2mqtt"');
     await eventually(async () => (await statusOf(port, '/livez', INGRESS_ADDRESS)) === 200, 'the watchdog is content');
     await eventually(async () => (await statusOf(port, '/healthz', INGRESS_ADDRESS)) === 200, 'all is well');
 
@@ -132,7 +136,7 @@ test.concurrent(
   },
 );
 
-test.concurrent('a broker of the user’s own wins: the Supervisor is not asked', async () => {
+test.concurrent('a broker of the user’s own wins: the Supervisor is not asked for one', async () => {
   await using home = new Household();
   const supervisor = home.keep(await StandInSupervisor.start());
   supervisor.mqtt = { host: '127.0.0.1', port: 1, ...LOGIN };

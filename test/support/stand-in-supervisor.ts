@@ -22,7 +22,12 @@ export class StandInSupervisor implements AsyncDisposable {
   mqtt: OfferedService | undefined;
   /** Instead of the answer it would give. */
   instead: ((response: ServerResponse) => void) | undefined;
-  /** How often it was asked with the right token. */
+  /** What else an app may ask without further rights. */
+  readonly facts: Record<string, object> = {
+    '/addons/self/info': { slug: 'local_broute2mqtt', ingress: true },
+    '/info': { homeassistant: '2026.11.0', supervisor: '2026.11.1' },
+  };
+  /** How often it was asked for the broker with the right token. */
   asked = 0;
   readonly #server: Server;
 
@@ -52,8 +57,10 @@ export class StandInSupervisor implements AsyncDisposable {
     const token = headers.authorization?.split(' ').at(-1);
     if (token === undefined) return void response.writeHead(401).end('401: Unauthorized');
     if (token !== this.token) return void response.writeHead(403).end('403: Forbidden');
-    this.asked++;
     if (this.instead) return this.instead(response);
+    const facts = method === 'GET' ? this.facts[url ?? ''] : undefined;
+    if (facts) return send(200, { result: 'ok', data: facts });
+    this.asked++;
     if (method !== 'GET' || url !== '/services/mqtt') return void response.writeHead(404).end('404: Not Found');
     if (!this.mqtt) return send(400, { result: 'error', message: 'Service not enabled' });
     send(200, {

@@ -1,5 +1,5 @@
 import type { ProcessEnvironment } from '../context.ts';
-import type { SupervisorAccess } from './broker-offer.ts';
+import type { SupervisorAccess } from './ask-supervisor.ts';
 
 /** We are the Home Assistant app: the Dockerfile of the app says so, and where its options are. */
 export interface HomeAssistantApp {

@@ -10,32 +10,38 @@ import { readOptions, settingsOfApp } from './app-settings.ts';
 import type { HomeAssistantApp } from './home-assistant-app.ts';
 import { askForBroker } from './broker-offer.ts';
 import { followBroker } from './follow-broker.ts';
+import { askForPageLink } from './page-link.ts';
+
+/** What is different in an app. */
+export type AsApp = Pick<BridgeDeps, 'onlyFrom' | 'missingBroker' | 'page'>;
 
 /** The service as an app: with the user's own broker, else with the one the Supervisor names. @throws Stop, BridgeError CONFIG_INVALID */
 export async function serveApp(
   app: HomeAssistantApp,
   context: CliContext,
-  serve: (loaded: Loaded, as: Pick<BridgeDeps, 'onlyFrom' | 'missingBroker'>, signal: AbortSignal) => Promise<void>,
+  serve: (loaded: Loaded, as: AsApp, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { redactor, signal, stderr } = context;
   redactor.add(app.supervisor.token);
   const options = await readOptions(app);
   const { language, hasBroker } = options;
   const alone = await settingsOfApp(options, undefined, context);
-  const onlyFrom = app.ingressFrom;
-  if (hasBroker) return await serve(alone, { onlyFrom }, signal);
+  const log = await serviceLog(alone.settings, redactor);
+  const link = await askForPageLink(app.supervisor, { clock: systemClock, log }, signal);
+  const as: AsApp = { onlyFrom: app.ingressFrom, ...(link !== undefined && { page: link }) };
+  if (hasBroker) return await serve(alone, as, signal);
   const deps = {
     ask: (inner: AbortSignal) => askForBroker(app.supervisor, systemClock, inner),
     tell: (why: string) => say(stderr, { ...context, language }, noBroker(redactor.redact(why))),
     clock: systemClock,
-    log: await serviceLog(alone.settings, redactor),
+    log,
   };
   return await followBroker(
     deps,
     async (broker, inner) =>
       broker
-        ? serve(await settingsOfApp(options, broker, context), { onlyFrom }, inner)
-        : serve(alone, { onlyFrom, missingBroker }, inner),
+        ? serve(await settingsOfApp(options, broker, context), as, inner)
+        : serve(alone, { ...as, missingBroker }, inner),
     signal,
   );
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { askForBroker } from '../../../../src/app/home-assistant-app/broker-offer.ts';
 import type { BrokerOffer } from '../../../../src/app/home-assistant-app/broker-offer.ts';
 import { followBroker } from '../../../../src/app/home-assistant-app/follow-broker.ts';
+import { askForPageLink } from '../../../../src/app/home-assistant-app/page-link.ts';
 import { systemClock } from '../../../../src/kernel/clock.ts';
 import { logLines } from '../../../support/log-lines.ts';
 import { StandInSupervisor } from '../../../support/stand-in-supervisor.ts';
@@ -26,7 +27,7 @@ test('the Supervisor’s answers, word for word', async () => {
   });
   supervisor.mqtt = { host: 'broker', port: 8883, ssl: true };
   expect(await ask()).toEqual({ kind: 'offered', broker: { [url]: 'mqtts://broker:8883' } });
-  expect(await ask('wrong')).toEqual({ kind: 'unknown', why: 'HTTP 403: HTTP 403' });
+  expect(await ask('wrong')).toEqual({ kind: 'unknown', why: 'HTTP 403' });
 });
 
 test.for([
@@ -57,6 +58,24 @@ test('nobody there, and nobody who answers, is said within 10 s', async () => {
     kind: 'unknown',
     why: expect.stringContaining('no answer within 10 s') as string,
   });
+});
+
+test.for([
+  ['2026.11.0', 'homeassistant://app/local_broute2mqtt'],
+  ['2026.2.0b1', 'homeassistant://app/local_broute2mqtt'],
+  ['2026.1.3', 'homeassistant://hassio/ingress/local_broute2mqtt'],
+  ['2024.11.0', 'homeassistant://hassio/ingress/local_broute2mqtt'],
+  [null, undefined],
+  ['landingpage', undefined],
+] as const)('Home Assistant %s shows our page at %s', async ([version, link]) => {
+  await using supervisor = await StandInSupervisor.start();
+  supervisor.facts['/info'] = { homeassistant: version };
+  const deps = { clock: systemClock, log: logLines().log };
+  const access = { url: supervisor.url, token: supervisor.token };
+  expect(await askForPageLink(access, deps, never)).toBe(link);
+  supervisor.facts['/addons/self/info'] = { slug: '../evil' };
+  expect(await askForPageLink(access, deps, never)).toBeUndefined();
+  expect(await askForPageLink({ url: 'http://127.0.0.1:1', token: 'x' }, deps, never)).toBeUndefined();
 });
 
 /** A service that only says which broker it began with and when it ended. */
