@@ -52,6 +52,10 @@ function summary({ meters, mqtt, homeAssistant, http, stateDir }: Settings): Tex
       lines.push({ en: `Home Assistant: ${homeAssistant.prefix}`, ja: `Home Assistant: ${homeAssistant.prefix}` });
     }
   }
+  if (homeAssistant.importStatistics !== 'off') {
+    const text = `${homeAssistant.importStatistics}, ${homeAssistant.url ?? ''}`;
+    lines.push({ en: `import into its statistics: ${text}`, ja: `統計の補完: ${text}` });
+  }
   if (http)
     lines.push({
       en: `page and metrics: http://${formatHostPort(http.listen)}/`,

@@ -28,6 +28,14 @@ test('check: OK and a summary without secrets', async () => {
   for (const secret of [ID, PASSWORD, 'geheim']) expect(stdout).not.toContain(secret);
 });
 
+test('check: whether hours are imported into Home Assistant, without the token', async () => {
+  const account = 'home_assistant: {url: "http://ha.local", token: geheim, import_statistics: dry_run}';
+  const path = write('c.yaml', minimal('', `${account}\nstate_dir: s\n`));
+  const { stdout } = await cli(['config', 'check', '--config', path]);
+  expect(stdout).toContain('import into its statistics: dry_run, http://ha.local\n');
+  expect(stdout).not.toContain('geheim');
+});
+
 test('check: --config may stand anywhere, and every problem goes to stderr with exit code 78', async () => {
   const path = write('c.yaml', minimal('    interval_s: 1\n', 'colour: red\n'));
   for (const args of [
