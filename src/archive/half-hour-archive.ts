@@ -60,7 +60,11 @@ export class HalfHourArchive {
 
   /** Of this month and the last, which are in memory. @returns undefined: not known. */
   at(markMs: number): ArchivedMark | undefined {
-    return this.#months.get(monthOf(markMs))?.get(markMs);
+    for (const month of this.#months.values()) {
+      const mark = month.get(markMs);
+      if (mark) return mark;
+    }
+    return undefined;
   }
 
   /** What is known of fromMs ≤ mark < toMs, ascending. Rejects with a system error when the disk cannot be read. */

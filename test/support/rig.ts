@@ -64,7 +64,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const clock = new VirtualClock();
   const truth: Answered[] = [];
   const onAnswer = (answered: Answered): void => void truth.push(answered);
-  const simulator = new Simulator({ seed: 1, ...options.simulator }, { clock, onAnswer });
+  const simulator = new Simulator({ seed: 1, historyDays: 2, ...options.simulator }, { clock, onAnswer });
   if (options.plugged === false) simulator.unplug();
   const wire = options.wire?.({ clock, simulator }) ?? simulatorWire(clock, simulator);
   const memories = inMemory();
