@@ -19,6 +19,8 @@ const script: readonly ScriptLine[] = [
 ];
 const secretMeter = { route_b_id: canaries.routeBId.toLowerCase(), route_b_password: canaries.routeBPassword };
 const login = { username: 'meter', password: canaries.mqttPassword };
+/** Nobody is there: what is told of that must not tell the token. */
+const homeAssistant = { url: 'http://127.0.0.1:1', token: canaries.homeAssistantToken, import_statistics: 'on' };
 
 interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
@@ -97,6 +99,7 @@ test.concurrent('a whole life with faults: log, broker, HTTP, state, command lin
     config: {
       mqtt: { url: broker.url, ...login },
       http: { listen: '127.0.0.1:0', token: canaries.httpToken },
+      home_assistant: homeAssistant,
       log: { level: 'trace' },
     },
   });
@@ -171,6 +174,7 @@ test.concurrent('a defect whose text quotes the whole configuration', async () =
     config: {
       mqtt: { url: 'mqtt://127.0.0.1:1', ...login },
       http: { listen: '127.0.0.1:0', token: canaries.httpToken },
+      home_assistant: homeAssistant,
     },
     env: { NODE_OPTIONS: `--import ${preload}` },
   });

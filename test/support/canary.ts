@@ -4,6 +4,7 @@ export const canaries = {
   routeBPassword: 'CANARYROUTEB',
   mqttPassword: 'cAnary+mqtt/"Ω"&<pass>%=\\word',
   httpToken: 'cAnary-http~token/+=&"x"',
+  homeAssistantToken: 'cAnary.eyJob21l-assist_"token"/+=',
 } as const;
 
 /** The characters of base64 that depend on the secret alone, wherever it begins among the bytes that were encoded. */
