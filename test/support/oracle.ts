@@ -95,7 +95,7 @@ export class Oracle {
 
   /** Our program ended and starts anew: it knows nothing of what stands at the broker, and availability speaks for it. */
   restarted(): void {
-    this.#leftovers.add('state/instant').add('state/energy').add('state/link');
+    this.#leftovers.add('state/instant').add('state/energy').add('state/usage').add('state/link');
   }
 
   /** A reading on its way to the sinks: in the outbox it may wait for hours. */
@@ -162,6 +162,9 @@ export class Oracle {
       const isOld = now - this.#instantMs > this.markMs;
       this.#mustNotLast('instant', isOld, `state/instant is ${now - this.#instantMs} ms old and shown as current`);
     }
+    const usage = isOurs('state/usage') ? this.shown('state/usage') : undefined;
+    const isUsageOld = age > Math.max(this.markMs, this.#energyMarkMs) && USAGE.some((key) => usage?.[key] != null);
+    this.#mustNotLast('usage', isUsageOld, `state/usage rests on an answer ${age} ms old and is shown as current`);
     for (const { epc, kwh } of isOurs('state/energy') ? this.#shownRegisters : []) {
       const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
       const isOld = saidMs === undefined || now - saidMs > this.#energyMarkMs;
@@ -197,6 +200,7 @@ export class Oracle {
     if (name === 'state/instant') this.#instant(payload);
     else if (name === 'state/energy') this.#energy(payload);
     else if (name === 'state/halfhour') this.#halfHour(payload);
+    else if (name === 'state/usage') this.#usage(payload);
     else if (name === 'readings') this.#reading(payload);
   }
 
@@ -263,6 +267,14 @@ export class Oracle {
     }
   }
 
+  #usage(payload: string): void {
+    const values = JSON.parse(payload) as Values;
+    for (const key of USAGE) {
+      const value = values[key];
+      if (typeof value === 'number' && !(value >= 0 && value < MOST_USAGE)) this.#wrong(`${key} cannot be: ${payload}`);
+    }
+  }
+
   #reading(payload: string): void {
     const { run, seq, time, power } = JSON.parse(payload) as Values;
     const wrong = this.ledger.came(Number(run), Number(seq));
@@ -280,6 +292,13 @@ export class Oracle {
     if (this.violations.length < 20) this.violations.push(`${Math.round(this.#clock.monotonicMs())} ms: ${what}`);
   }
 }
+
+const USAGE = [
+  ...['demand_now', 'demand_forecast', 'demand_30min', 'demand_peak_today', 'demand_peak_month'],
+  ...['import_today', 'export_today'],
+];
+/** W, and kWh of a day: no house gets near it, and a register taken for another one's is far beyond. */
+const MOST_USAGE = 1_000_000;
 
 const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
 const powerKey = (watts: unknown, atMs: number): string => `E7 ${hex(Number(watts) >>> 0, 8)} ${atMs}`;
