@@ -141,3 +141,16 @@ test('a post to Mackerel or a rest before the broker that never ends is named', 
   await clock.advance(HOUR_MS);
   expect(pulse.late().map((one) => one.split(':')[0])).toEqual(['mackerel posts', 'mqtt']);
 });
+
+test('who is asked to read once an hour is not late for saying nothing meanwhile', async () => {
+  const clock = new VirtualClock();
+  const pulse = new Pulse(clock);
+  const watch = new PhaseWatch({ id: 'home', intervalS: 10 }, clock, pulse.of('meter home'));
+  const status = { phase: 'connected', sinceMs: clock.now(), reconnects: 0 } as const;
+  watch.accept({ kind: 'status', meter: 'home', status });
+  watch.accept({ kind: 'interval', meter: 'home', intervalS: 3600 });
+  await clock.advance(4 * HOUR_MS);
+  expect(pulse.late()).toEqual([]);
+  await clock.advance(HOUR_MS);
+  expect(pulse.late()).toEqual(named);
+});

@@ -163,7 +163,8 @@ export class Oracle {
       this.#mustNotLast('instant', isOld, `state/instant is ${now - this.#instantMs} ms old and shown as current`);
     }
     const usage = isOurs('state/usage') ? this.shown('state/usage') : undefined;
-    const isUsageOld = age > Math.max(this.markMs, this.#energyMarkMs) && USAGE.some((key) => usage?.[key] != null);
+    const isUsageOld =
+      age > Math.max(this.markMs, this.#energyMarkMs) && USAGE.some((key) => (usage?.[key] ?? null) !== null);
     this.#mustNotLast('usage', isUsageOld, `state/usage rests on an answer ${age} ms old and is shown as current`);
     for (const { epc, kwh } of isOurs('state/energy') ? this.#shownRegisters : []) {
       const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
@@ -293,10 +294,8 @@ export class Oracle {
   }
 }
 
-const USAGE = [
-  ...['demand_now', 'demand_forecast', 'demand_30min', 'demand_peak_today', 'demand_peak_month'],
-  ...['import_today', 'export_today'],
-];
+const USAGE =
+  'demand_now demand_forecast demand_30min demand_peak_today demand_peak_month import_today export_today'.split(' ');
 /** W, and kWh of a day: no house gets near it, and a register taken for another one's is far beyond. */
 const MOST_USAGE = 1_000_000;
 
