@@ -11,6 +11,8 @@ const MARK_PACE_MS = 5 * 60_000;
 /** The meter's clock is asked along with what is asked anyway, in the room one request has; after this wait regardless. */
 const ROOM = 6;
 const CLOCK_PATIENCE_MS = 10 * 60_000;
+/** Half hours and days are the meter's: until it was asked once in a session, it waits no longer than this. */
+const FIRST_CLOCK_PATIENCE_MS = 30_000;
 /** After a jump of our clock, no sooner than this after the question before. */
 const CLOCK_PACE_MS = 60_000;
 
@@ -112,7 +114,8 @@ export class PollPlan {
     if (last && hasJumped(last.wallMs - last.monotonicMs, wallMs, nowMs))
       this.#clock.dueMs = Math.min(this.#clock.dueMs, last.monotonicMs + CLOCK_PACE_MS);
     const waitedMs = nowMs - this.#clock.dueMs;
-    if (waitedMs < 0 || (others + epcs.length > ROOM && waitedMs < CLOCK_PATIENCE_MS)) return [];
+    const patienceMs = last ? CLOCK_PATIENCE_MS : FIRST_CLOCK_PATIENCE_MS;
+    if (waitedMs < 0 || (others + epcs.length > ROOM && waitedMs < patienceMs)) return [];
     this.#clockAsked = { monotonicMs: nowMs, wallMs };
     this.#asking = [...this.#asking, this.#clock];
     return epcs;
