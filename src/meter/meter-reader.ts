@@ -190,7 +190,7 @@ export class MeterReader {
     if (skewMs !== undefined) usage.compared(skewMs, datagram);
     const marks = halfHoursOf(properties, scale);
     for (const { markMs } of marks) usage.marked(markMs, datagram);
-    if (marks.length === 0 && !hasMeasured(measured)) return;
+    if (marks.length === 0 && skewMs === undefined && !hasMeasured(measured)) return;
     const { atMs, monotonicMs } = datagram;
     const now = usage.accept({ measured, stepKwh: scale && stepKwhOf(scale), atMs, monotonicMs });
     this.#deps.emit({ kind: 'usage', meter: this.#settings.id, usage: now });
