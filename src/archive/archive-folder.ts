@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 /** Where the months lie: the seam between the archive and a disk. Every method may reject with a system error. */
 export interface MonthStore {
+  /** For the log. */
+  readonly path: string;
   /** `2026-01`, ascending. */
   list(): Promise<readonly string[]>;
   /** '' where there is none. */
@@ -20,15 +22,15 @@ const NAME = /^(\d{4}-\d\d)\.csv$/;
 
 /** A folder with `2026-01.csv`, …: append-only, and readable by any spreadsheet. */
 export class ArchiveFolder implements MonthStore {
-  readonly #folder: string;
+  readonly path: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.path = folder;
   }
 
   async list(): Promise<readonly string[]> {
     try {
-      return (await readdir(this.#folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
+      return (await readdir(this.path)).flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
@@ -53,7 +55,7 @@ export class ArchiveFolder implements MonthStore {
   }
 
   async append(month: string, text: string): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
     const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
     const file = await open(this.#path(month), O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
     try {
@@ -66,7 +68,7 @@ export class ArchiveFolder implements MonthStore {
   }
 
   #path(month: string): string {
-    return join(this.#folder, `${month}.csv`);
+    return join(this.path, `${month}.csv`);
   }
 }
 

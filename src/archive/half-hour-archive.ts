@@ -48,7 +48,7 @@ export class HalfHourArchive {
     try {
       await archive.#load();
     } catch (error) {
-      log.warn({ err: error }, 'archive of half hours cannot be read');
+      log.warn({ err: error, path: store?.path }, 'archive of half hours cannot be read');
     }
     return archive;
   }
@@ -147,7 +147,10 @@ export class HalfHourArchive {
         await store.append(month, formatMarks(marks, await this.#meterOf(store, month)));
       } catch (error) {
         if (!this.#complained)
-          this.#log.warn({ err: error, code: 'STATE_UNWRITABLE' }, 'archive of half hours cannot be written');
+          this.#log.warn(
+            { err: error, path: store.path, code: 'STATE_UNWRITABLE' },
+            'archive of half hours cannot be written',
+          );
         this.#complained = true;
         return;
       }

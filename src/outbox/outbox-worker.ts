@@ -21,6 +21,8 @@ export interface WorkerDeps {
   readonly log: Log;
   readonly queue: OutboxQueue;
   readonly disk: OutboxDisk;
+  /** Where its files are, for the log. */
+  readonly path?: string | undefined;
   /** Called with how many readings were given up to make room. */
   readonly gaveWay: (count: number) => void;
   /** Called when more may be sent than before. */
@@ -180,13 +182,13 @@ export class OutboxWorker {
 
   /** Never rejects; a disk that refuses is logged once, and when it is well again. @returns false when it is to be tried again later. */
   async #try(name: JobName, job: () => Promise<void>): Promise<boolean> {
-    const { log } = this.#deps;
+    const { log, path } = this.#deps;
     try {
       await job();
     } catch (error) {
       this.#pause(name);
       if (!this.#isRefused)
-        log.warn({ err: error, code: 'STATE_UNWRITABLE' }, 'outbox cannot be used: readings wait in memory');
+        log.warn({ err: error, path, code: 'STATE_UNWRITABLE' }, 'outbox cannot be used: readings wait in memory');
       this.#isRefused = true;
       return false;
     }

@@ -32,6 +32,8 @@ export interface OutboxDeps {
   readonly limits: MemoryLimits;
   /** Without one everything waits in memory. */
   readonly disk?: OutboxDisk | undefined;
+  /** Where the disk's files are, for the log. */
+  readonly path?: string | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ export class Outbox {
   #more: () => void = () => undefined;
 
   constructor(deps: OutboxDeps) {
-    const { clock, log, deadlines, limits, disk } = deps;
+    const { clock, log, deadlines, limits, disk, path } = deps;
     this.#deps = deps;
     this.#next = deadlines.create();
     this.#nextSync = deadlines.create();
@@ -65,7 +67,7 @@ export class Outbox {
     const queue = new OutboxQueue(clock, limits);
     this.#queue = queue;
     const gaveWay = (count: number): void => this.#gaveWay(count);
-    this.#worker = disk && new OutboxWorker({ clock, log, queue, disk, gaveWay, more: () => this.#more() });
+    this.#worker = disk && new OutboxWorker({ clock, log, queue, disk, path, gaveWay, more: () => this.#more() });
   }
 
   get size(): number {
@@ -190,9 +192,10 @@ export class Outbox {
  */
 export function openOutbox(
   stateDir: string | undefined,
-  deps: Omit<OutboxDeps, 'limits' | 'disk'>,
+  deps: Omit<OutboxDeps, 'limits' | 'disk' | 'path'>,
   name = 'outbox',
 ): Outbox {
-  const folder = stateDir === undefined ? undefined : new OutboxFolder(join(stateDir, name), deps.log);
-  return new Outbox({ ...deps, limits: MEMORY, disk: folder && new OutboxDisk(folder, DISK, deps) });
+  const path = stateDir === undefined ? undefined : join(stateDir, name);
+  const folder = path === undefined ? undefined : new OutboxFolder(path, deps.log);
+  return new Outbox({ ...deps, limits: MEMORY, disk: folder && new OutboxDisk(folder, DISK, deps), path });
 }

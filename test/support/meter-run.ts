@@ -44,6 +44,7 @@ export interface MeterMemories {
 
 /** An archive's files in memory. */
 class MonthMemory implements MonthStore {
+  readonly path = 'memory';
   readonly months = new Map<string, string>();
   list(): Promise<readonly string[]> {
     return Promise.resolve([...this.months.keys()].sort());
