@@ -116,8 +116,8 @@ test.concurrent('a session that died without a word is noticed by its silence', 
 
 test.concurrent('a module that hangs is closed and opened until it answers', async () => {
   await using home = new Household();
-  const scene = await play(home, [{ fault: 'module-hang', ...inSession, for_s: 300 }]);
-  await recovered(scene, 'module hung for 15 s');
+  const scene = await play(home, [{ fault: 'module-hang', ...inSession, for_s: 440 }]);
+  await recovered(scene, 'module hung for 22 s');
   await scene.bridge.fails('MODULE_SILENT');
   expectNothingStale(scene.watcher);
 });
