@@ -85,6 +85,7 @@ export class HistoryReader {
     if (gaps) {
       const [first] = gaps.gaps;
       if (first !== undefined && first > this.#slotsFromMs) await this.#bySlots(gaps, first, signal);
+      else if (first === undefined && this.#days !== 'yes') await this.#pastBySlots(gaps, signal);
       else await this.#byDay(gaps, first, signal);
     }
     this.#nextMs = this.#deps.clock.monotonicMs() + this.#paceMs();
@@ -110,9 +111,9 @@ export class HistoryReader {
     if (this.#failures > 0) return this.#failures * RETRY_PACE_MS;
     const [first] = this.#gaps.gaps;
     if (first !== undefined && first > this.#slotsFromMs) return GAP_PACE_MS;
-    if (this.#days === 'not now') return Infinity;
-    if (first !== undefined) return GAP_PACE_MS;
-    return this.#gaps.pastMs === undefined || this.#days === 'never' ? Infinity : PAST_PACE_MS;
+    if (first !== undefined) return this.#days === 'not now' ? Infinity : GAP_PACE_MS;
+    const canAsk = this.#days === 'yes' || this.#slotsFromMs < Infinity;
+    return this.#gaps.pastMs === undefined || !canAsk ? Infinity : PAST_PACE_MS;
   }
 
   async #bySlots(gaps: HistoryGaps, first: number, signal: AbortSignal): Promise<void> {
@@ -128,6 +129,20 @@ export class HistoryReader {
       if (isEmpty(registers)) this.#slotsFromMs = Math.max(this.#slotsFromMs, markMs);
       else this.#fill(gaps, markMs, registers);
     }
+  }
+
+  /** Where whole days cannot be had: the slots before the oldest mark, until a question for them finds none. */
+  async #pastBySlots(gaps: HistoryGaps, signal: AbortSignal): Promise<void> {
+    const { archive, questions } = this.#deps;
+    const { oldestMs } = archive;
+    if (oldestMs === undefined || gaps.pastMs === undefined || this.#slotsFromMs === Infinity) return;
+    const atMs = oldestMs - HALF_HOUR_MS;
+    const values = await questions.slots(atMs, this.#slots, signal);
+    if (typeof values === 'string') return this.#slotsFailed(values);
+    this.#failures = 0;
+    for (const [i, registers] of values.entries()) this.#fill(gaps, atMs - i * HALF_HOUR_MS, registers);
+    while (gaps.pastMs !== undefined && gaps.pastMs > atMs) gaps.pastRead(true);
+    if (values.every(isEmpty)) gaps.pastRead(false);
   }
 
   /** @param gapMs of the day that is read; undefined: the next one of the past */
