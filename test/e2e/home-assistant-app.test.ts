@@ -157,7 +157,7 @@ test.concurrent('wrong options are told by their names, and where to correct the
     'device: スティックを選んでください。別の機器に挿してある場合は serial_server を指定してください',
     'route_b_id: 16進数32桁（0-9、A-F）を空白なしで指定してください',
     'interval_s: 2 以上にしてください',
-    'アプリの「設定」タブで直してから、起動し直してください。',
+    'アプリの「構成」タブで直してから、起動し直してください。',
   ]);
   expect(supervisor.asked).toBe(0);
 });

@@ -32,7 +32,7 @@ export async function readOptions({ optionsFile }: HomeAssistantApp): Promise<Ap
       {
         hint: {
           en: 'Save the options on the Configuration tab of the app again, then start it.',
-          ja: 'アプリの「設定」タブで設定を保存し直してから起動してください。',
+          ja: 'アプリの「構成」タブで設定を保存し直してから起動してください。',
         },
       },
     );
@@ -58,7 +58,7 @@ export async function settingsOfApp(
 
 const WHERE_TO = {
   en: 'Correct this on the Configuration tab of the app, then start it again.',
-  ja: 'アプリの「設定」タブで直してから、起動し直してください。',
+  ja: 'アプリの「構成」タブで直してから、起動し直してください。',
 };
 
 /** For who needs the configuration once: the broker is asked for once. @throws Stop, BridgeError CONFIG_INVALID */
