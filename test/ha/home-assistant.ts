@@ -143,6 +143,11 @@ export class HomeAssistant implements AsyncDisposable {
     this.#earlier += program.stdout;
   }
 
+  /** Its configuration and database. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   /** Of its page. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
