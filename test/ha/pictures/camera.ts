@@ -44,7 +44,7 @@ export class Camera implements AsyncDisposable {
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS, env });
     const context = await browser.newContext({ locale: 'ja-JP', timezoneId: 'Asia/Tokyo' });
     await fetchHere(context);
-    await context.addInitScript(enter, [JSON.stringify(login(url, token)), shiftMs] as const);
+    await context.addInitScript({ content: enter(JSON.stringify(login(url, token)), shiftMs) });
     return new Camera(browser, context, url);
   }
 
@@ -81,19 +81,22 @@ const login = (hassUrl: string, access_token: string) => ({
   expires: 1e14,
 });
 
-/** Runs in the page, before anything of it. */
-function enter([tokens, shiftMs]: readonly [string, number]): void {
-  const { localStorage } = globalThis as unknown as { localStorage: { setItem: (key: string, value: string) => void } };
-  localStorage.setItem('hassTokens', tokens);
+/** Runs in the page, before anything of it. A text, for a compiled function would ask for its compiler's helpers there. */
+const enter = (tokens: string, shiftMs: number): string => `
+  localStorage.setItem('hassTokens', ${JSON.stringify(tokens)});
   localStorage.setItem('selectedLanguage', '"ja"');
   localStorage.setItem('dockedSidebar', '"always_hidden"');
-  const now = Date.now.bind(Date);
-  globalThis.Date = new Proxy(Date, {
-    construct: (real, args) =>
-      args.length === 0 ? new real(now() + shiftMs) : (Reflect.construct(real, args) as Date),
-    get: (real, key): unknown => (key === 'now' ? () => now() + shiftMs : Reflect.get(real, key)),
-  });
-}
+  const Real = Date;
+  globalThis.Date = class extends Real {
+    constructor(...args) {
+      if (args.length === 0) super(Real.now() + ${shiftMs});
+      else super(...args);
+    }
+    static now() {
+      return Real.now() + ${shiftMs};
+    }
+  };
+`;
 
 /** Chromium gives up what it loads whenever the machine's network changes, as it does with each container. */
 const fetchHere = (context: BrowserContext): Promise<unknown> =>

@@ -53,7 +53,7 @@ const shotsOf = (device: string): Readonly<Record<string, Shot>> => ({
 });
 
 await HomeAssistant.install(VERSION);
-await using clock = await StoryClock.create('2026-05-17T19:51:30+09:00');
+await using clock = await StoryClock.create('2026-05-17T19:53:00+09:00');
 await using mosquitto = await Mosquitto.start();
 process.env['PYTHONPATH'] = '/config'; // where voice's names are
 await using ha = await HomeAssistant.create(VERSION, mosquitto.port, clock);
