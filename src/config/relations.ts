@@ -120,7 +120,7 @@ const NEEDS_URL: Text = {
 };
 const NEEDS_TOKEN: Text = {
   en: 'is required, or token_file: a long-lived access token of an administrator (Home Assistant: your profile, Security)',
-  ja: '必須です（token_file でも可）。Home Assistantのプロフィール「セキュリティ」で、管理者の長期アクセストークンを作成してください',
+  ja: '必須です（token_file でも可）。Home Assistantのプロファイル「セキュリティ」で、管理者の長期間有効なアクセストークンを作成してください',
 };
 const NEEDS_STATE: Text = {
   en: 'needs state_dir: what is replaced is kept there, so that it can be undone',

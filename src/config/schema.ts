@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { LANGUAGES } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
-import { isDevice, filePath, key, formed, text, wrongBrokerUrl, wrongPageUrl, isApiUrl, topic } from './key-info.ts';
+import { homeAssistantSchema } from './home-assistant-schema.ts';
+import { isDevice, filePath, key, formed, text, wrongBrokerUrl, isApiUrl, topic } from './key-info.ts';
 import { parseHostPort } from '../kernel/host-port.ts';
 import type { Text } from '../kernel/language.ts';
-import { IMPORT_MODES } from '../model/settings.ts';
 
 const meterSchema = z.strictObject({
   id: key(
@@ -98,42 +98,6 @@ const mqttSchema = z.strictObject({
   }),
   base_topic: key(topic().default('broute2mqtt'), 'Topic all of ours are under', 'トピックの先頭'),
   tls: key(tlsSchema.prefault({}), 'Certificates for mqtts and wss', 'mqtts・wss の証明書'),
-});
-
-const homeAssistantSchema = z.strictObject({
-  discovery: key(z.boolean().default(true), 'Announce the sensors to Home Assistant', 'センサーを自動登録します'),
-  prefix: key(topic().default('homeassistant'), 'Discovery prefix', '自動登録のプレフィックス'),
-  status_topic: key(
-    topic().default('homeassistant/status'),
-    'Birth topic of Home Assistant',
-    'Home Assistantの起動を知らせるトピック',
-  ),
-  url: key(
-    z
-      .string()
-      .superRefine((value, context) => {
-        const wrong = wrongPageUrl(value);
-        if (wrong) context.addIssue({ code: 'custom', params: { text: wrong } });
-      })
-      .exactOptional(),
-    'Address of its page, for import_statistics and history import',
-    'Home Assistantのアドレス（統計の補完用）',
-  ),
-  token: key(
-    formed(
-      /^[\x21-\x7e]+$/,
-      'must be ASCII without spaces: paste the long-lived access token as it is',
-      '空白を含まないASCII文字です。長期アクセストークンをそのまま貼り付けてください',
-    ).exactOptional(),
-    'Long-lived access token of an administrator',
-    '管理者の長期アクセストークン',
-    { fromFile: true },
-  ),
-  import_statistics: key(
-    z.enum(IMPORT_MODES).default('off'),
-    'Write the hours that Home Assistant missed into its statistics',
-    'Home Assistantに欠けた時間の統計を補完します',
-  ),
 });
 
 const httpSchema = z.strictObject({

@@ -117,7 +117,7 @@ const CATALOGUE = {
   ),
   HOME_ASSISTANT_DENIED: retry(
     'Create a long-lived access token as an administrator (your profile in Home Assistant, Security), put it into home_assistant.token and start again.',
-    'Home Assistantの管理者のプロフィール「セキュリティ」で長期アクセストークンを作成し、home_assistant.token に設定して起動し直してください。',
+    'Home Assistantの管理者のプロファイル「セキュリティ」で長期間有効なアクセストークンを作成し、home_assistant.token に設定して起動し直してください。',
   ),
   HOME_ASSISTANT_REFUSED: retry(
     'Home Assistant does not do what was asked; its own log says why. The recorder must be enabled and hold the energy entities.',

@@ -146,5 +146,5 @@ const WHOSE_PASSWORD: Text = {
 };
 const NO_TOKEN: Text = {
   en: 'is missing: import_statistics needs a long-lived access token of an administrator',
-  ja: '指定されていません。import_statistics には管理者の長期アクセストークンが必要です',
+  ja: '指定されていません。import_statistics には管理者の長期間有効なアクセストークンが必要です',
 };

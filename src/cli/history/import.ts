@@ -109,7 +109,7 @@ function accountOf({ homeAssistant: { url, token }, stateDir }: Settings): HomeA
     {
       hint: {
         en: 'Create a long-lived access token as an administrator (your profile in Home Assistant, Security): docs/home-assistant-statistics.md.',
-        ja: 'Home Assistantの管理者のプロフィール「セキュリティ」で長期アクセストークンを作成してください（docs/ja/home-assistant-statistics.md）。',
+        ja: 'Home Assistantの管理者のプロファイル「セキュリティ」で長期間有効なアクセストークンを作成してください（docs/ja/home-assistant-statistics.md）。',
       },
     },
   );
