@@ -1,4 +1,4 @@
-import { isoJst, jstMidnight } from '../kernel/clock.ts';
+import { jstMidnight, jstMonthStart } from '../kernel/clock.ts';
 import type { ArchivedMark } from './month-file.ts';
 
 export const PERIODS = ['half-hour', 'day', 'month'] as const;
@@ -91,8 +91,5 @@ class Sum {
 function endOf(startMs: number, by: Period): number {
   if (by === 'half-hour') return startMs + HALF_HOUR_MS;
   if (by === 'day') return jstMidnight(startMs) + 48 * HALF_HOUR_MS;
-  return startOfMonth(startOfMonth(startMs) + 32 * 48 * HALF_HOUR_MS);
+  return jstMonthStart(jstMonthStart(startMs) + 32 * 48 * HALF_HOUR_MS);
 }
-
-/** 0:00 JST of the first day of the month that holds this moment. */
-export const startOfMonth = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);

@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { consumption, PERIODS, startOfMonth } from '../archive/consumption.ts';
+import { consumption, PERIODS } from '../archive/consumption.ts';
 import type { Period } from '../archive/consumption.ts';
 import { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import { addCommand, EVERY_METER, numeric, requireSettings } from '../app/command.ts';
 import { say, stderrLog, EXIT_CODES, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { chooseMeters } from '../app/load-settings.ts';
-import { jstMidnight, systemClock } from '../kernel/clock.ts';
+import { jstMidnight, jstMonthStart, systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Settings } from '../model/settings.ts';
 import { HISTORY_FORMATS, historyText } from './history/history-text.ts';
@@ -81,7 +81,7 @@ async function showHistory(settings: Settings, flags: HistoryFlags, context: Cli
     if (stateDir === undefined) throw noStateDir();
     const archive = await HalfHourArchive.open(stateDir, log);
     const firstMs = Math.max(fromMs, jstMidnight(archive.oldestMs ?? fromMs));
-    const startMs = by === 'month' ? startOfMonth(firstMs) : firstMs;
+    const startMs = by === 'month' ? jstMonthStart(firstMs) : firstMs;
     const marks = await archive.range(startMs, toMs + 1).catch((error: unknown) => {
       throw notReadable(stateDir, error);
     });

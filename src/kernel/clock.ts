@@ -37,5 +37,8 @@ export function isoLocal(ms: number): string {
 export const isoJst = (ms: number): string => `${new Date(ms + 9 * 3_600_000).toISOString().slice(0, 19)}+09:00`;
 
 const DAY_MS = 86_400_000;
+/** 0:00 in Japan of the first day of the month that holds this moment, ms since 1970. */
+export const jstMonthStart = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);
+
 /** 0:00 in Japan of the day that holds this moment, ms since 1970. */
 export const jstMidnight = (ms: number): number => Math.floor((ms + 9 * 3_600_000) / DAY_MS) * DAY_MS - 9 * 3_600_000;

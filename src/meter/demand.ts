@@ -1,6 +1,5 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { ArchivedMark } from '../archive/month-file.ts';
-import { isoJst } from '../kernel/clock.ts';
 import type { DemandPeak } from '../model/usage.ts';
 import { HALF_HOUR_MS } from './history-gaps.ts';
 
@@ -8,8 +7,6 @@ import { HALF_HOUR_MS } from './history-gaps.ts';
 export type Marks = Pick<HalfHourArchive, 'at'>;
 
 export const halfHourStartMs = (ms: number): number => Math.floor(ms / HALF_HOUR_MS) * HALF_HOUR_MS;
-/** 0:00 JST of the first of the month. */
-export const monthStartMs = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);
 
 /**
  * What was bought on average in the half hour that ended at this mark, W.

@@ -1,10 +1,10 @@
-import { jstMidnight } from '../kernel/clock.ts';
+import { jstMidnight, jstMonthStart } from '../kernel/clock.ts';
 import { marksOf } from '../model/health.ts';
 import type { MeasuredValues } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { usageOf } from '../model/usage.ts';
 import type { DemandPeak, Usage } from '../model/usage.ts';
-import { demandBeforeW, gainedSince, halfHourStartMs, monthStartMs, peakBetween } from './demand.ts';
+import { demandBeforeW, gainedSince, halfHourStartMs, peakBetween } from './demand.ts';
 import type { Marks } from './demand.ts';
 import { HALF_HOUR_MS } from './history-gaps.ts';
 import { MeterTime } from './meter-time.ts';
@@ -158,7 +158,7 @@ export class UsageTracker {
     this.#peaksUntilMs = untilMs;
     this.#peaks = {
       today: peakBetween(this.#marks, jstMidnight(meterMs), untilMs),
-      month: peakBetween(this.#marks, monthStartMs(meterMs), untilMs),
+      month: peakBetween(this.#marks, jstMonthStart(meterMs), untilMs),
     };
     return this.#peaks;
   }
