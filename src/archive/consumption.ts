@@ -1,10 +1,9 @@
-import { jstMidnight, jstMonthStart } from '../kernel/clock.ts';
+import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
 import type { ArchivedMark } from './month-file.ts';
 
 export const PERIODS = ['half-hour', 'day', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
 
-const HALF_HOUR_MS = 1_800_000;
 /** Registers have four decimals at most: their differences no more. */
 const DECIMALS = 4;
 

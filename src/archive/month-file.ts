@@ -1,7 +1,6 @@
-import { isoJst } from '../kernel/clock.ts';
+import { HALF_HOUR_MS, isoJst } from '../kernel/clock.ts';
 import type { HalfHour } from '../model/reading.ts';
 
-const HALF_HOUR_MS = 1_800_000;
 const JST_MS = 9 * 3_600_000;
 /** What a meter is called in the file; whatever else its serial number holds would not fit a line. */
 const NOT_IN_A_NAME = /[^0-9A-Za-z-]/g;

@@ -1,6 +1,5 @@
 /** Home Assistant's long-term statistics have one row for each hour of UTC, which is one of Japan's too. */
 export const HOUR_MS = 3_600_000;
-export const HALF_HOUR_MS = 1_800_000;
 
 /** What a statistic holds for an hour, in the unit of the statistic. */
 export interface HourFigures {

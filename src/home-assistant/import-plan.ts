@@ -1,4 +1,5 @@
-import { HALF_HOUR_MS, HOUR_MS, isMore, isSame, rounded } from './hour-rows.ts';
+import { HALF_HOUR_MS } from '../kernel/clock.ts';
+import { HOUR_MS, isMore, isSame, rounded } from './hour-rows.ts';
 import type { HourFigures, HourRow } from './hour-rows.ts';
 
 /** A register at a half-hour mark, in the unit of the statistic. */

@@ -36,6 +36,8 @@ export function isoLocal(ms: number): string {
 /** ISO 8601 in Japan's time, to the second: the meter's own clock is JST whatever TZ says. */
 export const isoJst = (ms: number): string => `${new Date(ms + 9 * 3_600_000).toISOString().slice(0, 19)}+09:00`;
 
+/** From one mark of the meter's registers to the next. */
+export const HALF_HOUR_MS = 1_800_000;
 const DAY_MS = 86_400_000;
 /** 0:00 in Japan of the first day of the month that holds this moment, ms since 1970. */
 export const jstMonthStart = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);

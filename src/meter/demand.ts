@@ -1,7 +1,7 @@
+import { HALF_HOUR_MS } from '../kernel/clock.ts';
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { ArchivedMark } from '../archive/month-file.ts';
 import type { DemandPeak } from '../model/usage.ts';
-import { HALF_HOUR_MS } from './history-gaps.ts';
 
 /** Where the registers at the marks of this month are. */
 export type Marks = Pick<HalfHourArchive, 'at'>;

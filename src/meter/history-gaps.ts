@@ -1,8 +1,7 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
-import { jstMidnight } from '../kernel/clock.ts';
+import { HALF_HOUR_MS, jstMidnight } from '../kernel/clock.ts';
 import type { HalfHour } from '../model/reading.ts';
 
-export const HALF_HOUR_MS = 1_800_000;
 export const DAY_MS = 48 * HALF_HOUR_MS;
 /** The oldest day that E5 can name. */
 export const OLDEST_DAY = 99;

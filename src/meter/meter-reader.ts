@@ -1,3 +1,4 @@
+import { HALF_HOUR_MS } from '../kernel/clock.ts';
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -14,7 +15,6 @@ import { ClockCheck } from './clock-check.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
-import { HALF_HOUR_MS } from './history-gaps.ts';
 import { Pace, RoundTrips } from './round-trips.ts';
 import { isAnother, mergeProfiles } from './profile.ts';
 import { RegisterGuards, stepKwhOf } from './register-guards.ts';

@@ -1,8 +1,8 @@
+import { HALF_HOUR_MS } from '../kernel/clock.ts';
 import { EPC } from '../echonet/epc.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 
-const HALF_HOUR_MS = 30 * 60_000;
 /** A meter announces a half-hour mark within 5 minutes; without it we ask a minute later. */
 const MARK_PATIENCE_MS = 6 * 60_000;
 /** A question for a mark that brought no new one is put again after so long, then after twice as long, up to a half hour. */

@@ -1,4 +1,4 @@
-import { jstMidnight, jstMonthStart } from '../kernel/clock.ts';
+import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
 import { marksOf } from '../model/health.ts';
 import type { MeasuredValues } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
@@ -6,7 +6,6 @@ import { usageOf } from '../model/usage.ts';
 import type { DemandPeak, Usage } from '../model/usage.ts';
 import { demandBeforeW, gainedSince, halfHourStartMs, peakBetween } from './demand.ts';
 import type { Marks } from './demand.ts';
-import { HALF_HOUR_MS } from './history-gaps.ts';
 import { MeterTime } from './meter-time.ts';
 import type { Moment } from './meter-time.ts';
 import { PowerFlow } from './power-flow.ts';

@@ -3,7 +3,7 @@ import type { Quantity } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, MinuteRegisters, Reading } from '../model/reading.ts';
 import type { LinkStatus } from '../model/status.ts';
 import type { Usage } from '../model/usage.ts';
-import { isoJst, isoLocal } from '../kernel/clock.ts';
+import { HALF_HOUR_MS, isoJst, isoLocal } from '../kernel/clock.ts';
 
 /** A key with its value already in JSON; undefined leaves the key out. */
 type Field = readonly [key: string, json: string | undefined];
@@ -64,8 +64,6 @@ export const historyPayload = (meter: string, { markMs, importKwh, exportKwh }: 
     ['import', register(importKwh, decimals)],
     ['export', register(exportKwh, decimals)],
   ]);
-
-const HALF_HOUR_MS = 1_800_000;
 
 /** `state/halfhour`: the slot and its energy only when the neighbouring mark, exactly 30 minutes before, is known too. */
 export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, decimals: number): string {
