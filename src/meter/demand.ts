@@ -8,16 +8,20 @@ export type Marks = Pick<HalfHourArchive, 'at'>;
 
 export const halfHourStartMs = (ms: number): number => Math.floor(ms / HALF_HOUR_MS) * HALF_HOUR_MS;
 
+/** A low-voltage contract ends at 50 kW: more is a glitch in the meter's memory, or a register with too large steps. */
+const MOST_W = 1_000_000;
+
 /**
  * What was bought on average in the half hour that ended at this mark, W.
- * @returns undefined unless both its marks are known of one meter, and its register did not fall.
+ * @returns undefined unless both its marks are known of one meter, and its register did not fall or jump.
  */
 export function demandBeforeW(marks: Marks, markMs: number): number | undefined {
   const [before, after] = [marks.at(markMs - HALF_HOUR_MS), marks.at(markMs)];
   if (before?.importKwh === undefined || after?.importKwh === undefined || before.meter !== after.meter)
     return undefined;
   const kwh = after.importKwh - before.importKwh;
-  return kwh < 0 ? undefined : Math.round(kwh * 2000);
+  const watts = Math.round(kwh * 2000);
+  return watts < 0 || watts > MOST_W ? undefined : watts;
 }
 
 /** The highest of the half hours from one mark to another; of several the first. Half hours that are not known do not count. */

@@ -46,6 +46,8 @@ export class Oracle {
   /** `E7 000004D2 1768446030120` → monotonic ms. */
   readonly #said = new Map<string, number>();
   readonly #registers: { readonly epc: string; readonly kwh: number; readonly ms: number }[] = [];
+  /** When the meter last told a half hour. */
+  #markSaidMs = -Infinity;
   readonly #topics = new Map<string, string>();
   readonly #highest = new Map<string, { kwh: number; falls: number }>();
   #instantMs: number | undefined;
@@ -118,6 +120,7 @@ export class Oracle {
     if (measuring.has(epc)) this.newestMs = now;
     this.#said.set(`${epc} ${edt} ${atMs}`, now);
     if (epc === 'E0' || epc === 'E3') this.#registers.push({ epc, kwh: this.#kwh(Number.parseInt(edt, 16)), ms: now });
+    if (epc === 'EA' || epc === 'EB') this.#markSaidMs = now; // announced in a pause, too
     if (epc === 'EA' || epc === 'EB') this.#saidMark(epc, Buffer.from(edt, 'hex'));
     while (this.#registers.length > 64) this.#registers.shift();
     if (this.#said.size > TRUTH_KEPT) this.#said.delete(this.#said.keys().next().value as string);
@@ -163,9 +166,10 @@ export class Oracle {
       this.#mustNotLast('instant', isOld, `state/instant is ${now - this.#instantMs} ms old and shown as current`);
     }
     const usage = isOurs('state/usage') ? this.shown('state/usage') : undefined;
+    const usageAge = now - Math.max(this.newestMs ?? -Infinity, this.#markSaidMs);
     const isUsageOld =
-      age > Math.max(this.markMs, this.#energyMarkMs) && USAGE.some((key) => (usage?.[key] ?? null) !== null);
-    this.#mustNotLast('usage', isUsageOld, `state/usage rests on an answer ${age} ms old and is shown as current`);
+      usageAge > Math.max(this.markMs, this.#energyMarkMs) && USAGE.some((key) => (usage?.[key] ?? null) !== null);
+    this.#mustNotLast('usage', isUsageOld, `state/usage rests on an answer ${usageAge} ms old and is shown as current`);
     for (const { epc, kwh } of isOurs('state/energy') ? this.#shownRegisters : []) {
       const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
       const isOld = saidMs === undefined || now - saidMs > this.#energyMarkMs;
