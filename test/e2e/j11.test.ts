@@ -67,7 +67,7 @@ test.concurrent('J11: a stick pulled out in a session is back by itself, asked i
 test.concurrent.each([
   ['the meter ends the session', { fault: 'event-26', on: '0008', skip: 9 }, 'SESSION_LOST'],
   ['the module restarts by itself', { fault: 'module-reset', on: '0008', skip: 9 }, 'SESSION_LOST'],
-  ['the module hangs', { fault: 'module-hang', on: '0008', skip: 9, for_s: 200 }, 'MODULE_SILENT'],
+  ['the module hangs', { fault: 'module-hang', on: '0008', skip: 9, for_s: 440 }, 'MODULE_SILENT'],
 ] as const)('J11: %s: readings again', async (_, fault, code) => {
   await using home = new Household();
   const { bridge, watcher } = await play(home, [fault]);
