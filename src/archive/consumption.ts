@@ -21,6 +21,24 @@ export interface Consumption {
   readonly missing: number;
 }
 
+/** A low-voltage contract ends at 50 kW: more is a glitch in the meter's memory, or a register with too large steps. */
+const MOST_KW = 1000;
+
+/**
+ * What a register gained from one mark to a later one, kWh.
+ * @returns undefined where that is not known: another meter, a register that fell (a roll-over, an exchange) or that jumped
+ */
+export function gainedKwh(
+  before: ArchivedMark | undefined,
+  after: ArchivedMark | undefined,
+  register: 'importKwh' | 'exportKwh',
+): number | undefined {
+  const [from, to] = [before?.[register], after?.[register]];
+  if (!before || !after || from === undefined || to === undefined || before.meter !== after.meter) return undefined;
+  const kwh = to - from;
+  return kwh < 0 || kwh > (MOST_KW * (after.markMs - before.markMs)) / 3_600_000 ? undefined : kwh;
+}
+
 const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>
   importKwh !== undefined || exportKwh !== undefined;
 
@@ -55,11 +73,9 @@ function between(marks: readonly ArchivedMark[], startMs: number, endMs: number,
   let coveredMs = 0;
   for (const [i, mark] of marks.entries()) {
     const before = marks[i - 1];
-    if (!before || before.meter !== mark.meter) continue;
-    const isKnown = [bought.add(before.importKwh, mark.importKwh), sold.add(before.exportKwh, mark.exportKwh)].includes(
-      true,
-    );
-    if (isKnown) coveredMs += mark.markMs - before.markMs;
+    const hasBought = bought.add(gainedKwh(before, mark, 'importKwh'));
+    const hasSold = sold.add(gainedKwh(before, mark, 'exportKwh'));
+    if (before && (hasBought || hasSold)) coveredMs += mark.markMs - before.markMs;
   }
   return {
     startMs,
@@ -79,11 +95,10 @@ class Sum {
     return this.#kwh === undefined ? undefined : Number(this.#kwh.toFixed(DECIMALS));
   }
 
-  /** @returns whether something can be said: a register that fell (a roll-over, an exchange) says nothing. */
-  add(before: number | undefined, after: number | undefined): boolean {
-    if (before === undefined || after === undefined || after < before) return false;
-    this.#kwh = (this.#kwh ?? 0) + after - before;
-    return true;
+  /** @returns whether it is known. */
+  add(kwh: number | undefined): boolean {
+    if (kwh !== undefined) this.#kwh = (this.#kwh ?? 0) + kwh;
+    return kwh !== undefined;
   }
 }
 

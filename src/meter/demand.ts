@@ -1,4 +1,5 @@
 import { HALF_HOUR_MS } from '../kernel/clock.ts';
+import { gainedKwh } from '../archive/consumption.ts';
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { ArchivedMark } from '../archive/month-file.ts';
 import type { DemandPeak } from '../model/usage.ts';
@@ -8,20 +9,10 @@ export type Marks = Pick<HalfHourArchive, 'at'>;
 
 export const halfHourStartMs = (ms: number): number => Math.floor(ms / HALF_HOUR_MS) * HALF_HOUR_MS;
 
-/** A low-voltage contract ends at 50 kW: more is a glitch in the meter's memory, or a register with too large steps. */
-const MOST_W = 1_000_000;
-
-/**
- * What was bought on average in the half hour that ended at this mark, W.
- * @returns undefined unless both its marks are known of one meter, and its register did not fall or jump.
- */
+/** What was bought on average in the half hour that ended at this mark, W; undefined where that is not known. */
 export function demandBeforeW(marks: Marks, markMs: number): number | undefined {
-  const [before, after] = [marks.at(markMs - HALF_HOUR_MS), marks.at(markMs)];
-  if (before?.importKwh === undefined || after?.importKwh === undefined || before.meter !== after.meter)
-    return undefined;
-  const kwh = after.importKwh - before.importKwh;
-  const watts = Math.round(kwh * 2000);
-  return watts < 0 || watts > MOST_W ? undefined : watts;
+  const kwh = gainedKwh(marks.at(markMs - HALF_HOUR_MS), marks.at(markMs), 'importKwh');
+  return kwh === undefined ? undefined : Math.round(kwh * 2000);
 }
 
 /** The highest of the half hours from one mark to another; of several the first. Half hours that are not known do not count. */

@@ -55,6 +55,13 @@ test('another meter, or a register that fell, has no consumption across', () => 
   expect(consumption(fell, 'day', day, at('2026-01-16T00:00'))).toMatchObject([{ boughtKwh: 1, missing: 1 }]);
 });
 
+test('a jump that no house makes is a glitch of the meter’s memory: nothing is known across it', () => {
+  const known = marks('2026-01-15T00:00', [100, 50_101, 102, 103]);
+  expect(consumption(known, 'day', day, at('2026-01-16T00:00'))).toMatchObject([{ boughtKwh: 1, soldKwh: 0 }]);
+  const halves = consumption(known, 'half-hour', day, at('2026-01-16T00:00'));
+  expect(halves.map(({ boughtKwh }) => boughtKwh)).toEqual([undefined, undefined, 1]);
+});
+
 test('months have their lengths, and the last period ends with the newest mark', () => {
   const from = at('2026-01-01T00:00');
   const all = marks(
