@@ -149,7 +149,8 @@ export class MeterReader {
       const reading: Reading = { atMs: datagram.atMs, ...measured, ...tripMs };
       this.#deps.emit({ kind: 'reading', meter, reading });
     }
-    for (const halfHour of halfHoursOf(properties, scale)) {
+    const marks = halfHoursOf(properties, scale);
+    for (const halfHour of marks) {
       const { monotonicMs: nowMs, atMs: wallMs } = datagram;
       session.plan.acceptMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
@@ -162,7 +163,7 @@ export class MeterReader {
       this.#tellHalfHour(this.#halfHour, session);
     const compared = this.#clockCheck.compare(answer);
     if (compared) this.#deps.emit({ kind: 'clock', meter, clock: compared });
-    this.#follow(answer, session, measured, compared?.skewMs);
+    this.#follow(answer, session, { measured, marks, skewMs: compared?.skewMs });
   }
 
   /** With the mark before it as soon as that is known: told, or read from the meter's memory. */
@@ -179,16 +180,14 @@ export class MeterReader {
 
   /** What was bought, by the half hour and by the day, moves with each answer that told of it. */
   #follow(
-    { properties, datagram }: MeterAnswer,
+    { datagram }: MeterAnswer,
     session: MeterSession,
-    measured: MeasuredValues,
-    skewMs?: number,
+    { measured, marks, skewMs }: { measured: MeasuredValues; marks: readonly HalfHour[]; skewMs: number | undefined },
   ): void {
     const usage = this.#usage;
     const { energyScale: scale } = session;
     if (scale) usage.ofMeter(session.archiveName);
     if (skewMs !== undefined) usage.compared(skewMs, datagram);
-    const marks = halfHoursOf(properties, scale);
     for (const { markMs } of marks) usage.marked(markMs, datagram);
     if (marks.length === 0 && skewMs === undefined && !hasMeasured(measured)) return;
     const { atMs, monotonicMs } = datagram;
