@@ -1,6 +1,5 @@
 import { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { ImportedMeter } from '../home-assistant/own-statistics.ts';
-import { BridgeError, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { identityOf } from '../mqtt/mqtt-topics.ts';
@@ -13,14 +12,7 @@ export function importedMeter(
   if (stateDir === undefined) return undefined;
   const identity = identityOf(id);
   const uniqueIds = { import: `${identity}_energy_import`, export: `${identity}_energy_export` };
-  const marks: ImportedMeter['marks'] = async (fromMs, toMs) => {
-    try {
-      return await archive.range(fromMs, toMs);
-    } catch (error) {
-      throw unreadable(error);
-    }
-  };
-  return { id, uniqueIds, stateDir, marks };
+  return { id, uniqueIds, stateDir, marks: (fromMs, toMs) => archive.range(fromMs, toMs) };
 }
 
 /** The same for a command, which reads what the bridge has written so far. */
@@ -30,13 +22,3 @@ export async function importedMeters(meters: readonly MeterSettings[], log: Log)
   );
   return opened.filter((meter) => meter !== undefined);
 }
-
-const unreadable = (cause: unknown): BridgeError =>
-  new BridgeError(
-    'STATE_UNWRITABLE',
-    {
-      en: `the archive of half hours cannot be read: ${textOf(cause)}`,
-      ja: `30分値の記録を読めません: ${textOf(cause)}`,
-    },
-    { cause, hint: { en: 'Check owner and mode of state_dir.', ja: 'state_dir の所有者と権限を確認してください。' } },
-  );

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BridgeError, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour } from '../model/reading.ts';
 import { ArchiveFolder } from './archive-folder.ts';
@@ -67,8 +68,16 @@ export class HalfHourArchive {
     return undefined;
   }
 
-  /** What is known of fromMs ≤ mark < toMs, ascending. Rejects with a system error when the disk cannot be read. */
+  /** What is known of fromMs ≤ mark < toMs, ascending. @throws BridgeError STATE_UNWRITABLE when the disk cannot be read */
   async range(fromMs: number, toMs: number): Promise<readonly ArchivedMark[]> {
+    try {
+      return await this.#range(fromMs, toMs);
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
+  async #range(fromMs: number, toMs: number): Promise<readonly ArchivedMark[]> {
     const [first, last] = [monthOf(Math.max(0, fromMs)), monthOf(Math.min(LAST_MS, toMs))];
     const onDisk = (await this.#store?.list()) ?? [];
     const waiting = this.#waiting.map(({ markMs }) => monthOf(markMs));
@@ -166,6 +175,22 @@ export class HalfHourArchive {
     return parseMonth(await store.read(month)).marks.at(-1)?.meter;
   }
 }
+
+const unreadable = (cause: unknown): BridgeError =>
+  new BridgeError(
+    'STATE_UNWRITABLE',
+    {
+      en: `the archive of half hours cannot be read: ${textOf(cause)}`,
+      ja: `30分値の記録を読めません: ${textOf(cause)}`,
+    },
+    {
+      cause,
+      hint: {
+        en: 'Its files are the bridge’s own: run this as its user, and check owner and mode of state_dir.',
+        ja: '記録はブリッジだけが読めます。ブリッジと同じユーザーで実行し、state_dir の所有者と権限を確認してください。',
+      },
+    },
+  );
 
 /** @returns `known` itself where `told` adds nothing. */
 function merge(known: ArchivedMark | undefined, told: ArchivedMark): ArchivedMark {

@@ -82,9 +82,7 @@ async function showHistory(settings: Settings, flags: HistoryFlags, context: Cli
     const archive = await HalfHourArchive.open(stateDir, log);
     const firstMs = Math.max(fromMs, jstMidnight(archive.oldestMs ?? fromMs));
     const startMs = by === 'month' ? jstMonthStart(firstMs) : firstMs;
-    const marks = await archive.range(startMs, toMs + 1).catch((error: unknown) => {
-      throw notReadable(stateDir, error);
-    });
+    const marks = await archive.range(startMs, toMs + 1);
     const periods = consumption(marks, by, startMs, toMs);
     if (periods.length > 0) histories.push({ meter: id, periods });
   }
@@ -115,16 +113,6 @@ function rangeOf({ by, days, from, to }: HistoryFlags): { readonly fromMs: numbe
     { hint: { en: 'Both are days in Japan, the last one included.', ja: '日本時間の日付で、最後の日を含みます。' } },
   );
 }
-
-/** Its files are the bridge's own. */
-const notReadable = (stateDir: string, cause: unknown): BridgeError =>
-  new BridgeError('BRIDGE_SILENT', `${stateDir}: ${String((cause as NodeJS.ErrnoException).code ?? cause)}`, {
-    cause,
-    hint: {
-      en: 'Run this as the user of the bridge, who alone may read state_dir.',
-      ja: 'state_dir を読めるブリッジと同じユーザーで実行してください。',
-    },
-  });
 
 const noStateDir = (): BridgeError =>
   new BridgeError(

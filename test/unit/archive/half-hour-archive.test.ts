@@ -113,6 +113,7 @@ test('a disk that refuses is logged once; all is there when it is back', async (
     'archive of half hours cannot be written',
   ]);
   expect(archive.at(at('2026-01-15T14:00'))?.importKwh).toBe(4);
+  await expect(archive.range(0, Infinity)).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' });
   await rm(join(dir, 'halfhours'));
   archive.add(METER, { markMs: at('2026-01-15T15:00'), importKwh: 6 });
   await archive.close();

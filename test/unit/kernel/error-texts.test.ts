@@ -9,7 +9,7 @@ const textOf = (name: string): string => readFileSync(join(src, name), 'utf8');
 test('what happened is said in both languages wherever an error of ours is made', () => {
   const inOne = files.filter((name) => /new BridgeError\(\s*[^,()]+,\s*['"`]/.test(textOf(name)));
   // an address or a name, and what the system or Home Assistant says: nothing in it is ours
-  expect(inOne.sort()).toEqual(['cli/history.ts', 'home-assistant/ha-link.ts', 'wire/tcp-wire.ts']);
+  expect(inOne.sort()).toEqual(['home-assistant/ha-link.ts', 'wire/tcp-wire.ts']);
 });
 
 test('no file of the program is longer than somebody likes to read', () => {
