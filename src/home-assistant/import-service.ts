@@ -1,4 +1,4 @@
-import { Mailbox, together } from '../kernel/async.ts';
+import { Mailbox, untilAborted } from '../kernel/async.ts';
 import { Backoff } from '../kernel/backoff.ts';
 import type { BackoffSteps } from '../kernel/backoff.ts';
 import { isoJst } from '../kernel/clock.ts';
@@ -104,15 +104,11 @@ export class ImportService implements Sink {
 
   /** Resolves after `signal` aborts. Rejects only for a defect. */
   async run(signal: AbortSignal): Promise<void> {
-    try {
-      await together(
-        signal,
-        (s) => this.#deadlines.run(s),
-        (s) => this.#serve(s),
-      );
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    await untilAborted(
+      signal,
+      (s) => this.#deadlines.run(s),
+      (s) => this.#serve(s),
+    );
   }
 
   #in(ms: number): void {

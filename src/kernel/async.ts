@@ -46,6 +46,15 @@ export async function together(
   if (first) throw first.error;
 }
 
+/** `together`, of tasks that have no end of their own: the parent's end is theirs. @throws for a defect alone. */
+export async function untilAborted(parent: AbortSignal, ...tasks: Parameters<typeof together>[1][]): Promise<void> {
+  try {
+    await together(parent, ...tasks);
+  } catch (error) {
+    if (!parent.aborted) throw error;
+  }
+}
+
 /**
  * Runs `task` for at most `ms`. Waits for the task to unwind before it throws, so the task must heed its signal, which is
  * never aborted yet when the task begins, and is when `within` ends: nothing the task left behind outlives it.

@@ -1,4 +1,4 @@
-import { Mailbox, together, within } from '../kernel/async.ts';
+import { Mailbox, untilAborted, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Backoff, MACKEREL_STEPS } from '../kernel/backoff.ts';
 import type { BridgeError } from '../kernel/errors.ts';
@@ -112,15 +112,11 @@ export class MackerelSink implements Sink {
 
   /** Resolves after `signal` aborts, at most a second later. Rejects only for a defect. */
   async run(signal: AbortSignal): Promise<void> {
-    try {
-      await together(
-        signal,
-        (s) => this.#deadlines.run(s),
-        (s) => this.#serve(s),
-      );
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    await untilAborted(
+      signal,
+      (s) => this.#deadlines.run(s),
+      (s) => this.#serve(s),
+    );
     await this.#postLast();
   }
 

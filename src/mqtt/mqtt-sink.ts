@@ -1,4 +1,4 @@
-import { together } from '../kernel/async.ts';
+import { untilAborted } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
@@ -112,13 +112,11 @@ export class MqttSink implements Sink {
     };
     this.#streams.start();
     try {
-      await together(
+      await untilAborted(
         signal,
         (s) => this.#deadlines.run(s),
         (s) => this.#keeper.run(handlers, s),
       );
-    } catch (error) {
-      if (!signal.aborted) throw error;
     } finally {
       await Promise.all([this.#streams.close(), this.#discovery.close()]);
     }
