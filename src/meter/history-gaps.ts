@@ -6,6 +6,9 @@ export const DAY_MS = 48 * HALF_HOUR_MS;
 /** The oldest day that E5 can name. */
 export const OLDEST_DAY = 99;
 
+/** 0:00 of the oldest day that can be asked for on the day of this mark. */
+const oldestReachable = (markMs: number): number => jstMidnight(markMs) - OLDEST_DAY * DAY_MS;
+
 /**
  * The marks that are to be read from the meter's memory. Between two marks of the archive that is a gap: something was
  * missed. Before its oldest mark it is the past, of which nobody knows how far the meter remembers it.
@@ -23,11 +26,11 @@ export class HistoryGaps {
     this.#newestMs = newestMs;
   }
 
-  /** @param newestMs the newest mark the meter told. Rejects with a system error when the archive cannot be read. */
+  /** @param newestMs the newest mark the meter told. @throws BridgeError STATE_UNWRITABLE when the archive cannot be read */
   static async find(archive: HalfHourArchive, newestMs: number): Promise<HistoryGaps> {
     const found = new HistoryGaps(archive, newestMs);
     const { oldestMs = newestMs } = archive;
-    const fromMs = Math.max(oldestMs, jstMidnight(newestMs) - OLDEST_DAY * DAY_MS);
+    const fromMs = Math.max(oldestMs, oldestReachable(newestMs));
     const known = new Set((await archive.range(fromMs, newestMs + 1)).map(({ markMs }) => markMs));
     for (let markMs = fromMs; markMs <= newestMs; markMs += HALF_HOUR_MS)
       if (!known.has(markMs)) found.#gaps.push(markMs);
@@ -49,7 +52,8 @@ export class HistoryGaps {
 
   /** A newer mark was told; those before it may have been missed. */
   told(markMs: number): void {
-    for (let missed = this.#newestMs + HALF_HOUR_MS; missed < markMs; missed += HALF_HOUR_MS)
+    const fromMs = Math.max(this.#newestMs + HALF_HOUR_MS, oldestReachable(markMs)); // its clock may have been set
+    for (let missed = fromMs; missed < markMs; missed += HALF_HOUR_MS)
       if (!this.#archive.at(missed)) this.#gaps.push(missed);
     this.#newestMs = Math.max(this.#newestMs, markMs);
   }
@@ -101,6 +105,6 @@ export class HistoryGaps {
   }
 
   #within(midnightMs: number): number | undefined {
-    return midnightMs < jstMidnight(this.#newestMs) - OLDEST_DAY * DAY_MS ? undefined : midnightMs;
+    return midnightMs < oldestReachable(this.#newestMs) ? undefined : midnightMs;
   }
 }

@@ -169,3 +169,16 @@ test('a module that cuts long answers: smaller ones, and the days are given up w
   expect(rig.log.filter(({ msg }) => msg.startsWith('this stick cuts long answers')).length).toBeGreaterThanOrEqual(1);
   await rig.stop();
 });
+
+test('a half hour that is months ahead of our clock is not kept, until our clock is set; then nothing is missing', async () => {
+  const rig = await started({ simulator: { clockSkewS: (60 * DAY) / 1000 } });
+  await rig.clock.advance(2 * HOUR);
+  expect(liveMarks(rig).size).toBeGreaterThan(2);
+  expect(await rig.archived()).toEqual([]);
+  expect(rig.log.filter(({ msg }) => msg.includes('Set the clock of this machine'))).toHaveLength(3);
+  rig.clock.jumpWall(60 * DAY);
+  await rig.clock.advance(2 * HOUR);
+  const kept = (await rig.archived()).filter(({ importKwh }) => importKwh !== undefined).map(({ markMs }) => markMs);
+  expect(kept).toEqual(expect.arrayContaining([...liveMarks(rig)]));
+  await rig.stop();
+});

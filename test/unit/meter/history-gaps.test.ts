@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { HalfHourArchive } from '../../../src/archive/half-hour-archive.ts';
+import { HALF_HOUR_MS } from '../../../src/kernel/clock.ts';
+import { HistoryGaps } from '../../../src/meter/history-gaps.ts';
+import { logLines } from '../../support/log-lines.ts';
+
+const at = (time: string): number => Date.parse(`${time}:00+09:00`);
+
+test('a meter whose clock is set by years has no more missing than can be asked for', async () => {
+  const archive = await HalfHourArchive.open(undefined, logLines().log);
+  archive.add('M', { markMs: at('2000-01-01T00:00'), importKwh: 1 });
+  const gaps = await HistoryGaps.find(archive, at('2000-01-01T00:00'));
+  archive.add('M', { markMs: at('2026-01-15T12:00'), importKwh: 1 });
+  gaps.told(at('2026-01-15T12:00'));
+  expect(gaps.gaps).toHaveLength(99 * 48 + 24);
+  expect(gaps.gaps[0]).toBe(at('2025-10-08T00:00'));
+});
+
+test('what was read must lie between its neighbours of the same meter, but across a roll-over', async () => {
+  const archive = await HalfHourArchive.open(undefined, logLines().log);
+  const noon = at('2026-01-15T12:00');
+  for (const [i, importKwh] of [100, undefined, 102].entries())
+    if (importKwh !== undefined) archive.add('M', { markMs: noon + i * HALF_HOUR_MS, importKwh });
+  const gaps = await HistoryGaps.find(archive, noon + 2 * HALF_HOUR_MS);
+  const told = (importKwh: number) => ({ markMs: noon + HALF_HOUR_MS, importKwh });
+  expect(gaps.gaps).toEqual([noon + HALF_HOUR_MS]);
+  expect(gaps.objectionTo('M', told(101))).toBeUndefined();
+  expect(gaps.objectionTo('M', told(99))).toEqual({ before: 100, after: 102 });
+  expect(gaps.objectionTo('M', told(103))).toEqual({ before: 100, after: 102 });
+  expect(gaps.objectionTo('other', told(5))).toBeUndefined();
+});
