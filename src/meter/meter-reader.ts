@@ -1,8 +1,7 @@
-import { HALF_HOUR_MS, isoJst } from '../kernel/clock.ts';
+import { HALF_HOUR_MS } from '../kernel/clock.ts';
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { LogThrottle } from '../kernel/log-writer.ts';
 import type { MeasuredValues } from '../model/quantity.ts';
 import { hasMeasured } from '../model/reading.ts';
 import type { HalfHour, MeterProfile, Reading } from '../model/reading.ts';
@@ -13,6 +12,7 @@ import { halfHoursOf, readingOf } from '../echonet/smart-meter.ts';
 import type { Datagram, Session } from '../module/module.ts';
 import { Capacity } from './capacity.ts';
 import { ClockCheck } from './clock-check.ts';
+import { MarkKeeper } from './mark-keeper.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
@@ -22,9 +22,6 @@ import { RegisterGuards, stepKwhOf } from './register-guards.ts';
 import { UsageTracker } from './usage-tracker.ts';
 
 const REGISTERS_SAVED_EVERY_MS = 3_600_000;
-/** A mark further ahead of our clock is not kept: the archive is for ever, and one of the two clocks is wrong. */
-const MOST_AHEAD_MS = 31 * 86_400_000;
-const QUIET_MS = 3_600_000;
 
 export type ReaderSettings = Pick<
   MeterSettings,
@@ -56,7 +53,7 @@ export class MeterReader {
   readonly #guards: RegisterGuards;
   readonly #clockCheck: ClockCheck;
   readonly #usage: UsageTracker;
-  readonly #aheadLog: LogThrottle;
+  readonly #keeper: MarkKeeper;
   #remembered: Remembered;
   #announced: string | undefined;
   #halfHour: HalfHour | undefined;
@@ -74,7 +71,7 @@ export class MeterReader {
     const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, settings.contractAmpere, remembered);
     this.#clockCheck = new ClockCheck(deps.clock, deps.log);
-    this.#aheadLog = new LogThrottle(deps.clock, QUIET_MS);
+    this.#keeper = new MarkKeeper(deps.archive, deps.clock, deps.log);
     this.#usage = new UsageTracker(settings, deps.archive);
     const onPace = (intervalS: number): void => {
       this.#usage.pace(intervalS);
@@ -161,25 +158,15 @@ export class MeterReader {
       session.plan.acceptMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
-      this.#keep(halfHour, session, wallMs);
+      this.#keeper.accept(halfHour, session, wallMs);
       this.#tellHalfHour(this.#halfHour, session);
     }
     if (this.#halfHour && !this.#isSlotTold && this.#markBefore(this.#halfHour, session))
       this.#tellHalfHour(this.#halfHour, session);
     const compared = this.#clockCheck.compare(answer);
+    if (compared?.skewMs !== undefined) this.#keeper.compared(compared.skewMs, session, datagram.atMs);
     if (compared) this.#deps.emit({ kind: 'clock', meter, clock: compared });
     this.#follow(answer, session, { measured, marks, skewMs: compared?.skewMs });
-  }
-
-  #keep(halfHour: HalfHour, session: MeterSession, wallMs: number): void {
-    if (halfHour.markMs - wallMs <= MOST_AHEAD_MS) {
-      this.#deps.archive.add(session.archiveName, halfHour);
-      session.told(halfHour.markMs);
-    } else if (this.#aheadLog.due('ahead') !== undefined)
-      this.#deps.log.warn(
-        { mark: isoJst(halfHour.markMs) },
-        'the meter’s half hour is more than a month ahead of our clock: not kept. Set the clock of this machine',
-      );
   }
 
   /** With the mark before it as soon as that is known: told, or read from the meter's memory. */
