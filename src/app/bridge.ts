@@ -1,8 +1,8 @@
 import { abortable, scope, together } from '../kernel/async.ts';
 import { Pulse } from '../kernel/deadlines.ts';
 import type { Language } from '../kernel/language.ts';
-import type { Commands } from '../mqtt/command-gate.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
+import { CommandGate } from '../model/command-gate.ts';
 import type { MackerelSettings, MeterSettings, Settings } from '../model/settings.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import { fanOut } from '../model/status.ts';
@@ -59,11 +59,8 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
       'another bridge uses this state_dir: stop one of them; here readings that wait stay in memory',
     );
   const meters = new Map<string, MeterParts>();
-  const commandsOf = (id: string): Commands => ({
-    onCommand: (command) => meters.get(id)?.supervisor.command(command),
-    onInterval: (intervalS) => meters.get(id)?.reader.askEvery(intervalS),
-  });
-  const brokers = brokersOf(settings, isTaken, deps, commandsOf);
+  const gates = new Map(settings.meters.map((meter) => [meter, gateOf(meter.id, meters, deps)]));
+  const brokers = brokersOf(settings, isTaken, deps, gates);
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<RunningSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
@@ -105,6 +102,13 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
   }
 }
 
+/** What the user may ask of one meter, by the broker and by the page. */
+const gateOf = (id: string, meters: ReadonlyMap<string, MeterParts>, { clock, log }: Deps): CommandGate =>
+  new CommandGate(clock, log.child({ meter: id }), {
+    onCommand: (command) => meters.get(id)?.supervisor.command(command),
+    onInterval: (intervalS) => meters.get(id)?.reader.askEvery(intervalS),
+  });
+
 /** What a task with nothing to do waits for. */
 const forever = (): Promise<never> => new Promise(() => undefined);
 
@@ -113,15 +117,15 @@ const forever = (): Promise<never> => new Promise(() => undefined);
  * @param isTaken another bridge has the `state_dir`.
  */
 function brokersOf(
-  { meters, mqtt, homeAssistant, language, http }: Settings,
+  { mqtt, homeAssistant, language, http }: Settings,
   isTaken: boolean,
   { clock, log, version, pulse, page }: Deps,
-  commandsOf: (meter: string) => Commands,
+  gates: ReadonlyMap<MeterSettings, CommandGate>,
 ): ReadonlyMap<string, MqttSink> {
   if (!mqtt) return new Map();
   const { baseTopic } = mqtt;
   const configurationUrl = page ?? (http && pageUrl(http));
-  const build = (meter: MeterSettings): MqttSink => {
+  const build = (meter: MeterSettings, gate: CommandGate): MqttSink => {
     const { id } = meter;
     const stateDir = isTaken ? undefined : meter.stateDir;
     return new MqttSink(
@@ -129,12 +133,12 @@ function brokersOf(
       {
         clock,
         log,
-        commands: commandsOf(id),
+        gate,
         beat: (loop) => pulse.of(`mqtt ${id} ${loop}`),
       },
     );
   };
-  return new Map(meters.map((meter) => [meter.id, build(meter)]));
+  return new Map(Array.from(gates, ([meter, gate]) => [meter.id, build(meter, gate)]));
 }
 
 /** One for the service and one for the host, where both are named. Loaded only when wanted. */

@@ -4,6 +4,7 @@ import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import { LogThrottle } from '../kernel/log-writer.ts';
 import type { Beat, Deadline } from '../kernel/deadlines.ts';
+import type { CommandGate } from '../model/command-gate.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import { hasMeasured } from '../model/reading.ts';
 import type { Reading } from '../model/reading.ts';
@@ -13,8 +14,6 @@ import type { BrokerOptions } from '../broker/connection-attempt.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
 import { Availability } from './availability.ts';
 import { DiscoveryPublisher } from './discovery-publisher.ts';
-import { CommandGate } from './command-gate.ts';
-import type { Commands } from './command-gate.ts';
 import { MessageStreams } from './message-streams.ts';
 import { FurtherStates } from './further-states.ts';
 import { MeterStates } from './meter-states.ts';
@@ -46,7 +45,8 @@ export interface MqttSinkOptions {
 export interface MqttSinkDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly commands: Commands;
+  /** Of this meter; the page's commands pass it too. */
+  readonly gate: CommandGate;
   /** For the back-off's jitter, 0–1. */
   readonly random?: () => number;
   /** Whether the broker connection is ours to take; without one the link's status alone tells. */
@@ -76,7 +76,7 @@ export class MqttSink implements Sink {
   #ready = false;
 
   constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
-    const { clock, log: parent, commands, random, claim = new PortClaim(), beat } = deps;
+    const { clock, log: parent, gate, random, claim = new PortClaim(), beat } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
     this.#options = options;
@@ -99,7 +99,7 @@ export class MqttSink implements Sink {
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
     this.#streams = new MessageStreams(this.#topics, options.stateDir, parts);
-    this.#gate = new CommandGate(clock, log, commands);
+    this.#gate = gate;
   }
 
   /** Resolves after the clean stop that `signal` asks for; at most two seconds after it. Rejects only for a defect. */

@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
+import { CommandGate } from '../../src/model/command-gate.ts';
 import type { MeterProfile, Reading } from '../../src/model/reading.ts';
 import type { LinkStatus, MeterCommand } from '../../src/model/status.ts';
 import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
@@ -52,10 +53,10 @@ export class SinkRig implements AsyncDisposable {
       contractAmpere: 40,
     };
     this.id = meter.id;
-    const commands = {
+    const gate = new CommandGate(clock, log.child({ meter: this.id }), {
       onCommand: (command: MeterCommand) => void this.commands.push(command),
       onInterval: (intervalS: number) => void this.intervals.push(intervalS),
-    };
+    });
     this.sink = new MqttSink(
       {
         broker: { url },
@@ -66,7 +67,7 @@ export class SinkRig implements AsyncDisposable {
         ...options,
         meter,
       },
-      { clock, log, commands, random: () => 0.5, claim },
+      { clock, log, gate, random: () => 0.5, claim },
     );
     void this.sink.begin(run);
     this.#ended = this.sink.run(this.#stop.signal);

@@ -8,6 +8,7 @@ import type { BridgeEvent, LinkPhase, LinkStatus } from '../../src/model/status.
 import type { Fault } from '../../src/simulator/faults.ts';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
 import { Simulator } from '../../src/simulator/sim.ts';
+import { CommandGate } from '../../src/model/command-gate.ts';
 import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { AirTap } from './air-tap.ts';
@@ -295,10 +296,10 @@ export class World {
       {
         clock,
         log,
-        commands: {
+        gate: new CommandGate(clock, log.child({ meter: 'home' }), {
           onCommand: (command) => this.supervisor.command(command),
           onInterval: (intervalS) => this.#reader?.askEvery(intervalS),
-        },
+        }),
         random,
       },
     );

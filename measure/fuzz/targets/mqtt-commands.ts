@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/kernel/clock.ts';
 import type { MeterCommand } from '../../../src/model/status.ts';
-import { CommandGate } from '../../../src/mqtt/command-gate.ts';
+import { CommandGate } from '../../../src/model/command-gate.ts';
 import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 import { logLines } from '../../../test/support/log-lines.ts';
 import { VirtualClock } from '../../../test/support/virtual-clock.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CommandGate } from '../../../src/mqtt/command-gate.ts';
+import { CommandGate } from '../../../src/model/command-gate.ts';
 import type { MeterCommand } from '../../../src/model/status.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

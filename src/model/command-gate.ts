@@ -1,8 +1,8 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { LEAST_INTERVAL_S, MOST_INTERVAL_S } from '../model/settings.ts';
-import type { MeterCommand } from '../model/status.ts';
 import { LogThrottle } from '../kernel/log-writer.ts';
+import { LEAST_INTERVAL_S, MOST_INTERVAL_S } from './settings.ts';
+import type { MeterCommand } from './status.ts';
 
 type CommandName = MeterCommand | 'poll_interval';
 /** The only commands there are, with the shortest time between two of a kind, ms. */
@@ -30,7 +30,10 @@ export interface Commands {
   readonly onInterval: (intervalS: number) => void;
 }
 
-/** Lets through what a user may ask, at the pace the radio bears; the rest is refused in the log. */
+/**
+ * Lets through what a user may ask of a meter, at the pace the radio bears; the rest is refused in the log. One for each
+ * meter, whichever way they come: who cannot ask by the broker any more cannot ask by the page either.
+ */
 export class CommandGate {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -45,23 +48,33 @@ export class CommandGate {
     this.#refusals = new LogThrottle(clock, QUIET_MS);
   }
 
+  /** From the broker, where nobody can be answered. */
   accept({ name, payload, retained }: Incoming): void {
     if (!isCommand(name)) return this.#refuse(name.slice(0, 40), 'no such command', '');
     if (retained) return this.#refuse(name, 'retained: clear it on the broker, commands must not be retained');
     if (payload.length > MOST_BYTES) return this.#refuse(name, 'payload too large');
-    if (name !== 'poll_interval') return this.#pass(name, {}, () => this.#commands.onCommand(name));
+    if (name !== 'poll_interval') return void this.#pass(name, {}, () => this.#commands.onCommand(name));
     const intervalS = intervalIn(payload);
     if (intervalS === undefined) return this.#refuse(name, NO_INTERVAL);
     this.#pass(name, { intervalS }, () => this.#commands.onInterval(intervalS));
   }
 
-  #pass(name: CommandName, facts: Readonly<Record<string, number>>, act: () => void): void {
+  /** From the page. @returns whole seconds until this command may be given again; 0 when it was let through. */
+  order(name: MeterCommand): number {
+    return this.#pass(name, { by: 'page' }, () => this.#commands.onCommand(name));
+  }
+
+  #pass(name: CommandName, facts: Readonly<Record<string, number | string>>, act: () => void): number {
     const now = this.#clock.monotonicMs();
     const nextMs = (this.#lastMs.get(name) ?? -Infinity) + PACES_MS[name];
-    if (now < nextMs) return this.#refuse(name, `at most one in ${PACES_MS[name] / 1000} s`);
+    if (now < nextMs) {
+      this.#refuse(name, `at most one in ${PACES_MS[name] / 1000} s`);
+      return Math.ceil((nextMs - now) / 1000);
+    }
     this.#lastMs.set(name, now);
     this.#log.info({ command: name, ...facts }, 'command accepted');
     act();
+    return 0;
   }
 
   /** @param kind what is counted together: not the name where anybody can think up one. */

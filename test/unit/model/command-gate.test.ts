@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CommandGate } from '../../../src/mqtt/command-gate.ts';
+import { CommandGate } from '../../../src/model/command-gate.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -70,6 +70,24 @@ describe('command gate', () => {
     await clock.advance(1);
     ask('50');
     expect(taken).toEqual([20, 50]);
+  });
+
+  test('the page and the broker share one pace, and the page is told how long to wait', async () => {
+    const clock = new VirtualClock();
+    const taken: string[] = [];
+    const { log, lines } = logLines();
+    const gate = new CommandGate(clock, log, { onCommand: (command) => void taken.push(command), onInterval: never });
+    const byBroker = (name: string): void => gate.accept({ name, payload: Buffer.from('PRESS'), retained: false });
+    expect(gate.order('read_now')).toBe(0);
+    byBroker('read_now');
+    expect(gate.order('read_now')).toBe(10);
+    byBroker('rescan');
+    await clock.advance(9_500);
+    expect([gate.order('read_now'), gate.order('rescan'), gate.order('restart_session')]).toEqual([1, 51, 0]);
+    await clock.advance(500);
+    expect(gate.order('read_now')).toBe(0);
+    expect(taken).toEqual(['read_now', 'rescan', 'restart_session', 'read_now']);
+    expect(lines.filter(({ by }) => by === 'page')).toHaveLength(3);
   });
 });
 
