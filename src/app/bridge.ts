@@ -75,7 +75,9 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     const besides = [...mackerel, ...(imports ? [imports] : [])];
     const brokerHealth: StatusBoardOptions['brokerHealth'] = (id, asked) =>
       brokers.get(id)?.health(asked) ?? deps.missingBroker?.(asked ?? language);
-    const board = new StatusBoard({ meters: settings.meters, clock, brokerHealth, version, language });
+    const page = deps.page ?? (settings.http && pageUrl(settings.http));
+    const demo = deps.demo !== undefined;
+    const board = new StatusBoard({ meters: settings.meters, clock, brokerHealth, version, language, page, demo });
     status = await serveStatus(settings, board, brokerHealth, deps, signal);
     const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];
     for (const meter of settings.meters)

@@ -3,12 +3,16 @@ import { isoJst, isoLocal } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { markMs, marksOf, MeterHealth } from '../model/health.ts';
 import type { Health } from '../model/health.ts';
+import { CurrentUsage } from '../model/current-usage.ts';
 import { hasJumped, METER_CLOCK_INTERVAL_S, readingJson } from '../model/reading.ts';
 import type { MeterClock, HalfHour, Reading, ReadingJson } from '../model/reading.ts';
 import { measuredIn, quantities } from '../model/quantity.ts';
 import type { ByQuantity, QuantityKey } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent, LinkStatus, ModuleInfo } from '../model/status.ts';
+import { PowerSteps } from './api/power-steps.ts';
+import type { PowerAnswer, PowerSpan } from './api/power-steps.ts';
+import { usageSnapshot } from './api/usage-snapshot.ts';
 import { known } from './status-snapshot.ts';
 import type {
   HalfHourSnapshot,
@@ -19,7 +23,7 @@ import type {
   ValueSnapshot,
 } from './status-snapshot.ts';
 
-export type BoardMeter = Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS'>;
+export type BoardMeter = Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
 
 /** Points of the power chart: an hour at the usual 10 s. */
 export const HISTORY_LIMIT = 360;
@@ -44,6 +48,8 @@ export class MeterRecord {
   readonly meter: BoardMeter;
   readonly #clock: Clock;
   readonly #health: MeterHealth;
+  readonly #usage: CurrentUsage;
+  readonly #power: PowerSteps;
   #status = BEFORE;
   /** Monotonic ms of the phase's begin, of the newest signal and of the next try. */
   #phaseAtMs: number;
@@ -60,6 +66,8 @@ export class MeterRecord {
     this.meter = meter;
     this.#clock = clock;
     this.#health = new MeterHealth(meter.intervalS, clock);
+    this.#usage = new CurrentUsage(meter, clock);
+    this.#power = new PowerSteps(clock);
     this.#phaseAtMs = clock.monotonicMs();
   }
 
@@ -69,6 +77,8 @@ export class MeterRecord {
     if (event.kind === 'reading') this.#acceptReading(event.reading);
     if (event.kind === 'halfHour') this.#halfHour = event.halfHour;
     if (event.kind === 'clock') this.#acceptClock(event.clock);
+    if (event.kind === 'pace') this.#usage.pace(event.intervalS);
+    if (event.kind === 'usage') this.#usage.accept(event.usage);
   }
 
   get error(): LinkStatus['error'] {
@@ -81,7 +91,7 @@ export class MeterRecord {
 
   /** All but what this record does not know: broker and hint. */
   snapshot(): Omit<MeterSnapshot, 'broker' | 'error' | 'history'> {
-    const { id, name } = this.meter;
+    const { id, name, contractAmpere } = this.meter;
     const { phase, sinceMs, reconnects, module, pan, lqi, rssiDbm, signalAtMs, retryAtMs } = this.#status;
     const { fresh, connected, reason, staleAfterMs } = this.health();
     const now = this.#clock.monotonicMs();
@@ -109,6 +119,8 @@ export class MeterRecord {
       reading: this.#reading(),
       last_answer: this.#answer,
       half_hour: this.#halfHour && halfHourSnapshot(this.#halfHour),
+      contract_ampere: contractAmpere,
+      usage: given(this.#usage.now, usageSnapshot),
       clock_skew: this.#clockSkew(),
     });
   }
@@ -116,6 +128,11 @@ export class MeterRecord {
   history(): readonly PowerPoint[] {
     const now = this.#clock.monotonicMs();
     return this.#history.map(({ atMs, watts }): PowerPoint => [wholeSeconds(now - atMs), watts]);
+  }
+
+  /** The course of the power over one of the spans. */
+  power(span: PowerSpan): PowerAnswer {
+    return this.#power.over(span, this.#health.intervalS, this.health().staleAfterMs);
   }
 
   #acceptStatus(status: LinkStatus): void {
@@ -132,12 +149,14 @@ export class MeterRecord {
   }
 
   #acceptReading(reading: Reading): void {
+    this.#usage.saw(reading);
     const answer = readingJson(this.meter.id, reading);
     // A meter that is asked in several requests also answers with registers alone: power is what is wanted.
     if (answer?.power !== undefined || this.#answer?.power === undefined) this.#answer = answer ?? this.#answer;
     for (const [{ key }, value] of measuredIn(reading)) this.#numbers.set(key, this.#seen(value, reading.atMs));
     if (reading.fault !== undefined) this.#fault = this.#seen(reading.fault, reading.atMs);
     if (reading.powerW === undefined) return;
+    this.#power.add(reading.powerW);
     this.#history.push({ atMs: this.#clock.monotonicMs(), watts: reading.powerW });
     if (this.#history.length > HISTORY_LIMIT) this.#history.shift();
   }

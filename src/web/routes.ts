@@ -6,14 +6,17 @@ import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import { createDoor, createHostCheck, languageOfRequest, SECURITY_HEADERS, textOf } from './access.ts';
 import type { Query, AccessRefusal } from './access.ts';
+import type { Guard, Sentence } from './api/api-parts.ts';
+import { addApi } from './api/api-routes.ts';
+import type { ApiOptions } from './api/api-routes.ts';
 import type { Metrics } from './metrics.ts';
 import { CHALLENGE, createProof, PROOF } from './token-proof.ts';
 import { statusPage, tokenPage } from './page.ts';
 import type { Asset } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
-import { statusJson } from './status-snapshot.ts';
+import { redactedJson } from './status-snapshot.ts';
 
-export interface RouteOptions {
+export interface RouteOptions extends ApiOptions {
   readonly listen: { readonly host: string };
   /** Names besides local ones that are ours (`http.hosts`). */
   readonly hosts?: readonly string[];
@@ -41,10 +44,7 @@ const NO_SUCH_PAGE = 'There is nothing here. The status page is at /, its data a
 const ONLY_METRICS = 'There is nothing here. The metrics are at /metrics.';
 const HTML = 'text/html; charset=utf-8';
 
-type Sentence = (reply: FastifyReply, status: number, text: string) => FastifyReply;
 type Refuse = (request: FastifyRequest) => AccessRefusal | undefined;
-/** Answers for the handler where the request may not read. */
-type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
@@ -73,7 +73,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     if (proof !== undefined) reply.header(PROOF, proof);
     if (onlyFrom !== undefined && request.socket.remoteAddress !== onlyFrom) return sentence(reply, 403, NOT_YOU);
     if (!isForUs(request.headers.host)) return sentence(reply, 421, WRONG_HOST);
-    if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+    if (request.method === 'GET' || request.method === 'HEAD' || !request.is404) return undefined; // a route of its own
     reply.header('allow', 'GET, HEAD');
     return sentence(reply, 405, 'Only GET and HEAD: nothing can be changed here.');
   });
@@ -87,7 +87,10 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     app.get('/metrics', { preHandler: guard }, async (_request, reply) =>
       reply.type(metrics.contentType).send(await metrics.text()),
     );
-  if (!metricsOnly) addPages(app, assets, options, refusal, guard);
+  if (!metricsOnly) {
+    addPages(app, assets, options, refusal, guard);
+    addApi(app, options, { guard, sentence, redact: (text) => redactor.redact(text), language: options.language });
+  }
 
   app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? ONLY_METRICS : NO_SUCH_PAGE));
   app.setErrorHandler(async (error: { readonly statusCode?: number }, request, reply) => {
@@ -128,7 +131,7 @@ function addPages(
       both: textOf(query, 'both') === '1',
       history: textOf(query, 'history') === '1',
     });
-    const body = statusJson(status, (text) => redactor.redact(text));
+    const body = redactedJson(status, (text) => redactor.redact(text));
     return reply.type('application/json; charset=utf-8').send(body);
   });
   app.get('/', async (request, reply) => {

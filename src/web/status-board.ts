@@ -4,6 +4,7 @@ import type { Failure } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import type { Sink, BridgeEvent } from '../model/status.ts';
+import type { PowerAnswer, PowerSpan } from './api/power-steps.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
 import { known } from './status-snapshot.ts';
@@ -21,6 +22,9 @@ export interface StatusBoardOptions {
   /** The meter's broker connection; undefined without `mqtt`. */
   readonly brokerHealth: (meterId: string, language?: Language) => BrokerHealth | undefined;
   readonly version: string;
+  readonly demo?: boolean;
+  /** Where a phone in the house opens the page. */
+  readonly page?: string | undefined;
   /** Of failures, where the asker names none. */
   readonly language: Language;
 }
@@ -57,6 +61,7 @@ export class StatusBoard implements Sink {
   readonly #options: StatusBoardOptions;
   readonly #records: ReadonlyMap<string, MeterRecord>;
   readonly #startedMs: number;
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: StatusBoardOptions) {
     this.#options = options;
@@ -66,6 +71,23 @@ export class StatusBoard implements Sink {
 
   accept(event: BridgeEvent): void {
     this.#records.get(event.meter)?.accept(event);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls after every event, until it is let go of. */
+  watch(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** The meters, in the order of the configuration. */
+  get meters(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
+  /** The course of a meter's power. @returns undefined for a meter we do not have */
+  power(meter: string, span: PowerSpan): PowerAnswer | undefined {
+    return this.#records.get(meter)?.power(span);
   }
 
   /** One line for each meter whose readings are not fresh; empty when all is well. */
@@ -85,12 +107,14 @@ export class StatusBoard implements Sink {
   }
 
   snapshot({ language = this.#options.language, both = false, history = false }: SnapshotOptions = {}): StatusSnapshot {
-    const { version, clock, brokerHealth } = this.#options;
+    const { version, clock, brokerHealth, demo = false, page } = this.#options;
     const show = showIn(language, both);
-    return {
+    return known<StatusSnapshot>({
       version,
       time: isoLocal(clock.now()),
       uptime_s: Math.floor((clock.monotonicMs() - this.#startedMs) / 1000),
+      demo: demo ? true : undefined,
+      page,
       meters: [...this.#records.values()].map((record) => {
         const broker = brokerHealth(record.meter.id, language);
         return known<MeterSnapshot>({
@@ -100,6 +124,6 @@ export class StatusBoard implements Sink {
           history: history ? record.history() : undefined,
         });
       }),
-    };
+    });
   }
 }

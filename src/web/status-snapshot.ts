@@ -29,6 +29,25 @@ export interface HalfHourSnapshot {
   readonly export?: number;
 }
 
+/** The highest average of a half hour, W; `time` is when it began, in Japan's time. */
+export interface PeakSnapshot {
+  readonly power: number;
+  readonly time: string;
+}
+
+/** What is bought, by the half hour (averages, W) and by the day (kWh): names and values of `state/usage`. */
+export interface UsageSnapshot {
+  /** When the running half hour began. */
+  readonly half_hour?: string;
+  readonly demand_now?: number;
+  readonly demand_forecast?: number;
+  readonly demand_30min?: number;
+  readonly peak_today?: PeakSnapshot;
+  readonly peak_month?: PeakSnapshot;
+  readonly import_today?: number;
+  readonly export_today?: number;
+}
+
 /** A number of watts and how long ago it was measured: `[age in s, W]`. */
 export type PowerPoint = readonly [ageS: number, watts: number];
 
@@ -99,6 +118,9 @@ export interface MeterSnapshot {
   /** The newest answer with a power, as one object; before the first, the newest with any measured value. */
   readonly last_answer?: ReadingJson;
   readonly half_hour?: HalfHourSnapshot;
+  /** The contract's current, A, where the configuration has it. */
+  readonly contract_ampere?: number;
+  readonly usage?: UsageSnapshot;
   /** Meter minus ours, whole seconds, right to half a minute; absent while unknown. */
   readonly clock_skew?: ValueSnapshot<number>;
   /** Only when asked for: oldest first. */
@@ -116,9 +138,13 @@ export interface StatusSnapshot {
   /** When this was written. */
   readonly time: string;
   readonly uptime_s: number;
+  /** Nothing of it is real: `broute2mqtt demo`. */
+  readonly demo?: true;
+  /** Where a phone in the house opens the page, where that is known. */
+  readonly page?: string;
   readonly meters: readonly MeterSnapshot[];
 }
 
 /** As JSON, each text through `redact`. By value and not over the whole: a secret of digits must not break a number. */
-export const statusJson = (status: StatusSnapshot, redact: (text: string) => string): string =>
-  JSON.stringify(status, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value));
+export const redactedJson = (answer: object, redact: (text: string) => string): string =>
+  JSON.stringify(answer, (_key, value: unknown) => (typeof value === 'string' ? redact(value) : value));

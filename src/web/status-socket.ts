@@ -8,7 +8,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import { claimSocket } from '../store/local-socket.ts';
 import type { StatusBoard } from './status-board.ts';
-import { statusJson } from './status-snapshot.ts';
+import { redactedJson } from './status-snapshot.ts';
 import type { StatusSnapshot } from './status-snapshot.ts';
 
 /** Who asks reads at once; a client that does not is let go of. */
@@ -71,7 +71,7 @@ async function answer(socket: Socket, options: StatusSocketOptions, signal: Abor
   socket.once('close', () => gone.resolve());
   const status: SocketStatus = { ...board.snapshot({ both: true }), pid, late: late() };
   socket.end(
-    statusJson(status, (text) => redactor.redact(text)),
+    redactedJson(status, (text) => redactor.redact(text)),
     () => socket.destroy(), // the system has all of it
   );
   using limit = scope(signal);

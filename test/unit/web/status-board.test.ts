@@ -234,3 +234,46 @@ test('the skew of the meter’s clock is there while it is known', async () => {
   say();
   expect(home()).not.toHaveProperty('clock_skew');
 });
+
+test('the contract, and what was bought: in the names of `state/usage`, taken back at the same marks', async () => {
+  const { clock, board, reading, home } = rig({ meters: [{ ...meters[0]!, contractAmpere: 40 }] });
+  expect(home()).toMatchObject({ contract_ampere: 40 });
+  expect(home().usage).toBeUndefined();
+  const at = Date.UTC(2026, 0, 15, 3, 0);
+  const usage = {
+    atMs: clock.now(),
+    halfHourMs: at,
+    demandNowW: 410,
+    demandForecastW: 420,
+    demand30minW: 400,
+    peakToday: { watts: 2000, startMs: at - 3_600_000 },
+    peakMonth: { watts: 4100, startMs: at - 86_400_000 },
+    importTodayKwh: 6.1,
+    exportTodayKwh: 0,
+  };
+  const settled = {
+    half_hour: '2026-01-15T12:00:00+09:00',
+    demand_30min: 400,
+    peak_today: { power: 2000, time: '2026-01-15T11:00:00+09:00' },
+    peak_month: { power: 4100, time: '2026-01-14T12:00:00+09:00' },
+  };
+  reading({ powerW: 423, importKwh: 100 });
+  board.accept({ kind: 'usage', meter: 'home', usage });
+  expect(home().usage).toEqual({
+    ...settled,
+    demand_now: 410,
+    demand_forecast: 420,
+    import_today: 6.1,
+    export_today: 0,
+  });
+  await clock.advance(36_000);
+  expect(home().usage).toEqual({ ...settled, import_today: 6.1, export_today: 0 });
+  await clock.advance(150_000);
+  expect(home().usage).toBeUndefined();
+});
+
+test('the page’s address and the demo are said at the top', () => {
+  const { board } = rig({ page: 'http://192.0.2.7:8080/', demo: true });
+  expect(board.snapshot()).toMatchObject({ page: 'http://192.0.2.7:8080/', demo: true });
+  expect(Object.keys(rig().board.snapshot())).toEqual(['version', 'time', 'uptime_s', 'meters']);
+});
