@@ -1,4 +1,5 @@
-import { noise } from '../random.ts';
+import { HouseDay, SLOT_MS, SLOTS_PER_DAY } from './house-day.ts';
+import type { PhaseWatts } from './house-day.ts';
 
 /** Energy that passed the meter, Wh, by direction. */
 interface Energy {
@@ -14,18 +15,16 @@ interface Segment {
   readonly base: Energy;
 }
 
-const SLOT_MS = 10_000;
 const HOUR_MS = 3_600_000;
 const HALF_HOUR_MS = HOUR_MS / 2;
 const DAY_MS = 24 * HOUR_MS;
 const JST_MS = 9 * HOUR_MS;
 const SLOTS_PER_HALF_HOUR = HALF_HOUR_MS / SLOT_MS;
 const NO_ENERGY: Energy = { importWh: 0, exportWh: 0 };
-
-/** What each noise is for; a stream of its own keeps one from showing in the other. */
-const STREAMS = { flicker: 1, appliance: 2, cloud: 3, day: 4 } as const;
-
-const bump = (hour: number, at: number, width: number): number => Math.exp(-(((hour - at) / width) ** 2));
+/** Days that are kept slot by slot; of all others the energy by the half hour. */
+const DAYS_IN_SLOTS = 2;
+/** How much of a fixed load hangs on R. */
+const R_SHARE = 0.62;
 
 const plus = (a: Energy, b: Energy, sign: 1 | -1 = 1): Energy => ({
   importWh: a.importWh + sign * b.importWh,
@@ -33,12 +32,14 @@ const plus = (a: Energy, b: Energy, sign: 1 | -1 = 1): Energy => ({
 });
 
 /**
- * A household's power over the day, W, constant within slots of 10 s, and its exact integral. A function of time and seed
+ * A household's power, W, constant within slots of 10 s, and its exact integral. A function of time and seed
  * alone: the past and the future can be asked for in any order, and registers always agree with the power shown.
  */
 export class LoadProfile {
   readonly #seed: number;
   readonly #solar: boolean;
+  /** Day number → the house slot by slot: the newest asked for. */
+  readonly #houses = new Map<number, HouseDay>();
   /** Day number → energy at each half hour since that day's midnight: 49 pairs. */
   readonly #days = new Map<number, readonly Energy[]>();
   /** Day number → energy at its midnight since that of the first day asked for. */
@@ -51,7 +52,14 @@ export class LoadProfile {
 
   /** Net power, W: negative while the sun gives more than the house takes. */
   wattsAt(atMs: number): number {
-    return this.#slotWatts(Math.floor(atMs / SLOT_MS));
+    const { r, t } = this.phasesAt(atMs);
+    return r + t;
+  }
+
+  /** The same by phase. */
+  phasesAt(atMs: number): PhaseWatts {
+    const day = Math.floor((atMs + JST_MS) / DAY_MS);
+    return this.#house(day).at(Math.floor((atMs + JST_MS - day * DAY_MS) / SLOT_MS));
   }
 
   /** Energy since an arbitrary but fixed midnight; negative before it. */
@@ -60,7 +68,7 @@ export class LoadProfile {
     const intoDay = atMs + JST_MS - day * DAY_MS;
     const half = Math.floor(intoDay / HALF_HOUR_MS);
     const today = this.#day(day)[half] ?? NO_ENERGY;
-    const rest = this.#sum(atMs - intoDay + half * HALF_HOUR_MS, atMs);
+    const rest = this.#sum(day, half, intoDay);
     return plus(plus(this.#midnight(day), today), rest);
   }
 
@@ -79,49 +87,39 @@ export class LoadProfile {
   #day(day: number): readonly Energy[] {
     const known = this.#days.get(day);
     if (known) return known;
-    const start = day * DAY_MS - JST_MS;
     let sum = NO_ENERGY;
     const halves = [sum];
     for (let half = 0; half < 48; half++) {
-      sum = plus(sum, this.#sum(start + half * HALF_HOUR_MS, start + (half + 1) * HALF_HOUR_MS));
+      sum = plus(sum, this.#sum(day, half, (half + 1) * HALF_HOUR_MS));
       halves.push(sum);
     }
     this.#days.set(day, halves);
     return halves;
   }
 
-  /** From a slot's beginning to any moment at most half an hour later. */
-  #sum(fromMs: number, toMs: number): Energy {
+  #house(day: number): HouseDay {
+    const known = this.#houses.get(day);
+    if (known) return known;
+    const house = new HouseDay(this.#seed, day, this.#solar);
+    this.#houses.set(day, house);
+    for (const old of [...this.#houses.keys()].slice(0, -DAYS_IN_SLOTS)) this.#houses.delete(old);
+    return house;
+  }
+
+  /** From the beginning of a half hour to any moment of it, ms since midnight. */
+  #sum(day: number, half: number, untilMs: number): Energy {
+    const first = half * SLOTS_PER_HALF_HOUR;
+    if (untilMs <= first * SLOT_MS) return NO_ENERGY;
+    const house = this.#house(day);
     let [importWh, exportWh] = [0, 0];
-    const first = Math.floor(fromMs / SLOT_MS);
-    for (let slot = first; slot <= first + SLOTS_PER_HALF_HOUR; slot++) {
-      const ms = Math.min(toMs, (slot + 1) * SLOT_MS) - slot * SLOT_MS;
+    for (let slot = first; slot < SLOTS_PER_DAY; slot++) {
+      const ms = Math.min(untilMs - slot * SLOT_MS, SLOT_MS);
       if (ms <= 0) break;
-      const wh = (this.#slotWatts(slot) * ms) / HOUR_MS;
+      const wh = (house.wattsAt(slot) * ms) / HOUR_MS;
       if (wh >= 0) importWh += wh;
       else exportWh -= wh;
     }
     return { importWh, exportWh };
-  }
-
-  #slotWatts(slot: number): number {
-    const jst = slot * SLOT_MS + JST_MS;
-    const day = Math.floor(jst / DAY_MS);
-    const hour = (jst - day * DAY_MS) / HOUR_MS;
-    const flicker = 0.92 + 0.16 * noise(this.#seed, STREAMS.flicker, slot);
-    const waking = 420 * bump(hour, 7.2, 1.1) + 150 * bump(hour, 12.3, 1) + 950 * bump(hour, 19.8, 2.4);
-    const tenMinutes = Math.floor(slot / 60);
-    const kettle = noise(this.#seed, STREAMS.appliance, tenMinutes) < (hour > 6 && hour < 23 ? 0.07 : 0.01) ? 1100 : 0;
-    const taken = (210 + waking) * (0.85 + 0.3 * noise(this.#seed, STREAMS.day, day)) * flicker + kettle;
-    return Math.round(taken - (this.#solar ? this.#sunWatts(hour, slot) : 0));
-  }
-
-  /** A roof of some 4 kW; clouds for five minutes at a time take up to a third. */
-  #sunWatts(hour: number, slot: number): number {
-    const height = Math.sin((Math.PI * (hour - 6)) / 12);
-    if (height <= 0) return 0;
-    const cloud = 0.67 + 0.33 * noise(this.#seed, STREAMS.cloud, Math.floor(slot / 30));
-    return 4000 * height ** 1.3 * cloud;
   }
 }
 
@@ -141,6 +139,13 @@ export class Load {
 
   wattsAt(atMs: number): number {
     return this.#segmentAt(atMs)?.watts ?? this.#profile.wattsAt(atMs);
+  }
+
+  /** The same by phase; what is fixed hangs on both. */
+  phasesAt(atMs: number): PhaseWatts {
+    const fixed = this.#segmentAt(atMs)?.watts;
+    if (fixed === undefined) return this.#profile.phasesAt(atMs);
+    return { r: fixed * R_SHARE, t: fixed * (1 - R_SHARE) };
   }
 
   energyAt(atMs: number): Energy {

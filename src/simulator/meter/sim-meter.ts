@@ -6,6 +6,7 @@ import type { Frame, Property } from '../../echonet/frame.ts';
 import { decodeHistoryDay, decodeSlotRequest, HISTORY2, HISTORY3 } from '../../echonet/history.ts';
 import { encodeInstanceList } from '../../echonet/nameplate.ts';
 import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes } from '../../kernel/bytes.ts';
+import type { PhaseWatts } from './house-day.ts';
 import { Load, LoadProfile } from './load.ts';
 import { defaultGetMap, propertyEdt, setMap } from './meter-properties.ts';
 import type { HistorySettings, MeterView } from './meter-properties.ts';
@@ -13,8 +14,6 @@ import type { ResolvedOptions } from '../options.ts';
 
 /** Volt-amperes per watt and volt of the house's two 100 V phases. */
 const CURRENT_PER_WATT = 1 / 0.95 / 100;
-/** How much of the load hangs on R. */
-const R_SHARE = 0.62;
 const DAY_MS = 24 * 3_600_000;
 /** All meters, whatever their instance. */
 const ANY_METER = 0x028800;
@@ -110,17 +109,16 @@ export class SimMeter {
       atMs,
       serial: this.#serial,
       watts,
-      currents: this.#currents ?? this.#currentsOf(watts),
+      currents: this.#currents ?? this.#currentsOf(this.load.phasesAt(atMs)),
       getMap: this.#getMap,
       registersAt: (when) => (when > atMs || when < this.#installedMs ? {} : this.registersAt(when)),
       history: this.#history,
     };
   }
 
-  #currentsOf(watts: number): MeterView['currents'] {
-    const tenths = watts * CURRENT_PER_WATT * 10;
-    if (this.#options.twoWire) return { r: Math.round(tenths), t: undefined };
-    return { r: Math.round(tenths * R_SHARE), t: Math.round(tenths * (1 - R_SHARE)) };
+  #currentsOf({ r, t }: PhaseWatts): MeterView['currents'] {
+    const tenths = (watts: number): number => Math.round(watts * CURRENT_PER_WATT * 10);
+    return this.#options.twoWire ? { r: tenths(r + t), t: undefined } : { r: tenths(r), t: tenths(t) };
   }
 
   /** @returns the answer; undefined when there is none: a SetI that worked, a notification's answer, another object. */

@@ -39,16 +39,72 @@ test('registers never fall', () => {
   }
 });
 
-test('a household: a base load at night, a peak in the evening, some 8 to 20 kWh a day', () => {
+test('a household: a base load at night, hot water from 2 to 5, a peak in the evening, some 13 to 19 kWh a day', () => {
   const profile = new LoadProfile(1, false);
   const mean = (fromHour: number, toHour: number): number =>
     (profile.energyAt(MIDNIGHT + toHour * HOUR).importWh - profile.energyAt(MIDNIGHT + fromHour * HOUR).importWh) /
     (toHour - fromHour);
-  expect(mean(2, 4)).toBeLessThan(500);
-  expect(mean(19, 21)).toBeGreaterThan(2 * mean(2, 4));
-  expect(mean(0, 24) * 24).toBeGreaterThan(8000);
-  expect(mean(0, 24) * 24).toBeLessThan(20_000);
+  expect(mean(0, 2)).toBeLessThan(500);
+  expect(mean(2.25, 4.75)).toBeGreaterThan(1300);
+  expect(mean(2.25, 4.75)).toBeLessThan(1800);
+  expect(mean(5.1, 5.9)).toBeLessThan(500);
+  expect(mean(18, 20)).toBeGreaterThan(3 * mean(0, 2));
+  expect(mean(0, 24) * 24).toBeGreaterThan(13_000);
+  expect(mean(0, 24) * 24).toBeLessThan(19_000);
   for (let ms = 0; ms < DAY; ms += 10_000) expect(profile.wattsAt(MIDNIGHT + ms)).toBeGreaterThan(0);
+});
+
+/** Whole days over a year. */
+const DAYS = Array.from({ length: 30 }, (_, i) => MIDNIGHT + 12 * i * DAY);
+
+test.each([1, 4711])('bought and sold by season as in the bills of such a house (seed %i)', (seed) => {
+  const profile = new LoadProfile(seed, true);
+  const kwh = DAYS.map((ms) => {
+    const [from, to] = [profile.energyAt(ms), profile.energyAt(ms + DAY)];
+    return { bought: (to.importWh - from.importWh) / 1000, sold: (to.exportWh - from.exportWh) / 1000 };
+  });
+  for (const { bought, sold } of kwh) {
+    expect(bought).toBeGreaterThan(9.5);
+    expect(bought).toBeLessThan(14.5);
+    expect(sold).toBeGreaterThan(7.5);
+    expect(sold).toBeLessThan(20.5);
+  }
+  const sold = (fromDay: number): number => kwh.slice(fromDay / 12, fromDay / 12 + 5).reduce((a, b) => a + b.sold, 0);
+  expect(sold(84)).toBeGreaterThan(1.3 * sold(300)); // April and May beside the winter
+});
+
+test('once a day, in the evening, the contract of 40 A is exceeded', () => {
+  const profile = new LoadProfile(1, true);
+  for (const midnight of DAYS) {
+    const over: number[] = [];
+    for (let ms = 0; ms < DAY; ms += 10_000) if (profile.wattsAt(midnight + ms) > 40 * 95) over.push(ms / 60_000);
+    const [first = 0, last = 0] = [over[0], over.at(-1)];
+    expect(over.length).toBeGreaterThan(6 * 4);
+    expect(last - first).toBeLessThan(20);
+    expect(first).toBeGreaterThan(18 * 60);
+    expect(last).toBeLessThan(20 * 60);
+  }
+});
+
+test('what needs 200 V hangs on both phases, a microwave on one', () => {
+  const profile = new LoadProfile(1, false);
+  let [together, apart] = [0, 0];
+  for (let ms = 0; ms < DAY; ms += 10_000) {
+    const [before, after] = [profile.phasesAt(MIDNIGHT + ms), profile.phasesAt(MIDNIGHT + ms + 10_000)];
+    const [r, t] = [Math.abs(after.r - before.r), Math.abs(after.t - before.t)];
+    if (r > 700 && t > 700) together++;
+    if (Math.max(r, t) > 1000 && Math.min(r, t) < 100) apart++;
+  }
+  expect(together).toBeGreaterThan(4);
+  expect(apart).toBeGreaterThan(10);
+});
+
+test('clouds pass in minutes', () => {
+  const profile = new LoadProfile(1, true);
+  const noons = Array.from({ length: 60 }, (_, i) => profile.wattsAt(MIDNIGHT + 10.5 * HOUR + i * 60_000));
+  expect(new Set(noons).size).toBeGreaterThan(50);
+  const steps = noons.map((watts, i) => Math.abs(watts - (noons[i - 1] ?? watts)));
+  expect(Math.max(...steps)).toBeGreaterThan(60);
 });
 
 test('panels: negative at noon, never at night', () => {
