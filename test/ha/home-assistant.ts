@@ -33,6 +33,8 @@ export interface State {
   readonly entity_id: string;
   readonly state: string;
   readonly attributes: Json;
+  /** When it was last said, whether or not it is another one; ISO 8601. */
+  readonly last_reported: string;
 }
 
 const here = import.meta.dirname;
@@ -48,6 +50,7 @@ export class HomeAssistant implements AsyncDisposable {
   readonly #port: number;
   readonly #broker: number;
   readonly #clock: { readonly shiftMs: number };
+  readonly #usb: string | undefined;
   #program: Program | undefined;
   #earlier = '';
   #token = '';
@@ -59,12 +62,14 @@ export class HomeAssistant implements AsyncDisposable {
     port: number,
     broker: number,
     clock: { readonly shiftMs: number },
+    usb: string | undefined,
   ) {
     this.version = version;
     this.#folder = folder;
     this.#port = port;
     this.#broker = broker;
     this.#clock = clock;
+    this.#usb = usb;
   }
 
   /** Installs it where it is not yet, which takes minutes. */
@@ -75,10 +80,13 @@ export class HomeAssistant implements AsyncDisposable {
     if (code !== 0) throw new Error(`test/ha/install ${version}: ${String(code)}\n${install.stderr}`);
   }
 
-  /** @param clock what it lives by, read at each start; without one, soon before rows of statistics come. */
-  static async create(version: string, broker: number, clock = soonBeforeRows()): Promise<HomeAssistant> {
+  /**
+   * @param clock what it lives by, read at each start; without one, soon before rows of statistics come.
+   * @param usb the folder of the USB serial ports that it sees, in place of this machine's (`UsbPorts`).
+   */
+  static async create(version: string, broker: number, clock = soonBeforeRows(), usb?: string): Promise<HomeAssistant> {
     const folder = await mkdtemp(join(tmpdir(), 'home-assistant-'));
-    const ha = new HomeAssistant(version, folder, await freePort(), broker, clock);
+    const ha = new HomeAssistant(version, folder, await freePort(), broker, clock, usb);
     await ha.#configure();
     return ha;
   }
@@ -88,9 +96,10 @@ export class HomeAssistant implements AsyncDisposable {
     const began = performance.now();
     const libfaketime = '/usr/lib/*/faketime/libfaketimeMT.so.1';
     const command = `export LD_PRELOAD=$(echo ${libfaketime}); exec /opt/hass/bin/hass --config /config --skip-pip --log-no-color`;
+    const usb = this.#usb === undefined ? [] : ['--usb', this.#usb];
     const program = new Program(
       join(here, 'enter'),
-      [this.version, '--config', this.#folder, 'sh', '-c', `${command} 2>&1`],
+      [this.version, '--config', this.#folder, ...usb, 'sh', '-c', `${command} 2>&1`],
       {
         env: {
           HOME: '/config',
@@ -185,10 +194,17 @@ export class HomeAssistant implements AsyncDisposable {
     return JSON.parse(body);
   }
 
-  /** Our entities by unique id. */
-  async entities(): Promise<Map<string, Entity>> {
+  /** As a form of its page does. @throws Error with its answer when it refuses. */
+  async post<T>(path: string, fields: Json): Promise<T> {
+    const { status, body } = await this.#fetch(path, 'application/json', JSON.stringify(fields));
+    if (status !== 200) throw new Error(`${path}: HTTP ${status}: ${body}`);
+    return JSON.parse(body) as T;
+  }
+
+  /** Our entities, or those of another integration, by unique id. */
+  async entities(platform = 'mqtt'): Promise<Map<string, Entity>> {
     const all = await this.call<readonly Entity[]>('config/entity_registry/list');
-    return new Map(all.filter(({ platform }) => platform === 'mqtt').map((entity) => [entity.unique_id, entity]));
+    return new Map(all.filter((entity) => entity.platform === platform).map((entity) => [entity.unique_id, entity]));
   }
 
   /** Our devices by identifier. */
@@ -199,9 +215,9 @@ export class HomeAssistant implements AsyncDisposable {
     );
   }
 
-  /** The states of our entities by unique id; the disabled ones have none. */
-  async states(): Promise<Map<string, State>> {
-    const [entities, all] = await Promise.all([this.entities(), this.call<readonly State[]>('get_states')]);
+  /** The states of our entities, or of another integration's, by unique id; the disabled ones have none. */
+  async states(platform = 'mqtt'): Promise<Map<string, State>> {
+    const [entities, all] = await Promise.all([this.entities(platform), this.call<readonly State[]>('get_states')]);
     const byEntityId = new Map(all.map((state) => [state.entity_id, state]));
     return new Map(
       [...entities].flatMap(([uniqueId, { entity_id }]) => {
@@ -243,12 +259,7 @@ export class HomeAssistant implements AsyncDisposable {
     }
     const entry = '/api/config/config_entries/entry';
     const [mqtt] = (await this.get(`${entry}?domain=mqtt`)) as readonly Json[];
-    const { status, body } = await this.#fetch(
-      `${entry}/${String(mqtt?.['entry_id'])}/reload`,
-      'application/json',
-      '{}',
-    );
-    if (status !== 200) throw new Error(`reload: HTTP ${status}: ${body}`);
+    await this.post(`${entry}/${String(mqtt?.['entry_id'])}/reload`, {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,9 +10,10 @@ import sys
 # Releases pin what has no wheel for their newest Python; voice needs a compiler and is not ours.
 OVERRIDES = ("lru-dict>=1.4", *(("ciso8601>=2.3.3", "pycares<5") if sys.version_info < (3, 14) else ()))
 WITHOUT = ("pymicro-vad", "pyspeex-noise")
-# What configuration.yaml asks for, and what it takes to set it up; mqtt imports from hassio's requirement.
+# What configuration.yaml asks for, and what it takes to set it up; mqtt imports from hassio's requirement. And Home
+# Assistant's own reader of these meters, which our simulator has to please; an old release does not have it.
 WANTED = """mqtt recorder history energy logger api websocket_api config sensor binary_sensor button number
-            isal hassio""".split()
+            isal hassio route_b_smart_meter""".split()
 
 
 def home() -> pathlib.Path:

@@ -28,6 +28,8 @@ export interface StickOptions {
 /** A value the simulated meter gave, by its own account. */
 export interface Truth {
   readonly epc: string;
+  /** When, epoch ms. */
+  readonly atMs: number;
   readonly edt: Buffer;
 }
 
@@ -87,8 +89,8 @@ export class Stick implements AsyncDisposable {
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
     return lines
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as { epc: string; edt: string })
-      .map(({ epc, edt }) => ({ epc, edt: Buffer.from(edt, 'hex') }));
+      .map((line) => JSON.parse(line) as { time: string; epc: string; edt: string })
+      .map(({ time, epc, edt }) => ({ epc, atMs: Date.parse(time), edt: Buffer.from(edt, 'hex') }));
   }
 
   /** Module and meter start anew: no session, nothing remembered. */
