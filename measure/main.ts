@@ -14,6 +14,7 @@ const measures: Readonly<Record<string, Measure>> = {
   loops: { what: 'broker killed, stick unplugged, hundreds of times', isOfBuild: true },
   fuzz: { what: 'damaged and made-up input for every way in' },
   mutation: { what: 'changed code, and whether a test notices' },
+  'side-by-side': { what: 'faults, on Home Assistant’s own integration and on broute2mqtt', isOfBuild: true },
   quality: { what: 'the long ones of these, kept, and docs/quality.md written from them' },
 };
 
@@ -21,7 +22,7 @@ const measures: Readonly<Record<string, Measure>> = {
 const [name = '', ...options] = process.argv.slice(2);
 const chosen = Object.hasOwn(measures, name) ? measures[name] : undefined;
 if (!chosen) {
-  const list = Object.entries(measures).map(([key, { what }]) => `  ${key.padEnd(9)} ${what}\n`);
+  const list = Object.entries(measures).map(([key, { what }]) => `  ${key.padEnd(12)} ${what}\n`);
   process.stderr.write(`npm run measure -- NAME [options]\n${list.join('')}`);
   process.exit(64);
 }

@@ -47,6 +47,10 @@ export function documentOf(kept: (name: string) => Json | undefined): Document {
     '| --- | --- | --- | --- |',
     ...table.map((row) => `| ${row.figure} | ${row.target} | ${row.measured} | ${verdict(row)} |`),
     '',
+    ...names.flatMap((name) => {
+      const results = traceable(name);
+      return results ? (measurements[name]?.section?.(results) ?? []) : [];
+    }),
   ];
   return { text: lines.join('\n'), met: missing.length === 0 && table.every(({ met }) => met !== false) };
 }

@@ -1,5 +1,6 @@
 import type { Json, Row } from './rows.ts';
 import * as rows from './rows.ts';
+import { sideBySideRow, sideBySideSection } from './side-by-side-rows.ts';
 
 /**
  * What else may run meanwhile. `alone`: nothing, its figures are milliseconds. `timed`: it waits most of its time and its
@@ -16,6 +17,8 @@ export interface Measurement {
   /** It runs the built program. */
   readonly built?: boolean;
   readonly rows: (results: Json) => Row | readonly Row[];
+  /** Lines below the table, for what a row does not hold. */
+  readonly section?: (results: Json) => readonly string[];
 }
 
 const tsx = (...args: readonly string[]): readonly string[] => ['npx', 'tsx', ...args, '--json'];
@@ -58,6 +61,14 @@ export const measurements: Readonly<Record<string, Measurement>> = {
     company: 'busy',
     minutes: 1,
     rows: rows.loopRow,
+  },
+  'side-by-side': {
+    command: tsx('measure/side-by-side/main.ts'),
+    company: 'timed',
+    minutes: 25,
+    built: true,
+    rows: sideBySideRow,
+    section: sideBySideSection,
   },
   fuzz: {
     command: tsx('measure/fuzz/main.ts', '--inputs', '10000000', '--seed', '20260115'),

@@ -99,3 +99,24 @@ test('side by side: what is in milliseconds runs alone, never two with bounds in
   });
   expect(ran.sort()).toEqual(Object.keys(measurements).sort());
 });
+
+test('the comparison with another program has a section of its own, and a row that is met only where we are better', () => {
+  const results = (oursS: number | null) => ({
+    commit: 'abc1234',
+    started: '2026-11-28T00:00:00Z',
+    version: '2026.11.0',
+    faults: [
+      {
+        name: 'stick unplugged',
+        ours: { trueAgainS: oursS, oldShownS: 1 },
+        own: { trueAgainS: 40, oldShownS: 70 },
+      },
+    ],
+  });
+  const { text } = documentOf((name) => (name === 'side-by-side' ? results(6) : undefined));
+  expect(text).toContain('| stick unplugged | 6 s | 40 s | 1 s | 70 s |');
+  expect(text).toContain('| 1 of 1, below; commit abc1234, 2026-11-28 | yes |');
+  const never = documentOf((name) => (name === 'side-by-side' ? results(null) : undefined)).text;
+  expect(never).toContain('| stick unplugged | never | 40 s |');
+  expect(never).toContain('| 0 of 1, below; commit abc1234, 2026-11-28 | **no** |');
+});
