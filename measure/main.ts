@@ -5,6 +5,8 @@ interface Measure {
   readonly what: string;
   /** It runs the built program. */
   readonly isOfBuild?: boolean;
+  /** Of Node. */
+  readonly flags?: readonly string[];
 }
 
 /** Each is a folder beside this file, with a `main.ts` that says which options it takes. */
@@ -14,7 +16,11 @@ const measures: Readonly<Record<string, Measure>> = {
   loops: { what: 'broker killed, stick unplugged, hundreds of times', isOfBuild: true },
   fuzz: { what: 'damaged and made-up input for every way in' },
   mutation: { what: 'changed code, and whether a test notices' },
-  'side-by-side': { what: 'faults, on Home Assistant’s own integration and on broute2mqtt', isOfBuild: true },
+  'side-by-side': {
+    what: 'faults, on Home Assistant’s own integration and on broute2mqtt',
+    isOfBuild: true,
+    flags: ['--experimental-websocket'], // before Node 22 it has to be asked for
+  },
   quality: { what: 'the long ones of these, kept, and docs/quality.md written from them' },
 };
 
@@ -31,4 +37,4 @@ const run = (command: string, ...args: readonly string[]): void => {
   if (status !== 0) process.exit(status ?? 1);
 };
 if (chosen.isOfBuild) run('npm', 'run', '--silent', 'build');
-run('npx', 'tsx', `measure/${name}/main.ts`, ...options);
+run('npx', 'tsx', ...(chosen.flags ?? []), `measure/${name}/main.ts`, ...options);

@@ -63,7 +63,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
     rows: rows.loopRow,
   },
   'side-by-side': {
-    command: tsx('measure/side-by-side/main.ts'),
+    command: tsx('--experimental-websocket', 'measure/side-by-side/main.ts'),
     company: 'timed',
     minutes: 25,
     built: true,
