@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stamp } from '../../test/support/stamp.ts';
+import { groups, sourcesOf } from './groups.ts';
 
 interface Mutant {
   readonly status: 'Killed' | 'Survived' | 'Timeout' | 'NoCoverage' | 'RuntimeError' | 'CompileError' | 'Ignored';
@@ -23,10 +25,11 @@ interface Measured {
 }
 
 const REPORT = 'coverage/mutation/report.json';
+const reportOf = (group: string): string => `coverage/mutation/${group}.json`;
 /** Per cent of the mutants that some test must notice. */
 const TARGET = 80;
 
-/** Files or patterns: only they are changed, and what `--json` holds of others is kept. None: everything. */
+/** Files: only they are changed, and what `--json` holds of others is kept. None: everything. */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -38,14 +41,22 @@ const { values, positionals } = parseArgs({
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const startedMs = performance.now();
 
-if (!values['only-tell']) {
-  const some = positionals.length > 0 ? ['--mutate', positionals.join(',')] : [];
-  const args = ['stryker', 'run', 'measure/mutation/stryker.config.json', ...some];
-  const { status } = spawnSync('npx', args, { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
-}
+/** One core stays free: a mutant that runs out of time counts as noticed, and a machine that is busy proves nothing. */
+const concurrency = String(Math.max(1, availableParallelism() - 1));
+const asked = groups
+  .map(({ name, ...group }) => ({ name, sources: sourcesOf({ name, ...group }, positionals) }))
+  .filter(({ sources }) => sources.length > 0);
+if (!values['only-tell'])
+  for (const { name, sources } of asked) {
+    const args = ['stryker', 'run', 'measure/mutation/stryker.config.json', '--mutate', sources.join(',')];
+    const env = { ...process.env, MUTATION_GROUP: name };
+    const { status } = spawnSync('npx', [...args, '--concurrency', concurrency], { stdio: 'inherit', env });
+    if (status !== 0) process.exit(status ?? 1);
+    renameSync(REPORT, reportOf(name));
+  }
 
-const { files } = JSON.parse(readFileSync(REPORT, 'utf8')) as Report;
+const reports = asked.map(({ name }) => JSON.parse(readFileSync(reportOf(name), 'utf8')) as Report);
+const files: Report['files'] = Object.assign({}, ...reports.map((report) => report.files));
 const isNoticed = ({ status }: Mutant): boolean => status === 'Killed' || status === 'Timeout';
 const isMissed = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
 const per = (part: number, whole: number): number => Math.round((1000 * part) / Math.max(1, whole)) / 10;

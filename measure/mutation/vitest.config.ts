@@ -1,16 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { groups } from './groups.ts';
 
-/** What Stryker runs for each mutant: the unit tests of the code it changes, and the captures. */
+/** What Stryker runs for each mutant: the tests of the group that `MUTATION_GROUP` names. */
 // oxlint-disable-next-line import/no-default-export -- vitest asks for it
 export default defineConfig({
   test: {
-    include: [
-      'test/unit/{skstack,echonet,j11}/**/*.test.ts',
-      'test/unit/supervisor/ladder.test.ts',
-      'test/unit/kernel/{backoff,bytes}.test.ts',
-      'test/unit/meter/{energy-guard,request-size,round-trips,poll-plan}.test.ts',
-      'test/transcripts/{module,host}-lines.test.ts',
-    ],
+    include: groups.flatMap(({ name, tests }) => (name === process.env['MUTATION_GROUP'] ? tests : [])),
     testTimeout: 60_000, // every statement is counted
   },
 });
