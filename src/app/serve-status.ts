@@ -5,7 +5,7 @@ import type { Pulse } from '../kernel/deadlines.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { HttpSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/status.ts';
-import type { DemoControls } from '../web/api/demo-routes.ts';
+import type { DemoControls } from '../web/api/api-routes.ts';
 import type { WebServer } from '../web/server.ts';
 import type { StatusBoard, StatusBoardOptions } from '../web/status-board.ts';
 import { socketPath } from './ask/bridge-status.ts';
@@ -20,7 +20,7 @@ export interface StatusDeps {
   readonly asExporter?: boolean;
   /** The page answers this address alone, and asks it for no token. */
   readonly onlyFrom?: string;
-  /** What a visitor of the demo may break. */
+  /** In the demo only. */
   readonly demo?: DemoControls;
 }
 

@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { Language } from '../../src/kernel/language.ts';
 import { Redactor } from '../../src/kernel/redactor.ts';
-import type { DemoControls } from '../../src/web/api/demo-routes.ts';
+import type { DemoControls } from '../../src/web/api/api-routes.ts';
 import { startWeb } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
 import type { StatusSnapshot } from '../../src/web/status-snapshot.ts';

@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
-import { addDemoRoutes } from './demo-routes.ts';
-import type { DemoControls } from './demo-routes.ts';
 import { addLiveRoutes } from './live-routes.ts';
 import type { LiveRoutesOptions } from './live-routes.ts';
+
+/** What the demo lets its visitor do. */
+export interface DemoControls {
+  /** Lets something go wrong now. */
+  inject(): void;
+}
 
 export interface ApiOptions extends LiveRoutesOptions {
   /** In the demo only. */
@@ -13,5 +17,4 @@ export interface ApiOptions extends LiveRoutesOptions {
 /** What the page asks besides `/api/status`. */
 export function addApi(app: FastifyInstance, options: ApiOptions, parts: ApiParts): void {
   addLiveRoutes(app, options, parts);
-  if (options.demo) addDemoRoutes(app, options.demo, parts);
 }
