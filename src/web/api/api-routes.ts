@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
+import { addHistoryRoutes } from './history-routes.ts';
+import type { HistoryRoutesOptions } from './history-routes.ts';
 import { addLiveRoutes } from './live-routes.ts';
 import type { LiveRoutesOptions } from './live-routes.ts';
 
@@ -12,9 +14,13 @@ export interface DemoControls {
 export interface ApiOptions extends LiveRoutesOptions {
   /** In the demo only. */
   readonly demo?: DemoControls;
+  /** Where the past is. */
+  readonly archiveOf?: HistoryRoutesOptions['archiveOf'];
 }
 
 /** What the page asks besides `/api/status`. */
 export function addApi(app: FastifyInstance, options: ApiOptions, parts: ApiParts): void {
   addLiveRoutes(app, options, parts);
+  const { board, clock, archiveOf = () => undefined } = options;
+  addHistoryRoutes(app, { meters: board.meters, clock, archiveOf }, parts);
 }
