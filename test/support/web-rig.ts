@@ -34,6 +34,7 @@ export class WebRig extends BoardRig implements AsyncDisposable {
       meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
       language,
       demo: demo !== undefined,
+      ...(archiveOf && { archiveOf }),
     });
   }
 

@@ -49,7 +49,7 @@ test('a day that is not known leaves out what rests on it', () => {
 test('another meter, or a register it has not, is nothing to compare with', () => {
   const exchanged = week((mark) => (mark.markMs < at('2026-01-14T06:00') ? { ...mark, meter: 'OLD' } : mark));
   expect(compareDays(exchanged, at('2026-01-15T12:00'))).toBeUndefined();
-  const importOnly = week(({ exportKwh: _, ...mark }) => mark);
+  const importOnly = week(({ markMs, meter, importKwh = 0 }) => ({ markMs, meter, importKwh }));
   expect(compareDays(importOnly, at('2026-01-15T12:00'))?.yesterday).toEqual({ import: 4.8 });
 });
 
