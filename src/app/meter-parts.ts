@@ -1,4 +1,5 @@
 import { HalfHourArchive } from '../archive/half-hour-archive.ts';
+import type { MonthStore } from '../archive/archive-folder.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterSettings } from '../model/settings.ts';
@@ -25,6 +26,10 @@ export interface MeterPartsDeps {
   readonly log: Log;
   readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
   readonly emit: (event: BridgeEvent) => void;
+  /** What the archive of half hours lies on, where it is not the meter's folder in `state_dir`. */
+  readonly months?: MonthStore;
+  /** How many times faster than ours the house's time passes: 1, but in a demo. */
+  readonly housePace?: number;
   /** Puts something between the supervisor and the module. */
   readonly wrap?: ((module: WiSunModule) => WiSunModule) | undefined;
   /** Hears why the port or the module could not be opened, before it is tried again. */
@@ -35,8 +40,9 @@ export interface MeterPartsDeps {
 export async function openMeterParts(meter: MeterSettings, deps: MeterPartsDeps): Promise<MeterParts> {
   const { clock, log, emit, onUnopened, wrap = (module) => module } = deps;
   const { id, stateDir, onStuckCommand: argv } = meter;
-  const archive = await HalfHourArchive.open(stateDir, log);
-  const reader = await MeterReader.open(meter, { clock, log, emit, archive, memory: meterMemory(stateDir, log) });
+  const archive = deps.months ? await HalfHourArchive.on(deps.months, log) : await HalfHourArchive.open(stateDir, log);
+  const memory = meterMemory(stateDir, log);
+  const reader = await MeterReader.open(meter, { clock, log, emit, archive, memory, housePace: deps.housePace ?? 1 });
   const airtime = await AirtimeRecord.open(clock, airtimeMemory(stateDir, log));
   const wire = await deps.wireOf(meter);
   const supervisor = new Supervisor({

@@ -20,10 +20,21 @@ export function addDemoCommand(program: Command, context: CliContext): void {
   addCommand(program, context, 'demo', help, [
     [
       '--speed <N>',
-      { en: 'radio so many times faster', ja: '無線を何倍速にするか' },
-      (option) => option.argParser(speed).default(10),
+      {
+        en: 'radio so many times faster (default: 20, with --realtime 10)',
+        ja: '無線を何倍速にするか（既定値: 20、--realtime では 10）',
+      },
+      (option) => option.argParser(speed),
     ],
     ['--faults', { en: 'show recovery: things break one after another', ja: '次々に障害を起こし、復旧の様子を表示' }],
+    [
+      '--realtime',
+      {
+        en: 'the house’s time passes as ours: no day in four minutes',
+        ja: '家の時間を実時間で進める（既定: 1日を4分で）',
+      },
+    ],
+    ['--j11', { en: 'a stick that speaks J11', ja: 'J11プロトコルのスティックで試す' }],
     ['--no-solar', { en: 'a house without solar panels', ja: '太陽光発電のない家' }],
     [
       '--http <HOST:PORT>',

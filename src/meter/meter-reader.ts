@@ -16,6 +16,7 @@ import { MarkKeeper } from './mark-keeper.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
+import type { Moment } from './meter-time.ts';
 import { Pace, RoundTrips } from './round-trips.ts';
 import { isAnother, mergeProfiles } from './profile.ts';
 import { RegisterGuards, stepKwhOf } from './register-guards.ts';
@@ -34,6 +35,8 @@ export interface ReaderDeps {
   readonly log: Log;
   readonly memory: StateFile<Remembered>;
   readonly emit: (event: BridgeEvent) => void;
+  /** How many times faster than ours the house's time passes: 1, but in a demo. What flows there is judged by it. */
+  readonly housePace?: number;
 }
 
 export interface PollOptions {
@@ -47,6 +50,7 @@ export interface PollOptions {
 export class MeterReader {
   #settings: ReaderSettings;
   readonly #deps: ReaderDeps;
+  readonly #housePace: number;
   readonly #roundTrips = new RoundTrips();
   readonly #pace: Pace;
   readonly #capacity: Capacity;
@@ -72,9 +76,13 @@ export class MeterReader {
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, settings.contractAmpere, remembered);
     this.#clockCheck = new ClockCheck(deps.clock, deps.log);
     this.#keeper = new MarkKeeper(deps.archive, deps.clock, deps.log);
-    this.#usage = new UsageTracker(settings, deps.archive);
+    const { housePace = 1 } = deps;
+    const { intervalS, energyIntervalS } = settings;
+    this.#housePace = housePace;
+    const inHouse = { intervalS: intervalS * housePace, energyIntervalS: energyIntervalS * housePace };
+    this.#usage = new UsageTracker(inHouse, deps.archive);
     const onPace = (intervalS: number): void => {
-      this.#usage.pace(intervalS);
+      this.#usage.pace(intervalS * housePace);
       deps.emit({ kind: 'pace', meter: settings.id, intervalS });
     };
     this.#pace = new Pace(settings.intervalS * 1000, this.#roundTrips, onPace);
@@ -146,7 +154,7 @@ export class MeterReader {
     if (roundTripMs !== undefined) this.#pace.answered(roundTripMs);
     const scale = session.energyScale;
     if (scale) this.#guards.ofMeter(session.macAddress, session.serialNumber);
-    const measured = this.#guards.pass(readingOf(properties, scale), datagram, scale);
+    const measured = this.#guards.pass(readingOf(properties, scale), this.#inHouse(datagram), scale);
     if (Object.keys(measured).length > 0) {
       const tripMs = roundTripMs === undefined ? {} : { roundTripMs };
       const reading: Reading = { atMs: datagram.atMs, ...measured, ...tripMs };
@@ -190,12 +198,16 @@ export class MeterReader {
     const usage = this.#usage;
     const { energyScale: scale } = session;
     if (scale) usage.ofMeter(session.archiveName);
-    if (skewMs !== undefined) usage.compared(skewMs, datagram);
-    for (const { markMs } of marks) usage.marked(markMs, datagram);
+    const moment = this.#inHouse(datagram);
+    if (skewMs !== undefined) usage.compared(skewMs, moment);
+    for (const { markMs } of marks) usage.marked(markMs, moment);
     if (marks.length === 0 && skewMs === undefined && !hasMeasured(measured)) return;
-    const { atMs, monotonicMs } = datagram;
-    const now = usage.accept({ measured, stepKwh: scale && stepKwhOf(scale), atMs, monotonicMs });
+    const now = usage.accept({ measured, stepKwh: scale && stepKwhOf(scale), ...moment });
     this.#deps.emit({ kind: 'usage', meter: this.#settings.id, usage: now });
+  }
+
+  #inHouse({ atMs, monotonicMs }: Datagram): Moment {
+    return { atMs, monotonicMs: monotonicMs * this.#housePace };
   }
 
   #keepProfile({ profile: fresh, macAddress }: MeterSession): void {

@@ -173,7 +173,44 @@ test.concurrent('demo: discovery, readings and the page within ten seconds; Ctrl
   const { code, ms } = await program.end('SIGINT');
   expect({ code, stderr: program.stderr }).toEqual({ code: 0, stderr: '' });
   expect(ms).toBeLessThan(3500);
+  expect(program.stdout).toMatch(/node .*main\.js setup .*\n.*main\.js run .*\n.*main\.js doctor /);
 });
+
+interface DemoStatus {
+  readonly time: string;
+  readonly meters: readonly [
+    { readonly usage?: Readonly<Record<string, unknown>>; readonly module?: { readonly edition: string } },
+  ];
+}
+
+test.concurrent(
+  'demo: a day in four minutes, with the days before; J11 and real time where they are wanted',
+  async () => {
+    await using home = new Household();
+    const [fast, real] = await Promise.all([demo(home), demo(home, '--realtime', '--j11')]);
+    const status = async (program: Program): Promise<DemoStatus> => {
+      const url = await program.until(() => address(program, /status page +(http:\S+)/), 'the page’s address');
+      return (await (await fetch(new URL('api/status', url))).json()) as DemoStatus;
+    };
+    await fast.until(() => / kWh/.test(fast.stdout), 'registers');
+    const first = await status(fast);
+    const stamped = performance.now();
+    await fast.until(() => performance.now() > stamped + 4000, 'four seconds');
+    const { time, meters } = await status(fast);
+    const [ours, theirs] = [performance.now() - stamped, Date.parse(time) - Date.parse(first.time)];
+    expect(theirs / ours).toBeGreaterThan(200);
+    expect(theirs / ours).toBeLessThan(500);
+    expect(meters[0].usage).toMatchObject({
+      import_today: expect.any(Number) as number,
+      demand_30min: expect.any(Number) as number,
+      peak_month: { power: expect.any(Number) as number },
+    });
+    await real.until(() => / W  R.* A  T.* A/.test(real.stdout), 'a reading');
+    const slow = await status(real);
+    expect(slow.meters[0].module?.edition).toBe('J11');
+    expect(Math.abs(Date.parse(slow.time) - Date.now())).toBeLessThan(60_000);
+  },
+);
 
 test.concurrent('demo --faults: what breaks recovers by itself', async () => {
   await using home = new Household();

@@ -79,6 +79,8 @@ export interface MeterRunOptions {
   readonly energyIntervalMs?: number;
   readonly contractAmpere?: number;
   readonly onStuck?: (signal: AbortSignal) => Promise<void>;
+  /** How many times faster the house's time passes, and our wall clock with it. */
+  readonly housePace?: number;
   /** For all jitter, 0–1. Default 0.5. */
   readonly random?: () => number;
 }
@@ -110,7 +112,7 @@ export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps)
       energyIntervalS: energyIntervalMs / 1000,
       ...(contractAmpere === undefined ? {} : { contractAmpere }),
     },
-    { clock, log, emit, archive, memory: memories.memory as StateFile<Remembered> },
+    { clock, log, emit, archive, memory: memories.memory as StateFile<Remembered>, housePace: options.housePace ?? 1 },
   );
   const airtime = await AirtimeRecord.open(clock, memories.airtimes);
   const supervisor = new Supervisor({

@@ -1,5 +1,6 @@
 import { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
 import type { ArchivedMark } from '../../src/archive/month-file.ts';
+import { houseClock } from '../../src/cli/demo/demo-house.ts';
 import type { Pan } from '../../src/model/pan.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Activity, BridgeEvent, LinkPhase, LinkStatus, RecoveryRung } from '../../src/model/status.ts';
@@ -62,6 +63,7 @@ export interface RigOptions extends MeterRunOptions {
 /** Supervisor, module and simulator in memory, under virtual time. */
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const clock = new VirtualClock();
+  const ours = options.housePace === undefined ? clock : houseClock(clock, options.housePace);
   const truth: Answered[] = [];
   const onAnswer = (answered: Answered): void => void truth.push(answered);
   const simulator = new Simulator({ seed: 1, historyDays: 2, ...options.simulator }, { clock, onAnswer });
@@ -76,7 +78,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   let ending = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   const start = async (): Promise<Supervisor> => {
-    const { supervisor, reader: opened } = await openMeterRun(options, { clock, log, wire, memories, emit });
+    const { supervisor, reader: opened } = await openMeterRun(options, { clock: ours, log, wire, memories, emit });
     reader = opened;
     ending = new AbortController();
     ended = supervisor.run(ending.signal);

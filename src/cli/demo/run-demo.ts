@@ -1,11 +1,9 @@
-import { Aedes } from 'aedes';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { relative } from 'node:path';
 import { runBridge } from '../../app/bridge.ts';
-import { stderrLog, packageVersion } from '../../app/context.ts';
+import { say, stderrLog, packageVersion } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { loadVariables } from '../../app/load-settings.ts';
-import { PHASE_WORDS } from '../../app/phase-words.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
@@ -13,21 +11,25 @@ import { formatHostPort, parseHostPort } from '../../kernel/host-port.ts';
 import { inBoth } from '../../kernel/language.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import { Redactor } from '../../kernel/redactor.ts';
-import { measuredIn } from '../../model/quantity.ts';
-import type { Reading } from '../../model/reading.ts';
 import type { Settings } from '../../model/settings.ts';
-import type { Sink, BridgeEvent, LinkPhase, LinkStatus } from '../../model/status.ts';
-import type { ScriptEntry } from '../../simulator/fault-script.ts';
-import type { Fault } from '../../simulator/faults.ts';
 import { Simulator } from '../../simulator/sim.ts';
 import type { Wire } from '../../wire/wire.ts';
+import { demoBroker, listenOrElse } from './demo-broker.ts';
+import { faultScript } from './demo-faults.ts';
+import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock } from './demo-house.ts';
+import { DemoReport } from './demo-report.ts';
 
 const LOOK_FOR_STICK_MS = 200;
+/** Between two questions where a day takes four minutes: a minute and a half of the house, so that a kettle shows. */
+const FAST_INTERVAL_S = 0.25;
 
 export interface DemoOptions {
-  readonly speed: number;
+  readonly speed?: number;
   readonly faults?: boolean;
   readonly solar: boolean;
+  /** The house's time passes as ours. */
+  readonly realtime?: boolean;
+  readonly j11?: boolean;
   /** HOST:PORT of the page. */
   readonly http: string;
   readonly mqttPort: number;
@@ -35,28 +37,29 @@ export interface DemoOptions {
 
 /** Simulator, embedded broker, bridge and page in this process, and a running account of them on standard output. */
 export async function runDemo(options: DemoOptions, context: CliContext): Promise<void> {
-  const clock = systemClock;
+  const pace = options.realtime ? 1 : DAY_IN_FOUR_MINUTES;
+  const clock = pace === 1 ? systemClock : houseClock(systemClock, pace);
+  const { speed = options.realtime ? 10 : 20 } = options;
   const report = new DemoReport(clock, context);
-  await using simulator = new Simulator(
-    { timeFactor: options.speed, solar: options.solar, seed: Math.trunc(clock.now()) & 0xffff },
-    { clock },
-  );
-  const broker = await embeddedBroker(options.mqttPort, report);
-  const settings = await demoSettings(broker.url, await pageAddress(options.http), context);
-  if (options.faults) simulator.run(demoFaults(options.speed));
+  await using simulator = demoSimulator({ ...options, speed }, clock, pace);
+  const broker = await demoBroker(options.mqttPort, (text) => report.print(text));
+  const settings = await demoSettings(broker.url, await pageAddress(options.http), pace, context);
+  if (options.faults) simulator.run(faultScript(speed));
   const redactor = new Redactor();
   try {
     await runBridge(
       settings,
       {
         clock,
+        housePace: pace,
+        months: new DemoMonths((ms) => simulator.registers(ms), clock.now()),
         log: await stderrLog({ redactor, stderr: context.stderr }, 'error'),
         redactor,
         version: packageVersion(),
         wireOf: () => Promise.resolve(simulatedWire(simulator, context.language)),
         extraSinks: [report],
         onReady: ({ page }) => {
-          for (const text of whereToLook(page, broker.url)) report.print(text);
+          for (const text of whereToLook(page, broker.url, pace)) report.print(text);
         },
       },
       context.signal,
@@ -64,68 +67,63 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
   } finally {
     await broker.close();
   }
+  for (const text of yourOwnMeter()) say(context.stdout, context, text);
 }
 
-const whereToLook = (page: string | undefined, broker: string): readonly Text[] => [
+const demoSimulator = ({ speed, solar, j11 }: DemoOptions & { speed: number }, clock: Clock, pace: number): Simulator =>
+  new Simulator(
+    {
+      ...DEMO_METER,
+      timeFactor: speed,
+      meterSpeed: pace,
+      solar,
+      ...(solar ? {} : { exportKwh: 0 }),
+      ...(j11 ? { edition: 'J11' } : {}),
+    },
+    { clock },
+  );
+
+const whereToLook = (page: string | undefined, broker: string, pace: number): readonly Text[] => [
   { en: `status page   ${page ?? '(not available)'}`, ja: `状態ページ    ${page ?? '（使用できません）'}` },
   {
     en: `MQTT broker   ${broker}   (mosquitto_sub -t 'broute2mqtt/#' -v)`,
     ja: `MQTTブローカー ${broker}   (mosquitto_sub -t 'broute2mqtt/#' -v)`,
   },
+  ...(pace === 1
+    ? []
+    : [
+        {
+          en: 'A day of the house passes in four minutes (--realtime: as ours). Times are the house’s, in Japan.',
+          ja: '家の1日は4分で過ぎます（--realtime で実時間）。時刻は家の時計（日本時間）です。',
+        },
+      ]),
   { en: 'Ctrl-C ends the demo.', ja: 'Ctrl-C で終了します。' },
 ];
 
-/** Tells a person at a terminal what the bridge does: each change of the link, each reading. */
-class DemoReport implements Sink {
-  readonly #clock: Clock;
-  readonly #context: CliContext;
-  #phase: LinkPhase | undefined;
-  #brokenMs: number | undefined;
-
-  constructor(clock: Clock, context: CliContext) {
-    this.#clock = clock;
-    this.#context = context;
-  }
-
-  /** One line with the time of day before it. */
-  print(text: Text | string): void {
-    const { language, stdout } = this.#context;
-    const time = new Date(this.#clock.now()).toTimeString().slice(0, 8);
-    stdout.write(`${time}  ${typeof text === 'string' ? text : text[language]}\n`);
-  }
-
-  accept(event: BridgeEvent): void {
-    if (event.kind === 'status') this.#status(event.status);
-    else if (event.kind === 'reading') this.#reading(event.reading);
-  }
-
-  #status({ phase, error, pan }: LinkStatus): void {
-    if (phase === this.#phase) return;
-    this.#phase = phase;
-    const channel = phase === 'joining' ? pan?.channel : undefined;
-    const where =
-      channel === undefined ? { en: '', ja: '' } : { en: ` (channel ${channel})`, ja: `（チャネル ${channel}）` };
-    this.print(inBoth((language) => `— ${PHASE_WORDS[phase][language]}${where[language]}`));
-    if (phase !== 'waiting' || !error) return;
-    this.#brokenMs ??= this.#clock.monotonicMs();
-    this.print(inBoth((language) => `  ${error.text(language)} ${error.hint(language)}`));
-  }
-
-  #reading(reading: Reading): void {
-    if (reading.powerW === undefined) return;
-    if (this.#brokenMs !== undefined) {
-      const seconds = ((this.#clock.monotonicMs() - this.#brokenMs) / 1000).toFixed(1);
-      this.#brokenMs = undefined;
-      this.print({ en: `— recovered by itself in ${seconds} s`, ja: `— ${seconds} 秒で自動復旧しました` });
-    }
-    const others = measuredIn(reading).filter(([{ key }]) => key !== 'power');
-    const part = (language: Language): string =>
-      others.map(([{ short, unit }, value]) => `  ${short[language]} ${value.toFixed(1)} ${unit}`).join('');
-    this.print(inBoth((language) => `${String(reading.powerW).padStart(6)} W${part(language)}`));
-  }
+/** How this program was called, for a line to be copied. */
+function ownName(): string {
+  const script = process.argv[1] ?? '';
+  return script.endsWith('.js') ? `node ${relative(process.cwd(), script)}` : 'broute2mqtt';
 }
 
-async function demoSettings(url: string, listen: string, context: CliContext): Promise<Settings> {
+/** The last words: what a person with a stick does next. */
+function yourOwnMeter(): readonly Text[] {
+  const name = ownName();
+  return [
+    { en: '\nYour own meter, with a stick plugged in:', ja: '\nご自宅のメーターを読むには、スティックを挿して:' },
+    ...[
+      {
+        command: 'setup',
+        en: 'finds the stick, asks for ID and password, tries them',
+        ja: 'スティックを探し、IDとパスワードを確かめて設定',
+      },
+      { command: 'run', en: 'the service', ja: 'サービスとして動作' },
+      { command: 'doctor', en: 'says what is wrong, if anything is', ja: 'うまくいかないとき、原因を調べる' },
+    ].map(({ command, en, ja }) => inBoth((language) => `  ${name} ${command.padEnd(8)}${{ en, ja }[language]}`)),
+  ];
+}
+
+async function demoSettings(url: string, listen: string, pace: number, context: CliContext): Promise<Settings> {
   const { language } = context;
   const meter = {
     ID: 'demo',
@@ -145,7 +143,9 @@ async function demoSettings(url: string, listen: string, context: CliContext): P
   };
   const result = await loadVariables(variables, context);
   if (!result.ok) throw new RangeError('the settings of the demo are wrong');
-  return result.settings;
+  if (pace === 1) return result.settings;
+  const fast = { intervalS: FAST_INTERVAL_S, energyIntervalS: FAST_INTERVAL_S };
+  return { ...result.settings, meters: result.settings.meters.map((one) => ({ ...one, ...fast })) };
 }
 
 function simulatedWire(simulator: Simulator, language: Language): Wire {
@@ -164,52 +164,6 @@ function simulatedWire(simulator: Simulator, language: Language): Wire {
 
 const UNPLUGGED: Text = { en: 'the simulated stick is not plugged in', ja: '模擬スティックが抜かれています' };
 
-interface EmbeddedBroker {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function embeddedBroker(port: number, report: DemoReport): Promise<EmbeddedBroker> {
-  const broker = await Aedes.createBroker();
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    broker.handle(socket);
-  });
-  const listening = await listenOrElse(server, '127.0.0.1', port);
-  broker.on('publish', ({ topic, payload }) => {
-    if (!topic.startsWith('homeassistant/device/') || payload.length === 0) return;
-    const { components } = JSON.parse(payload.toString()) as { components: object };
-    const count = Object.keys(components).length;
-    report.print({
-      en: `— Home Assistant discovery: ${count} entities on ${topic}`,
-      ja: `— Home Assistant 自動登録: ${count} エンティティ（${topic}）`,
-    });
-  });
-  return {
-    url: `mqtt://127.0.0.1:${listening}`,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      await new Promise<void>((resolve) => broker.close(() => resolve()));
-    },
-  };
-}
-
-/** The wanted port, or any when somebody has it: a demo should not fail because a broker runs here already. */
-async function listenOrElse(server: Server, host: string, port: number): Promise<number> {
-  const listen = (wanted: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(wanted, host, () => {
-        server.removeListener('error', reject);
-        resolve((server.address() as AddressInfo).port);
-      });
-    });
-  return await listen(port).catch(() => listen(0));
-}
-
 /** The wanted address of the page; the same host with any port when that one is taken. */
 async function pageAddress(wanted: string): Promise<string> {
   const address = parseHostPort(wanted);
@@ -222,25 +176,4 @@ async function pageAddress(wanted: string): Promise<string> {
   const port = await listenOrElse(probe, address.host, address.port);
   await new Promise<void>((resolve) => probe.close(() => resolve()));
   return formatHostPort({ host: address.host, port });
-}
-
-/** What breaks in `demo --faults`, each long enough after the last to be watched mending; then all over again. */
-const ACTS: readonly Fault[] = [
-  { fault: 'event-26' },
-  { fault: 'module-reset' },
-  { fault: 'port-lost', for_s: 4 },
-  { fault: 'silent-session' },
-  { fault: 'module-hang', for_s: 6 },
-];
-const FIRST_S = 8;
-const BETWEEN_S = 25;
-
-/** @param speed the simulator divides all its seconds by it; these are meant for the person watching. */
-function demoFaults(speed: number): readonly ScriptEntry[] {
-  const scale = (seconds: number): number => seconds * speed;
-  return ACTS.map(({ for_s: forS, ...fault }, at) => ({
-    fault: { ...fault, ...(forS === undefined ? {} : { for_s: scale(forS) }) },
-    atS: scale(FIRST_S + at * BETWEEN_S),
-    everyS: scale(ACTS.length * BETWEEN_S),
-  }));
 }
