@@ -1,6 +1,6 @@
 // Builds dist/: our files and what we use of the libraries, in as many files as there are parts loaded apart. Loaded as they
 // come they are hundreds of files, read, linked and kept one by one at every start. The reasons: docs/adr/0013-bundle.md
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -30,4 +30,22 @@ await build({
   sourcesContent: false,
   legalComments: 'inline',
 });
-cpSync(inRoot('src/web/static'), inRoot('dist/web/static'), { recursive: true });
+// the page: one script and one style sheet, the chart library beside them, loaded once numbers are on show
+await build({
+  entryPoints: [inRoot('src/web/static/page.js'), inRoot('src/web/static/page.css')],
+  outdir: inRoot('dist/web/static'),
+  bundle: true,
+  minify: true,
+  charset: 'utf8',
+  format: 'esm',
+  target: ['chrome109', 'firefox115', 'safari16'],
+  external: ['./uplot.js', './page-quantities.js'],
+});
+for (const name of readdirSync(inRoot('src/web/static')).filter((name) => /\.(svg|png|webmanifest)$/.test(name)))
+  cpSync(inRoot(`src/web/static/${name}`), inRoot(`dist/web/static/${name}`));
+const chart = inRoot('node_modules/uplot/dist/');
+writeFileSync(
+  inRoot('dist/web/static/uplot.js'),
+  `${readFileSync(`${chart}uPlot.iife.min.js`, 'utf8')}export { uPlot };\n`,
+);
+cpSync(`${chart}uPlot.min.css`, inRoot('dist/web/static/uplot.css'));

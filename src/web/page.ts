@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Language, Text } from '../kernel/language.ts';
 import { quantities } from '../model/quantity.ts';
 
 const TEXTS = {
   title: { en: 'Smart meter', ja: 'スマートメーター' },
+  meters: { en: 'Meters', ja: 'メーター' },
   other: { en: '日本語', ja: 'English' },
   loading: { en: 'Asking the bridge …', ja: 'ブリッジに問い合わせています…' },
   script: {
@@ -27,11 +31,14 @@ const frame = (language: Language, head: string, body: string): string => `<!doc
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+<meta name="theme-color" content="#f3f4f1" media="(prefers-color-scheme: light)">
+<meta name="theme-color" content="#0e1214" media="(prefers-color-scheme: dark)">
 <title>${TEXTS.title[language]} – broute2mqtt</title>
 <link rel="icon" href="favicon.svg" type="image/svg+xml">
+<link rel="apple-touch-icon" href="icon-192.png">
+<link rel="manifest" href="page.webmanifest" crossorigin="use-credentials">
+<link rel="stylesheet" href="uplot.css">
 <link rel="stylesheet" href="page.css">
-<link rel="stylesheet" href="page-meter.css">
-<link rel="stylesheet" href="page-chart.css">
 ${head}</head>
 <body>
 ${body}
@@ -46,11 +53,12 @@ export function statusPage(language: Language): string {
     language,
     '<script type="module" src="page.js"></script>\n',
     `<header class="top">
-<h1>${TEXTS.title[language]}</h1>
+<h1 id="name">${TEXTS.title[language]}</h1>
+<p id="clock"><span class="date"></span> <span></span></p>
 <a id="language" href="?lang=${other}" lang="${other}" hreflang="${other}">${TEXTS.other[language]}</a>
 </header>
-<p id="bridge" class="banner" role="alert" hidden><span></span> <span aria-hidden="true"></span></p>
-<main id="meters"><p class="loading">${TEXTS.loading[language]}</p></main>
+<nav id="chips" aria-label="${TEXTS.meters[language]}" hidden></nav>
+<main id="view"><p class="loading">${TEXTS.loading[language]}</p></main>
 <noscript><p class="banner">${TEXTS.script[language]}</p></noscript>
 <footer id="footer"></footer>`,
   );
@@ -73,21 +81,18 @@ export const tokenPage = (language: Language): string =>
 export interface Asset {
   readonly path: string;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
-/** What the browser runs and shows; the build copies the folder. */
+/** What the browser runs and shows; the build puts it together. */
 const FOLDER = new URL('../web/static/', import.meta.url);
 const SCRIPT = 'text/javascript; charset=utf-8';
 const TYPES: Readonly<Record<string, string>> = {
-  'page.js': SCRIPT,
-  'page-chart.js': SCRIPT,
-  'page-meter.js': SCRIPT,
-  'page-words.js': SCRIPT,
-  'page.css': 'text/css; charset=utf-8',
-  'page-chart.css': 'text/css; charset=utf-8',
-  'page-meter.css': 'text/css; charset=utf-8',
-  'favicon.svg': 'image/svg+xml',
+  '.js': SCRIPT,
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /** What the page's script cannot import: the table of quantities, as a module of its own. */
@@ -100,13 +105,26 @@ const quantitiesAsset = (): Asset => {
   };
 };
 
-export const readAssets = async (): Promise<readonly Asset[]> => [
-  quantitiesAsset(),
-  ...(await Promise.all(
-    Object.entries(TYPES).map(async ([name, type]) => ({
-      path: `/${name}`,
-      type,
-      body: await readFile(new URL(name, FOLDER), 'utf8'),
-    })),
-  )),
-];
+const assetOf = async (file: URL, path: string): Promise<Asset> => ({
+  path,
+  type: TYPES[extname(path)] ?? 'application/octet-stream',
+  body: await readFile(file),
+});
+
+/** The chart library: the build puts it into the folder; from the source it is where the package is. */
+async function chartAssets(names: readonly string[]): Promise<readonly Asset[]> {
+  if (names.includes('uplot.js')) return [];
+  const { resolve } = createRequire(import.meta.url);
+  const found = (name: string): URL => pathToFileURL(resolve(`uplot/dist/${name}`));
+  const script = await readFile(found('uPlot.iife.min.js'), 'utf8');
+  return [
+    { path: '/uplot.js', type: SCRIPT, body: `${script}export { uPlot };\n` },
+    await assetOf(found('uPlot.min.css'), '/uplot.css'),
+  ];
+}
+
+export async function readAssets(): Promise<readonly Asset[]> {
+  const names = await readdir(FOLDER);
+  const ours = names.map((name) => assetOf(new URL(name, FOLDER), `/${name}`));
+  return [quantitiesAsset(), ...(await chartAssets(names)), ...(await Promise.all(ours))];
+}

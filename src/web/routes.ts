@@ -122,7 +122,8 @@ function addPages(
   guard: Guard,
 ): void {
   // Page and assets are constants of our own: nothing in them to hide, and a password like `page` must not break them.
-  const constant = (reply: FastifyReply, type: string, body: string): FastifyReply => reply.type(type).send(body);
+  const constant = (reply: FastifyReply, type: string, body: string | Buffer): FastifyReply =>
+    reply.type(type).send(body);
   app.get('/api/status', { preHandler: guard }, async (request, reply) => {
     const query = request.query as Query;
     const lang = textOf(query, 'lang');

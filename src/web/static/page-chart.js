@@ -1,71 +1,107 @@
-// The small power chart: an SVG path over the points `/api/status?history=1` gives.
-import { integer, span, words } from './page-words.js';
+// What both charts share: the library, the page's colours, and a canvas that follows its box.
+const library = import('./uplot.js');
 
-const WIDTH = 600;
-const HEIGHT = 120;
-const SVG = 'http://www.w3.org/2000/svg';
-
-function shape(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
+/** The chart's colours are the page's, which change with the scheme. */
+export function colours() {
+  const style = getComputedStyle(document.body);
+  const of = (name) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    using: of('using'),
+    export: of('export'),
+    soft: of('soft'),
+    edge: of('edge'),
+    ink: of('ink'),
+    card: of('card'),
+  };
 }
 
-/** Runs of points without a hole longer than `gapS`: where nothing was measured nothing is drawn. */
-function runsOf(points, gapS) {
-  const runs = [];
-  let previous;
-  for (const point of points) {
-    if (previous === undefined || previous[0] - point[0] > gapS) runs.push([]);
-    runs.at(-1).push(point);
-    previous = point;
-  }
-  return runs;
-}
+/** `#0b5c9c` with an alpha of 0–1. */
+export const faded = (colour, alpha) =>
+  `${colour}${Math.round(alpha * 255)
+    .toString(16)
+    .padStart(2, '0')}`;
+
+export const AXIS_FONT = '12px system-ui, "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", sans-serif';
+
+/** Options that both charts begin with. */
+export const common = () => ({
+  legend: { show: false },
+  cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { show: false } },
+  padding: [10, 20, 0, 0],
+});
+
+export const axis = (more) => {
+  const { soft, edge } = colours();
+  return {
+    font: AXIS_FONT,
+    stroke: soft,
+    grid: { stroke: faded(edge, 0.7), width: 1 },
+    ticks: { show: false },
+    ...more,
+  };
+};
 
 /** Rounds up to a round number, so that the scale stays while values move a little. */
-function roundScale(watts) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(watts, 1)));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((scale) => scale >= watts) ?? watts;
+export function roundUp(value) {
+  if (value <= 0) return 0;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((scale) => scale >= value * 0.9999) ?? value;
 }
 
-/** Draws `history` ([age in s, W], oldest first) into `figure`; hides it while there are too few points. */
-export function drawChart(figure, history, gapS) {
-  figure.hidden = history.length < 3;
-  if (figure.hidden) return;
-  const watts = history.map(([, value]) => value);
-  const [least, most] = [Math.min(...watts), Math.max(...watts)];
-  const top = most > 0 ? roundScale(most) : 0;
-  const bottom = least < 0 ? -roundScale(-least) : 0;
-  const oldest = Math.max(history[0][0], 60);
-  const x = (age) => ((1 - age / oldest) * WIDTH).toFixed(1);
-  const y = (value) => (4 + ((top - value) / (top - bottom || 1)) * (HEIGHT - 8)).toFixed(1);
+/** Three to six round numbers from `low` to `high`, 0 among them. */
+export function roundSteps(low, high) {
+  const raw = (high - low) / 5 || 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((times) => times * power).find((size) => size >= raw * 0.9999);
+  const values = [];
+  for (let at = Math.ceil(low / step - 1e-9) * step; at <= high + step * 1e-6; at += step)
+    values.push(Number(at.toFixed(6)));
+  return values;
+}
 
-  const svg = shape('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-  // Two windows onto the same curve: bought above zero, sold below it.
-  const halves = [
-    ['using', 0, Number(y(0))],
-    ['export', Number(y(0)), HEIGHT],
-  ].map(([name, from, to]) => {
-    const box = { x: 0, y: from, width: WIDTH, height: to - from, viewBox: `0 ${from} ${WIDTH} ${to - from}` };
-    return shape('svg', { class: name, preserveAspectRatio: 'none', ...box });
-  });
-  for (const run of runsOf(history, gapS)) {
-    const line = run.map(([age, value]) => `${x(age)} ${y(value)}`).join(' L');
-    const [first, last] = [run[0], run.at(-1)];
-    for (const half of halves) {
-      half.append(
-        shape('path', { class: 'area', d: `M${x(first[0])} ${y(0)} L${line} L${x(last[0])} ${y(0)} Z` }),
-        shape('path', { class: 'line', d: `M${line}` }),
-      );
-    }
+/** A chart in `box`: `optionsOf(size)` anew with each scheme and width, `show(data)` whenever there is something to draw. */
+export class Chart {
+  #box;
+  #optionsOf;
+  #plot;
+  #data;
+
+  constructor(box, optionsOf) {
+    this.#box = box;
+    this.#optionsOf = optionsOf;
+    new ResizeObserver(() => this.#fit()).observe(box);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.rebuild());
   }
-  svg.append(...halves, shape('line', { class: 'zero', x1: 0, x2: WIDTH, y1: y(0), y2: y(0) }));
 
-  figure.querySelector('svg').replaceWith(svg);
-  figure.querySelector('.chart-top').textContent = `${integer(top)} W`;
-  figure.querySelector('.chart-bottom').textContent = `${integer(bottom)} W`;
-  figure.querySelector('.chart-from').textContent = words.ago(span(oldest));
-  const label = words.chart(span(oldest), `${integer(least)} W`, `${integer(most)} W`);
-  if (figure.getAttribute('aria-label') !== label) figure.setAttribute('aria-label', label);
+  get plot() {
+    return this.#plot;
+  }
+
+  async show(data) {
+    this.#data = data;
+    const { uPlot } = await library;
+    if (this.#data !== data) return;
+    if (this.#plot) this.#plot.setData(data);
+    else this.#build(uPlot);
+  }
+
+  /** With other options, or in other colours. */
+  rebuild() {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    if (this.#data) void this.show([...this.#data]);
+  }
+
+  #build(uPlot) {
+    const { clientWidth: width, clientHeight: height } = this.#box;
+    if (width === 0 || height === 0) return;
+    this.#plot = new uPlot({ ...this.#optionsOf(uPlot), width, height }, this.#data, this.#box);
+  }
+
+  #fit() {
+    const { clientWidth: width, clientHeight: height } = this.#box;
+    if (width === 0 || height === 0) return;
+    if (!this.#plot) return void (this.#data && this.show([...this.#data]));
+    if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
+  }
 }

@@ -1,89 +1,109 @@
-// Asks /api/status every two seconds and shows the answer; between two answers the ages tick.
-import { createCard } from './page-meter.js';
-import { language, span, words } from './page-words.js';
+// Puts the page together and fills it: with each status of the bridge, and every second with the ages.
+import { keepQuery } from './page-address.js';
+import { createAlerts } from './page-alerts.js';
+import { createChips } from './page-chips.js';
+import { createCommands, createQuestion, createRibbon } from './page-commands.js';
+import { createContract } from './page-contract.js';
+import { createDetails } from './page-details.js';
+import { element, write } from './page-dom.js';
+import { Feed } from './page-feed.js';
+import { createHistory } from './page-history.js';
+import { createLinks } from './page-links.js';
+import { createLive } from './page-live.js';
+import { createNow } from './page-now.js';
+import { createProgress } from './page-progress.js';
+import { showInTab } from './page-tab.js';
+import { clockTime, dayText, epochOf } from './page-time.js';
+import { createToday } from './page-today.js';
+import { trustOf } from './page-trust.js';
+import { span, words } from './page-words.js';
 
-const POLL_MS = 2000;
-const ANSWER_MS = 5000;
-/** The chart's points come with every fifth answer. */
-const HISTORY_EVERY = 5;
-/** One late answer is no news. */
-const SILENT_S = 5;
-
-const address = new URLSearchParams(location.search);
-const token = address.get('token');
-const headers = token ? { authorization: `Bearer ${token}` } : {};
-const bridge = document.getElementById('bridge');
-/** What a screen reader says once, and the seconds it need not hear. */
-const [said, since] = bridge.children;
-const main = document.getElementById('meters');
+const main = document.getElementById('view');
+const name = document.getElementById('name');
+const [date, time] = document.getElementById('clock').children;
 const footer = document.getElementById('footer');
-const cards = new Map();
-let answer;
-let locked = false;
-let polls = 0;
-let timer;
+const loading = main.querySelector('.loading');
+keepQuery(document.getElementById('language'));
+document.body.classList.toggle('kiosk', new URLSearchParams(location.search).has('kiosk'));
 
-/** The language link keeps the token. */
-if (token) {
-  const link = document.getElementById('language');
-  const target = new URLSearchParams(link.search);
-  target.set('token', token);
-  link.search = target.toString();
-}
+const said = element('p', 'said');
+said.setAttribute('role', 'status');
+/** For a screen reader: what changed, not every number. */
+const spoken = element('p', 'spoken');
+spoken.setAttribute('aria-live', 'polite');
+const ask = createQuestion(said);
+const ribbon = createRibbon(ask);
+const alerts = createAlerts();
+const now = createNow();
+const progress = createProgress();
+const contract = createContract();
+const today = createToday();
+const live = createLive();
+const energy = createHistory();
+const details = createDetails();
+const links = createLinks();
+const commands = createCommands(ask, said);
+details.details.append(commands.box);
+const parts = [
+  element('div', 'left', now.section, progress.section, contract.section, today.section),
+  element('div', 'right', live.section, energy.section),
+  element('div', 'below', details.details, links.details),
+];
 
-/** Of both clocks the one that moved more: the monotonic one may stand still while a phone sleeps. */
-const elapsedMsSince = ({ steady, wall }) => Math.max(performance.now() - steady, Date.now() - wall, 0);
-const stamp = () => ({ steady: performance.now(), wall: Date.now() });
-const started = stamp();
+let status;
+let meter;
+let first;
+/** Seconds of the house's clock to one of ours: the demo's runs faster. */
+let rate = 1;
+const chips = createChips(() => status && show(status));
+const feed = new Feed((news) => {
+  const timeS = epochOf(news.time);
+  const receivedMs = performance.now();
+  first ??= { timeS, atMs: receivedMs };
+  const passedS = (receivedMs - first.atMs) / 1000;
+  if (news.demo && passedS > 2) rate = Math.max(1, (timeS - first.timeS) / passedS);
+  show(news);
+});
 
-function render({ version, uptime_s: uptime, meters }) {
-  document.querySelector('.loading')?.remove();
-  for (const meter of meters) {
-    if (!cards.has(meter.id)) {
-      const made = createCard();
-      cards.set(meter.id, made);
-      main.append(made.card);
-    }
-    cards.get(meter.id).update(meter);
+function show(news) {
+  if (!status) {
+    loading.remove();
+    main.append(spoken, ribbon.box, alerts.box, ...parts);
   }
-  footer.textContent = words.uptime(version, span(uptime));
+  status = news;
+  meter = chips.update(news.meters, feed.isLost);
+  const timeS = epochOf(news.time);
+  write(name, meter.name);
+  ribbon.update(news, meter);
+  alerts.update(meter);
+  today.update(meter);
+  live.update(meter, timeS, rate, news.demo === true);
+  energy.update(meter, timeS);
+  links.update(meter, timeS);
+  commands.update(meter, news.commands);
+  write(footer, words.uptime(news.version, span(news.uptime_s)));
+  tick();
 }
 
 function tick() {
-  if (document.hidden) return; // asked more seldom then: no reason for an alarm
-  const elapsedS = elapsedMsSince(answer?.at ?? started) / 1000;
-  const silent = elapsedS > SILENT_S;
-  const text = locked ? words.locked : silent ? words.silent : '';
-  if (said.textContent !== text) said.textContent = text;
-  since.textContent = silent && !locked ? words.silentFor(span(elapsedS)) : '';
-  bridge.hidden = text === '';
-  document.body.classList.toggle('silent', text !== '');
-  for (const card of cards.values()) card.tick(elapsedS);
-}
-
-async function ask() {
-  const query = new URLSearchParams({ lang: language, ...(polls % HISTORY_EVERY === 0 ? { history: '1' } : {}) });
-  const response = await fetch(`api/status?${query}`, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
-  locked = response.status === 401;
-  if (!response.ok) return;
-  render(await response.json());
-  answer = { at: stamp() };
-  polls++;
-}
-
-async function poll() {
-  clearTimeout(timer);
-  try {
-    await ask();
-  } catch {
-    polls = 0; // no answer: the banner says so; the next one brings the whole chart
+  if (!status) {
+    if (feed.isLost) write(loading, feed.locked ? words.locked : words.bridgeGone(span(feed.elapsedS)));
+    return;
   }
-  tick();
-  timer = setTimeout(poll, document.hidden ? 10 * POLL_MS : POLL_MS);
+  const { elapsedS } = feed;
+  const nowS = epochOf(status.time) + elapsedS * rate;
+  const trust = trustOf(meter, elapsedS, feed);
+  const isNow = trust.level === 'good' || trust.level === 'late';
+  document.body.dataset.level = trust.level;
+  now.tick(meter, trust, nowS);
+  progress.tick(meter, elapsedS, feed.isLost);
+  contract.tick(meter, isNow && !meter.reading?.current_r?.stale);
+  details.tick(meter, elapsedS, nowS);
+  showInTab(meter, trust.level);
+  if (feed.isLost) chips.update(status.meters, true);
+  write(date, feed.isLost ? '' : dayText(nowS));
+  write(time, feed.isLost ? '' : clockTime(nowS));
+  write(spoken, `${meter.name}: ${words.spoken[trust.level] ?? trust.text}`);
 }
 
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) void poll();
-});
 setInterval(tick, 1000);
-void poll();

@@ -12,14 +12,18 @@ import { WebRig } from '../../support/web-rig.ts';
 const TOKEN = 'kagi-no-kotoba';
 const assets = [
   ['/page.js', 'text/javascript'],
-  ['/page-meter.js', 'text/javascript'],
+  ['/page-now.js', 'text/javascript'],
   ['/page-chart.js', 'text/javascript'],
   ['/page-words.js', 'text/javascript'],
   ['/page-quantities.js', 'text/javascript'],
+  ['/uplot.js', 'text/javascript'],
+  ['/uplot.css', 'text/css'],
   ['/page.css', 'text/css'],
-  ['/page-meter.css', 'text/css'],
+  ['/page-now.css', 'text/css'],
   ['/page-chart.css', 'text/css'],
   ['/favicon.svg', 'image/svg+xml'],
+  ['/icon-192.png', 'image/png'],
+  ['/page.webmanifest', 'application/manifest+json'],
 ] as const;
 
 async function listenOn(rig: WebRig, host: string, port: number): ReturnType<typeof startWeb> {

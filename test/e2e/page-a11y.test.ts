@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { BridgeError } from '../../src/kernel/errors.ts';
+import { Browser } from '../support/browser.ts';
+import { pan, WebRig } from '../support/web-rig.ts';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  readonly id: string;
+  readonly where: readonly string[];
+}
+
+/** What axe finds, best practices too. Evaluated, not loaded: the page's policy would refuse a script from elsewhere. */
+async function findings(page: Page): Promise<readonly Finding[]> {
+  await page.evaluate(`${axe}; undefined`);
+  return page.evaluate<Finding[]>(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })))`,
+  );
+}
+
+const meters = [
+  { id: 'home', name: 'Home' },
+  { id: 'shop', name: 'Shop' },
+];
+
+test.for([
+  ['ja', false],
+  ['ja', true],
+  ['en', false],
+  ['en', true],
+] as const)('axe finds nothing: %s, dark %s', async ([language, dark]) => {
+  await using browser = await Browser.open({ dark });
+  await using rig = await WebRig.start({ meters });
+  rig.status({ pan, lqi: 132, rssiDbm: -68 });
+  rig.reading({ powerW: 1234, currentRA: 7, currentTA: 5.5, importKwh: 12345.6, exportKwh: 10 });
+  const { page } = await browser.page();
+  await page.goto(`${rig.address}?lang=${language}`);
+  await page.locator('.now[data-level=good]').waitFor();
+  await page.locator('.details summary').click();
+  await page.waitForTimeout(600); // colours move
+  expect(await findings(page)).toEqual([]);
+  rig.status({
+    phase: 'waiting',
+    retryAtMs: rig.clock.now() + 60_000,
+    error: new BridgeError('JOIN_REFUSED', 'EVENT 24'),
+  });
+  await page.locator('.alert').waitFor({ timeout: 20_000 });
+  await page.waitForTimeout(600);
+  expect(await findings(page)).toEqual([]);
+});
+
+test('axe finds nothing on the form that asks for the token', async () => {
+  await using browser = await Browser.open();
+  await using rig = await WebRig.start({ token: 'kagi-no-kotoba' });
+  const { page } = await browser.page();
+  await page.goto(rig.address);
+  expect(await findings(page)).toEqual([]);
+});
