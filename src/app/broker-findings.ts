@@ -1,11 +1,11 @@
-import type { MqttSettings, Settings } from '../../model/settings.ts';
-import { BridgeError } from '../../kernel/errors.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { BrokerConnection } from '../../broker/broker-connection.ts';
-import { lostOn } from '../../broker/broker-failures.ts';
-import { topicRefused } from '../../broker/reason-codes.ts';
-import { identityOf } from '../../mqtt/mqtt-topics.ts';
-import { visitBroker } from '../../broker/broker-visit.ts';
+import type { MqttSettings, Settings } from '../model/settings.ts';
+import { BridgeError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { BrokerConnection } from '../broker/broker-connection.ts';
+import { lostOn } from '../broker/broker-failures.ts';
+import { topicRefused } from '../broker/reason-codes.ts';
+import { identityOf } from '../mqtt/mqtt-topics.ts';
+import { visitBroker } from '../broker/broker-visit.ts';
 
 /** What one visit to the broker found. */
 export interface BrokerFindings {
