@@ -14,7 +14,10 @@ export type LoadOutcome = LoadResult;
 export type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
 /** File and environment. From then on the context's redactor knows what is secret in them. */
-export async function loadSettings(options: Omit<LoadOptions, 'env'>, context: CliContext): Promise<LoadResult> {
+export async function loadSettings(
+  options: Omit<LoadOptions, 'env'>,
+  context: Pick<CliContext, 'env' | 'redactor'>,
+): Promise<LoadResult> {
   const { loadConfig } = await import('../config/load.ts');
   const result = await loadConfig({ ...options, env: context.env });
   if (!result.ok) return result;

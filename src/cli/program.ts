@@ -15,6 +15,7 @@ import { addRecordCommand } from './record.ts';
 import { addReplayCommand } from './replay.ts';
 import { addRunCommand } from './run.ts';
 import { addScanCommand } from './scan.ts';
+import { addSetupCommand } from './setup.ts';
 import { addSimulateCommand } from './simulate.ts';
 
 const TEXTS = {
@@ -43,6 +44,7 @@ export function buildProgram(context: CliContext): Command {
     });
   translateHelp(program, context);
   addRunCommand(program, context);
+  addSetupCommand(program, context);
   addDemoCommand(program, context);
   addReadCommand(program, context);
   addMackerelCommand(program, context);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BridgeError } from '../kernel/errors.ts';
 
@@ -22,26 +22,61 @@ export async function writeUserFile(path: string, text: string, replace: boolean
   await refuseTakenName(path, replace);
   const aside = replace ? join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}`) : path;
   try {
-    const file = await open(aside, 'wx', 0o600); // never through a link, never over what came meanwhile
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } catch (error) {
-      await rm(aside, { force: true }); // ours, and only a part
-      throw error;
-    } finally {
-      await file.close();
-    }
+    await writeSynced(aside, text); // never through a link, never over what came meanwhile
     if (replace) await rename(aside, path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw taken(path);
-    const what = {
-      en: `${path} cannot be written (${code ?? 'unknown'})`,
-      ja: `${path} に書き込めません（${code ?? '不明'}）`,
-    };
-    throw new BridgeError('USAGE', what, { cause: error });
+    throw unwritable(path, error);
   }
+}
+
+/**
+ * Writes a file where nothing stands, for the owner alone: it appears whole or not at all, whatever happens meanwhile. The
+ * folder is made where there is none. @throws BridgeError USAGE
+ */
+export async function writeNewFile(path: string, text: string): Promise<void> {
+  const aside = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}`);
+  try {
+    await refuseTakenName(path, false);
+    await mkdir(dirname(path), { recursive: true });
+    await writeSynced(aside, text);
+    try {
+      await link(aside, path); // unlike rename, never over what came meanwhile
+    } catch (error) {
+      if (!NO_LINKS.has((error as NodeJS.ErrnoException).code)) throw error;
+      await writeSynced(path, text);
+    } finally {
+      await rm(aside, { force: true });
+    }
+  } catch (error) {
+    if (error instanceof BridgeError) throw error;
+    throw unwritable(path, error);
+  }
+}
+
+/** Of file systems that know no links: FAT, some shares. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true }); // ours, and only a part
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function unwritable(path: string, error: unknown): BridgeError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EEXIST') return taken(path);
+  const what = {
+    en: `${path} cannot be written (${code ?? 'unknown'})`,
+    ja: `${path} に書き込めません（${code ?? '不明'}）`,
+  };
+  return new BridgeError('USAGE', what, { cause: error });
 }
 
 const taken = (path: string): BridgeError =>

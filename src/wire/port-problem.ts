@@ -52,8 +52,8 @@ async function openErrno(path: string): Promise<string | undefined> {
 /** EACCES and EPERM: owner and mode of the device, who we are, and the exact line that mends it in each packaging. */
 async function deniedProblem(path: string, errno: string, cause: unknown): Promise<BridgeError> {
   const info = await stat(path).catch(() => undefined);
-  const gid = info?.gid ?? 20;
-  const group = (await groupName(gid)) ?? String(gid);
+  const gid = info?.gid ?? DIALOUT;
+  const group = await groupOf(path);
   const mode = info ? (info.mode & 0o777).toString(8).padStart(4, '0') : 'unknown';
   const uid = process.getuid?.() ?? '?';
   const groups = process.getgroups?.().join(' ') ?? '?';
@@ -105,6 +105,15 @@ export function heldProblem(path: string, { holder, isPartial }: Look, cause?: u
     ja: `どのプログラムかは、ここからは見えません（他のユーザーや他のコンテナのプロセス）。ホストで \`sudo fuser -v ${path}\` を実行して確認し、止めてください。スティックを使えるプログラムは1つだけです。`,
   };
   return new BridgeError('PORT_BUSY', what, { cause, ...(isPartial ? { hint } : {}) });
+}
+
+/** Of Debian and its kin. */
+const DIALOUT = 20;
+
+/** The name of the group that owns a device, or its number. */
+export async function groupOf(path: string): Promise<string> {
+  const { gid } = await stat(path).catch(() => ({ gid: DIALOUT }));
+  return (await groupName(gid)) ?? String(gid);
 }
 
 async function groupName(gid: number): Promise<string | undefined> {

@@ -20,6 +20,7 @@ test('--version and --help are no errors', async () => {
 /** Every command there is, each by the words that call it. */
 const commands = [
   'run',
+  'setup',
   'demo',
   'read',
   'mackerel',

@@ -1,0 +1,166 @@
+import { readFileFromDisk } from '../../config/files.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Language } from '../../kernel/language.ts';
+import type { Log } from '../../kernel/log.ts';
+import { panMemory } from '../../meter/meter-memory.ts';
+import { pairingIdOf } from '../../model/pan.ts';
+import type { Pan } from '../../model/pan.ts';
+import { writeNewFile } from '../../store/user-file.ts';
+import type { Roots } from '../../wire/usb-sysfs.ts';
+import { brokerFindings } from '../broker-findings.ts';
+import type { BrokerFindings } from '../broker-findings.ts';
+import type { CliContext } from '../context.ts';
+import { loadSettings } from '../load-settings.ts';
+import type { LoadOutcome } from '../load-settings.ts';
+import type { RadioTrialDeps } from '../radio-trial.ts';
+import { findBrokers } from './broker-search.ts';
+import type { FoundBroker } from './broker-search.ts';
+import { configText } from './config-text.ts';
+import type { BrokerAnswer, SetupAnswers } from './config-text.ts';
+import { tryMeter } from './meter-trial.ts';
+import type { TrialOutcome, TrialProgress } from './meter-trial.ts';
+import { findSticks } from './stick-search.ts';
+import type { FoundStick } from './stick-search.ts';
+
+/** What set-up touches of the world. */
+export interface SetUpDeps extends RadioTrialDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly roots: Roots;
+  /** The file to write: absolute. */
+  readonly file: string;
+  readonly context: Pick<CliContext, 'env' | 'redactor'>;
+  /** Other brokers to look at than the usual ones. */
+  readonly brokerUrls?: readonly string[];
+}
+
+/** What the environment says already (Compose, systemd): it wins over the file, so it is not asked. */
+export interface GivenByEnvironment {
+  readonly device?: string;
+  readonly credentials: boolean;
+  readonly broker?: string;
+  readonly listen?: string;
+  readonly token: boolean;
+  readonly stateDir: boolean;
+}
+
+/** The page of a draft that has none yet: a configuration without any output is none. */
+const SOME_PAGE = { listen: '127.0.0.1:8080' };
+
+/**
+ * Set-up without a face: what was answered so far, and the probes that find the rest. Terminal and browser ask in their own
+ * way and call the same; nothing is written before `write`.
+ */
+export class SetUp {
+  readonly given: GivenByEnvironment;
+  readonly #deps: SetUpDeps;
+  #answers: SetupAnswers;
+  /** What a scan found, and with which Pairing ID. */
+  #heard: { readonly pairingId: string; readonly pans: readonly Pan[] } | undefined;
+  /** The network that was joined. */
+  #pan: Pan | undefined;
+
+  constructor(deps: SetUpDeps, language: Language) {
+    this.#deps = deps;
+    this.given = givenBy(deps.context.env);
+    const { device, stateDir } = this.given;
+    this.#answers = { language, ...(device !== undefined && { device }), ...(!stateDir && { stateDir: './state' }) };
+  }
+
+  get file(): string {
+    return this.#deps.file;
+  }
+
+  get answers(): SetupAnswers {
+    return this.#answers;
+  }
+
+  /** Puts answers in place of earlier ones; `undefined` takes one back. */
+  answer(more: { readonly [Key in keyof SetupAnswers]?: SetupAnswers[Key] | undefined }): void {
+    const entries = Object.entries({ ...this.#answers, ...more }).filter(([, value]) => value !== undefined);
+    this.#answers = Object.fromEntries(entries) as unknown as SetupAnswers;
+  }
+
+  sticks(): Promise<readonly FoundStick[]> {
+    return findSticks(this.#deps.roots);
+  }
+
+  brokers(signal: AbortSignal): Promise<readonly FoundBroker[]> {
+    const urls = this.#deps.brokerUrls;
+    return findBrokers(this.#deps.clock, signal, urls ? { urls } : {});
+  }
+
+  /** Joins with what was answered, once more without a scan where only the password changed. */
+  async tryMeter(onProgress: (progress: TrialProgress) => void, signal: AbortSignal): Promise<TrialOutcome> {
+    const draft = await this.#draft();
+    const meter = draft.ok ? draft.settings.meters[0] : undefined;
+    if (!meter) throw new RangeError('the answers of a trial do not make a configuration');
+    const pairingId = pairingIdOf(meter.routeBId);
+    const pans = this.#heard?.pairingId === pairingId ? this.#heard.pans : undefined;
+    const outcome = await tryMeter(meter, this.#deps, { onProgress, ...(pans && { pans }) }, signal);
+    this.#pan = outcome.ok ? outcome.pan : undefined;
+    if (!outcome.ok)
+      this.#heard = outcome.pans && outcome.suspect === 'password' ? { pairingId, pans: outcome.pans } : undefined;
+    return outcome;
+  }
+
+  /** Visits the broker as the service will, and tries what an access list may forbid. */
+  async tryBroker(broker: BrokerAnswer | undefined, signal: AbortSignal): Promise<BrokerFindings> {
+    const draft = await this.#draft(broker ? { broker } : {});
+    if (!draft.ok || !draft.settings.mqtt) throw new RangeError('this address makes no configuration');
+    return await brokerFindings(draft.settings, draft.settings.mqtt, this.#deps.clock, signal);
+  }
+
+  /** The file as it will be written, without what is secret in it. */
+  shown(): string {
+    return configText(this.#written(), true);
+  }
+
+  /** What the file and the environment together will mean to the service. */
+  check(): Promise<LoadOutcome> {
+    return this.#load(this.#written());
+  }
+
+  /** Writes what `check` found good, only where nothing stands. @throws BridgeError USAGE */
+  async write(): Promise<LoadOutcome> {
+    const checked = await this.check();
+    if (!checked.ok) return checked;
+    await writeNewFile(this.file, configText(this.#written()));
+    const stateDir = checked.settings.meters[0]?.stateDir;
+    if (this.#pan && stateDir !== undefined) await panMemory(stateDir, this.#deps.log).save(this.#pan); // no second scan
+    return checked;
+  }
+
+  #written(): SetupAnswers {
+    const { broker, page, ...rest } = this.#answers;
+    const hasBroker = broker && this.given.broker === undefined;
+    return { ...rest, ...(hasBroker && { broker }), ...(page && { page }) };
+  }
+
+  #draft(more: Partial<SetupAnswers> = {}): Promise<LoadOutcome> {
+    return this.#load({ page: SOME_PAGE, ...this.#answers, ...more });
+  }
+
+  /** @returns as the service would load it, environment and all. */
+  #load(answers: SetupAnswers): Promise<LoadOutcome> {
+    const { file, context } = this.#deps;
+    const text = new TextEncoder().encode(configText(answers));
+    const readFile = (path: string): Promise<Uint8Array> =>
+      path === file ? Promise.resolve(text) : readFileFromDisk(path);
+    return loadSettings({ path: file, pathGiven: true, readFile }, context);
+  }
+}
+
+function givenBy(env: CliContext['env']): GivenByEnvironment {
+  const value = (name: string): string | undefined => env[`BROUTE2MQTT_${name}`] || undefined;
+  const isThere = (name: string): boolean => value(name) !== undefined || value(`${name}_FILE`) !== undefined;
+  const [device, broker, listen] = [value('METERS_0_DEVICE'), value('MQTT_URL'), value('HTTP_LISTEN')];
+  return {
+    ...(device !== undefined && { device }),
+    ...(broker !== undefined && { broker }),
+    ...(listen !== undefined && { listen }),
+    credentials: isThere('METERS_0_ROUTE_B_ID') && isThere('METERS_0_ROUTE_B_PASSWORD'),
+    token: isThere('HTTP_TOKEN'),
+    stateDir: isThere('STATE_DIR'),
+  };
+}

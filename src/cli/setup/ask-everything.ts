@@ -1,0 +1,67 @@
+import { systemClock } from '../../kernel/clock.ts';
+import type { Language } from '../../kernel/language.ts';
+import { openModule } from '../../module/open-module.ts';
+import { say, stderrLog } from '../../app/context.ts';
+import type { CliContext } from '../../app/context.ts';
+import { wireOf } from '../../app/device.ts';
+import { problemText } from '../../app/load-settings.ts';
+import type { Loaded } from '../../app/load-settings.ts';
+import { pageLink } from '../../app/setup/page-answer.ts';
+import { qrText } from '../../app/setup/qr-text.ts';
+import { SetUp } from '../../app/setup/set-up.ts';
+import { brokerStep, confirmStep, pageStep } from './last-steps.ts';
+import { Keys } from './keys.ts';
+import type { TerminalInput } from './keys.ts';
+import { contractStep, languageStep, meterStep, stickStep } from './steps.ts';
+import { Terminal } from './terminal.ts';
+
+/** From the first question to the written file. @returns undefined where the user wrote nothing. */
+export async function askEverything(
+  file: string,
+  stdin: TerminalInput,
+  context: CliContext,
+): Promise<{ readonly loaded: Loaded; readonly language: Language } | undefined> {
+  const { signal, stderr } = context;
+  const clock = systemClock;
+  const log = await stderrLog(context, 'silent'); // what goes wrong is told by the step it goes wrong in
+  const setUp = new SetUp(
+    {
+      clock,
+      log,
+      roots: { dev: '/dev', sys: '/sys' },
+      file,
+      context,
+      wireOf: (meter) => wireOf(meter, clock),
+      openModule: (wire, credentials, inner) => openModule(wire, credentials, { clock, log }, inner),
+    },
+    context.language,
+  );
+  using keys = new Keys(stdin, () => process.kill(process.pid, 'SIGINT')); // raw mode makes a key of what was a signal
+  const terminal = new Terminal(keys, stderr, context.language, signal);
+  const deps = { setUp, terminal, clock, signal };
+  await languageStep(deps);
+  await stickStep(deps);
+  await meterStep(deps);
+  await brokerStep(deps);
+  await contractStep(deps);
+  await pageStep(deps);
+  const { language } = terminal;
+  if (!(await confirmStep(deps))) return undefined;
+  const loaded = await setUp.write();
+  if (!loaded.ok) {
+    stderr.write(`${await problemText(loaded.problems, language)}\n`);
+    return undefined;
+  }
+  say(stderr, { ...context, language }, { en: `✓ written: ${file}`, ja: `✓ 書き込みました：${file}` });
+  await showLink(setUp, terminal, stderr);
+  return { loaded, language };
+}
+
+/** Where the page is: as a link, and to be read by a phone's camera. */
+async function showLink(setUp: SetUp, terminal: Terminal, output: CliContext['stderr']): Promise<void> {
+  const { page } = setUp.answers;
+  if (!page) return;
+  const link = pageLink(page);
+  terminal.say({ en: `\nStatus page: ${link}`, ja: `\n状態ページ：${link}` });
+  if (page.token !== undefined && setUp.given.listen === undefined) output.write(await qrText(link));
+}

@@ -1,0 +1,106 @@
+import { scope } from '../../kernel/async.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Language, Text } from '../../kernel/language.ts';
+import type { Output } from '../../app/context.ts';
+import type { TypedValue } from '../../app/setup/typed-values.ts';
+import type { Keys } from './keys.ts';
+import { shownLine, typed } from './line-edit.ts';
+import type { EditedLine } from './line-edit.ts';
+
+/** Back to the first column, and what stands there erased. */
+const ERASE_LINE = '\r\x1b[K';
+const DRAW_EVERY_MS = 200;
+const BELL = '\x07';
+
+export interface Choice<T> {
+  readonly text: Text;
+  readonly value: T;
+}
+
+interface AskOptions {
+  /** Not shown unless Tab asks for it, and checked at every key. */
+  readonly isSecret?: boolean;
+  /** What Enter alone means, in words. */
+  readonly enter?: Text;
+}
+
+/** Questions and answers on a terminal. */
+export class Terminal {
+  language: Language;
+  readonly #keys: Keys;
+  readonly #output: Output;
+  readonly #signal: AbortSignal;
+
+  constructor(keys: Keys, output: Output, language: Language, signal: AbortSignal) {
+    this.#keys = keys;
+    this.#output = output;
+    this.language = language;
+    this.#signal = signal;
+  }
+
+  say(text: Text): void {
+    this.#output.write(`${text[this.language]}\n`);
+  }
+
+  /** Until what is typed can be read. */
+  async ask<T>(question: Text, read: (text: string) => TypedValue<T>, options: AskOptions = {}): Promise<T> {
+    const { isSecret = false, enter } = options;
+    const hints = [isSecret ? SHOW_HINT[this.language] : undefined, enter?.[this.language]].filter(Boolean);
+    this.#output.write(`\n${question[this.language]}${hints.length > 0 ? `  [${hints.join(' · ')}]` : ''}\n`);
+    let line: EditedLine = { text: '', shows: !isSecret };
+    let complaint = '';
+    for (;;) {
+      const value = read(line.text);
+      const live = isSecret && line.text !== '' ? (value.ok ? '✓' : value.text[this.language]) : complaint;
+      this.#output.write(`${ERASE_LINE}> ${shownLine(line, isSecret)}${live && `   ${live}`}`);
+      const key = await this.#keys.next(this.#signal);
+      complaint = '';
+      if (!isEnter(key.name)) {
+        line = typed(line, key, isSecret);
+      } else if (value.ok) {
+        const kept = isSecret ? shownLine({ ...line, shows: false }, true) : line.text; // Tab was for this moment
+        this.#output.write(`${ERASE_LINE}> ${kept}\n`);
+        return value.value;
+      } else {
+        complaint = value.text[this.language];
+        this.#output.write(BELL);
+      }
+    }
+  }
+
+  /** One of several by its number; Enter is the first. */
+  async choose<T>(question: Text, choices: readonly Choice<T>[]): Promise<T> {
+    const list = choices.map(({ text }, at) => `  ${at + 1}  ${text[this.language]}`).join('\n');
+    this.#output.write(`\n${question[this.language]}\n${list}`);
+    const read = (text: string): TypedValue<T> => {
+      const choice = choices[text === '' ? 0 : Number(text) - 1];
+      if (choice) return { ok: true, value: choice.value };
+      return {
+        ok: false,
+        text: { en: `type 1 to ${choices.length}`, ja: `1～${choices.length}を入力してください` },
+      };
+    };
+    return await this.ask({ en: '', ja: '' }, read, { enter: { en: 'Enter: 1', ja: 'Enter：1' } });
+  }
+
+  /** Draws what `words` says again and again while `task` runs. */
+  async showing<T>(words: () => Text, clock: Clock, task: () => Promise<T>): Promise<T> {
+    using drawing = scope(this.#signal);
+    const drawn = (async () => {
+      for (;;) {
+        this.#output.write(`${ERASE_LINE}${words()[this.language]}`);
+        await clock.sleep(DRAW_EVERY_MS, drawing.signal);
+      }
+    })().catch(() => undefined); // the sleep ends with the task
+    try {
+      return await task();
+    } finally {
+      drawing.abort();
+      await drawn;
+      this.#output.write(ERASE_LINE);
+    }
+  }
+}
+
+const isEnter = (name: string | undefined): boolean => name === 'return' || name === 'enter';
+const SHOW_HINT: Text = { en: 'Tab shows it', ja: 'Tabで表示' };

@@ -1,0 +1,132 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readingsOf } from '../support/bridge.ts';
+import { Household } from '../support/household.ts';
+import { eventually } from '../support/eventually.ts';
+import { Desk, KNOWN_NAME, Typist } from '../support/typist.ts';
+
+const ID = '00112233445566778899AABBCCDDEEFF';
+const PASSWORD = 'Q7RS8TUV9WXY';
+
+/** The simulator takes this ID and this password alone. */
+const onlyWith = ['--route-b-id', ID, '--route-b-password', PASSWORD];
+
+async function newFolder(home: Household): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'setup-'));
+  home.keep({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
+  return folder;
+}
+
+test('in a terminal: from nothing to the first reading at the broker, with a wrong password first', async () => {
+  await using home = new Household();
+  const broker = await home.broker();
+  const watcher = await home.watch(broker.url);
+  const stick = await home.stick({ args: onlyWith });
+  const desk = home.keep(await Desk.create());
+  await desk.plug(stick.path);
+  const folder = await newFolder(home);
+  const config = join(folder, 'config.yaml');
+  const user = home.keep(await Typist.at(folder, desk.commandLine(['setup']), { LANG: 'ja_JP.UTF-8' }));
+
+  await user.sees('1  日本語');
+  user.answers();
+  await user.sees('認証ID（32桁');
+  expect(user.screen).toContain(`/dev/serial/by-id/${KNOWN_NAME}`); // found and named without a question
+  user.answers('0011-2233-4455-6677-8899-AABB-CCDD-EE');
+  await user.sees('あと2');
+  user.answers('ff');
+  await user.sees('パスワード（12文字）');
+  user.answers('Q7RS8TUV9WXX');
+  await user.sees('[2/4] メーターを探しています：チャネル');
+  await user.sees('拒否されたため再試行');
+  await user.sees('パスワードが違う可能性が高いです');
+  await user.sees('1  パスワードを入力し直す');
+  expect(existsSync(config)).toBe(false);
+  const scans = stick.heardTimes('SKSCAN');
+  user.answers();
+  await user.sees('パスワード（12文字）');
+  user.answers(PASSWORD.toLowerCase());
+  await user.sees('最初の計測値');
+  expect(stick.heardTimes('SKSCAN')).toBe(scans); // the network is known
+  await user.sees('アドレス（例：192.168.1.10）');
+  user.answers(broker.url.replace('mqtt://', ''));
+  await user.sees('契約アンペア');
+  expect(user.screen).toContain(`✓ MQTTブローカー：${broker.url}`);
+  user.answers('40A');
+  await user.sees('状態ページはどこから');
+  user.answers();
+  await user.sees('この内容で書き込みますか');
+  expect(user.fresh).toContain('contract_ampere: 40');
+  expect(existsSync(config)).toBe(false);
+  user.answers();
+  await user.sees('書き込みました');
+  const message = await eventually(() => readingsOf(watcher)[0], 'a reading at the broker', 60_000);
+  expect(message.meter).toBe('home');
+  expect(stick.heardTimes('SKSCAN')).toBe(scans); // nor does the service search anew
+
+  expect(statSync(config).mode & 0o777).toBe(0o600);
+  const written = parse(await readFile(config, 'utf8')) as Written;
+  expect(written).toMatchObject({
+    language: 'ja',
+    meters: [{ id: 'home', device: `/dev/serial/by-id/${KNOWN_NAME}`, route_b_id: ID, route_b_password: PASSWORD }],
+    mqtt: { url: broker.url },
+  });
+  const [, port = ''] = /^0\.0\.0\.0:(\d+)$/.exec(written.http.listen) ?? [];
+  const page = `http://127.0.0.1:${port}/api/status`;
+  expect((await fetch(page)).status).toBe(401);
+  expect((await fetch(`${page}?token=${written.http.token}`)).status).toBe(200);
+  expect(user.screen).toContain(`?token=${written.http.token}`); // the link; its QR code below
+  expect(user.screen).toContain('▄▀');
+  for (const secret of [ID, PASSWORD, 'Q7RS8TUV9WXX']) expect(unspaced(user.screen)).not.toContain(secret);
+});
+
+interface Written {
+  readonly http: { readonly listen: string; readonly token: string };
+}
+
+/** What is hidden must not stand there in groups of four either. */
+const unspaced = (screen: string): string => screen.toUpperCase().replaceAll(/[\s-]/g, '');
+
+test('Ctrl-C in the middle of a secret ends it, and nothing is written', async () => {
+  await using home = new Household();
+  const stick = await home.stick({ args: onlyWith });
+  const desk = home.keep(await Desk.create());
+  await desk.plug(stick.path);
+  const folder = await newFolder(home);
+  const user = home.keep(await Typist.at(folder, desk.commandLine(['setup']), { LANG: 'C' }));
+  await user.sees('1  English');
+  user.answers();
+  await user.sees('(認証ID, 32 digits');
+  user.types('0011\x03');
+  await user.ends();
+  expect(existsSync(join(folder, 'config.yaml'))).toBe(false);
+});
+
+test('a Zigbee stick is never taken without being chosen', async () => {
+  await using home = new Household();
+  const stick = await home.stick({ args: onlyWith });
+  const desk = home.keep(await Desk.create());
+  await desk.plug(stick.path, 'usb-ITead_Sonoff_Zigbee_3.0_USB_Dongle_Plus_0001-if00-port0');
+  const folder = await newFolder(home);
+  const user = home.keep(await Typist.at(folder, desk.commandLine(['setup']), { LANG: 'C' }));
+  await user.sees('1  English');
+  user.answers();
+  await user.sees('not a Wi-SUN stick, it seems');
+  user.answers(); // Enter looks again
+  await user.sees('1  look again');
+  expect(user.screen).not.toContain('✓ Stick');
+  user.answers('2');
+  await user.sees('✓ Stick: ITead Sonoff');
+  expect(stick.heard).toBe('');
+});
+
+test('without a terminal it says what to do', async () => {
+  await using home = new Household();
+  const program = home.cli(['setup'], { env: { BROUTE2MQTT_LANGUAGE: 'en' } });
+  expect(await program.ended).toBe(64);
+  expect(program.stderr).toContain('ssh -t');
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import {
+  typedAmpere,
+  typedBroker,
+  typedDevice,
+  typedPassword,
+  typedRouteBId,
+} from '../../../../src/app/setup/typed-values.ts';
+
+const ID = '00112233445566778899AABBCCDDEEFF';
+const ok = (value: unknown) => ({ ok: true, value });
+
+test.each([
+  '0011 2233 4455 6677 8899 aabb ccdd eeff',
+  '0011-2233-4455-6677-8899-AABB-CCDD-EEFF',
+  '００１１２２３３４４５５６６７７８８９９ＡＡＢＢＣＣＤＤＥＥＦＦ',
+  ` ${ID}\n`,
+])('an ID as the letter prints it: %j', (text) => expect(typedRouteBId(text)).toEqual(ok(ID)));
+
+test.each([
+  ['0011', '4 of 32 digits, 28 missing'],
+  [`${ID}0`, '1 too many of 32 digits'],
+  ['OO11', 'there is no letter O in it: type 0 (zero)'],
+  ['001G', 'only 0-9 and A-F are in it'],
+  ['0123456789ABCDEF0123456789ABCDEF', 'this is the ID of the example'],
+])('an ID that is none yet: %j', (text, told) => {
+  const value = typedRouteBId(text);
+  expect(value).toMatchObject({ ok: false, text: { en: told } });
+});
+
+test('a password is twelve letters and digits, in groups or not', () => {
+  expect(typedPassword('q7rs 8tuv-9wxy')).toEqual(ok('Q7RS8TUV9WXY'));
+  expect(typedPassword('Q7RS8TUV9WX')).toMatchObject({ text: { ja: '12文字のうち11文字（あと1）' } });
+  expect(typedPassword('Q7RS8TUV9WX!')).toMatchObject({ ok: false });
+  expect(typedPassword('abcdefghijkl')).toMatchObject({ ok: false });
+});
+
+test('a contract may be left out, and is a number', () => {
+  expect(typedAmpere('')).toEqual(ok(undefined));
+  expect(typedAmpere('４０ A')).toEqual(ok(40));
+  expect(typedAmpere('60アンペア')).toEqual(ok(60));
+  for (const text of ['many', '0', '-5', '1e9', '20000']) expect(typedAmpere(text), text).toMatchObject({ ok: false });
+});
+
+test('a broker is a URL, or a bare name or address', () => {
+  expect(typedBroker('192.168.1.10')).toEqual(ok('mqtt://192.168.1.10:1883'));
+  expect(typedBroker('nas.local:1884')).toEqual(ok('mqtt://nas.local:1884'));
+  expect(typedBroker('mqtts://broker.example.com')).toEqual(ok('mqtts://broker.example.com'));
+  expect(typedBroker('mqtt://me:secret@broker')).toMatchObject({ ok: false });
+  expect(typedBroker('')).toMatchObject({ ok: false });
+});
+
+test('a port is a path below /dev, or a serial server', () => {
+  expect(typedDevice(' /dev/ttyAMA0 ')).toEqual(ok('/dev/ttyAMA0'));
+  expect(typedDevice('tcp://192.168.1.5:4000')).toEqual(ok('tcp://192.168.1.5:4000'));
+  for (const text of ['ttyUSB0', '/dev/', 'tcp://x', '']) expect(typedDevice(text), text).toMatchObject({ ok: false });
+});
