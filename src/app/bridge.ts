@@ -1,4 +1,5 @@
 import { abortable, scope, together } from '../kernel/async.ts';
+import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import { Pulse } from '../kernel/deadlines.ts';
 import type { Language } from '../kernel/language.ts';
 import { MqttSink } from '../mqtt/mqtt-sink.ts';
@@ -23,7 +24,8 @@ import { LogSink } from './service-log.ts';
 import { buildStatisticsImport } from './statistics-import.ts';
 
 /** What the service is given by whoever starts it. */
-export interface BridgeDeps extends Omit<StatusDeps, 'pulse'>, Pick<MeterPartsDeps, 'months' | 'housePace'> {
+export interface BridgeDeps
+  extends Omit<StatusDeps, 'pulse' | 'archiveOf'>, Pick<MeterPartsDeps, 'months' | 'housePace'> {
   /** How to reach a meter's stick. */
   readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
   /** Who promised to be heard of by when; one of its own where nobody else asks. */
@@ -77,8 +79,10 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
       brokers.get(id)?.health(asked) ?? deps.missingBroker?.(asked ?? language);
     const page = deps.page ?? (settings.http && pageUrl(settings.http));
     const demo = deps.demo !== undefined;
-    const board = new StatusBoard({ meters: settings.meters, clock, brokerHealth, version, language, page, demo });
-    status = await serveStatus(settings, board, brokerHealth, deps, signal);
+    const archiveOf = (id: string): HalfHourArchive | undefined => meters.get(id)?.archive;
+    const facts = { clock, brokerHealth, version, language, page, demo, archiveOf };
+    const board = new StatusBoard({ meters: settings.meters, ...facts });
+    status = await serveStatus(settings, board, brokerHealth, { ...deps, archiveOf }, signal);
     const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];
     for (const meter of settings.meters)
       meters.set(meter.id, await openMeter(meter, brokers.get(meter.id), others, deps, signal));

@@ -5,7 +5,7 @@ import type { Pulse } from '../kernel/deadlines.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { HttpSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/status.ts';
-import type { DemoControls } from '../web/api/demo-routes.ts';
+import type { ApiOptions, DemoControls } from '../web/api/api-routes.ts';
 import type { WebServer } from '../web/server.ts';
 import type { StatusBoard, StatusBoardOptions } from '../web/status-board.ts';
 import { socketPath } from './ask/bridge-status.ts';
@@ -20,8 +20,10 @@ export interface StatusDeps {
   readonly asExporter?: boolean;
   /** The page answers this address alone, and asks it for no token. */
   readonly onlyFrom?: string;
-  /** What a visitor of the demo may break. */
+  /** In the demo only. */
   readonly demo?: DemoControls;
+  /** Where a meter's half hours are. */
+  readonly archiveOf?: NonNullable<ApiOptions['archiveOf']>;
 }
 
 interface StatusService {
@@ -71,13 +73,17 @@ async function serveWeb(
   { meters, language }: Pick<Settings, 'meters' | 'language'>,
   board: StatusBoard,
   broker: BrokerOf,
-  { clock, log, redactor, version, asExporter: metricsOnly = false, onlyFrom, pulse, demo }: StatusDeps,
+  { clock, log, redactor, version, asExporter: metricsOnly = false, onlyFrom, pulse, demo, archiveOf }: StatusDeps,
   signal: AbortSignal,
 ): Promise<StatusService> {
   const [{ Metrics }, { startWeb }] = await Promise.all([import('../web/metrics.ts'), import('../web/server.ts')]);
   const metrics = new Metrics({ meters, board, broker, version, redactor, exporterNames: metricsOnly });
   const late = (): readonly string[] => pulse.late();
-  const given = { ...(onlyFrom === undefined ? {} : { onlyFrom }), ...(demo && { demo }) };
+  const given = {
+    ...(onlyFrom === undefined ? {} : { onlyFrom }),
+    ...(demo && { demo }),
+    ...(archiveOf && { archiveOf }),
+  };
   const options = { ...http, ...given, language, board, metrics, metricsOnly, late, redactor, log, clock };
   return { sinks: [metrics], ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };
 }

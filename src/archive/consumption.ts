@@ -39,22 +39,24 @@ export function gainedKwh(
   return kwh < 0 || kwh > (MOST_KW * (after.markMs - before.markMs)) / 3_600_000 ? undefined : kwh;
 }
 
-const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>
+export const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>
   importKwh !== undefined || exportKwh !== undefined;
 
 /**
  * Periods from `fromMs` on, each whole, up to the newest mark or `toMs`. Energy is the difference between two marks of the
  * same meter, also over half hours that are missing between them: then the sum is right and only its course is not known.
  * @param marks ascending, from `fromMs` to `toMs`, both included
+ * @param lastMs the newest mark there is, which may be later than these
  */
 export function consumption(
   marks: readonly ArchivedMark[],
   by: Period,
   fromMs: number,
   toMs: number,
+  lastMs?: number,
 ): readonly Consumption[] {
   const known = marks.filter(hasRegister);
-  const newestMs = Math.min(toMs, known.at(-1)?.markMs ?? fromMs);
+  const newestMs = Math.min(toMs, lastMs ?? known.at(-1)?.markMs ?? fromMs);
   const periods: Consumption[] = [];
   let at = 0;
   for (let startMs = fromMs; startMs < newestMs; startMs = endOf(startMs, by)) {

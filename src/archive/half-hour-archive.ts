@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BridgeError, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour } from '../model/reading.ts';
+import { hasRegister } from './consumption.ts';
 import { ArchiveFolder } from './archive-folder.ts';
 import type { MonthStore } from './archive-folder.ts';
 import { formatMarks, isMark, monthOf, parseMonth } from './month-file.ts';
@@ -57,6 +58,14 @@ export class HalfHourArchive {
   /** The oldest mark of all; undefined while there is none. */
   get oldestMs(): number | undefined {
     return this.#oldestMs;
+  }
+
+  /** The newest mark with a register; undefined while there is none. */
+  get newestMs(): number | undefined {
+    let newestMs: number | undefined;
+    for (const month of this.#months.values())
+      for (const mark of month.values()) if (hasRegister(mark)) newestMs = Math.max(newestMs ?? 0, mark.markMs);
+    return newestMs;
   }
 
   /** Of this month and the last, which are in memory. @returns undefined: not known. */

@@ -1,17 +1,19 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { consumption, PERIODS } from '../archive/consumption.ts';
+import { PERIODS } from '../archive/consumption.ts';
 import type { Period } from '../archive/consumption.ts';
+import type { MeterHistory } from '../archive/consumption-csv.ts';
 import { HalfHourArchive } from '../archive/half-hour-archive.ts';
+import { readConsumption } from '../archive/read-consumption.ts';
 import { addCommand, EVERY_METER, numeric, requireSettings } from '../app/command.ts';
 import { say, stderrLog, EXIT_CODES, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { chooseMeters } from '../app/load-settings.ts';
-import { jstMidnight, jstMonthStart, systemClock } from '../kernel/clock.ts';
+import { jstDay, jstMidnight, systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Settings } from '../model/settings.ts';
 import { HISTORY_FORMATS, historyText } from './history/history-text.ts';
-import type { HistoryFormat, MeterHistory } from './history/history-text.ts';
+import type { HistoryFormat } from './history/history-text.ts';
 import { addImportCommand } from './history/import.ts';
 
 const DAY_MS = 86_400_000;
@@ -67,8 +69,8 @@ export function addHistoryCommand(program: Command, context: CliContext): void {
 const dayOf =
   ({ language }: CliContext) =>
   (text: string): number => {
-    const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00+09:00`) : NaN;
-    if (!Number.isNaN(ms) && new Date(ms + DAY_MS / 2).toISOString().startsWith(text)) return ms;
+    const ms = jstDay(text);
+    if (ms !== undefined) return ms;
     throw new InvalidArgumentError({ en: 'a day such as 2026-01-15', ja: '日付（例: 2026-01-15）' }[language]);
   };
 
@@ -80,10 +82,7 @@ async function showHistory(settings: Settings, flags: HistoryFlags, context: Cli
   for (const { id, stateDir } of chooseMeters(settings.meters, wanted)) {
     if (stateDir === undefined) throw noStateDir();
     const archive = await HalfHourArchive.open(stateDir, log);
-    const firstMs = Math.max(fromMs, jstMidnight(archive.oldestMs ?? fromMs));
-    const startMs = by === 'month' ? jstMonthStart(firstMs) : firstMs;
-    const marks = await archive.range(startMs, toMs + 1);
-    const periods = consumption(marks, by, startMs, toMs);
+    const periods = await readConsumption(archive, by, fromMs, toMs);
     if (periods.length > 0) histories.push({ meter: id, periods });
   }
   if (histories.length === 0) {

@@ -42,5 +42,11 @@ const DAY_MS = 86_400_000;
 /** 0:00 in Japan of the first day of the month that holds this moment, ms since 1970. */
 export const jstMonthStart = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);
 
+/** 0:00 in Japan of a day as a person writes it, `2026-01-15`. @returns undefined where there is no such day */
+export function jstDay(text: string): number | undefined {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00+09:00`) : NaN;
+  return !Number.isNaN(ms) && isoJst(ms).startsWith(text) ? ms : undefined;
+}
+
 /** 0:00 in Japan of the day that holds this moment, ms since 1970. */
 export const jstMidnight = (ms: number): number => Math.floor((ms + 9 * 3_600_000) / DAY_MS) * DAY_MS - 9 * 3_600_000;

@@ -25,6 +25,9 @@ import type {
 
 export type BoardMeter = Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
 
+/** What a record knows by itself. */
+type BoardlessSnapshot = Omit<MeterSnapshot, 'broker' | 'error' | 'history' | 'compare'>;
+
 /** Points of the power chart: an hour at the usual 10 s. */
 export const HISTORY_LIMIT = 360;
 
@@ -89,13 +92,12 @@ export class MeterRecord {
     return this.#health.now;
   }
 
-  /** All but what this record does not know: broker and hint. */
-  snapshot(): Omit<MeterSnapshot, 'broker' | 'error' | 'history'> {
+  snapshot(): BoardlessSnapshot {
     const { id, name, contractAmpere } = this.meter;
     const { phase, sinceMs, reconnects, module, pan, lqi, rssiDbm, signalAtMs, retryAtMs } = this.#status;
     const { fresh, connected, reason, staleAfterMs } = this.health();
     const now = this.#clock.monotonicMs();
-    return known<Omit<MeterSnapshot, 'broker' | 'error' | 'history'>>({
+    return known<BoardlessSnapshot>({
       id,
       name,
       phase,

@@ -4,6 +4,8 @@ import type { Failure } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { BrokerHealth } from '../model/health.ts';
 import type { Sink, BridgeEvent } from '../model/status.ts';
+import { compareDays } from './api/day-compare.ts';
+import type { KnownMarks } from './api/day-compare.ts';
 import type { PowerAnswer, PowerSpan } from './api/power-steps.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
@@ -23,6 +25,8 @@ export interface StatusBoardOptions {
   readonly brokerHealth: (meterId: string, language?: Language) => BrokerHealth | undefined;
   readonly version: string;
   readonly demo?: boolean;
+  /** Where the days before are; undefined until the meter has been opened. */
+  readonly archiveOf?: (meter: string) => KnownMarks | undefined;
   /** Where a phone in the house opens the page. */
   readonly page?: string | undefined;
   /** Of failures, where the asker names none. */
@@ -107,7 +111,7 @@ export class StatusBoard implements Sink {
   }
 
   snapshot({ language = this.#options.language, both = false, history = false }: SnapshotOptions = {}): StatusSnapshot {
-    const { version, clock, brokerHealth, demo = false, page } = this.#options;
+    const { version, clock, brokerHealth, demo = false, page, archiveOf } = this.#options;
     const show = showIn(language, both);
     return known<StatusSnapshot>({
       version,
@@ -117,8 +121,10 @@ export class StatusBoard implements Sink {
       page,
       meters: [...this.#records.values()].map((record) => {
         const broker = brokerHealth(record.meter.id, language);
+        const archive = archiveOf?.(record.meter.id);
         return known<MeterSnapshot>({
           ...record.snapshot(),
+          compare: archive && compareDays(archive, clock.now()),
           error: show(record.error),
           broker: broker && brokerOf(broker, show),
           history: history ? record.history() : undefined,

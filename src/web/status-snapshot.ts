@@ -48,6 +48,19 @@ export interface UsageSnapshot {
   readonly export_today?: number;
 }
 
+/** kWh bought and sold. */
+export interface EnergySnapshot {
+  readonly import?: number;
+  readonly export?: number;
+}
+
+/** The days before, in Japan's time; "so far": up to the same time of day as now. */
+export interface CompareSnapshot {
+  readonly yesterday?: EnergySnapshot;
+  readonly yesterday_so_far?: EnergySnapshot;
+  readonly mean_7_days_so_far?: EnergySnapshot;
+}
+
 /** A number of watts and how long ago it was measured: `[age in s, W]`. */
 export type PowerPoint = readonly [ageS: number, watts: number];
 
@@ -121,6 +134,7 @@ export interface MeterSnapshot {
   /** The contract's current, A, where the configuration has it. */
   readonly contract_ampere?: number;
   readonly usage?: UsageSnapshot;
+  readonly compare?: CompareSnapshot;
   /** Meter minus ours, whole seconds, right to half a minute; absent while unknown. */
   readonly clock_skew?: ValueSnapshot<number>;
   /** Only when asked for: oldest first. */

@@ -1,7 +1,8 @@
+import type { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { Language } from '../../src/kernel/language.ts';
 import { Redactor } from '../../src/kernel/redactor.ts';
-import type { DemoControls } from '../../src/web/api/demo-routes.ts';
+import type { DemoControls } from '../../src/web/api/api-routes.ts';
 import { startWeb } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
 import type { StatusSnapshot } from '../../src/web/status-snapshot.ts';
@@ -17,6 +18,7 @@ export interface WebRigOptions {
   readonly metricsOnly?: boolean;
   readonly onlyFrom?: string;
   readonly demo?: DemoControls;
+  readonly archiveOf?: (meter: string) => HalfHourArchive | undefined;
   readonly meters?: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -27,30 +29,32 @@ export class WebRig extends BoardRig implements AsyncDisposable {
   override broker: BrokerFacts | undefined = { ok: true, detail: 'connected (MQTT 5)' };
   #server: WebServer | undefined;
 
-  private constructor({ language = 'en', demo, meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {
+  private constructor({ language = 'en', demo, archiveOf, meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {
     super({
       meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
       language,
       demo: demo !== undefined,
+      ...(archiveOf && { archiveOf }),
     });
   }
 
   static async start(options: WebRigOptions = {}): Promise<WebRig> {
     const rig = new WebRig(options);
-    const { token, language = 'en', metricsOnly = false, onlyFrom, demo } = options;
+    const { token, language = 'en', metricsOnly = false, onlyFrom, demo, archiveOf } = options;
     const { log } = logLines(rig.redactor);
     rig.#server = await startWeb({
       listen: { host: '127.0.0.1', port: 0 },
       ...(token === undefined ? {} : { token }),
       ...(onlyFrom === undefined ? {} : { onlyFrom }),
       ...(demo && { demo }),
+      ...(archiveOf && { archiveOf }),
       language,
       metricsOnly,
       board: rig.board,
       late: () => rig.late,
       redactor: rig.redactor,
       log,
-      clock: systemClock,
+      clock: archiveOf ? rig.clock : systemClock,
     });
     return rig;
   }

@@ -1,19 +1,10 @@
 import type { Consumption, Period } from '../../archive/consumption.ts';
-import { isoJst } from '../../kernel/clock.ts';
+import { consumptionCsv, periodColumn, periodName } from '../../archive/consumption-csv.ts';
+import type { MeterHistory } from '../../archive/consumption-csv.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 
 export const HISTORY_FORMATS = ['table', 'csv', 'json'] as const;
 export type HistoryFormat = (typeof HISTORY_FORMATS)[number];
-
-/** One meter's periods. */
-export interface MeterHistory {
-  readonly meter: string;
-  readonly periods: readonly Consumption[];
-}
-
-/** `2026-01-15T12:00:00+09:00`, `2026-01-15`, `2026-01`. */
-const LENGTHS: Readonly<Record<Period, number>> = { 'half-hour': 25, day: 10, month: 7 };
-const timeOf = ({ startMs }: Consumption, by: Period): string => isoJst(startMs).slice(0, LENGTHS[by]);
 
 const HEADS: Readonly<Record<Period, Text>> = {
   'half-hour': { en: 'half hour (JST)', ja: '30分（日本時間）' },
@@ -43,8 +34,9 @@ export function historyText(
   language: Language,
 ): string {
   if (format === 'table') return histories.map((history) => table(history, by, language)).join('\n');
+  if (format === 'csv') return consumptionCsv(histories, by);
   const rows = histories.flatMap(({ meter, periods }) => periods.map((period) => ({ meter, period })));
-  return format === 'json' ? json(rows, by) : csv(rows, by);
+  return json(rows, by);
 }
 
 interface Row {
@@ -55,19 +47,15 @@ interface Row {
 function json(rows: readonly Row[], by: Period): string {
   const objects = rows.map(({ meter, period }) => {
     const { importKwh, exportKwh, boughtKwh, soldKwh, missing } = period;
-    const key = by === 'half-hour' ? 'time' : by;
     const values = { import: importKwh, export: exportKwh, bought: boughtKwh, sold: soldKwh }; // undefined is left out
-    return JSON.stringify({ meter, [key]: timeOf(period, by), ...values, ...(missing > 0 ? { missing } : {}) });
+    return JSON.stringify({
+      meter,
+      [periodColumn(by)]: periodName(period, by),
+      ...values,
+      ...(missing > 0 ? { missing } : {}),
+    });
   });
   return `[\n${objects.join(',\n')}\n]\n`;
-}
-
-function csv(rows: readonly Row[], by: Period): string {
-  const lines = rows.map(({ meter, period }) => {
-    const { importKwh, exportKwh, boughtKwh, soldKwh, missing } = period;
-    return [meter, timeOf(period, by), importKwh, exportKwh, boughtKwh, soldKwh, missing].join(',');
-  });
-  return `meter,${by === 'half-hour' ? 'time' : by},import,export,bought,sold,missing\n${lines.map((line) => `${line}\n`).join('')}`;
 }
 
 function table({ meter, periods }: MeterHistory, by: Period, language: Language): string {
@@ -80,7 +68,7 @@ function table({ meter, periods }: MeterHistory, by: Period, language: Language)
   const lines = periods.map((period) => {
     const { importKwh, exportKwh, boughtKwh, soldKwh, missing } = period;
     const figures = [boughtKwh, soldKwh, importKwh, exportKwh].map((kwh) => (kwh === undefined ? '–' : String(kwh)));
-    const time = timeOf(period, by).slice(0, 16).replace('T', ' ');
+    const time = periodName(period, by).slice(0, 16).replace('T', ' ');
     return `${line(time, figures)}${missing > 0 ? gapText(missing, language) : ''}\n`;
   });
   return `${meter}\n${head}\n${lines.join('')}`;

@@ -23,13 +23,15 @@ const LENGTHS: Readonly<Record<PowerSpan, { readonly stepMs: number; readonly st
   '1h': { stepMs: 10_000, steps: 360 },
   '24h': { stepMs: 120_000, steps: 720 },
 };
-/** A gap is longer than so many steps. */
+/** A gap is longer than so many steps, or usual distances between two answers. */
 const GAP_STEPS = 2;
 
-/** The answers of one step. Times are monotonic: a clock that is set moves nothing. */
+/** The answers of one step, by the wall clock: the demo's runs faster than its ages. */
 interface Bin {
   readonly at: number;
+  readonly firstMs: number;
   count: number;
+  /** After the first. */
   sumMs: number;
   sumW: number;
   minW: number;
@@ -46,14 +48,15 @@ export class PowerSteps {
   }
 
   add(watts: number): void {
-    const atMs = this.#clock.monotonicMs();
+    const atMs = this.#clock.now();
     for (const span of POWER_SPANS) {
       const { stepMs, steps } = LENGTHS[span];
       const bins = this.#bins[span];
       const at = Math.floor(atMs / stepMs);
+      while ((bins.at(-1)?.at ?? at) > at) bins.pop(); // the clock was set back
       const newest = bins.at(-1);
-      if (newest?.at === at) count(newest, { at, count: 1, sumMs: atMs, sumW: watts, minW: watts, maxW: watts });
-      else bins.push({ at, count: 1, sumMs: atMs, sumW: watts, minW: watts, maxW: watts });
+      if (newest?.at === at) count(newest, atMs, watts);
+      else bins.push({ at, firstMs: atMs, count: 1, sumMs: 0, sumW: watts, minW: watts, maxW: watts });
       while ((bins[0]?.at ?? at) <= at - steps) bins.shift();
     }
   }
@@ -64,22 +67,29 @@ export class PowerSteps {
    */
   over(span: PowerSpan, intervalS: number, staleAfterMs: number): PowerAnswer {
     const { stepMs, steps } = LENGTHS[span];
-    const [now, wall] = [this.#clock.monotonicMs(), this.#clock.now()];
+    const now = Math.floor(this.#clock.now() / stepMs);
     const points = this.#bins[span]
-      .filter(({ at }) => at > Math.floor(now / stepMs) - steps)
+      .filter(({ at }) => at > now - steps && at <= now)
       .map((bin): PowerStep => {
-        const epochMs = wall - (now - bin.sumMs / bin.count);
-        return [Math.round(epochMs / 100) / 10, Math.round(bin.sumW / bin.count), bin.minW, bin.maxW];
+        const meanMs = bin.firstMs + bin.sumMs / bin.count;
+        return [Math.round(meanMs / 100) / 10, Math.round(bin.sumW / bin.count), bin.minW, bin.maxW];
       });
     const stepS = Math.max(stepMs / 1000, intervalS);
-    return { span, step_s: stepS, gap_s: Math.max(GAP_STEPS * stepS, staleAfterMs / 1000), points };
+    const gapS = Math.max(GAP_STEPS * Math.max(stepS, usualDistance(points)), staleAfterMs / 1000);
+    return { span, step_s: stepS, gap_s: Math.ceil(gapS), points };
   }
 }
 
-function count(into: Bin, one: Bin): void {
-  into.count += one.count;
-  into.sumMs += one.sumMs;
-  into.sumW += one.sumW;
-  into.minW = Math.min(into.minW, one.minW);
-  into.maxW = Math.max(into.maxW, one.maxW);
+function count(into: Bin, atMs: number, watts: number): void {
+  into.count++;
+  into.sumMs += atMs - into.firstMs;
+  into.sumW += watts;
+  into.minW = Math.min(into.minW, watts);
+  into.maxW = Math.max(into.maxW, watts);
+}
+
+/** The median, s: what a single gap does not change. */
+function usualDistance(points: readonly PowerStep[]): number {
+  const distances = points.slice(1).map(([at], i) => at - (points[i]?.[0] ?? at));
+  return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0;
 }

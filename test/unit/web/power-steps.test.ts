@@ -38,12 +38,27 @@ test('mean, lowest and highest of each step, by wall clock, oldest first', async
   for (const [at, mean] of points) expect(Math.abs(at - from / 1000 - mean)).toBeLessThanOrEqual(1);
 });
 
-test('a clock that is set moves the course with it and makes no gap', async () => {
+test('a clock that is set back leaves nothing ahead of it', async () => {
   const clock = new VirtualClock();
   const steps = await filled(clock, 10, 60);
-  const before = steps.over('10m', 10, 35_000).points.map(([at]) => at);
-  clock.jumpWall(3_600_000);
-  expect(steps.over('10m', 10, 35_000).points.map(([at]) => at)).toEqual(before.map((at) => at + 3600));
+  clock.jumpWall(-25_000);
+  steps.add(7);
+  const { points } = steps.over('10m', 10, 35_000);
+  const times = points.map(([at]) => at);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect([points.at(-1), points.length]).toEqual([[clock.now() / 1000, 7, 7, 7], 5]);
+});
+
+test('in a house whose day takes minutes the distances are the house’s, and no gaps', async () => {
+  const clock = new VirtualClock();
+  const steps = new PowerSteps(clock);
+  for (let n = 0; n < 40; n++) {
+    steps.add(n);
+    clock.jumpWall(89_750);
+    await clock.advance(250);
+  }
+  const { points, gap_s: gapS } = steps.over('1h', 2, 11_000);
+  expect([points.length, gapS]).toEqual([39, 180]);
 });
 
 test('what nobody measured is not there; a meter that is asked seldom has no gaps', async () => {
