@@ -18,6 +18,14 @@ export interface ModuleInfo {
   readonly printMode?: 'binary' | 'ascii';
 }
 
+/** How far a session is that is being built, for who waits for it. Gone with the first answer, and while nothing is tried. */
+export interface LinkProgress {
+  /** When the phase usually is over, ms after it began. */
+  readonly expectedMs: number;
+  /** The scan that runs: so many channels one after the other, so long on each, since so many ms after the phase began. */
+  readonly scan?: { readonly channels: number; readonly dwellMs: number; readonly afterMs: number };
+}
+
 export interface LinkStatus {
   readonly phase: LinkPhase;
   /** Wall clock ms when this phase began. */
@@ -41,6 +49,7 @@ export interface LinkStatus {
   /** Wall clock ms of the next try, in phase `waiting`. */
   readonly retryAtMs?: number;
   readonly module?: ModuleInfo;
+  readonly progress?: LinkProgress;
 }
 
 /** What is done to get answers again, gentlest first: the recovery ladder with what lies before and behind it. */

@@ -12,6 +12,7 @@ const QUALITY_EVERY_MS = 60_000;
 type Changes = { -readonly [K in keyof LinkStatus]?: LinkStatus[K] | undefined };
 
 const NO_SIGNAL: Changes = { lqi: undefined, rssiDbm: undefined, signalAtMs: undefined };
+const SETTLED: Changes = { error: undefined, rung: undefined, progress: undefined };
 
 /** The published projection of where the supervisor stands. */
 export class LinkReport {
@@ -21,6 +22,8 @@ export class LinkReport {
   readonly #emit: (event: BridgeEvent) => void;
   #status: LinkStatus;
   #publishedMs = 0;
+  /** Monotonic ms. */
+  #phaseAtMs: number;
   /** What was logged of this outage already. */
   readonly #logged = new Set<string>();
   /** Wall clock ms of the newest beginning of a session: a scan that brought its PAN was just before. */
@@ -34,6 +37,7 @@ export class LinkReport {
     this.#log = log;
     this.#emit = emit;
     this.#joiningAtMs = clock.now();
+    this.#phaseAtMs = clock.monotonicMs();
     this.#status = { phase: 'opening', sinceMs: clock.now(), reconnects: 0 };
   }
 
@@ -50,7 +54,16 @@ export class LinkReport {
     this.#entered = true;
     if (phase === 'joining') this.#joiningAtMs = this.#clock.now();
     if (phase !== 'connected' && phase !== 'paused') this.#change(NO_SIGNAL); // it was the session's, and goes with it
-    this.#change({ retryAtMs: undefined, ...changes, phase, sinceMs: this.#clock.now() });
+    this.#phaseAtMs = this.#clock.monotonicMs();
+    this.#change({ retryAtMs: undefined, progress: undefined, ...changes, phase, sinceMs: this.#clock.now() });
+    this.#publish();
+  }
+
+  /** A scan begins: its end is when the phase may be over. */
+  scanning(channels: number, scanMs: number): void {
+    const afterMs = this.#clock.monotonicMs() - this.#phaseAtMs;
+    const scan = { channels, dwellMs: scanMs / channels, afterMs };
+    this.#change({ progress: { expectedMs: afterMs + scanMs, scan } });
     this.#publish();
   }
 
@@ -88,7 +101,7 @@ export class LinkReport {
     this.#logged.clear();
     const hasOwn = lqi !== undefined || rssiDbm !== undefined;
     const signalAtMs = dbm === undefined ? undefined : hasOwn ? atMs : this.#joiningAtMs;
-    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, signalAtMs, error: undefined, rung: undefined });
+    this.#change({ lastSuccessMs: atMs, lqi: heard, rssiDbm: dbm, signalAtMs, ...SETTLED });
     if (isNews || this.#clock.monotonicMs() - this.#publishedMs >= QUALITY_EVERY_MS) this.#publish();
   }
 

@@ -7,6 +7,7 @@ import { channelScan, channelsOfMask, FULL_SCAN } from '../model/scan-plan.ts';
 import type { ScanRequest } from '../model/scan-plan.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import { scanTimeMs } from '../skstack/commands.ts';
+import { USUAL } from './usual-times.ts';
 import type { Step } from './ladder.ts';
 import type { LinkReport } from './link-report.ts';
 
@@ -36,7 +37,7 @@ export class SessionBuilder {
   /** @throws BridgeError PAN_NOT_FOUND, JOIN_…, MODULE_…, PORT_LOST */
   async build(module: WiSunModule, step: Step, start: Start, signal: AbortSignal): Promise<Session> {
     const pan = await this.#climb(module, step, start, signal);
-    this.#report.enter('joining', { pan });
+    this.#report.enter('joining', { pan, progress: USUAL.join });
     return await this.#join(module, pan, signal);
   }
 
@@ -68,6 +69,7 @@ export class SessionBuilder {
   async #find(module: WiSunModule, requests: readonly ScanRequest[], signal: AbortSignal): Promise<Pan> {
     for (const request of requests) {
       this.#logScan(request);
+      this.#report.scanning(channelsOfMask(request.mask).length, scanTimeMs(request.mask, request.duration));
       const startedMs = this.#clock.monotonicMs();
       const found = await module.scan(request, signal);
       const durationMs = this.#clock.monotonicMs() - startedMs;

@@ -10,8 +10,10 @@ import { measuredIn, quantities } from '../model/quantity.ts';
 import type { ByQuantity, QuantityKey } from '../model/quantity.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent, LinkStatus, ModuleInfo } from '../model/status.ts';
+import { LinkEvents } from './api/link-events.ts';
 import { PowerSteps } from './api/power-steps.ts';
 import type { PowerAnswer, PowerSpan } from './api/power-steps.ts';
+import { progressSnapshot } from './api/progress.ts';
 import { usageSnapshot } from './api/usage-snapshot.ts';
 import { known } from './status-snapshot.ts';
 import type {
@@ -53,6 +55,8 @@ export class MeterRecord {
   readonly #health: MeterHealth;
   readonly #usage: CurrentUsage;
   readonly #power: PowerSteps;
+  /** What happened on the radio. */
+  readonly links: LinkEvents;
   #status = BEFORE;
   /** Monotonic ms of the phase's begin, of the newest signal and of the next try. */
   #phaseAtMs: number;
@@ -71,6 +75,7 @@ export class MeterRecord {
     this.#health = new MeterHealth(meter.intervalS, clock);
     this.#usage = new CurrentUsage(meter, clock);
     this.#power = new PowerSteps(clock);
+    this.links = new LinkEvents(clock);
     this.#phaseAtMs = clock.monotonicMs();
   }
 
@@ -103,6 +108,7 @@ export class MeterRecord {
       phase,
       since: this.#status === BEFORE ? undefined : isoLocal(sinceMs),
       phase_age_s: tenths(now - this.#phaseAtMs),
+      progress: progressSnapshot(this.#status, now - this.#phaseAtMs),
       fresh,
       connected,
       reason,
@@ -142,6 +148,7 @@ export class MeterRecord {
     const monotonic = (wallMs: number): number => now + (wallMs - this.#clock.now());
     if (status.phase !== this.#status.phase || status.sinceMs !== this.#status.sinceMs) this.#phaseAtMs = now;
     this.#status = status;
+    this.links.accept(status);
     this.#signalAtMs = given(status.signalAtMs, monotonic);
     this.#retryAtMs = given(status.retryAtMs, monotonic);
   }

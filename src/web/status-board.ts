@@ -6,6 +6,7 @@ import type { BrokerHealth } from '../model/health.ts';
 import type { Sink, BridgeEvent } from '../model/status.ts';
 import { compareDays } from './api/day-compare.ts';
 import type { KnownMarks } from './api/day-compare.ts';
+import type { LinkEventAnswer } from './api/link-events.ts';
 import type { PowerAnswer, PowerSpan } from './api/power-steps.ts';
 import { MeterRecord } from './meter-record.ts';
 import type { BoardMeter } from './meter-record.ts';
@@ -87,6 +88,11 @@ export class StatusBoard implements Sink {
   /** The meters, in the order of the configuration. */
   get meters(): readonly string[] {
     return [...this.#records.keys()];
+  }
+
+  /** What happened on a meter's radio, newest first. @returns undefined for a meter we do not have */
+  links(meter: string, language: Language): readonly LinkEventAnswer[] | undefined {
+    return this.#records.get(meter)?.links.now(language);
   }
 
   /** The course of a meter's power. @returns undefined for a meter we do not have */

@@ -61,6 +61,18 @@ export interface CompareSnapshot {
   readonly mean_7_days_so_far?: EnergySnapshot;
 }
 
+/** How far a session is that is being built. */
+export interface ProgressSnapshot {
+  /** 1 port and module, 2 scan, 3 join, 4 first answer. */
+  readonly step: 1 | 2 | 3 | 4;
+  /** Of a scan: the how-manieth of how many channels. */
+  readonly channels?: { readonly at: number; readonly of: number };
+  /** Since the step began. */
+  readonly elapsed_s: number;
+  /** When it usually is over, from its begin. */
+  readonly expected_s: number;
+}
+
 /** A number of watts and how long ago it was measured: `[age in s, W]`. */
 export type PowerPoint = readonly [ageS: number, watts: number];
 
@@ -100,6 +112,8 @@ export interface MeterSnapshot {
   /** When the phase began; absent before the first report of the radio side. */
   readonly since?: string;
   readonly phase_age_s: number;
+  /** While a session is being built, until its first answer. */
+  readonly progress?: ProgressSnapshot;
   /** The newest good answer is younger than `stale_after_s`. */
   readonly fresh: boolean;
   /** The meter is there: a session stands (or is held by the airtime limit) and `fresh`. */

@@ -26,7 +26,7 @@ export interface LiveRoutesOptions {
   readonly log: Log;
 }
 
-/** What is told while it happens: the status as a stream, and the power of the last day. */
+/** What is told while it happens: the status as a stream, the power and the link's events of the last day. */
 export function addLiveRoutes(app: FastifyInstance, { board, clock, log }: LiveRoutesOptions, parts: ApiParts): void {
   const { guard, sentence, redact, language } = parts;
   const streams = new EventStreams({ board, clock, log, redactor: { redact } });
@@ -42,6 +42,13 @@ export function addLiveRoutes(app: FastifyInstance, { board, clock, log }: LiveR
     for (const [name, value] of headers) if (value !== undefined) raw.setHeader(name, value);
     streams.open(raw, asked);
     return reply;
+  });
+
+  app.get('/api/links', { preHandler: guard }, async (request, reply) => {
+    const meter = meterOf(request, board.meters);
+    const events = meter === undefined ? undefined : board.links(meter, languageOf(request) ?? language);
+    if (!events) return badQuery(request, reply, parts, noSuchMeter(board.meters));
+    return sendJson(reply, parts, { meter, events });
   });
 
   app.get('/api/power', { preHandler: guard }, async (request, reply) => {

@@ -125,3 +125,25 @@ test('each kind of failure is worth one warning until an answer comes', () => {
   report.failed(lost, 1);
   expect(warnings()).toEqual(['SESSION_LOST', 'MODULE_UNKNOWN', 'SESSION_LOST']);
 });
+
+test('who waits is told how long it may take: of a scan by its channels, and no more after the first answer', async () => {
+  report.enter('scanning');
+  await clock.advance(300);
+  report.scanning(14, 4200);
+  await clock.advance(4200);
+  report.scanning(28, 17_500);
+  report.enter('joining', { pan, progress: { expectedMs: 5000 } });
+  report.enter('connected', { pan, progress: { expectedMs: 6000 } });
+  report.success(pan, answer());
+  report.enter('waiting');
+  expect(told.map(({ phase, progress }) => [phase, progress?.expectedMs, progress?.scan])).toEqual([
+    ['scanning', undefined, undefined],
+    ['scanning', 4500, { channels: 14, dwellMs: 300, afterMs: 300 }],
+    ['scanning', 22_000, { channels: 28, dwellMs: 625, afterMs: 4500 }],
+    ['joining', 5000, undefined],
+    ['connected', 6000, undefined],
+    ['connected', undefined, undefined],
+    ['waiting', undefined, undefined],
+  ]);
+  expect(told[1]?.sinceMs).toBe(told[0]?.sinceMs);
+});
