@@ -32,7 +32,7 @@ await build({
 });
 // the page: one script and one style sheet, the chart library beside them, loaded once numbers are on show
 await build({
-  entryPoints: [inRoot('src/web/static/page.js'), inRoot('src/web/static/page.css')],
+  entryPoints: ['page.js', 'page.css', 'login.js'].map((name) => inRoot(`src/web/static/${name}`)),
   outdir: inRoot('dist/web/static'),
   bundle: true,
   minify: true,

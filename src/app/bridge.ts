@@ -6,11 +6,13 @@ import { MqttSink } from '../mqtt/mqtt-sink.ts';
 import { CommandGate } from '../model/command-gate.ts';
 import type { MackerelSettings, MeterSettings, Settings } from '../model/settings.ts';
 import type { BrokerHealth } from '../model/health.ts';
-import { fanOut } from '../model/status.ts';
-import type { Sink } from '../model/status.ts';
+import { fanOut, METER_COMMANDS } from '../model/status.ts';
+import type { PageCommand, Sink } from '../model/status.ts';
 import type { MackerelSink } from '../mackerel/mackerel-sink.ts';
 import { lockState } from '../store/local-socket.ts';
 import { PhaseWatch } from '../supervisor/phase-watch.ts';
+import { isOpenToAll } from '../web/access.ts';
+import type { Order } from '../web/command-routes.ts';
 import { StatusBoard } from '../web/status-board.ts';
 import type { StatusBoardOptions } from '../web/status-board.ts';
 import type { Wire } from '../wire/wire.ts';
@@ -78,11 +80,13 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     const brokerHealth: StatusBoardOptions['brokerHealth'] = (id, asked) =>
       brokers.get(id)?.health(asked) ?? deps.missingBroker?.(asked ?? language);
     const page = deps.page ?? (settings.http && pageUrl(settings.http));
+    const commands = commandsOf(settings, deps);
     const demo = deps.demo !== undefined;
     const archiveOf = (id: string): HalfHourArchive | undefined => meters.get(id)?.archive;
-    const facts = { clock, brokerHealth, version, language, page, demo, archiveOf };
+    const facts = { clock, brokerHealth, version, language, page, demo, archiveOf, commands };
     const board = new StatusBoard({ meters: settings.meters, ...facts });
-    status = await serveStatus(settings, board, brokerHealth, { ...deps, archiveOf }, signal);
+    const order = orderOf(gates);
+    status = await serveStatus(settings, board, brokerHealth, { ...deps, archiveOf, order }, signal);
     const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];
     for (const meter of settings.meters)
       meters.set(meter.id, await openMeter(meter, brokers.get(meter.id), others, deps, signal));
@@ -107,6 +111,19 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     await Promise.all([...endings, status?.close()]);
   }
 }
+
+/** What the page may command; undefined where it commands nothing. */
+function commandsOf({ http }: Settings, { asExporter, onlyFrom, demo }: Deps): readonly PageCommand[] | undefined {
+  if (!http || asExporter === true || (onlyFrom === undefined && isOpenToAll(http))) return undefined;
+  return demo ? [...METER_COMMANDS, 'break'] : METER_COMMANDS;
+}
+
+const orderOf =
+  (gates: ReadonlyMap<MeterSettings, CommandGate>): Order =>
+  (id, command) =>
+    Array.from(gates)
+      .find(([meter]) => meter.id === id)?.[1]
+      .order(command);
 
 /** What the user may ask of one meter, by the broker and by the page. */
 const gateOf = (id: string, meters: ReadonlyMap<string, MeterParts>, { clock, log }: Deps): CommandGate =>

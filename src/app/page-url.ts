@@ -1,8 +1,7 @@
-import { formatHostPort } from '../kernel/host-port.ts';
+import { formatHostPort, isLoopback } from '../kernel/host-port.ts';
 import type { HttpSettings } from '../model/settings.ts';
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);
-const isLoopback = (host: string): boolean => /^(127\.|localhost$|::1$|.*\.localhost$)/i.test(host);
 
 /**
  * Where a phone in the house opens the page: at the address it listens on, or, where that is every address, at the first of

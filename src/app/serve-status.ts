@@ -6,6 +6,7 @@ import type { Redactor } from '../kernel/redactor.ts';
 import type { HttpSettings, Settings } from '../model/settings.ts';
 import type { Sink } from '../model/status.ts';
 import type { ApiOptions, DemoControls } from '../web/api/api-routes.ts';
+import type { Order } from '../web/command-routes.ts';
 import type { WebServer } from '../web/server.ts';
 import type { StatusBoard, StatusBoardOptions } from '../web/status-board.ts';
 import { socketPath } from './ask/bridge-status.ts';
@@ -26,6 +27,11 @@ export interface StatusDeps {
   readonly archiveOf?: NonNullable<ApiOptions['archiveOf']>;
 }
 
+export interface ServeStatusDeps extends StatusDeps {
+  /** Gives a meter a command of the page. */
+  readonly order: Order;
+}
+
 interface StatusService {
   /** Hear everything besides the board. */
   readonly sinks: readonly Sink[];
@@ -43,7 +49,7 @@ export async function serveStatus(
   settings: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language'>,
   board: StatusBoard,
   broker: BrokerOf,
-  deps: StatusDeps,
+  deps: ServeStatusDeps,
   signal: AbortSignal,
 ): Promise<StatusService> {
   const { http, stateDir } = settings;
@@ -73,7 +79,18 @@ async function serveWeb(
   { meters, language }: Pick<Settings, 'meters' | 'language'>,
   board: StatusBoard,
   broker: BrokerOf,
-  { clock, log, redactor, version, asExporter: metricsOnly = false, onlyFrom, pulse, demo, archiveOf }: StatusDeps,
+  {
+    clock,
+    log,
+    redactor,
+    version,
+    asExporter: metricsOnly = false,
+    onlyFrom,
+    pulse,
+    demo,
+    archiveOf,
+    order,
+  }: ServeStatusDeps,
   signal: AbortSignal,
 ): Promise<StatusService> {
   const [{ Metrics }, { startWeb }] = await Promise.all([import('../web/metrics.ts'), import('../web/server.ts')]);
@@ -84,7 +101,7 @@ async function serveWeb(
     ...(demo && { demo }),
     ...(archiveOf && { archiveOf }),
   };
-  const options = { ...http, ...given, language, board, metrics, metricsOnly, late, redactor, log, clock };
+  const options = { ...http, ...given, language, board, metrics, metricsOnly, late, redactor, log, clock, order };
   return { sinks: [metrics], ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };
 }
 

@@ -5,7 +5,9 @@ import type { Settings } from '../model/settings.ts';
 import { addCommand, requireSettings } from '../app/command.ts';
 import { say } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
+import { homeAssistantApp } from '../app/home-assistant-app/home-assistant-app.ts';
 import { openToOthers } from '../app/load-settings.ts';
+import { isOpenToAll } from '../web/access.ts';
 
 /** `config check | schema | example` */
 export function addConfigCommand(program: Command, context: CliContext): void {
@@ -35,6 +37,9 @@ async function checkConfig(command: Command, context: CliContext): Promise<void>
   context.stdout.write(`${source}: OK\n`);
   for (const line of summary(settings)) context.stdout.write(`  ${line[context.language]}\n`);
   for (const path of await openToOthers(secretFiles)) say(context.stderr, context, openText(path));
+  const { http } = settings;
+  if (http && homeAssistantApp(context.env) === undefined && isOpenToAll(http))
+    say(context.stderr, context, openPageText(formatHostPort(http.listen)));
 }
 
 /** What is configured, without anything secret. */
@@ -74,4 +79,9 @@ const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '?…');
 const openText = (path: string): Text => ({
   en: `warning: ${path} holds secrets and others can read it: chmod 600 ${path}`,
   ja: `警告: ${path} には秘密の値がありますが、他のユーザーも読めます: chmod 600 ${path}`,
+});
+
+const openPageText = (address: string): Text => ({
+  en: `warning: everybody who reaches ${address} can read the page, and it gives no commands: set http.token (make one up: openssl rand -hex 16)`,
+  ja: `警告: ${address} に接続できる人は誰でもページを見られます。また、ページからの操作は使えません。http.token を設定してください（作成例：openssl rand -hex 16）`,
 });

@@ -20,3 +20,6 @@ const LOOPBACKS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', ':
 
 /** Who listens at a wildcard is reached at the loopback address. */
 export const reachable = ({ host, port }: HostPort): HostPort => ({ host: LOOPBACKS[host] ?? host, port });
+
+/** Reached by this machine alone. */
+export const isLoopback = (host: string): boolean => /^(127\.|localhost$|::1$|.*\.localhost$)/i.test(host);

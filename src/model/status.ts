@@ -91,7 +91,10 @@ export type BridgeEvent =
   | { readonly kind: 'activity'; readonly meter: string; readonly activity: Activity };
 
 /** What a user may ask of a running meter. Nothing else can be commanded. */
-export type MeterCommand = 'read_now' | 'restart_session' | 'rescan';
+export const METER_COMMANDS = ['read_now', 'restart_session', 'rescan'] as const;
+export type MeterCommand = (typeof METER_COMMANDS)[number];
+/** What the page may send; `break` lets something go wrong in the demo. */
+export type PageCommand = MeterCommand | 'break';
 
 /** A consumer of readings: MQTT, the status page, the log. */
 export interface Sink {

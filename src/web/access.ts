@@ -4,7 +4,10 @@ import { hostname } from 'node:os';
 import type { Clock } from '../kernel/clock.ts';
 import { isLanguage } from '../kernel/language.ts';
 import type { Language } from '../kernel/language.ts';
+import { isLoopback } from '../kernel/host-port.ts';
 import { Guesses } from './household-limits.ts';
+import { createPageCookie } from './page-token.ts';
+import type { CookieRequest } from './page-token.ts';
 
 /** The parts of a query we read; a name given twice is an array and counts as not given. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -43,22 +46,32 @@ const NO_TOKEN: AccessRefusal = {
   text: 'Send the value of http.token as "Authorization: Bearer …" or as ?token=….',
 };
 
-/** Lets in who has the token, whatever others at that address tried. @returns undefined for who may read. */
-export function createDoor(
-  token: string | undefined,
-  clock: Clock,
-): (ip: string, header: string | undefined, query: Query) => AccessRefusal | undefined {
+/** What a request shows of who sends it. */
+export interface ShownHeaders extends CookieRequest {
+  readonly authorization?: string | undefined;
+}
+
+/** @returns undefined for who may read. */
+export type Door = (ip: string, headers: ShownHeaders, query: Query) => AccessRefusal | undefined;
+
+/** Lets in who has the token, or the cookie made of it, whatever others at that address tried. */
+export function createDoor(token: string | undefined, clock: Clock): Door {
   const allowed = createTokenCheck(token);
+  const cookie = token === undefined ? undefined : createPageCookie(token);
   const guesses = new Guesses(clock);
-  return (ip, header, query) => {
-    if (allowed(header, query)) return undefined;
+  return (ip, headers, query) => {
+    if (allowed(headers.authorization, query) || cookie?.isGood(headers)) return undefined;
     const waitS = guesses.waitS(ip);
     if (waitS > 0) return tooMany(waitS);
-    const given = tokenOf(header, query);
+    const given = tokenOf(headers.authorization, query) ?? cookie?.given(headers);
     if (given !== undefined) guesses.wrong(ip, given);
     return NO_TOKEN;
   };
 }
+
+/** Whether everybody who reaches the machine can open the page. It stays to be read, but commands nothing. */
+export const isOpenToAll = ({ listen, token }: { listen: { host: string }; token?: string }): boolean =>
+  token === undefined && !isLoopback(listen.host);
 
 const tooMany = (waitS: number): AccessRefusal => ({
   status: 429,

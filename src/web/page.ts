@@ -14,17 +14,10 @@ const TEXTS = {
     en: 'This page needs JavaScript. The same facts are at api/status.',
     ja: 'このページにはJavaScriptが必要です。同じ内容は api/status にもあります。',
   },
-  locked: { en: 'This page needs a token', ja: 'トークンが必要です' },
-  whichToken: {
-    en: 'Enter the value of http.token from the configuration of broute2mqtt.',
-    ja: 'broute2mqttの設定 http.token の値を入力してください。',
-  },
-  token: { en: 'Token', ja: 'トークン' },
-  open: { en: 'Open', ja: '開く' },
 } as const satisfies Record<string, Text>;
 
 /** Addresses are relative, so that the page also works below a path of a reverse proxy. */
-const frame = (language: Language, head: string, body: string): string => `<!doctype html>
+export const frame = (language: Language, head: string, body: string): string => `<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
@@ -63,20 +56,6 @@ export function statusPage(language: Language): string {
 <footer id="footer"></footer>`,
   );
 }
-
-/** Instead of the page for who has no token; the form opens it with one. */
-export const tokenPage = (language: Language): string =>
-  frame(
-    language,
-    '',
-    `<header class="top"><h1>${TEXTS.locked[language]}</h1></header>
-<main><form class="card token" method="get">
-<p>${TEXTS.whichToken[language]}</p>
-<input type="hidden" name="lang" value="${language}">
-<label>${TEXTS.token[language]} <input type="password" name="token" autocomplete="current-password" required></label>
-<button>${TEXTS.open[language]}</button>
-</form></main>`,
-  );
 
 export interface Asset {
   readonly path: string;

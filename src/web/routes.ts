@@ -4,14 +4,19 @@ import { isLanguage } from '../kernel/language.ts';
 import type { Language } from '../kernel/language.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
-import { createDoor, createHostCheck, languageOfRequest, SECURITY_HEADERS, textOf } from './access.ts';
-import type { Query, AccessRefusal } from './access.ts';
+import { createDoor, createHostCheck, isOpenToAll, languageOfRequest, SECURITY_HEADERS, textOf } from './access.ts';
+import type { AccessRefusal, Door, Query } from './access.ts';
 import type { Guard, Sentence } from './api/api-parts.ts';
 import { addApi } from './api/api-routes.ts';
 import type { ApiOptions } from './api/api-routes.ts';
+import { addCommands } from './command-routes.ts';
+import type { Order } from './command-routes.ts';
+import { addLogin, sendLogin, withoutToken } from './login-routes.ts';
+import { createPageCookie } from './page-token.ts';
+import type { PageCookie } from './page-token.ts';
 import type { Metrics } from './metrics.ts';
 import { CHALLENGE, createProof, PROOF } from './token-proof.ts';
-import { statusPage, tokenPage } from './page.ts';
+import { statusPage } from './page.ts';
 import type { Asset } from './page.ts';
 import type { StatusBoard } from './status-board.ts';
 import { redactedJson } from './status-snapshot.ts';
@@ -27,6 +32,8 @@ export interface RouteOptions extends ApiOptions {
   readonly language: Language;
   readonly board: StatusBoard;
   readonly metrics?: Pick<Metrics, 'text' | 'contentType'>;
+  /** Gives a meter one of its three commands; none where the page commands nothing. */
+  readonly order?: Order;
   /** Neither page nor API: `/metrics` and the probes alone. */
   readonly metricsOnly?: boolean;
   /** The one address that is answered: what stands there has seen to the login, and hands on whatever name was asked for. */
@@ -42,11 +49,17 @@ const WRONG_HOST =
 const NOT_YOU = 'This page is opened in Home Assistant: nobody else is answered here.';
 const NO_SUCH_PAGE = 'There is nothing here. The status page is at /, its data at /api/status.';
 const ONLY_METRICS = 'There is nothing here. The metrics are at /metrics.';
+const READ_ONLY = 'Only GET and HEAD here: all that can be sent are three commands, to /api/command.';
 const HTML = 'text/html; charset=utf-8';
 
 type Refuse = (request: FastifyRequest) => AccessRefusal | undefined;
+interface Access {
+  readonly refusal: Refuse;
+  readonly guard: Guard;
+  readonly cookie: PageCookie | undefined;
+}
 
-/** The page, what it loads, its data, the metrics and two probes. Everything can be read and nothing can be changed. */
+/** The page, what it loads, its data, three commands, the metrics and two probes. */
 export function addRoutes(app: FastifyInstance, assets: readonly Asset[], options: RouteOptions): void {
   const { redactor, log, metrics, metricsOnly = false, onlyFrom } = options;
   // The three numbers a drop-in shows were always open to every name; its scrapers go on.
@@ -60,7 +73,8 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
         });
   const prove = createProof(options.token);
   const door = createDoor(options.token, options.clock);
-  const refusal: Refuse = ({ ip, headers, query }) => door(ip, headers.authorization, query as Query);
+  const cookie = options.token === undefined ? undefined : createPageCookie(options.token);
+  const refusal: Refuse = ({ ip, headers, query }) => door(ip, headers, query as Query);
   const sentence: Sentence = (reply, status, text) =>
     reply
       .code(status)
@@ -74,8 +88,7 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     if (onlyFrom !== undefined && request.socket.remoteAddress !== onlyFrom) return sentence(reply, 403, NOT_YOU);
     if (!isForUs(request.headers.host)) return sentence(reply, 421, WRONG_HOST);
     if (request.method === 'GET' || request.method === 'HEAD' || !request.is404) return undefined; // a route of its own
-    reply.header('allow', 'GET, HEAD');
-    return sentence(reply, 405, 'Only GET and HEAD: nothing can be changed here.');
+    return sentence(reply.header('allow', 'GET, HEAD'), 405, READ_ONLY);
   });
 
   addProbes(app, options, sentence);
@@ -88,8 +101,10 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
       reply.type(metrics.contentType).send(await metrics.text()),
     );
   if (!metricsOnly) {
-    addPages(app, assets, options, refusal, guard);
+    app.removeAllContentTypeParsers(); // each that is sent has its own, nobody else's
+    addPages(app, assets, options, { refusal, guard, cookie });
     addApi(app, options, { guard, sentence, redact: (text) => redactor.redact(text), language: options.language });
+    addSent(app, options, { door, cookie, guard, sentence });
   }
 
   app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? ONLY_METRICS : NO_SUCH_PAGE));
@@ -98,6 +113,28 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
     if (status >= 400 && status < 500) return sentence(reply, status, 'This request could not be understood.');
     log.error({ err: error, route: request.routeOptions.url }, 'HTTP request failed');
     return sentence(reply, 500, 'Something went wrong in broute2mqtt; its log says what.');
+  });
+}
+
+/** The little that may be sent: a login, and commands where not everybody in the network could give them. */
+function addSent(
+  app: FastifyInstance,
+  { onlyFrom, order, demo, language, ...options }: RouteOptions,
+  {
+    door,
+    cookie,
+    guard,
+    sentence,
+  }: Pick<Access, 'cookie' | 'guard'> & {
+    readonly door: Door;
+    readonly sentence: Sentence;
+  },
+): void {
+  void app.register(async (login) => addLogin(login, { door, cookie, language }));
+  const mayOrder = onlyFrom !== undefined || !isOpenToAll(options);
+  void app.register(async (commands) => {
+    commands.addHook('onRequest', guard);
+    addCommands(commands, { order: mayOrder ? order : undefined, demo, sentence });
   });
 }
 
@@ -118,8 +155,7 @@ function addPages(
   app: FastifyInstance,
   assets: readonly Asset[],
   { board, redactor, language: configured }: RouteOptions,
-  refusal: Refuse,
-  guard: Guard,
+  { refusal, guard, cookie }: Access,
 ): void {
   // Page and assets are constants of our own: nothing in them to hide, and a password like `page` must not break them.
   const constant = (reply: FastifyReply, type: string, body: string | Buffer): FastifyReply =>
@@ -136,11 +172,13 @@ function addPages(
     return reply.type('application/json; charset=utf-8').send(body);
   });
   app.get('/', async (request, reply) => {
-    const language = languageOfRequest(request.query as Query, request.headers['accept-language'], configured);
-    reply.header('vary', 'accept-language');
     const refused = refusal(request);
-    if (!refused) return constant(reply, HTML, statusPage(language));
-    return constant(reply.code(refused.status).header(...refused.header), HTML, tokenPage(language));
+    if (refused) return sendLogin(request, reply, configured, refused);
+    const moved = withoutToken(request, reply, cookie);
+    if (moved) return moved;
+    if (cookie?.isGood(request.headers)) reply.header('set-cookie', cookie.keep(request.headers));
+    const language = languageOfRequest(request.query as Query, request.headers['accept-language'], configured);
+    return constant(reply.header('vary', 'accept-language'), HTML, statusPage(language));
   });
   for (const { path, type, body } of assets)
     app.get(path, async (_request, reply) => constant(reply.header('cache-control', 'no-cache'), type, body));

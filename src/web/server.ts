@@ -9,7 +9,7 @@ import { readAssets } from './page.ts';
 import { limitConnections } from './household-limits.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';
-import { SECURITY_HEADERS } from './access.ts';
+import { isOpenToAll, SECURITY_HEADERS } from './access.ts';
 
 export interface WebOptions extends RouteOptions {
   /** Port 0 takes a free one. */
@@ -86,6 +86,11 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
   const address = `http://${formatHostPort(reachable({ ...options.listen, port }))}/`;
   if (options.metricsOnly) options.log.info({ metrics: `${address}metrics` }, 'metrics listening');
   else options.log.info({ page: address }, 'status page listening');
+  if (!options.metricsOnly && options.onlyFrom === undefined && isOpenToAll(options))
+    options.log.warn(
+      { listen: formatHostPort(options.listen) },
+      'everybody in the network can read the page: set http.token; until then it gives no commands',
+    );
   return {
     address,
     async close() {

@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Failure } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { BrokerHealth } from '../model/health.ts';
-import type { Sink, BridgeEvent } from '../model/status.ts';
+import type { BridgeEvent, PageCommand, Sink } from '../model/status.ts';
 import { compareDays } from './api/day-compare.ts';
 import type { KnownMarks } from './api/day-compare.ts';
 import type { LinkEventAnswer } from './api/link-events.ts';
@@ -32,6 +32,8 @@ export interface StatusBoardOptions {
   readonly page?: string | undefined;
   /** Of failures, where the asker names none. */
   readonly language: Language;
+  /** What the page may command. */
+  readonly commands?: readonly PageCommand[] | undefined;
 }
 
 export interface SnapshotOptions {
@@ -117,7 +119,7 @@ export class StatusBoard implements Sink {
   }
 
   snapshot({ language = this.#options.language, both = false, history = false }: SnapshotOptions = {}): StatusSnapshot {
-    const { version, clock, brokerHealth, demo = false, page, archiveOf } = this.#options;
+    const { version, clock, brokerHealth, demo = false, page, archiveOf, commands } = this.#options;
     const show = showIn(language, both);
     return known<StatusSnapshot>({
       version,
@@ -136,6 +138,7 @@ export class StatusBoard implements Sink {
           history: history ? record.history() : undefined,
         });
       }),
+      commands,
     });
   }
 }

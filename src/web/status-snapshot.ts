@@ -1,5 +1,5 @@
 import type { Language } from '../kernel/language.ts';
-import type { LinkPhase } from '../model/status.ts';
+import type { LinkPhase, PageCommand } from '../model/status.ts';
 import type { ByQuantity } from '../model/quantity.ts';
 import type { ReadingJson } from '../model/reading.ts';
 
@@ -171,6 +171,8 @@ export interface StatusSnapshot {
   /** Where a phone in the house opens the page, where that is known. */
   readonly page?: string;
   readonly meters: readonly MeterSnapshot[];
+  /** What `POST api/command` takes; absent where the page commands nothing. */
+  readonly commands?: readonly PageCommand[];
 }
 
 /** As JSON, each text through `redact`. By value and not over the whole: a secret of digits must not break a number. */

@@ -4,6 +4,7 @@ import { lookBeside, lookForHolder } from '../../wire/port-holder.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { stderrLog } from '../../app/context.ts';
+import { homeAssistantApp } from '../../app/home-assistant-app/home-assistant-app.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
 import { exporterConfig } from '../../app/exporter-mode.ts';
@@ -54,12 +55,15 @@ export async function examine(
   const independent = sequence({ clock: world.clock, ...listeners }, results, context.signal);
   const all = independent.branch();
   let loaded: Loaded | undefined;
+  let asksNoToken = homeAssistantApp(context.env) !== undefined;
   await all.step('configuration', LOAD_LIMIT_MS, async () => {
-    const result = (await exporterConfig(file, context)) ?? (await loadSettings(file, context));
+    const exporter = await exporterConfig(file, context);
+    asksNoToken ||= exporter !== undefined;
+    const result = exporter ?? (await loadSettings(file, context));
     if (result.ok) loaded = result;
     return await configurationFinding(result);
   });
-  await (loaded ? stepsOf(loaded, options, world, all) : withoutConfiguration(all));
+  await (loaded ? stepsOf(loaded, { ...options, asksNoToken }, world, all) : withoutConfiguration(all));
   await independent.branch().step('clock', 5000, (inner) => clockFinding(world, inner));
   await independent.branch().step('node', 1000, () => nodeFinding(world.nodeVersion));
   return { results, config: loaded?.config };
@@ -80,9 +84,14 @@ async function systemWorld(context: CliContext): Promise<DoctorWorld> {
   };
 }
 
+interface StepOptions extends ExamineOptions {
+  /** Home Assistant sees to the login, or there is no page: nothing to warn of. */
+  readonly asksNoToken: boolean;
+}
+
 async function stepsOf(
   loaded: Loaded,
-  { meter: wanted, noRadio }: ExamineOptions,
+  { meter: wanted, noRadio, asksNoToken }: StepOptions,
   world: DoctorWorld,
   all: Sequence,
 ): Promise<void> {
@@ -103,7 +112,7 @@ async function stepsOf(
     await (status ? heldSteps(meter, status, world, own) : radioSteps(meter, noRadio, world, own));
   }
   if (mqtt) await brokerSteps(settings, mqtt, status, world, all.branch());
-  if (http) await all.branch().step('http', 5000, (signal) => httpFinding(http, signal));
+  if (http) await all.branch().step('http', 5000, (signal) => httpFinding(http, asksNoToken, signal));
 }
 
 /** `tls` is in no list before the configuration names it; the others here stand on their own. */

@@ -9,6 +9,7 @@ import { formatHostPort } from '../../kernel/host-port.ts';
 import type { HostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { HttpSettings, Settings } from '../../model/settings.ts';
+import { isOpenToAll } from '../../web/access.ts';
 import { listenFailed } from '../../web/server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
 import { problemText, openToOthers } from '../../app/load-settings.ts';
@@ -177,7 +178,24 @@ export function nodeFinding(version: string): CheckFinding {
 }
 
 /** @throws BridgeError HTTP_LISTEN_FAILED */
-export async function httpFinding(http: HttpSettings, signal: AbortSignal): Promise<CheckFinding> {
+export async function httpFinding(
+  http: HttpSettings,
+  asksNoToken: boolean,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  const found = await portFinding(http, signal);
+  if (asksNoToken || !isOpenToAll(http)) return found;
+  const { en, ja } = found.detail;
+  return warning(
+    { en: `${en}; everybody in the network can read the page`, ja: `${ja}、誰でもページを見られます` },
+    {
+      en: 'Set http.token (make one up: openssl rand -hex 16). Without one the page gives no commands.',
+      ja: 'http.token を設定してください（作成例：openssl rand -hex 16）。設定するまで、ページからの操作は使えません。',
+    },
+  );
+}
+
+async function portFinding(http: HttpSettings, signal: AbortSignal): Promise<CheckFinding> {
   const error = await listenError(http.listen);
   const address = formatHostPort(http.listen);
   if (!error) return ok(`${address} is free`, `${address} は空いています`);

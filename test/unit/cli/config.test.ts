@@ -73,6 +73,21 @@ test.each([0o640, 0o604])('check: warns when others can read what is secret (mod
   );
 });
 
+test.each([
+  ['0.0.0.0:8080', '', true],
+  ['192.168.1.5:8080', '', true],
+  ['0.0.0.0:8080', ', token: geheimes-kennwort', false],
+  ['127.0.0.1:8080', '', false],
+  ['"[::1]:8080"', '', false],
+  ['localhost:8080', '', false],
+])('check: warns of a page that everybody can open (%s%s: %s)', async (listen, token, warns) => {
+  const path = write('c.yaml', minimal('', `http: { listen: ${listen}${token} }\n`));
+  const { exitCode, stderr } = await cli(['config', 'check', '--config', path]);
+  expect([exitCode, stderr.includes('set http.token')]).toEqual([0, warns]);
+  const ja = await cli(['config', 'check', '--config', path], { language: 'ja' });
+  expect(ja.stderr.includes('http.token を設定してください')).toBe(warns);
+});
+
 test('check: a file without a secret in it may be read by everyone', async () => {
   const yaml = minimal()
     .replace(/route_b_id: .*/, `route_b_id_file: ${write('id', ID)}`)

@@ -99,7 +99,7 @@ describe('guessing the token', () => {
     expect(refused.status).toBe(429);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
     expect(await from('right')).toBe(200);
-    expect((await ask(rig, '/?token=right')).status).toBe(200);
+    expect((await ask(rig, '/?token=right')).status).toBe(303);
     expect((await ask(rig, '/livez')).status).toBe(200);
   });
 
