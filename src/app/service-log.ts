@@ -41,6 +41,8 @@ export class LogSink implements Sink {
         return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half-hour registers');
       case 'history':
         return this.#log.debug({ meter: event.meter, halfHour: event.halfHour }, 'half hour from the meter’s memory');
+      case 'minute':
+        return this.#log.debug({ meter: event.meter, minute: event.minute }, 'minute registers');
       case 'pace':
         return this.#log.debug({ meter: event.meter, intervalS: event.intervalS }, 'pace');
       case 'profile':

@@ -63,6 +63,11 @@ const meterSchema = z.strictObject({
     'Fixed time to wait for an answer, s; measured and adapted when left out',
     '応答待ち時間（秒）を固定します。省略時は実測に合わせて自動調整します',
   ),
+  minute_history: key(
+    z.boolean().default(false),
+    'Registers of every minute, missed ones too, on a topic of their own (second-generation meters)',
+    '1分ごとの積算値（取得できなかった分も含む）を専用トピックで配信します（次世代スマートメーターのみ）',
+  ),
   on_stuck_command: key(
     z.array(z.string().min(1)).min(1).exactOptional(),
     'Program and arguments (no shell) to run when nothing has helped for ten minutes',

@@ -11,11 +11,11 @@ import { DAY_MS, HistoryGaps, OLDEST_DAY } from './history-gaps.ts';
 import type { MemoryFailure, MemoryQuestions } from './memory-questions.ts';
 
 /** Between two steps: what is missing is wanted, but live values come first; the past has all the time. */
-const GAP_PACE_MS = 8000;
+export const GAP_PACE_MS = 8000;
 const PAST_PACE_MS = 60_000;
 /** After a failure, times how many there were in a row. */
-const RETRY_PACE_MS = 60_000;
-const TRIES = 3;
+export const RETRY_PACE_MS = 60_000;
+export const TRIES = 3;
 /** E5 counts days back from the meter's own today: nothing is asked while that changes. */
 const MIDNIGHT_MS = 5 * 60_000;
 
@@ -36,7 +36,7 @@ export interface HistoryOf {
   readonly getMap: readonly number[];
 }
 
-const isEmpty = ({ normal, reverse }: Registers): boolean => normal === undefined && reverse === undefined;
+export const isEmpty = ({ normal, reverse }: Registers): boolean => normal === undefined && reverse === undefined;
 
 /**
  * Reads from the memory of one meter, over one session, what the archive lacks: gaps first, from their oldest mark on, by

@@ -1,6 +1,6 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { isoJst } from '../kernel/clock.ts';
+import { HALF_HOUR_MS, isoJst } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { LogThrottle } from '../kernel/log-writer.ts';
 import type { HalfHour } from '../model/reading.ts';
@@ -39,6 +39,12 @@ export class MarkKeeper {
         { mark: isoJst(halfHour.markMs) },
         'the meter’s half hour is more than a month ahead of our clock: kept when the meter’s clock agrees',
       );
+  }
+
+  /** The mark before this one, where the archive has it of the same meter. */
+  before({ markMs }: HalfHour, { archiveName }: Pick<MeterSession, 'archiveName'>): HalfHour | undefined {
+    const before = this.#archive.at(markMs - HALF_HOUR_MS);
+    return before?.meter === archiveName && before.importKwh !== undefined ? before : undefined;
   }
 
   /** The meter told its time. @param skewMs meter minus ours */

@@ -9,7 +9,9 @@ import {
   encodeHistoryDay,
   encodeSlotRequest,
   HISTORY2,
+  HISTORY3,
 } from '../echonet/history.ts';
+import type { SlotForm } from '../echonet/history.ts';
 import type { MeterClient } from './meter-client.ts';
 
 /** Why there is no answer to use. */
@@ -38,12 +40,13 @@ export class MemoryQuestions {
   }
 
   /** History 2 (ED, EC). @returns registers at atMs, a half hour before, … */
-  async slots(atMs: number, count: number, signal: AbortSignal): Promise<readonly Registers[] | MemoryFailure> {
-    const setting = { epc: EPC.history2Request, edt: encodeSlotRequest(HISTORY2, { atMs, count }) };
-    const edt = await this.#ask(setting, EPC.history2, signal);
-    if (typeof edt === 'string') return edt;
-    const history = decodeSlotHistory(HISTORY2, edt);
-    return history?.atMs === atMs && history.count === count ? history.values : 'refused';
+  slots(atMs: number, count: number, signal: AbortSignal): Promise<readonly Registers[] | MemoryFailure> {
+    return this.#back(HISTORY2, [EPC.history2Request, EPC.history2], { atMs, count }, signal);
+  }
+
+  /** History 3 (EF, EE). @returns registers at atMs, a minute before, … */
+  minutes(atMs: number, count: number, signal: AbortSignal): Promise<readonly Registers[] | MemoryFailure> {
+    return this.#back(HISTORY3, [EPC.history3Request, EPC.history3], { atMs, count }, signal);
   }
 
   /**
@@ -60,6 +63,18 @@ export class MemoryQuestions {
       const reverse = sold[i];
       return { ...(normal !== undefined && { normal }), ...(reverse !== undefined && { reverse }) };
     });
+  }
+
+  async #back(
+    form: SlotForm,
+    [requestEpc, epc]: readonly [number, number],
+    { atMs, count }: { readonly atMs: number; readonly count: number },
+    signal: AbortSignal,
+  ): Promise<readonly Registers[] | MemoryFailure> {
+    const edt = await this.#ask({ epc: requestEpc, edt: encodeSlotRequest(form, { atMs, count }) }, epc, signal);
+    if (typeof edt === 'string') return edt;
+    const history = decodeSlotHistory(form, edt);
+    return history?.atMs === atMs && history.count === count ? history.values : 'refused';
   }
 
   async #direction(

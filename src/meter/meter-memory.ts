@@ -1,6 +1,8 @@
 import type { Log } from '../kernel/log.ts';
 import type { MeterProfile } from '../model/reading.ts';
 import { StateFile } from '../store/state-file.ts';
+import { MINUTE_MS } from './minute-trail.ts';
+import type { MinutePosition } from './minute-trail.ts';
 import type { Accepted } from './energy-guard.ts';
 import { MOST_PROPERTIES } from './capacity.ts';
 import type { RememberedCapacity } from './capacity.ts';
@@ -16,6 +18,8 @@ export interface Remembered extends RememberedCapacity {
   /** Last accepted registers, for the energy guard. Never published as if freshly read. */
   readonly import?: Accepted;
   readonly export?: Accepted;
+  /** How far the stream of minutes has come. */
+  readonly minute?: MinutePosition;
 }
 
 export const meterMemory = (dir: string | undefined, log: Log): StateFile<Remembered> =>
@@ -34,7 +38,15 @@ function parseRemembered(value: unknown): Remembered {
     if (!isBetween(register['kwh'], 0, MOST_KWH) || !isBetween(register['atMs'], 0, LAST_DATE_MS))
       throw new TypeError(`${key} is not a register`);
   }
+  if (remembered['minute'] !== undefined) checkMinute(object(remembered['minute'], 'minute'));
   return value as Remembered;
+}
+
+function checkMinute({ meter, minuteMs, importKwh = 0, exportKwh = 0 }: Record<string, unknown>): void {
+  const isMinute = isInteger(minuteMs, 0, LAST_DATE_MS) && minuteMs % MINUTE_MS === 0;
+  const isText = typeof meter === 'string' && isAbsentOrText(meter, 64);
+  if (!isMinute || !isText || !isBetween(importKwh, 0, MOST_KWH) || !isBetween(exportKwh, 0, MOST_KWH))
+    throw new TypeError('minute is no minute with its registers');
 }
 
 function checkProfile(profile: Record<string, unknown>): void {

@@ -1,4 +1,3 @@
-import { HALF_HOUR_MS } from '../kernel/clock.ts';
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -17,6 +16,8 @@ import type { MeterAnswer } from './meter-client.ts';
 import type { Remembered } from './meter-memory.ts';
 import { MeterSession } from './meter-session.ts';
 import type { Moment } from './meter-time.ts';
+import { openMinuteTrail } from './minute-trail.ts';
+import type { MinuteTrail } from './minute-trail.ts';
 import { Pace, RoundTrips } from './round-trips.ts';
 import { isAnother, mergeProfiles } from './profile.ts';
 import { RegisterGuards, stepKwhOf } from './register-guards.ts';
@@ -26,7 +27,7 @@ const REGISTERS_SAVED_EVERY_MS = 3_600_000;
 
 export type ReaderSettings = Pick<
   MeterSettings,
-  'id' | 'intervalS' | 'energyIntervalS' | 'replyTimeoutS' | 'contractAmpere'
+  'id' | 'intervalS' | 'energyIntervalS' | 'replyTimeoutS' | 'contractAmpere' | 'minuteHistory'
 >;
 
 export interface ReaderDeps {
@@ -58,6 +59,7 @@ export class MeterReader {
   readonly #clockCheck: ClockCheck;
   readonly #usage: UsageTracker;
   readonly #keeper: MarkKeeper;
+  readonly #minutes: MinuteTrail | undefined;
   #remembered: Remembered;
   #announced: string | undefined;
   #halfHour: HalfHour | undefined;
@@ -81,6 +83,7 @@ export class MeterReader {
     this.#housePace = housePace;
     const inHouse = { intervalS: intervalS * housePace, energyIntervalS: energyIntervalS * housePace };
     this.#usage = new UsageTracker(inHouse, deps.archive);
+    this.#minutes = openMinuteTrail(settings, deps, remembered.minute);
     const onPace = (intervalS: number): void => {
       this.#usage.pace(intervalS * housePace);
       deps.emit({ kind: 'pace', meter: settings.id, intervalS });
@@ -125,6 +128,8 @@ export class MeterReader {
       roundTrips: this.#roundTrips,
       known: this.#remembered.macAddress === macAddress ? this.#remembered.profile : undefined,
       archive,
+      minutes: this.#minutes,
+      onCaughtUp: () => void this.#saveRegisters(),
       onAnswer: (answer) => {
         onProof(answer.datagram);
         if (answer.isAside !== true) this.#publish(answer, current);
@@ -159,6 +164,7 @@ export class MeterReader {
       const tripMs = roundTripMs === undefined ? {} : { roundTripMs };
       const reading: Reading = { atMs: datagram.atMs, ...measured, ...tripMs };
       this.#deps.emit({ kind: 'reading', meter, reading });
+      if (measured.minute) session.toldMinute(measured.minute);
     }
     const marks = halfHoursOf(properties, scale);
     for (const halfHour of marks) {
@@ -169,7 +175,7 @@ export class MeterReader {
       this.#keeper.accept(halfHour, session, wallMs);
       this.#tellHalfHour(this.#halfHour, session);
     }
-    if (this.#halfHour && !this.#isSlotTold && this.#markBefore(this.#halfHour, session))
+    if (this.#halfHour && !this.#isSlotTold && this.#keeper.before(this.#halfHour, session))
       this.#tellHalfHour(this.#halfHour, session);
     const compared = this.#clockCheck.compare(answer);
     if (compared?.skewMs !== undefined) this.#keeper.compared(compared.skewMs, session, datagram.atMs);
@@ -179,14 +185,9 @@ export class MeterReader {
 
   /** With the mark before it as soon as that is known: told, or read from the meter's memory. */
   #tellHalfHour(halfHour: HalfHour, session: MeterSession): void {
-    const before = this.#markBefore(halfHour, session);
+    const before = this.#keeper.before(halfHour, session);
     this.#isSlotTold = before !== undefined;
     this.#deps.emit({ kind: 'halfHour', meter: this.#settings.id, halfHour, ...(before ? { before } : {}) });
-  }
-
-  #markBefore({ markMs }: HalfHour, { archiveName }: MeterSession): HalfHour | undefined {
-    const before = this.#deps.archive.at(markMs - HALF_HOUR_MS);
-    return before?.meter === archiveName && before.importKwh !== undefined ? before : undefined;
   }
 
   /** What was bought, by the half hour and by the day, moves with each answer that told of it. */
@@ -241,7 +242,7 @@ export class MeterReader {
   async #saveRegisters(): Promise<void> {
     this.#registersSavedMs = this.#deps.clock.monotonicMs();
     const capacity = this.#capacity.rememberedOf(this.#remembered.macAddress);
-    this.#remembered = { ...this.#remembered, ...this.#guards.accepted, ...capacity };
+    this.#remembered = { ...this.#remembered, ...this.#guards.accepted, ...capacity, ...this.#minutes?.kept };
     await this.#deps.memory.save(this.#remembered);
   }
 }

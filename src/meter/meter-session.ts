@@ -1,7 +1,7 @@
 import { abortable, deferred, scope, together } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import type { EnergyScale, HalfHour, MeterProfile } from '../model/reading.ts';
+import type { EnergyScale, HalfHour, MeterProfile, MinuteRegisters } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { EPC } from '../echonet/epc.ts';
 import { toldOf } from '../echonet/frame.ts';
@@ -10,8 +10,10 @@ import { archiveNameOf } from '../archive/month-file.ts';
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import { Asking } from './asking.ts';
 import type { Capacity } from './capacity.ts';
-import { HistoryReader } from './history-reader.ts';
+import type { HistoryOf } from './history-reader.ts';
 import { MemoryQuestions } from './memory-questions.ts';
+import { MemoryReaders } from './memory-readers.ts';
+import type { MinuteTrail } from './minute-trail.ts';
 import { MeterClient } from './meter-client.ts';
 import type { MeterAnswer } from './meter-client.ts';
 import { PollPlan } from './poll-plan.ts';
@@ -37,6 +39,10 @@ export interface MeterSessionDeps {
   readonly onAnswer: (answer: MeterAnswer) => void;
   /** A half hour that was missed has been read from the meter's memory: oldest first. */
   readonly onFilled: (halfHour: HalfHour) => void;
+  /** Minute by minute, where that is wanted. */
+  readonly minutes: MinuteTrail | undefined;
+  /** All minutes of an outage are read, as far as the meter has them. */
+  readonly onCaughtUp: () => void;
   /** A lost request is about to be repeated. */
   readonly onRetry: () => void;
   /** All that was due has been asked. */
@@ -51,7 +57,7 @@ export class MeterSession {
   readonly #client: MeterClient;
   readonly #asking: Asking;
   readonly #builder: ProfileBuilder;
-  #history: HistoryReader | undefined;
+  readonly #memory: MemoryReaders;
   /** What the last live values took. */
   #cycleMs = 0;
   #wake = deferred<void>();
@@ -78,6 +84,9 @@ export class MeterSession {
     this.#client = new MeterClient(session, { clock, log, onAnswer });
     const { size } = capacity;
     const timeoutMs = (): number => capacity.timeoutMs;
+    const questions = new MemoryQuestions({ log, client: this.#client, timeoutMs });
+    const { archive, onFilled, minutes, onCaughtUp } = deps;
+    this.#memory = new MemoryReaders({ clock, log, questions, archive, onFilled, minutes, onCaughtUp });
     this.#asking = new Asking({ clock, log, client: this.#client, refusals, size, timeoutMs, onRetry: deps.onRetry });
   }
 
@@ -102,16 +111,20 @@ export class MeterSession {
 
   /** The meter told a half-hour mark, which the archive has: what lies before it may be missing. */
   told(markMs: number): void {
+    const of = this.#memoryOf;
+    if (of) this.#memory.told(markMs, of);
+  }
+
+  /** The meter told its registers at a whole minute. */
+  toldMinute(minute: MinuteRegisters): void {
+    const of = this.#memoryOf;
+    if (of) this.#memory.toldMinute(minute, of);
+  }
+
+  get #memoryOf(): HistoryOf | undefined {
     const { energyScale: scale } = this;
     const { getMap } = this.#builder;
-    if (!scale || !getMap) return;
-    const { clock, log, capacity, archive, onFilled } = this.#deps;
-    const questions = new MemoryQuestions({ log, client: this.#client, timeoutMs: () => capacity.timeoutMs });
-    this.#history ??= new HistoryReader(
-      { meter: this.archiveName, scale, getMap },
-      { clock, log, questions, archive, onFilled },
-    );
-    this.#history.told(markMs);
+    return scale && getMap ? { meter: this.archiveName, scale, getMap } : undefined;
   }
 
   /** Everything is asked now, as soon as the request under way is done. */
@@ -174,7 +187,7 @@ export class MeterSession {
         const nowMs = clock.monotonicMs();
         if (isHurried) this.plan.hurry(nowMs);
         if (this.plan.nextMs <= nowMs) return;
-        if (this.#historyMs <= nowMs) await this.#history?.step(signal);
+        if (this.#historyMs <= nowMs) await this.#memory.step(signal);
         const untilMs = Math.min(this.plan.nextMs, this.#historyMs) - clock.monotonicMs();
         const due = untilMs > 0 ? clock.sleep(untilMs, pause.signal).catch(() => undefined) : undefined;
         await abortable(Promise.race([due, hurried]), signal);
@@ -187,7 +200,7 @@ export class MeterSession {
 
   /** Monotonic ms when the meter's memory may be asked: not so that a live value would be late, but not never. */
   get #historyMs(): number {
-    const { nextMs = Infinity } = this.#history ?? {};
+    const { nextMs } = this.#memory;
     const roomMs = ROOM * Math.max(this.#deps.roundTrips.p95Ms ?? 0, this.#cycleMs);
     return this.#deps.clock.monotonicMs() + roomMs <= this.plan.nextMs ? nextMs : nextMs + HISTORY_PATIENCE_MS;
   }

@@ -24,6 +24,8 @@ export interface MeterSettings {
   readonly contractAmpere?: number;
   /** Fixes the reply time-out instead of measuring it. */
   readonly replyTimeoutS?: number;
+  /** Every minute’s registers, those that were missed too, as a stream of their own. */
+  readonly minuteHistory?: boolean;
   /** Program and arguments, run when nothing else has helped for ten minutes. */
   readonly onStuckCommand?: readonly string[];
   /** The meter's own folder for what survives a restart. */

@@ -1,5 +1,5 @@
 import type { Failure } from '../kernel/errors.ts';
-import type { MeterClock, HalfHour, MeterProfile, Reading } from './reading.ts';
+import type { MeterClock, HalfHour, MeterProfile, MinuteRegisters, Reading } from './reading.ts';
 import type { Pan } from './pan.ts';
 import type { Usage } from './usage.ts';
 
@@ -85,6 +85,8 @@ export type BridgeEvent =
   | { readonly kind: 'halfHour'; readonly meter: string; readonly halfHour: HalfHour; readonly before?: HalfHour }
   /** A mark that was missed, read from the meter's memory: oldest first, each once. */
   | { readonly kind: 'history'; readonly meter: string; readonly halfHour: HalfHour }
+  /** The registers at a whole minute, where that is wanted: each minute once, none before an earlier one. */
+  | { readonly kind: 'minute'; readonly meter: string; readonly minute: MinuteRegisters }
   /** After each answer that told of energy, power or a mark. */
   | { readonly kind: 'usage'; readonly meter: string; readonly usage: Usage }
   | { readonly kind: 'clock'; readonly meter: string; readonly clock: MeterClock }

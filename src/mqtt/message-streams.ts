@@ -1,8 +1,15 @@
 import { openOutbox } from '../outbox/outbox.ts';
 import type { BridgeError } from '../kernel/errors.ts';
+import type { MeterSettings } from '../model/settings.ts';
 import type { Topics } from './mqtt-topics.ts';
 import { ReadingsStream } from './readings-stream.ts';
 import type { StreamConnection, StreamDeps } from './readings-stream.ts';
+
+export interface StreamsOptions {
+  readonly meter: Pick<MeterSettings, 'minuteHistory'>;
+  /** The meter's folder; without one what waits is in memory. */
+  readonly stateDir?: string | undefined;
+}
 
 /**
  * The topics of which no message may be lost: what the meter says now, and what had been missed. Each has its own outbox,
@@ -11,49 +18,51 @@ import type { StreamConnection, StreamDeps } from './readings-stream.ts';
 export class MessageStreams {
   readonly readings: ReadingsStream;
   readonly history: ReadingsStream;
+  /** Where it is wanted. */
+  readonly minutes: ReadingsStream | undefined;
 
-  /** @param stateDir the meter's folder; without one what waits is in memory. */
   constructor(
-    topics: Pick<Topics, 'readings' | 'history'>,
-    stateDir: string | undefined,
+    topics: Pick<Topics, 'readings' | 'history' | 'historyMinutes'>,
+    { meter, stateDir }: StreamsOptions,
     deps: Omit<StreamDeps, 'outbox'>,
   ) {
-    this.readings = new ReadingsStream(topics.readings, { ...deps, outbox: openOutbox(stateDir, deps) });
-    const outbox = openOutbox(stateDir, deps, 'history-outbox');
-    this.history = new ReadingsStream(topics.history, { ...deps, outbox });
+    const open = (topic: string, name?: string): ReadingsStream =>
+      new ReadingsStream(topic, { ...deps, outbox: openOutbox(stateDir, deps, name) });
+    this.readings = open(topics.readings);
+    this.history = open(topics.history, 'history-outbox');
+    if (meter.minuteHistory === true) this.minutes = open(topics.historyMinutes, 'history-minutes-outbox');
   }
 
   get queued(): number {
-    return this.readings.queued + this.history.queued;
+    return this.#all.reduce((sum, { queued }) => sum + queued, 0);
   }
 
   get dropped(): number {
-    return this.readings.dropped + this.history.dropped;
+    return this.#all.reduce((sum, { dropped }) => sum + dropped, 0);
   }
 
   /** Why the broker takes one of them not although it is there. */
   get held(): BridgeError | undefined {
-    return this.readings.held ?? this.history.held;
+    return this.#all.find(({ held }) => held)?.held;
   }
 
   start(): void {
-    this.#each((stream) => stream.start());
+    for (const stream of this.#all) stream.start();
   }
 
   up(connection: StreamConnection): void {
-    this.#each((stream) => stream.up(connection));
+    for (const stream of this.#all) stream.up(connection);
   }
 
   down(): void {
-    this.#each((stream) => stream.down());
+    for (const stream of this.#all) stream.down();
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.readings.close(), this.history.close()]);
+    await Promise.all(this.#all.map((stream) => stream.close()));
   }
 
-  #each(act: (stream: ReadingsStream) => void): void {
-    act(this.readings);
-    act(this.history);
+  get #all(): readonly ReadingsStream[] {
+    return [this.readings, this.history, ...(this.minutes ? [this.minutes] : [])];
   }
 }

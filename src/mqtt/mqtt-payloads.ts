@@ -65,6 +65,13 @@ export const historyPayload = (meter: string, { markMs, importKwh, exportKwh }: 
     ['export', register(exportKwh, decimals)],
   ]);
 
+/** `history_minutes`, kWh. */
+export const minuteHistoryPayload = (
+  meter: string,
+  { minuteMs: markMs, ...registers }: MinuteRegisters,
+  decimals: number,
+): string => historyPayload(meter, { markMs, ...registers }, decimals);
+
 /** `state/halfhour`: the slot and its energy only when the neighbouring mark, exactly 30 minutes before, is known too. */
 export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, decimals: number): string {
   const before = previous && mark.markMs - previous.markMs === HALF_HOUR_MS ? previous : undefined;

@@ -19,7 +19,7 @@ import { FurtherStates } from './further-states.ts';
 import { MeterStates } from './meter-states.ts';
 import { ConnectionKeeper } from '../broker/connection-keeper.ts';
 import type { BrokerConnection, Message, Outcome, Send } from '../broker/broker-connection.ts';
-import { historyPayload, readingPayload } from './mqtt-payloads.ts';
+import { historyPayload, minuteHistoryPayload, readingPayload } from './mqtt-payloads.ts';
 import { standingOf } from './broker-standing.ts';
 import { identityOf, presenceTopic, topicsOf } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
@@ -30,7 +30,10 @@ import { REASON, reasonText } from '../broker/reason-codes.ts';
 const REPEAT_MS = 2500;
 
 export interface MqttSinkOptions {
-  readonly meter: Pick<MeterSettings, 'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
+  readonly meter: Pick<
+    MeterSettings,
+    'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere' | 'minuteHistory'
+  >;
   readonly broker: BrokerOptions;
   readonly baseTopic: string;
   readonly homeAssistant: HomeAssistantSettings;
@@ -98,7 +101,7 @@ export class MqttSink implements Sink {
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
-    this.#streams = new MessageStreams(this.#topics, options.stateDir, parts);
+    this.#streams = new MessageStreams(this.#topics, options, parts);
     this.#gate = gate;
   }
 
@@ -160,6 +163,8 @@ export class MqttSink implements Sink {
         return this.#states.acceptHalfHour(event.halfHour, event.before);
       case 'history':
         return this.#streams.history.push(historyPayload(event.meter, event.halfHour, this.#states.decimals));
+      case 'minute':
+        return this.#streams.minutes?.push(minuteHistoryPayload(event.meter, event.minute, this.#states.decimals));
       case 'usage':
         return this.#further.accept(event);
       case 'clock':

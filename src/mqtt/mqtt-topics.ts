@@ -12,6 +12,8 @@ export interface Topics {
   readonly readings: string;
   /** Half hours that were missed, read from the meter's memory. */
   readonly history: string;
+  /** Every minute's registers, where that is wanted. */
+  readonly historyMinutes: string;
   /** Commands are this and a name: `…/command/read_now`. */
   readonly commandPrefix: string;
 }
@@ -30,6 +32,7 @@ export function topicsOf(baseTopic: string, meterId: string): Topics {
     config: `${root}/state/config`,
     readings: `${root}/readings`,
     history: `${root}/history`,
+    historyMinutes: `${root}/history_minutes`,
     commandPrefix: `${root}/command/`,
   };
 }

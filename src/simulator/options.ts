@@ -97,6 +97,8 @@ export interface SimulatorOptions {
   readonly historyDays?: number;
   /** How many hours back EC tells; E2 and E4 tell more. Default: as they. */
   readonly slotHours?: number;
+  /** How many hours back EE tells. */
+  readonly minuteHours?: number;
   /** Register SFB shows the airtime limit; without it SKSREG SFB is refused with ER06. */
   readonly airtimeRegister?: boolean;
   /** EPCs put into or taken out of the Get property map. */
@@ -129,6 +131,7 @@ const DEFAULTS = {
   halfHourDelayS: 60,
   historyDays: 100,
   slotHours: 2400,
+  minuteHours: 24,
   airtimeRegister: true,
   mapAdd: [],
   mapRemove: [],

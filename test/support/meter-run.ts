@@ -78,6 +78,7 @@ export interface MeterRunOptions {
   /** Default 60 s. */
   readonly energyIntervalMs?: number;
   readonly contractAmpere?: number;
+  readonly minuteHistory?: boolean;
   readonly onStuck?: (signal: AbortSignal) => Promise<void>;
   /** How many times faster the house's time passes, and our wall clock with it. */
   readonly housePace?: number;
@@ -102,7 +103,14 @@ export interface MeterRun {
 
 /** Puts it together as the program does; the supervisor does not run yet. */
 export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps): Promise<MeterRun> {
-  const { intervalMs = 10_000, energyIntervalMs = 60_000, contractAmpere, onStuck, random = () => 0.5 } = options;
+  const {
+    intervalMs = 10_000,
+    energyIntervalMs = 60_000,
+    contractAmpere,
+    minuteHistory,
+    onStuck,
+    random = () => 0.5,
+  } = options;
   const { clock, log, wire, emit, memories } = deps;
   const archive = await HalfHourArchive.on(memories.months, log);
   const reader = await MeterReader.open(
@@ -111,6 +119,7 @@ export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps)
       intervalS: intervalMs / 1000,
       energyIntervalS: energyIntervalMs / 1000,
       ...(contractAmpere === undefined ? {} : { contractAmpere }),
+      ...(minuteHistory === undefined ? {} : { minuteHistory }),
     },
     { clock, log, emit, archive, memory: memories.memory as StateFile<Remembered>, housePace: options.housePace ?? 1 },
   );

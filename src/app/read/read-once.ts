@@ -46,7 +46,7 @@ export async function holdSession(
   let silences = 0;
   const isHopeless = ({ code }: BridgeError): boolean =>
     HOPELESS.has(code) || (code === 'MODULE_SILENT' && ++silences >= SILENCES);
-  const { onStuckCommand: _forTheService, ...plain } = meter;
+  const { onStuckCommand: _forTheService, minuteHistory: _ofTheService, ...plain } = meter;
   const { reader, supervisor } = await openMeterParts(plain, {
     clock,
     log,

@@ -40,7 +40,7 @@ export interface HistorySettings {
 /** What a meter's properties are made of at one moment. Registers are raw, in steps of unit and coefficient. */
 export interface MeterView extends Pick<
   ResolvedOptions,
-  'generation' | 'maker' | 'serial' | 'unit' | 'coefficient' | 'digits' | 'slotHours'
+  'generation' | 'maker' | 'serial' | 'unit' | 'coefficient' | 'digits' | 'slotHours' | 'minuteHours'
 > {
   readonly atMs: number;
   readonly watts: number;
@@ -98,9 +98,9 @@ const dayHistory = (direction: Direction) => (view: MeterView) => {
   return encodeDayHistory({ ...(day === undefined ? {} : { day }), values });
 };
 
-function slotHistory(view: MeterView, form: SlotForm, request: SlotRequest): Uint8Array {
+function slotHistory(view: MeterView, form: SlotForm, request: SlotRequest, hours: number): Uint8Array {
   const { atMs, count } = request;
-  const oldestMs = view.atMs - view.slotHours * HOUR_MS;
+  const oldestMs = view.atMs - hours * HOUR_MS;
   const values = Array.from({ length: count }, (_, i) =>
     atMs === undefined || atMs - i * form.stepMs < oldestMs ? {} : view.registersAt(atMs - i * form.stepMs),
   );
@@ -141,9 +141,9 @@ const PROPERTIES: Readonly<Record<number, (view: MeterView) => Uint8Array | unde
   [EPC.currents]: ({ currents }) => encodeCurrents(currents.r, currents.t),
   [EPC.importAtMark]: atMark('normal'),
   [EPC.exportAtMark]: atMark('reverse'),
-  [EPC.history2]: (view) => slotHistory(view, HISTORY2, view.history.slots2),
+  [EPC.history2]: (view) => slotHistory(view, HISTORY2, view.history.slots2, view.slotHours),
   [EPC.history2Request]: ({ history }) => encodeSlotRequest(HISTORY2, history.slots2),
-  [EPC.history3]: (view) => slotHistory(view, HISTORY3, view.history.slots3),
+  [EPC.history3]: (view) => slotHistory(view, HISTORY3, view.history.slots3, view.minuteHours),
   [EPC.history3Request]: ({ history }) => encodeSlotRequest(HISTORY3, history.slots3),
 };
 

@@ -168,6 +168,7 @@ test('ID and password become upper case, names get a default', async () => {
     route_b_password: PASSWORD,
     interval_s: 10,
     energy_interval_s: 60,
+    minute_history: false,
   });
   expect(secrets).toEqual([ID, PASSWORD]);
 });

@@ -28,7 +28,7 @@ const valueOf = (bytes: Uint8Array) => {
 
 describe('golden frames', () => {
   test('are all there', () => {
-    expect(goldenFrames).toHaveLength(87);
+    expect(goldenFrames).toHaveLength(90);
   });
 
   test.each(goldenFrames)('$name', ({ hex: text, decoded }) => {

@@ -14,6 +14,8 @@ import {
   decodeSlotHistory,
   decodeSlotRequest,
   HISTORY2,
+  HISTORY3,
+  type SlotForm,
 } from '../../../src/echonet/history.ts';
 import {
   decodeFault,
@@ -51,6 +53,15 @@ const day = (edt: Uint8Array) => {
   return value && { day: value.day ?? null, values: value.values.map((raw) => raw ?? null) };
 };
 
+const slots = (form: SlotForm) => (edt: Uint8Array) => {
+  const value = decodeSlotHistory(form, edt);
+  return value && { at: jst(value.atMs, 16), count: value.count, values: value.values.map(registers) };
+};
+const slotRequest = (form: SlotForm) => (edt: Uint8Array) => {
+  const value = decodeSlotRequest(form, edt);
+  return value && { at: jst(value.atMs, 16), count: value.count };
+};
+
 const inGoldenWords: Readonly<Record<string, (edt: Uint8Array) => unknown>> = {
   '82': decodeStandardVersion,
   '88': (edt) => ({ fault: decodeFault(edt) }),
@@ -76,14 +87,10 @@ const inGoldenWords: Readonly<Record<string, (edt: Uint8Array) => unknown>> = {
   E8: (edt) => ({ r: phase(decodeCurrents(edt)?.r), t: phase(decodeCurrents(edt)?.t) }),
   EA: fixed,
   EB: fixed,
-  EC: (edt) => {
-    const value = decodeSlotHistory(HISTORY2, edt);
-    return value && { at: jst(value.atMs, 16), count: value.count, values: value.values.map(registers) };
-  },
-  ED: (edt) => {
-    const value = decodeSlotRequest(HISTORY2, edt);
-    return value && { at: jst(value.atMs, 16), count: value.count };
-  },
+  EC: slots(HISTORY2),
+  ED: slotRequest(HISTORY2),
+  EE: slots(HISTORY3),
+  EF: slotRequest(HISTORY3),
 };
 
 /** What only the simulator says is compared as it is written. */

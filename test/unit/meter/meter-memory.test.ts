@@ -14,6 +14,7 @@ const whole: Remembered = {
   export: { kwh: 0, atMs: 1_768_446_000_000 },
   requestSize: 2,
   roundTripMs: 812,
+  minute: { meter: '001C6400030C12A4-NEW0002', minuteMs: 1_768_446_000_000, importKwh: 12_345.6 },
 };
 const { requestSize: _size, roundTripMs: _time, ...older } = whole;
 
@@ -55,6 +56,9 @@ const strange: readonly (readonly [string, unknown])[] = [
   ['a round trip that is none', { roundTripMs: null }],
   ['a register that is none', { import: null }],
   ['a register without value', { export: { atMs: 1 } }],
+  ['a minute between two', { minute: { meter: 'a', minuteMs: 1 } }],
+  ['a minute of no meter', { minute: { minuteMs: 60_000 } }],
+  ['a minute whose register is text', { minute: { meter: 'a', minuteMs: 60_000, importKwh: '1' } }],
   ['a register without time', { import: { kwh: 1, atMs: 'x' } }],
 ];
 for (const [name, value] of strange) {

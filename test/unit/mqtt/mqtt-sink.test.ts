@@ -208,6 +208,32 @@ test('half hours that were missed wait for the broker as readings do, each once,
   await until(() => rig.sink.health().queued === 0, 'acknowledged');
 });
 
+test('minutes have a topic and an outbox of their own, where they are wanted', async () => {
+  const minute = { minuteMs: Date.parse('2026-01-15T12:01:00+09:00'), importKwh: 12345.6, exportKwh: 7 };
+  rig.sink.accept({ kind: 'profile', meter: 'home', profile: fullProfile });
+  rig.sink.accept({ kind: 'minute', meter: 'home', minute });
+  expect(rig.sink.health().queued).toBe(0);
+  await clock.creepWhile(rig.stop(), 5);
+  const meter = { id: 'home', name: 'Smart meter', intervalS: 10, energyIntervalS: 60, minuteHistory: true };
+  rig = new SinkRig(url, { meter }, clock);
+  rig.sink.accept({ kind: 'profile', meter: 'home', profile: fullProfile });
+  rig.sink.accept({ kind: 'minute', meter: 'home', minute });
+  rig.sink.accept({
+    kind: 'minute',
+    meter: 'home',
+    minute: { minuteMs: minute.minuteMs + 60_000, importKwh: 12345.7 },
+  });
+  expect(rig.sink.health().queued).toBe(2);
+  await up();
+  await clock.creepUntil(() => watcher.on(`${root}/history_minutes`).length === 2, 'both', 20);
+  expect(watcher.on(`${root}/history_minutes`).map(({ payload, retain }) => [payload, retain])).toEqual([
+    ['{"meter":"home","time":"2026-01-15T12:01:00+09:00","import":12345.6,"export":7.0}', false],
+    ['{"meter":"home","time":"2026-01-15T12:02:00+09:00","import":12345.7}', false],
+  ]);
+  expect(watcher.on(`${root}/history`)).toEqual([]);
+  await until(() => rig.sink.health().queued === 0, 'acknowledged');
+});
+
 test('readings come in order, without holes, however long the broker was away', async () => {
   for (let n = 1; n <= 100; n++) rig.reading({ powerW: n });
   rig.reading({ fault: false }); // nothing the stream tells of
