@@ -87,6 +87,10 @@ export class StatusBoard implements Sink {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  get version(): string {
+    return this.#options.version;
+  }
+
   /** The meters, in the order of the configuration. */
   get meters(): readonly string[] {
     return [...this.#records.keys()];

@@ -25,7 +25,7 @@ export interface WebRigOptions {
   readonly archiveOf?: (meter: string) => HalfHourArchive | undefined;
   /** Every address, for the page that everybody can open; asked at the loopback one all the same. */
   readonly listenHost?: string;
-  readonly meters?: readonly { readonly id: string; readonly name: string }[];
+  readonly meters?: readonly { readonly id: string; readonly name: string; readonly contractAmpere?: number }[];
 }
 
 /** A board on virtual time behind a real server on the loopback address. */

@@ -23,4 +23,8 @@ export function addApi(app: FastifyInstance, options: ApiOptions, parts: ApiPart
   addLiveRoutes(app, options, parts);
   const { board, clock, archiveOf = () => undefined } = options;
   addHistoryRoutes(app, { meters: board.meters, clock, archiveOf }, parts);
+  app.get('/api/openapi.json', { preHandler: parts.guard }, async (_request, reply) => {
+    const { openApi } = await import('./openapi.ts'); // few ask
+    return reply.send(openApi(board.version));
+  });
 }
