@@ -30,9 +30,13 @@ await build({
   sourcesContent: false,
   legalComments: 'inline',
 });
-// the page: one script and one style sheet, the chart library beside them, loaded once numbers are on show
+// What a page loads is one script and one style sheet, its parts (`page-…`) within; the chart library beside them is loaded
+// once numbers are on show.
+const statics = readdirSync(inRoot('src/web/static'));
 await build({
-  entryPoints: ['page.js', 'page.css', 'login.js'].map((name) => inRoot(`src/web/static/${name}`)),
+  entryPoints: statics
+    .filter((name) => /^(?!page-).*\.(js|css)$/.test(name))
+    .map((name) => inRoot(`src/web/static/${name}`)),
   outdir: inRoot('dist/web/static'),
   bundle: true,
   minify: true,
@@ -41,7 +45,7 @@ await build({
   target: ['chrome109', 'firefox115', 'safari16'],
   external: ['./uplot.js', './page-quantities.js'],
 });
-for (const name of readdirSync(inRoot('src/web/static')).filter((name) => /\.(svg|png|webmanifest)$/.test(name)))
+for (const name of statics.filter((name) => /\.(svg|png|webmanifest)$/.test(name)))
   cpSync(inRoot(`src/web/static/${name}`), inRoot(`dist/web/static/${name}`));
 const chart = inRoot('node_modules/uplot/dist/');
 writeFileSync(

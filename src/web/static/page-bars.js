@@ -48,14 +48,12 @@ export function createBars({ onPoint, onRange }) {
     ...common(),
     scales: { x: { time: false, range: () => [-0.6, slots.length - 0.4] }, y: { range: rangeY } },
     axes: [
-      axis({
-        size: 28,
+      axis(28, {
         grid: { show: false },
         splits: () => slots.map((_, i) => i).filter((i) => mark(i) !== undefined),
         values: (_plot, marks) => marks.map((i) => mark(i)),
       }),
-      axis({
-        size: 58,
+      axis(58, {
         splits: (_plot, _axis, low, high) => roundSteps(low, high),
         values: (_plot, values) =>
           values.map(

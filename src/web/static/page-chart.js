@@ -21,7 +21,10 @@ export const faded = (colour, alpha) =>
     .toString(16)
     .padStart(2, '0')}`;
 
-export const AXIS_FONT = '12px system-ui, "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", sans-serif';
+/** 12 px, and more where the page's letters are larger; what an axis takes of its chart grows with it. */
+export const axisScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+const axisFont = () =>
+  `${12 * axisScale()}px system-ui, "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", sans-serif`;
 
 /** Options that both charts begin with. */
 export const common = () => ({
@@ -30,10 +33,12 @@ export const common = () => ({
   padding: [10, 20, 0, 0],
 });
 
-export const axis = (more) => {
+/** @param size of the letters' 12 px */
+export const axis = (size, more) => {
   const { soft, edge } = colours();
   return {
-    font: AXIS_FONT,
+    font: axisFont(),
+    size: size * axisScale(),
     stroke: soft,
     grid: { stroke: faded(edge, 0.7), width: 1 },
     ticks: { show: false },

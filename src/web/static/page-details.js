@@ -1,6 +1,6 @@
 // The facts of the radio, in one part that is closed.
 import { element, write } from './page-dom.js';
-import { epochOf, stampText } from './page-time.js';
+import { clockTime, dayText, epochOf, stampText } from './page-time.js';
 import { decimal, powerText, quantityName, quantityText, span, words } from './page-words.js';
 
 /** Most sticks tell the signal with each answer, some only when they scan: then it is told how long ago that was. */
@@ -55,7 +55,12 @@ export function createDetails() {
       show(quantityName(key), seen && quantityText(key, seen.value) + mark);
     }
     const most = meter.usage?.peak_month;
-    show(words.peakMonth, most && `${powerText(most.power).join(' ')}（${stampText(epochOf(most.time), nowS)}）`);
+    show(
+      words.peakMonth,
+      most &&
+        powerText(most.power).join(' ') +
+          words.inParens(`${dayText(epochOf(most.time))} ${clockTime(epochOf(most.time))}`),
+    );
     show(words.signal, signalText(meter));
     show(words.interval, words.every(span(meter.interval_s)));
     show(words.channel, meter.pan && String(meter.pan.channel));

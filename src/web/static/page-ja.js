@@ -21,6 +21,7 @@ export const words = {
   },
   dot: '・',
   list: '・',
+  inParens: (text) => `（${text}）`,
   unanswered: 'メーターの応答なし',
   awaiting: '応答待ち',
   nextTry: (span) => `${span}後に再試行`,
@@ -32,6 +33,7 @@ export const words = {
   last: (what, value, time) => `最後の値：${what.replace('中', '')} ${value}（${time}）`,
   noPower: '電力の値なし',
   waitingFirst: '最初の計測値を待っています',
+  justNow: 'たった今の値',
   age: (span) => `${span}前の値`,
   noUpdate: (span) => `${span}更新なし`,
   bridgeGone: (span) => `ブリッジの応答なし（${span}）・再接続中`,
@@ -137,5 +139,5 @@ export const words = {
   wait: (span) => `続けては実行できません。${span}後にもう一度どうぞ。`,
   refused: '実行できませんでした。ページを開き直してください。',
   demo: 'デモ',
-  demoNote: '実在しない家の1日を早送りで表示しています。',
+  demoNote: '架空の家の1日を早送り中',
 };

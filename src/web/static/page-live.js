@@ -1,6 +1,6 @@
 // The course of power over the last minutes, hour or day.
 import { askFor } from './page-address.js';
-import { Chart, axis, colours, common, faded, roundSteps, roundUp } from './page-chart.js';
+import { Chart, axis, axisScale, colours, common, faded, roundSteps, roundUp } from './page-chart.js';
 import { choice, element, write } from './page-dom.js';
 import { clockTime, epochOf, roundTimes } from './page-time.js';
 import { decimal, powerText, words } from './page-words.js';
@@ -84,14 +84,12 @@ export function createLive() {
     ...common(),
     scales: { x: { time: false, range: () => [nowS - SPANS[span], nowS] }, y: { range: rangeY } },
     axes: [
-      axis({
-        size: 28,
+      axis(28, {
         splits: (plot, _axis, from, to) =>
-          roundTimes(from, to, (((to - from) * 64) / plot.bbox.width) * devicePixelRatio),
+          roundTimes(from, to, (((to - from) * 64 * axisScale()) / plot.bbox.width) * devicePixelRatio),
         values: (_plot, times) => times.map((at) => clockTime(at)),
       }),
-      axis({
-        size: 58,
+      axis(58, {
         splits: (_plot, _axis, low, high) => roundSteps(low, high),
         values: (_plot, values) =>
           values.map((value, i) =>

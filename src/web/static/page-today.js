@@ -67,9 +67,9 @@ export function createToday() {
   const sold = column(words.soldToday, 'export');
   const halfHour = line(words.halfHour);
   const peak = line(words.peakToday);
-  const columns = element('div', 'columns', bought.box, sold.box);
+  const pair = element('div', 'pair', bought.box, sold.box);
   const lines = element('dl', 'lines', halfHour.row, peak.row);
-  const section = element('section', 'card today', element('h2', 'spoken', words.today), columns, lines);
+  const section = element('section', 'card today', element('h2', 'spoken', words.today), pair, lines);
 
   function update(meter) {
     const { usage } = meter;
@@ -86,7 +86,7 @@ export function createToday() {
       ...(forecast === undefined ? [] : [words.forecast(plain(forecast))]),
     ];
     halfHour.show(parts.length > 0 ? parts.join(words.list) : undefined);
-    peak.show(most && `${plain(most.power)}（${halfHourText(most.time)}）`);
+    peak.show(most && plain(most.power) + words.inParens(halfHourText(most.time)));
     lines.hidden = [halfHour, peak].every(({ row }) => row.hidden);
   }
 

@@ -23,13 +23,15 @@ export function trustOf(meter, elapsedS, feed) {
   if (feed.isLost) return { level: 'gone', text: words.bridgeGone(span(elapsedS)) };
   const seen = meter.reading?.power;
   if (!seen) {
-    const what = meter.reading ? words.noPower : words.waitingFirst;
-    return { level: 'none', text: `${what}${words.dot}${doing(meter, elapsedS, false)}` };
+    if (meter.phase === 'connected') return { level: 'none', text: meter.reading ? words.noPower : words.waitingFirst };
+    // What is tried is in the steps; here what holds it up.
+    const halt = meter.phase === 'waiting' || meter.phase === 'paused' || meter.phase === 'stopped';
+    return { level: 'none', text: halt ? doing(meter, elapsedS, false) : words.waitingFirst };
   }
   const ageS = seen.age_s + elapsedS;
   const isOld = seen.stale || ageS > seen.stale_after_s;
   const isWell = meter.phase === 'connected' && ageS <= lateAfterS(meter.interval_s);
-  if (isWell && !isOld) return { level: 'good', text: words.age(span(ageS)) };
+  if (isWell && !isOld) return { level: 'good', text: ageS < 1 ? words.justNow : words.age(span(ageS)) };
   return {
     level: isOld ? 'old' : 'late',
     text: `${words.noUpdate(span(ageS))}${words.dot}${doing(meter, elapsedS, isOld)}`,
