@@ -9,6 +9,8 @@ import { words } from './page-words.js';
 
 /** A half hour is there some seconds after its end; what the meter remembers comes in after a join. */
 const REFRESH_MS = 60_000;
+/** After an answer that failed: a bridge that has just started has not opened its archive. */
+const AGAIN_MS = 5000;
 /** In the demo half hours are seconds. */
 const SOONEST_MS = 2000;
 
@@ -103,6 +105,7 @@ export function createHistory() {
     try {
       found = await askFor('api/history', query);
     } catch {
+      asked += AGAIN_MS - REFRESH_MS;
       if (answer === undefined && !section.hidden) write(note, words.unread);
       return;
     }
