@@ -1,19 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
 import { BridgeError } from '../../src/kernel/errors.ts';
 import { Browser } from '../support/browser.ts';
+import { logLines } from '../support/log-lines.ts';
 import { pan, WebRig } from '../support/web-rig.ts';
 import type { WebRigOptions } from '../support/web-rig.ts';
 
 /** The stream speaks every 10 s at least. */
 const SEE_MS = 20_000;
 let browser: Browser;
+let dir: string;
+let archive: HalfHourArchive;
 
 beforeAll(async () => {
   browser = await Browser.open({ width: 360, height: 740 });
+  dir = await mkdtemp(join(tmpdir(), 'page-'));
+  archive = await HalfHourArchive.open(dir, logLines().log);
 });
 
-afterAll(() => browser?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await archive?.close();
+  await rm(dir, { recursive: true, force: true });
+});
 
 interface Shown {
   readonly rig: WebRig;
@@ -54,7 +67,7 @@ const isGreen = (page: Page): Promise<boolean> =>
   })()`);
 
 test('a current reading, in Japanese and by its link in English', async () => {
-  await withPage('/?lang=ja', {}, async ({ page, complaints }) => {
+  await withPage('/?lang=ja', { archiveOf: () => archive }, async ({ page, complaints }) => {
     for (const text of ['使用中', '1,234', 'R相 7.0 A', 'T相 5.5 A', '秒前の値']) await see(page, text);
     expect(await page.title()).toBe('1,234 W – Home');
     await open(page);
@@ -155,7 +168,7 @@ test('a broken link says what it does, what to do and when it tries again', asyn
 
 test('before the first reading it says what it waits for; long and hostile names do no harm', async () => {
   const meters = metersOf(['<b onclick="alert(1)">x</b>', 'ながいなまえ'.repeat(20), 'w'.repeat(200)]);
-  await withPage('/?lang=en', { meters }, async ({ rig, page, complaints }) => {
+  await withPage('/?lang=en', { meters, archiveOf: () => archive }, async ({ rig, page, complaints }) => {
     rig.status({ phase: 'scanning' }, 'm0');
     await rig.clock.advance(12_000);
     await see(page, 'Waiting for the first reading');

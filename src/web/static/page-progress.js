@@ -22,7 +22,7 @@ export function createProgress() {
       row.dataset.state = at < 0 ? 'done' : at === 0 ? 'now' : 'next';
       if (at === 0) row.setAttribute('aria-current', 'step');
       else row.removeAttribute('aria-current');
-      write(more, at === 0 && progress.channels !== undefined ? words.channels(channelText(progress.channels)) : '');
+      write(more, at === 0 && progress.channels ? channelText(progress, elapsedS) : '');
     }
     const passed = progress.elapsed_s + elapsedS;
     const knows = progress.expected_s > 0;
@@ -35,6 +35,8 @@ export function createProgress() {
   return { section, tick };
 }
 
-/** `41/60`, in whatever form it is told. */
-const channelText = (channels) =>
-  typeof channels === 'object' ? `${channels.done ?? channels.at}/${channels.of ?? channels.total}` : String(channels);
+/** `41/60`: a module goes through them in their order, as long on each. */
+function channelText({ channels: { at, of }, expected_s: expectedS }, elapsedS) {
+  const more = expectedS > 0 ? Math.floor((elapsedS * of) / expectedS) : 0;
+  return words.channels(`${Math.min(of, at + more)}/${of}`);
+}
