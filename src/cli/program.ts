@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { Text } from '../kernel/language.ts';
 import { say, EXIT_CODES, tellError, packageVersion } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
 import { addCleanupCommand } from './cleanup.ts';
@@ -25,7 +26,6 @@ const TEXTS = {
   },
   config: { en: 'configuration file', ja: '設定ファイル' },
   version: { en: 'show the version', ja: 'バージョンを表示' },
-  seeHelp: { en: 'See `broute2mqtt --help`.', ja: '`broute2mqtt --help` をご覧ください。' },
 } as const;
 
 /** Every command. A new one: a file with `addXCommand(program, context)`, and a line here; heavy imports inside its action. */
@@ -72,9 +72,21 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       if (error.code === 'commander.help') return EXIT_CODES.usage; // the help stands there already
       const text = usageText(error, program);
       say(context.stderr, context, { en: `error: ${text.en}`, ja: `エラー: ${text.ja}` });
-      say(context.stderr, context, TEXTS.seeHelp);
+      say(context.stderr, context, seeHelp(program));
       return EXIT_CODES.usage;
     }
     return tellError(error, context);
   }
+}
+
+/** Of the command that was meant, as far as the line names one. */
+function seeHelp(program: Command): Text {
+  const words = ['broute2mqtt'];
+  for (let at: Command | undefined = program; at;) {
+    const [name]: readonly string[] = at.args;
+    at = at.commands.find((command) => command.name() === name);
+    if (at) words.push(at.name());
+  }
+  const help = `\`${words.join(' ')} --help\``;
+  return { en: `See ${help}.`, ja: `${help} をご覧ください。` };
 }

@@ -60,7 +60,7 @@ test.each(commands.map((words) => ({ words })))('a wrong option of $words is a u
   expect(stderr).toContain('--frobnicate');
 });
 
-test.each<[args: string[], en: string, ja: string]>([
+test.each<[args: string[], en: string, ja: string, of?: string]>([
   [
     ['--confg', 'x'],
     'error: unknown option --confg (did you mean --config?)',
@@ -70,6 +70,7 @@ test.each<[args: string[], en: string, ja: string]>([
     ['config', 'check', '--password=abc'],
     'error: unknown option --password',
     'エラー: 不明なオプションです: --password',
+    ' config check',
   ],
   [
     ['confg'],
@@ -80,13 +81,29 @@ test.each<[args: string[], en: string, ja: string]>([
     ['config', 'chek'],
     'error: unknown command chek (did you mean check?)',
     'エラー: 不明なコマンドです: chek（check のことですか？）',
+    ' config',
   ],
-  [['config', 'check', 'x'], 'error: too many arguments for check', 'エラー: check の引数が多すぎます'],
+  [
+    ['config', 'check', 'x'],
+    'error: too many arguments for check',
+    'エラー: check の引数が多すぎます',
+    ' config check',
+  ],
+  [
+    ['scan', '--jsn'],
+    'error: unknown option --jsn (did you mean --json?)',
+    'エラー: 不明なオプションです: --jsn（--json のことですか？）',
+    ' scan',
+  ],
   [['config', 'check', '--config'], 'error: --config <FILE> needs a value', 'エラー: --config <FILE> には値が必要です'],
-])('%j is a usage error', async (args, en, ja) => {
-  expect(await cli(args)).toEqual({ exitCode: 64, stdout: '', stderr: `${en}\nSee \`broute2mqtt --help\`.\n` });
+])('%j is a usage error, and its help is named', async (args, en, ja, of = '') => {
+  expect(await cli(args)).toEqual({ exitCode: 64, stdout: '', stderr: `${en}\nSee \`broute2mqtt${of} --help\`.\n` });
   const inJapanese = await cli(args, { language: 'ja' });
-  expect(inJapanese).toEqual({ exitCode: 64, stdout: '', stderr: `${ja}\n\`broute2mqtt --help\` をご覧ください。\n` });
+  expect(inJapanese).toEqual({
+    exitCode: 64,
+    stdout: '',
+    stderr: `${ja}\n\`broute2mqtt${of} --help\` をご覧ください。\n`,
+  });
 });
 
 test.each<[args: string[], ja: RegExp]>([
