@@ -18,6 +18,7 @@ export function relations(root: Tree): Finding[] {
     ...login(root),
     ...mackerel(root),
     ...statistics(root),
+    ...sample(root),
   ];
 }
 
@@ -28,6 +29,22 @@ function outputs(root: Tree): Finding[] {
     ja: '`mqtt`、`http`、`mackerel` の少なくとも1つを書いてください',
   };
   return [{ path: ['mqtt'], text, missing: true }];
+}
+
+/** Of `config.example.yaml`: of the right form, so that only this tells that nobody put their own there. */
+const SAMPLE_ID = '00112233445566778899AABBCCDDEEFF';
+
+function sample(root: Tree): Finding[] {
+  const meters = Array.isArray(root['meters']) ? (root['meters'] as unknown[]) : [];
+  return meters.flatMap((meter, i) => {
+    const id = isTree(meter) ? meter['route_b_id'] : undefined;
+    if (typeof id !== 'string' || id.toUpperCase() !== SAMPLE_ID) return [];
+    const text: Text = {
+      en: 'this is the ID of the example: write your own ID and password, from your utility’s letter',
+      ja: '見本のIDのままです。電力会社から届いた認証IDとパスワードに書き換えてください',
+    };
+    return [{ path: ['meters', i, 'route_b_id'], text }];
+  });
 }
 
 /** Two meters with the same id, or on the same stick. */

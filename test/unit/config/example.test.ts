@@ -4,15 +4,26 @@ import { expect, test } from 'vitest';
 import { exampleText } from '../../../src/config/example.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { leaves, valueAt } from '../../../src/config/keys.ts';
-import { loaded } from './load-text.ts';
+import { loaded, problems } from './load-text.ts';
 
+const SAMPLE_ID = '00112233445566778899AABBCCDDEEFF';
+/** As its user leaves it. */
+const filledIn = async (): Promise<string> =>
+  (await exampleText()).replace(SAMPLE_ID, '0123456789ABCDEF0123456789ABCDEF');
 /** `#key: value` is a key that is switched off; `# text` is prose. */
 const withEveryKey = async (): Promise<string> =>
-  (await exampleText()).replace(/^(\s*)#(?=[a-z_]+:)/gm, '$1').replace('mqtt://', 'mqtts://');
+  (await filledIn()).replace(/^(\s*)#(?=[a-z_]+:)/gm, '$1').replace('mqtt://', 'mqtts://');
 const certificates = { '/etc/b/ca.pem': 'ca', '/etc/b/client.pem': 'cert', '/etc/b/client-key.pem': 'key' };
 
-test('the example is a valid configuration as it stands', async () => {
-  const { config, secrets } = await loaded(await exampleText());
+test('the example as it stands is refused for its sample ID alone, with what to do', async () => {
+  expect(await problems(await exampleText())).toEqual([
+    expect.stringMatching(/^config\.yaml:\d+: meters\[0\]\.route_b_id: this is the ID of the example: write your own/),
+  ]);
+  expect(await problems((await exampleText()).replace(SAMPLE_ID, SAMPLE_ID.toLowerCase()))).toHaveLength(1);
+});
+
+test('the example is a valid configuration once the ID is one’s own', async () => {
+  const { config, secrets } = await loaded(await filledIn());
   expect(config.meters.map(({ id, name }) => ({ id, name }))).toEqual([{ id: 'home', name: 'スマートメーター' }]);
   expect(config.mqtt?.url).toBe('mqtt://localhost:1883');
   expect(config.http?.listen).toBe('127.0.0.1:8080');
@@ -43,7 +54,7 @@ test('what the example shows as the value of a default is the default', async ()
   const bare = await loaded(
     'meters: [{id: home, device: /d, route_b_id: 0123456789ABCDEF0123456789ABCDEF, route_b_password: ABCDEFGHIJKL}]\nhttp: {}\nmqtt: {url: "mqtt://localhost:1883"}\nstate_dir: ./state',
   );
-  const example = await loaded(await exampleText());
+  const example = await loaded(await filledIn());
   expect({ ...bare.config, meters: 0 }).toEqual({ ...example.config, meters: 0 });
   expect({ ...bare.config.meters[0], device: 0 }).toEqual({ ...example.config.meters[0], device: 0 });
 });
