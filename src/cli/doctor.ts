@@ -44,21 +44,19 @@ async function diagnose(
   command: Command,
   context: CliContext,
 ): Promise<readonly CheckResult[]> {
-  const { language, redactor, stdout, stderr } = context;
-  const [{ examine }, { resultObject, resultText, summaryText }] = await Promise.all([
+  const { redactor, stdout, stderr } = context;
+  const [{ examine }, { resultObject, reportText }] = await Promise.all([
     import('./doctor/examine.ts'),
     import('./doctor/check.ts'),
   ]);
   const write = (text: string): void => void stdout.write(redactor.redact(text));
-  const listeners = {
-    onSlow: (text: Text): void => say(stderr, context, text),
-    onResult: (result: CheckResult): void => write(resultText(result, language)),
-  };
+  const listeners = { onSlow: (text: Text): void => say(stderr, context, text) };
   const examination = await examine({ meter, noRadio: !radio }, configPath(command), context, json ? {} : listeners);
   const { results } = examination;
   const version = packageVersion();
+  const { language } = context; // the configuration's, where that could be read
   if (json) write(`${JSON.stringify({ version, checks: results.map((result) => resultObject(result, language)) })}\n`);
-  else write(summaryText(results, language));
+  else write(reportText(results, language));
   if (report !== undefined) {
     const { writeReport } = await import('./doctor/report.ts');
     await writeReport(report, force, examination, context);

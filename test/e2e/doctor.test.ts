@@ -36,6 +36,7 @@ test('all is well: every link in its order, in both languages, on the terminal a
     'topics',
     'home_assistant',
     'http',
+    'devices',
     'clock',
     'node',
   ]);

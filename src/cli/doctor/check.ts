@@ -20,6 +20,7 @@ const TITLES = {
   topics: { en: 'topics', ja: 'トピック' },
   home_assistant: { en: 'Home Assistant', ja: 'Home Assistant' },
   http: { en: 'http', ja: 'http' },
+  devices: { en: 'USB serial devices', ja: 'USBシリアルデバイス' },
   clock: { en: 'clock', ja: '時計' },
   node: { en: 'Node.js', ja: 'Node.js' },
 } as const satisfies Record<string, Text>;
@@ -87,7 +88,18 @@ export function resultText({ id, meter, mark, detail, advice }: CheckResult, lan
   return line + lines.join('');
 }
 
-export function summaryText(results: readonly CheckResult[], language: Language): string {
+const RANKS: Readonly<Record<Mark, number>> = { failed: 0, warning: 1, not_reached: 2, ok: 2 };
+
+/** The whole answer: how it is, what is wrong, and then the rest in its order. */
+export function reportText(results: readonly CheckResult[], language: Language): string {
+  const sorted = results.toSorted((a, b) => RANKS[a.mark] - RANKS[b.mark]);
+  const rest = sorted.findIndex(({ mark }) => RANKS[mark] === RANKS.ok);
+  const [wrong, others] = rest < 0 ? [sorted, []] : [sorted.slice(0, rest), sorted.slice(rest)];
+  const texts = (some: readonly CheckResult[]): string => some.map((result) => resultText(result, language)).join('');
+  return [summaryText(results, language), texts(wrong), texts(others)].filter((text) => text !== '').join('\n');
+}
+
+function summaryText(results: readonly CheckResult[], language: Language): string {
   const count = (wanted: Mark): number => results.filter(({ mark }) => mark === wanted).length;
   const [failed, warnings, unreached] = [count('failed'), count('warning'), count('not_reached')];
   if (failed === 0 && warnings === 0) return { en: 'All is well.\n', ja: 'すべて正常です。\n' }[language];

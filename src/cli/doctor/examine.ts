@@ -1,6 +1,7 @@
 import { systemClock } from '../../kernel/clock.ts';
 import { openModule } from '../../module/open-module.ts';
 import { lookBeside, lookForHolder } from '../../wire/port-holder.ts';
+import { usbPorts } from '../../wire/usb-sysfs.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { stderrLog } from '../../app/context.ts';
@@ -16,6 +17,7 @@ import { CHECK_IDS } from './check.ts';
 import type { CheckId, CheckResult } from './check.ts';
 import {
   clockFinding,
+  devicesFinding,
   configurationFinding,
   httpFinding,
   isClockSynchronized,
@@ -64,6 +66,7 @@ export async function examine(
     return await configurationFinding(result);
   });
   await (loaded ? stepsOf(loaded, { ...options, asksNoToken }, world, all) : withoutConfiguration(all));
+  await independent.branch().step('devices', 5000, () => devicesFinding(world));
   await independent.branch().step('clock', 5000, (inner) => clockFinding(world, inner));
   await independent.branch().step('node', 1000, () => nodeFinding(world.nodeVersion));
   return { results, config: loaded?.config };
@@ -81,6 +84,7 @@ async function systemWorld(context: CliContext): Promise<DoctorWorld> {
     askBridge: (settings, signal) => askBridge(settings, clock, signal),
     othersOn: (device, pid) => (pid === undefined ? lookForHolder(device) : lookBeside(device, pid)),
     isClockSynchronized,
+    ports: () => usbPorts({ dev: '/dev', sys: '/sys' }),
   };
 }
 
@@ -116,7 +120,7 @@ async function stepsOf(
 }
 
 /** `tls` is in no list before the configuration names it; the others here stand on their own. */
-const NOT_MISSED: ReadonlySet<CheckId> = new Set(['configuration', 'tls', 'clock', 'node']);
+const NOT_MISSED: ReadonlySet<CheckId> = new Set(['configuration', 'tls', 'devices', 'clock', 'node']);
 
 /** Names what nobody can look at. */
 async function withoutConfiguration(all: Sequence): Promise<void> {

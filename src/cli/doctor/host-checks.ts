@@ -14,6 +14,7 @@ import { listenFailed } from '../../web/server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
 import { problemText, openToOthers } from '../../app/load-settings.ts';
 import type { Loaded, LoadOutcome } from '../../app/load-settings.ts';
+import { knownStick } from '../../wire/known-sticks.ts';
 import { ok, warning } from './check.ts';
 import type { CheckFinding } from './check.ts';
 import type { DoctorWorld } from './sequence.ts';
@@ -211,4 +212,18 @@ function listenError(address: HostPort) {
     server.once('error', resolve);
     server.listen(address, () => server.close(() => resolve(undefined)));
   });
+}
+
+/** What is plugged in, in its own words: which of them may be a Wi-SUN stick, and which never is. */
+export async function devicesFinding({ ports }: Pick<DoctorWorld, 'ports'>): Promise<CheckFinding> {
+  const there = await ports();
+  if (there.length === 0) return ok('none', 'なし');
+  const list = (known: string): string =>
+    there
+      .map(({ device, usb, words }) => {
+        const name = words === '' ? (usb ?? '?') : words;
+        return `${device} (${name}${knownStick({ usb, words }) ? known : ''})`;
+      })
+      .join(', ');
+  return ok(list(', may be a Wi-SUN stick'), list('、Wi-SUNスティックの可能性'), { devices: there.length });
 }

@@ -6,6 +6,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { MeterSettings, Settings } from '../../model/settings.ts';
 import type { Credentials, WiSunModule } from '../../module/module.ts';
 import type { Look } from '../../wire/port-holder.ts';
+import type { UsbPort } from '../../wire/usb-sysfs.ts';
 import type { Wire } from '../../wire/wire.ts';
 import type { Asked } from '../../app/ask/bridge-status.ts';
 import { failedBy, titleOf } from './check.ts';
@@ -21,6 +22,8 @@ export interface DoctorWorld {
   readonly askBridge: (settings: Settings, signal: AbortSignal) => Promise<Asked>;
   /** Who else has a port: beside us, or beside the bridge with this pid; undefined where nothing can be said. */
   readonly othersOn: (device: string, bridgePid?: number) => Promise<Look | undefined>;
+  /** The serial ports on USB. */
+  readonly ports: () => Promise<readonly Pick<UsbPort, 'device' | 'usb' | 'words'>[]>;
   /** Whether the system keeps its clock by NTP; undefined where that cannot be known. */
   readonly isClockSynchronized: (signal: AbortSignal) => Promise<boolean | undefined>;
 }

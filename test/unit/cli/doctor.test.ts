@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { exitCodeOf } from '../../../src/cli/doctor.ts';
 import { heldSteps } from '../../../src/cli/doctor/bridge-checks.ts';
-import { resultText, summaryText } from '../../../src/cli/doctor/check.ts';
+import { resultText, reportText } from '../../../src/cli/doctor/check.ts';
 import type { CheckFinding, CheckId, CheckResult } from '../../../src/cli/doctor/check.ts';
-import { clockFinding, nodeFinding } from '../../../src/cli/doctor/host-checks.ts';
+import { clockFinding, devicesFinding, nodeFinding } from '../../../src/cli/doctor/host-checks.ts';
 import { radioSteps } from '../../../src/cli/doctor/radio-checks.ts';
 import { sequence } from '../../../src/cli/doctor/sequence.ts';
 import type { DoctorWorld, Sequence, SequenceDeps } from '../../../src/cli/doctor/sequence.ts';
@@ -51,6 +51,7 @@ function bench(options: SimulatorOptions = {}, world: Partial<DoctorWorld> = {},
       askBridge: () => Promise.resolve({ kind: 'none' }),
       othersOn: () => Promise.resolve(undefined),
       isClockSynchronized: () => Promise.resolve(undefined),
+      ports: () => Promise.resolve([]),
       ...world,
     },
   };
@@ -162,7 +163,7 @@ test('what needs a link that is down is not reached, however far; the rest is lo
   );
   expect(told[1]).toBe('- 未確認  モジュール: 先に必要: ポート\n');
   expect(resultText(results[1] as CheckResult, 'en')).toBe('- not reached  module: needs: port\n');
-  expect(summaryText(results, 'en')).toBe('1 failed, 0 warning(s), 2 not reached.\n');
+  expect(reportText(results, 'en')).toMatch(/^1 failed, 0 warning\(s\), 2 not reached\.\n\n✗ FAILED/);
 });
 
 test('one meter’s stick says nothing about another’s', async () => {
@@ -282,5 +283,44 @@ test('a running bridge that has just started is no failure of the port; one that
   expect(of(results, 'port')).toMatchObject({
     mark: 'failed',
     advice: { en: expect.stringContaining('Restart') as string },
+  });
+});
+
+test('faults come first, then warnings, then the rest in its order', () => {
+  const results: CheckResult[] = [
+    { id: 'configuration', mark: 'ok', detail: { en: 'a', ja: 'a' } },
+    { id: 'state_dir', mark: 'warning', detail: { en: 'b', ja: 'b' } },
+    { id: 'port', mark: 'failed', detail: { en: 'c', ja: 'c' }, advice: { en: 'plug it in', ja: '挿す' } },
+    { id: 'module', mark: 'not_reached', detail: { en: 'd', ja: 'd' } },
+    { id: 'clock', mark: 'ok', detail: { en: 'e', ja: 'e' } },
+  ];
+  expect(reportText(results, 'en').split('\n')).toEqual([
+    '1 failed, 1 warning(s), 1 not reached.',
+    '',
+    '✗ FAILED       port: c',
+    '    → plug it in',
+    '! warning      state_dir: b',
+    '',
+    '✓ ok           configuration: a',
+    '- not reached  module: d',
+    '✓ ok           clock: e',
+    '',
+  ]);
+  expect(reportText(results.slice(0, 1), 'ja').split('\n').slice(0, 2)).toEqual(['すべて正常です。', '']);
+});
+
+test('the serial devices that are there are listed, with what they may be', async () => {
+  const ports = (): Promise<Awaited<ReturnType<DoctorWorld['ports']>>> =>
+    Promise.resolve([
+      { device: '/dev/ttyUSB0', usb: '0403:6015', words: 'FTDI FT230X Basic UART' },
+      { device: '/dev/ttyACM0', usb: '1cf1:0030', words: 'dresden elektronik ConBee II' },
+    ]);
+  expect((await devicesFinding({ ports })).detail).toEqual({
+    en: '/dev/ttyUSB0 (FTDI FT230X Basic UART, may be a Wi-SUN stick), /dev/ttyACM0 (dresden elektronik ConBee II)',
+    ja: '/dev/ttyUSB0 (FTDI FT230X Basic UART、Wi-SUNスティックの可能性), /dev/ttyACM0 (dresden elektronik ConBee II)',
+  });
+  expect(await devicesFinding({ ports: () => Promise.resolve([]) })).toMatchObject({
+    mark: 'ok',
+    detail: { ja: 'なし' },
   });
 });
