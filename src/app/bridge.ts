@@ -16,6 +16,8 @@ import type { Order } from '../web/command-routes.ts';
 import { StatusBoard } from '../web/status-board.ts';
 import type { StatusBoardOptions } from '../web/status-board.ts';
 import type { Wire } from '../wire/wire.ts';
+import { FirstReading } from './first-reading.ts';
+import { logWords } from './log-words.ts';
 import { openMeterParts } from './meter-parts.ts';
 import type { MeterParts, MeterPartsDeps } from './meter-parts.ts';
 import { pageUrl } from './page-url.ts';
@@ -64,14 +66,15 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     );
   const meters = new Map<string, MeterParts>();
   const gates = new Map(settings.meters.map((meter) => [meter, gateOf(meter.id, meters, deps)]));
-  const brokers = brokersOf(settings, isTaken, deps, gates);
+  let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
+  const first = firstReading(settings, () => deps.page ?? status?.page, deps);
+  const brokers = brokersOf(settings, isTaken, { ...deps, first }, gates);
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<RunningSink>): Promise<unknown> =>
     Promise.all(Array.from(sinks, (sink) => sink.run(sinksScope.signal)));
   // before anything that takes time: a broker may have kept over a power cut what is no longer true
   const endings = [run(brokers.values())];
   endings[0]?.catch(() => undefined); // awaited below
-  let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
   try {
     const mackerel = account ? await buildMackerel(settings, account, deps) : [];
     // of a state_dir that another bridge uses neither archive nor journal are ours
@@ -87,7 +90,8 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     const board = new StatusBoard({ meters: settings.meters, ...facts });
     const order = orderOf(gates);
     status = await serveStatus(settings, board, brokerHealth, { ...deps, archiveOf, order }, signal);
-    const others = [new LogSink(log), ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];
+    const logs = [new LogSink(log, logWords(settings)), first];
+    const others = [...logs, ...(deps.extraSinks ?? []), board, ...status.sinks, ...besides];
     for (const meter of settings.meters)
       meters.set(meter.id, await openMeter(meter, brokers.get(meter.id), others, deps, signal));
     deps.onReady?.({ page: status.page, board });
@@ -125,6 +129,16 @@ const orderOf =
       .find(([meter]) => meter.id === id)?.[1]
       .order(command);
 
+const firstReading = (
+  settings: Settings,
+  page: () => string | undefined,
+  deps: Pick<Deps, 'clock' | 'log'>,
+): FirstReading => {
+  const { meters, mqtt, homeAssistant } = settings;
+  const announces = mqtt !== undefined && homeAssistant.discovery;
+  return new FirstReading({ meters, page, announces, words: logWords(settings) }, deps);
+};
+
 /** What the user may ask of one meter, by the broker and by the page. */
 const gateOf = (id: string, meters: ReadonlyMap<string, MeterParts>, { clock, log }: Deps): CommandGate =>
   new CommandGate(clock, log.child({ meter: id }), {
@@ -142,7 +156,7 @@ const forever = (): Promise<never> => new Promise(() => undefined);
 function brokersOf(
   { mqtt, homeAssistant, language, http }: Settings,
   isTaken: boolean,
-  { clock, log, version, pulse, page }: Deps,
+  { clock, log, version, pulse, page, first }: Deps & { readonly first: FirstReading },
   gates: ReadonlyMap<MeterSettings, CommandGate>,
 ): ReadonlyMap<string, MqttSink> {
   if (!mqtt) return new Map();
@@ -158,6 +172,7 @@ function brokersOf(
         log,
         gate,
         beat: (loop) => pulse.of(`mqtt ${id} ${loop}`),
+        onAnnounced: (entities) => first.announced(id, entities),
       },
     );
   };

@@ -23,8 +23,8 @@ export interface CliContext {
   readonly stdout: Output;
   /** Everything that is no result. */
   readonly stderr: Output;
-  /** Of help and errors; the language of the service is the configuration's. */
-  readonly language: Language;
+  /** Of all that is told: of the environment, and of the configuration once that is read and names one. */
+  language: Language;
   /** Knows the secrets as soon as the configuration is read; what is told of an error passes it. */
   readonly redactor: Redactor;
   /** Aborts when the user or the system wants us to end. */

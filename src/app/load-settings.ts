@@ -23,6 +23,7 @@ export async function loadSettings(
   if (!result.ok) return result;
   const pairingIds = result.settings.meters.map(({ routeBId }) => pairingIdOf(routeBId)); // modules print them
   for (const secret of [...result.secrets, ...pairingIds]) context.redactor.add(secret);
+  if (result.namesLanguage) context.language = result.settings.language;
   return result;
 }
 

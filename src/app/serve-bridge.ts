@@ -6,6 +6,7 @@ import { packageVersion } from './context.ts';
 import type { CliContext } from './context.ts';
 import { openToOthers } from './load-settings.ts';
 import type { Loaded } from './load-settings.ts';
+import { readyText } from './log-words.ts';
 import { keepHeapTidy, thisHeap } from './small-heap.ts';
 
 /** The service with this configuration, until `signal` aborts. Everything heavy is loaded here. */
@@ -37,7 +38,7 @@ export async function serveBridge(
     ...as,
     wireOf: (meter) => wireOf(meter, clock, log),
     onReady: ({ page, board }) => {
-      log.info({ page, startMs: Math.round(clock.monotonicMs()) }, 'ready');
+      log.info({ page, startMs: Math.round(clock.monotonicMs()) }, readyText(settings));
       reporting = systemd?.reportToSystemd(env, { ...shared, board, language: settings.language }, serving.signal);
     },
   };

@@ -1,10 +1,12 @@
 import { systemClock } from '../kernel/clock.ts';
 import { LogWriter, writeToStdout } from '../kernel/log-writer.ts';
+import type { Language } from '../kernel/language.ts';
 import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Sink, BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
+import { PHASE_WORDS } from './phase-words.ts';
 
 /** The service's log on standard output, as the configuration wants it. Whatever becomes of the output, the service goes on. */
 export async function serviceLog({ log }: Pick<Settings, 'log'>, redactor: Redactor): Promise<Log> {
@@ -25,10 +27,13 @@ async function prettyLine(): Promise<(line: string) => string> {
 /** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */
 export class LogSink implements Sink {
   readonly #log: Log;
+  readonly #words: Language | undefined;
   readonly #phases = new Map<string, LinkPhase>();
 
-  constructor(log: Log) {
+  /** @param words of the phases, where people read the log */
+  constructor(log: Log, words?: Language) {
     this.#log = log;
+    this.#words = words;
   }
 
   accept(event: BridgeEvent): void {
@@ -69,7 +74,7 @@ export class LogSink implements Sink {
         ...(status.pan && { channel: status.pan.channel }),
         ...(error && { code: error.code }),
       },
-      'link',
+      this.#words === undefined ? 'link' : PHASE_WORDS[phase][this.#words],
     );
   }
 }

@@ -30,6 +30,8 @@ export type LoadResult =
       readonly settings: Settings;
       /** The same with the keys of the file, to be shown. */
       readonly config: Config;
+      /** Whether somebody chose `language`: else it is only the default. */
+      readonly namesLanguage: boolean;
       /** To be registered with the redactor. */
       readonly secrets: readonly string[];
       /** Undefined when everything came from the environment. */
@@ -72,6 +74,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   return {
     ok: true,
     settings: settingsOf(config),
+    namesLanguage: 'language' in tree,
     config,
     secrets: secretsOf(parsed.data),
     file: value === undefined ? undefined : path,

@@ -32,6 +32,8 @@ export interface DiscoveryPublisherDeps {
   readonly send: Send;
   /** A document went out: the states that are not retained have to follow. */
   readonly published: () => void;
+  /** The broker has a document of so many entities. */
+  readonly onAnnounced?: ((entities: number) => void) | undefined;
 }
 
 /** Keeps Home Assistant's device document: what it says, when it may be published. */
@@ -174,6 +176,7 @@ export class DiscoveryPublisher {
     if (outcome !== undefined) return;
     this.refusal = undefined;
     this.#announced.record(this.#topic, announced, removed);
+    this.#deps.onAnnounced?.(Object.keys(announced).length);
     if (Object.keys(removed).length === 0) return;
     this.#deps.log.info(
       { entities: Object.keys(removed) },

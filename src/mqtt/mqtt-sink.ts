@@ -56,6 +56,8 @@ export interface MqttSinkDeps {
   readonly claim?: PortClaim;
   /** Of each loop: whether it goes on is asked from outside. */
   readonly beat?: (loop: 'deadlines' | 'connection') => Beat;
+  /** The broker has a document of so many entities. */
+  readonly onAnnounced?: (entities: number) => void;
 }
 
 /** One meter's presence on one broker: discovery, availability, live states, the stream of readings, commands. */
@@ -79,7 +81,7 @@ export class MqttSink implements Sink {
   #ready = false;
 
   constructor(options: MqttSinkOptions, deps: MqttSinkDeps) {
-    const { clock, log: parent, gate, random, claim = new PortClaim(), beat } = deps;
+    const { clock, log: parent, gate, random, claim = new PortClaim(), beat, onAnnounced } = deps;
     const { id } = options.meter;
     const log = parent.child({ meter: id });
     this.#options = options;
@@ -100,7 +102,7 @@ export class MqttSink implements Sink {
     this.#further = new FurtherStates(options.meter, this.#topics, { ...parts, decimals });
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
-    this.#discovery = new DiscoveryPublisher(options, { ...parts, published });
+    this.#discovery = new DiscoveryPublisher(options, { ...parts, published, onAnnounced });
     this.#streams = new MessageStreams(this.#topics, options, parts);
     this.#gate = gate;
   }

@@ -101,3 +101,11 @@ test('schema and example are printed', async () => {
   expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'broute2mqtt', type: 'object' });
   expect(await cli(['config', 'example'])).toEqual({ exitCode: 0, stdout: await exampleText(), stderr: '' });
 });
+
+test('once the configuration is read, the command line speaks its language; without one, that of the environment', async () => {
+  const chosen = write('ja.yaml', minimal('', 'language: ja\n'));
+  const open = write('open.yaml', minimal());
+  const scan = (path: string): ReturnType<typeof cli> => cli(['scan', '--config', path, '--meter', 'nowhere']);
+  expect((await scan(chosen)).stderr).toContain('そのidのメーターは設定されていません');
+  expect((await scan(open)).stderr).toContain('no meter of that id is configured');
+});
