@@ -13,10 +13,10 @@ import type { CliContext } from './context.ts';
 export type LoadOutcome = LoadResult;
 export type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
-/** File and environment. From then on the context's redactor knows what is secret in them. */
+/** File and environment. From then on the context's redactor knows what is secret in them, and it speaks their language. */
 export async function loadSettings(
   options: Omit<LoadOptions, 'env'>,
-  context: Pick<CliContext, 'env' | 'redactor'>,
+  context: Pick<CliContext, 'env' | 'redactor'> & Partial<Pick<CliContext, 'language'>>,
 ): Promise<LoadResult> {
   const { loadConfig } = await import('../config/load.ts');
   const result = await loadConfig({ ...options, env: context.env });
