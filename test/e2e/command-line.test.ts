@@ -205,6 +205,15 @@ test.concurrent(
       demand_30min: expect.any(Number) as number,
       peak_month: { power: expect.any(Number) as number },
     });
+    const url = await status(fast).then(() => address(fast, /status page +(http:\S+)/) ?? '');
+    const asked = await fetch(new URL('api/command', url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ meter: 'demo', command: 'break' }),
+    });
+    expect(asked.status).toBe(202);
+    await fast.until(() => /on purpose: the meter ends the session/.test(fast.stdout), 'what was broken');
+    await fast.until(() => /recovered by itself/.test(fast.stdout), 'recovery', 60_000);
     await real.until(() => / W  R.* A  T.* A/.test(real.stdout), 'a reading');
     const slow = await status(real);
     expect(slow.meters[0].module?.edition).toBe('J11');

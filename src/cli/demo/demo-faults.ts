@@ -39,3 +39,12 @@ export const faultScript = (speed: number): readonly ScriptEntry[] =>
     atS: speed * (FIRST_S + at * BETWEEN_S),
     everyS: speed * ACTS.length * BETWEEN_S,
   }));
+
+/** 「障害を起こす」 on the page: at each call the next one. */
+export function nextFault(speed: number): () => Act {
+  let next = 0;
+  return () => {
+    const { fault, text } = ACTS[next++ % ACTS.length] ?? { fault: { fault: 'event-26' }, text: { en: '', ja: '' } };
+    return { fault: scaled(fault, speed), text };
+  };
+}

@@ -15,7 +15,7 @@ import type { Settings } from '../../model/settings.ts';
 import { Simulator } from '../../simulator/sim.ts';
 import type { Wire } from '../../wire/wire.ts';
 import { demoBroker, listenOrElse } from './demo-broker.ts';
-import { faultScript } from './demo-faults.ts';
+import { faultScript, nextFault } from './demo-faults.ts';
 import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock } from './demo-house.ts';
 import { DemoReport } from './demo-report.ts';
 
@@ -45,6 +45,7 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
   const broker = await demoBroker(options.mqttPort, (text) => report.print(text));
   const settings = await demoSettings(broker.url, await pageAddress(options.http), pace, context);
   if (options.faults) simulator.run(faultScript(speed));
+  const nextAct = nextFault(speed);
   const redactor = new Redactor();
   try {
     await runBridge(
@@ -58,6 +59,13 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
         version: packageVersion(),
         wireOf: () => Promise.resolve(simulatedWire(simulator, context.language)),
         extraSinks: [report],
+        demo: {
+          inject() {
+            const { fault, text } = nextAct();
+            report.print({ en: `— on purpose: ${text.en}`, ja: `— 障害を起こしました: ${text.ja}` });
+            simulator.inject(fault);
+          },
+        },
         onReady: ({ page }) => {
           for (const text of whereToLook(page, broker.url, pace)) report.print(text);
         },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { HalfHourArchive } from '../../../src/archive/half-hour-archive.ts';
 import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock } from '../../../src/cli/demo/demo-house.ts';
+import { nextFault } from '../../../src/cli/demo/demo-faults.ts';
 import { HALF_HOUR_MS, isoJst, jstMidnight } from '../../../src/kernel/clock.ts';
 import type { Usage } from '../../../src/model/usage.ts';
 import { Simulator } from '../../../src/simulator/sim.ts';
@@ -67,4 +68,19 @@ test('a day in four minutes: no register is held back, and what is bought is fol
   expect(isoJst(stamps.at(-1) ?? 0)).toBe(isoJst(rig.simulator.meterNow()));
   expect((stamps.at(-1) ?? 0) - (stamps[0] ?? 0)).toBeGreaterThan(8 * 3_600_000);
   await rig.stop();
+});
+
+test('each press breaks the next thing, for as long as a person sees it', () => {
+  const next = nextFault(20);
+  const acts = Array.from({ length: 6 }, next);
+  expect(acts.map(({ fault }) => fault.fault)).toEqual([
+    'event-26',
+    'module-reset',
+    'port-lost',
+    'silent-session',
+    'module-hang',
+    'event-26',
+  ]);
+  expect(acts[2]?.fault.for_s).toBe(80);
+  for (const { text } of acts) expect([text.en, text.ja].every((words) => words !== '')).toBe(true);
 });
