@@ -22,6 +22,7 @@ export const DEMO_METER = {
   importKwh: 8417.32,
   exportKwh: 11_052.87,
   historyDays: PAST_DAYS,
+  halfHourDelayS: 240, // by then a register was read that is newer than the mark, also where a day takes four minutes
 } as const satisfies SimulatorOptions;
 
 /** A wall clock that begins with ours and runs `pace` times as fast; ages, deadlines and rests are ours. */
