@@ -53,3 +53,4 @@ writeFileSync(
   `${readFileSync(`${chart}uPlot.iife.min.js`, 'utf8')}export { uPlot };\n`,
 );
 cpSync(`${chart}uPlot.min.css`, inRoot('dist/web/static/uplot.css'));
+cpSync(inRoot('src/web/setup'), inRoot('dist/web/setup'), { recursive: true });

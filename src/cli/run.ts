@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { addCommand, configPath, requireSettings } from '../app/command.ts';
+import { addCommand, configPath } from '../app/command.ts';
 import type { CliContext } from '../app/context.ts';
 import { homeAssistantApp } from '../app/home-assistant-app/home-assistant-app.ts';
+import { settingsOrSetUp } from '../app/setup/settings-or-set-up.ts';
 import { serveBridge } from '../app/serve-bridge.ts';
 
 /** `run`, the default: the service. Ends with 0 on SIGTERM and SIGINT, 78 for a wrong configuration, 70 for a defect, else never. */
@@ -23,7 +24,8 @@ async function serve(command: Command, context: CliContext): Promise<void> {
     return await serveApp(app, context, (loaded, as, inner) => serveBridge(loaded, as, context, inner));
   }
   const { exporterConfig } = await import('../app/exporter-mode.ts');
-  const asExporter = await exporterConfig(configPath(command), context);
-  const loaded = asExporter ?? (await requireSettings(command, context));
+  const file = configPath(command);
+  const asExporter = await exporterConfig(file, context);
+  const loaded = asExporter ?? (await settingsOrSetUp(file, context));
   return await serveBridge(loaded, { asExporter: asExporter !== undefined }, context, signal);
 }

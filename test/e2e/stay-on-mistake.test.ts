@@ -1,22 +1,69 @@
+import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
 
 const env = { BROUTE2MQTT_STAY_ON_MISTAKE: '1', BROUTE2MQTT_LANGUAGE: 'en' };
+const withPage = async () => ({ ...env, BROUTE2MQTT_HTTP_LISTEN: `127.0.0.1:${await freePort()}` });
 
-test.each([
-  [['run', '--config', '/nowhere/config.yaml'], 78, '/nowhere/config.yaml'],
-  [['run', '--nonsense'], 64, '--nonsense'],
-] as const)(
-  'where Compose would restart it for ever, %j tells its mistake once and waits',
-  async (args, code, told) => {
-    await using home = new Household();
-    const program = home.cli([...args], { env });
-    await program.until(() => program.stderr.includes('Waiting: correct this'), 'it waits');
-    expect(program.stderr).toContain(told);
-    expect(program.code).toBeUndefined();
-    expect((await program.end('SIGTERM')).code).toBe(code);
-  },
-);
+async function wrongFile(home: Household): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mistake-'));
+  home.keep({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) });
+  const file = join(folder, 'config.yaml');
+  await writeFile(file, 'meters: []\n', { mode: 0o600 });
+  return file;
+}
+
+test('where Compose would restart it for ever, a wrong command line is told once and waits', async () => {
+  await using home = new Household();
+  const program = home.cli(['run', '--nonsense'], { env });
+  await program.until(() => program.stderr.includes('Waiting: correct this'), 'it waits');
+  expect(program.stderr).toContain('--nonsense');
+  expect(program.code).toBeUndefined();
+  expect((await program.end('SIGTERM')).code).toBe(64);
+});
+
+test('a wrong configuration is told once and waits, with a page', async () => {
+  await using home = new Household();
+  const file = await wrongFile(home);
+  const program = home.cli(['run', '--config', file], { env: await withPage() });
+  await program.until(() => program.stderr.includes('What is wrong is shown at'), 'it says where');
+  expect(program.stderr).toContain(`${file}:1: meters`);
+  expect(program.stderr).toContain('Waiting: correct this');
+  expect(program.code).toBeUndefined();
+  expect((await program.end('SIGTERM')).code).toBe(78);
+});
+
+test('without a configuration it serves set-up, and says where, with the code', async () => {
+  await using home = new Household();
+  const all = await withPage();
+  const program = home.cli(['run', '--config', '/nowhere/config.yaml'], { env: all });
+  const where = `http://${all.BROUTE2MQTT_HTTP_LISTEN}/`;
+  await program.until(() => program.stderr.includes(`${where}?code=`), 'it says where');
+  expect(program.stderr).toContain('No configuration yet');
+  expect((await fetch(where)).status).toBe(200); // this machine
+  expect((await fetch(where, { headers: { 'x-forwarded-for': '192.0.2.1' } })).status).toBe(401);
+  expect((await fetch(`${where}healthz`)).status).toBe(503);
+  expect((await program.end('SIGTERM')).code).toBe(78);
+});
+
+test('where the page cannot be served, it waits all the same', async () => {
+  await using home = new Household();
+  const file = await wrongFile(home);
+  const program = home.cli(['run', '--config', file], { env: { ...env, BROUTE2MQTT_HTTP_LISTEN: '192.0.2.1:8080' } });
+  await program.until(() => program.stderr.includes('start the container anew'), 'it waits');
+  expect(program.stderr).toContain('cannot listen on 192.0.2.1:8080');
+  expect((await program.end('SIGTERM')).code).toBe(78);
+});
+
+test.each([['NOTIFY_SOCKET'], ['INVOCATION_ID']])('systemd (%s) is told by the exit code', async (name) => {
+  await using home = new Household();
+  const program = home.cli(['run', '--config', '/nowhere/config.yaml'], { env: { ...env, [name]: '/x' } });
+  await program.until(() => program.stderr.includes('/nowhere/config.yaml'), 'it tells');
+  expect(program.stderr).not.toContain('?code=');
+});
 
 test('a one-shot command ends all the same', async () => {
   await using home = new Household();

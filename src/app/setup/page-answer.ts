@@ -35,6 +35,10 @@ const isFree = (host: string, port: number): Promise<boolean> =>
 /** Networks of containers and virtual machines, which no phone reaches. */
 const INNER = /^(docker|br-|veth|virbr|cni|podman|tailscale|wg|tun|zt)/;
 
+/** Nobody else reaches it. */
+export const isInnerAddress = (listen: string): boolean =>
+  /^(127\.|localhost$|::1$)/.test(parseHostPort(listen)?.host ?? '');
+
 /** This machine's address in the house; undefined where it has none. */
 export function houseAddress(interfaces = networkInterfaces()): string | undefined {
   for (const [name, addresses = []] of Object.entries(interfaces)) {

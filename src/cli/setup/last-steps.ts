@@ -1,8 +1,7 @@
 import type { Text } from '../../kernel/language.ts';
-import { parseHostPort } from '../../kernel/host-port.ts';
 import type { FoundBroker } from '../../app/setup/broker-search.ts';
 import type { BrokerAnswer } from '../../app/setup/config-text.ts';
-import { pageAnswer } from '../../app/setup/page-answer.ts';
+import { isInnerAddress, pageAnswer } from '../../app/setup/page-answer.ts';
 import { typedBroker } from '../../app/setup/typed-values.ts';
 import type { TypedValue } from '../../app/setup/typed-values.ts';
 import type { StepDeps } from './steps.ts';
@@ -103,14 +102,12 @@ const BROKER: Text = {
 };
 const NO_BROKER: Text = { en: 'Enter: none, the page alone', ja: 'Enter：使わない（状態ページだけ）' };
 
-const isInner = (listen: string): boolean => /^(127\.|localhost$|::1$)/.test(parseHostPort(listen)?.host ?? '');
-
 /** Who may open the page. */
 export async function pageStep({ setUp, terminal }: StepDeps): Promise<void> {
   const { listen, token } = setUp.given;
   if (listen !== undefined) {
     const { token: made } = await pageAnswer('house');
-    const needsToken = !token && !isInner(listen) && made !== undefined;
+    const needsToken = !token && !isInnerAddress(listen) && made !== undefined;
     return setUp.answer({ page: { listen, ...(needsToken && { token: made }) } });
   }
   const reach = await terminal.choose({ en: 'Who opens the status page?', ja: '状態ページはどこから開きますか？' }, [

@@ -1,0 +1,137 @@
+import type { Problem } from '../../config/problems.ts';
+import { abortable, deferred } from '../../kernel/async.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
+import { parseHostPort } from '../../kernel/host-port.ts';
+import type { Text } from '../../kernel/language.ts';
+import { openModule } from '../../module/open-module.ts';
+import { oneTimeCode } from '../../web/setup-access.ts';
+import { startSetupWeb } from '../../web/setup-server.ts';
+import type { SetupActions } from '../../web/setup-server.ts';
+import { EXIT_CODES, say, Stop, stderrLog, tellError } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { wireOf } from '../device.ts';
+import { problemText, writeProblems } from '../load-settings.ts';
+import type { Loaded, LoadOutcome } from '../load-settings.ts';
+import { BrowserFace } from './browser-face.ts';
+import { houseAddress, pageAnswer } from './page-answer.ts';
+import { SetUp } from './set-up.ts';
+
+/** What is wrong with the configuration, and how to look again. */
+export interface Trouble {
+  readonly problems: readonly Problem[];
+  /** Looks anew; absent where only a new start can. */
+  readonly again?: () => Promise<LoadOutcome>;
+  /** There is none at all, and this file may be written. */
+  readonly missing?: string;
+  /** Where the user mends it, in the words of this place. */
+  readonly whereTo: Text;
+  /** The one address that is answered, and asks for no code. */
+  readonly onlyFrom?: string;
+}
+
+/** Serves the page of set-up, or of what is wrong, and nothing else, until there is a configuration. @throws Stop */
+export async function serveTrouble(trouble: Trouble, context: CliContext): Promise<Loaded> {
+  const { signal, redactor, language } = context;
+  const code = oneTimeCode();
+  const finished = deferred<Loaded>();
+  let port = 0;
+  const face = trouble.missing === undefined ? undefined : await newFace(trouble.missing, context, () => port);
+  if (face) void face.finished.promise.then(finished.resolve);
+  const listen = parseHostPort(context.env['BROUTE2MQTT_HTTP_LISTEN'] || (await pageAnswer('house')).listen);
+  if (!face) await writeProblems(trouble.problems, context);
+  const onDefect = (error: unknown): void => void tellError(error, context);
+  try {
+    if (!listen) throw new Stop(EXIT_CODES.configuration); // told among the problems
+    const { onlyFrom } = trouble;
+    const web = await startSetupWeb({
+      listen,
+      code,
+      ...(onlyFrom !== undefined && { onlyFrom }),
+      language,
+      actions: { ...troubleActions(trouble, context, finished.resolve), ...face?.actions },
+      clock: systemClock,
+      onDefect,
+    });
+    port = web.port;
+    redactor.add(code);
+    sayWhere(trouble, port, code, context);
+    try {
+      return await abortable(finished.promise, signal);
+    } finally {
+      await web.close();
+    }
+  } catch (error) {
+    if (error instanceof BridgeError && error.code === 'HTTP_LISTEN_FAILED') {
+      await writeProblems(face ? trouble.problems : [], context);
+      tellError(error, context);
+      throw new Stop(EXIT_CODES.configuration);
+    }
+    if (signal.aborted) throw new Stop(EXIT_CODES.configuration); // it ends as it began
+    throw error;
+  }
+}
+
+function troubleActions(
+  { problems, again, whereTo }: Trouble,
+  context: CliContext,
+  done: (loaded: Loaded) => void,
+): SetupActions {
+  return {
+    state: async (_body, language) => ({
+      mode: 'wrong',
+      problems: (await problemText(problems, language)).split('\n'),
+      where: whereTo[language],
+      again: again !== undefined,
+    }),
+    again: async (_body, language) => {
+      const found = await again?.();
+      if (!found) return {};
+      if (!found.ok) return { problems: (await problemText(found.problems, language)).split('\n') };
+      done(found);
+      const { listen } = found.settings.http ?? {};
+      const isOutside = context.env['BROUTE2MQTT_HTTP_LISTEN'] === undefined;
+      return { ok: true, ...(listen && isOutside && { port: listen.port }) };
+    },
+  };
+}
+
+async function newFace(file: string, context: CliContext, port: () => number): Promise<BrowserFace> {
+  const { signal, language } = context;
+  const clock = systemClock;
+  const log = await stderrLog(context, 'silent'); // the page shows what goes wrong
+  const deps = {
+    clock,
+    log,
+    roots: { dev: '/dev', sys: '/sys' },
+    file,
+    context,
+    wireOf: (meter: Parameters<typeof wireOf>[0]) => wireOf(meter, clock),
+    openModule: (...[wire, credentials, inner]: Parameters<SetUpOpen>) =>
+      openModule(wire, credentials, { clock, log }, inner),
+  };
+  return new BrowserFace({ setUp: new SetUp(deps, language), clock, signal, port });
+}
+
+type SetUpOpen = ConstructorParameters<typeof SetUp>[0]['openModule'];
+
+/** In a container the machine's own address is not known: its user knows it. */
+function sayWhere({ missing, whereTo, onlyFrom }: Trouble, port: number, code: string, context: CliContext): void {
+  const { stderr, env } = context;
+  if (onlyFrom !== undefined) return say(stderr, context, whereTo);
+  const isContainer = (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '';
+  const house = isContainer ? undefined : houseAddress();
+  const inner = `http://127.0.0.1:${port}/${isContainer ? `?code=${code}` : ''}`;
+  const outer = house === undefined ? undefined : `http://${house}:${port}/?code=${code}`;
+  const more: Text =
+    outer === undefined
+      ? { en: '', ja: '' }
+      : { en: `, from the house ${outer}`, ja: `、家の中の他の機器からは ${outer}` };
+  if (missing === undefined) say(stderr, context, whereTo);
+  say(stderr, context, {
+    en: `${missing === undefined ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${inner}${more.en}`,
+    ja: `${missing === undefined ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${inner}${more.ja}`,
+  });
+  if (missing !== undefined && !isContainer)
+    say(stderr, context, { en: 'Or in a terminal: broute2mqtt setup', ja: '端末で設定する場合：broute2mqtt setup' });
+}

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import type { Text } from '../../kernel/language.ts';
+import { EXIT_CODES, Stop } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { loadSettings, writeProblems } from '../load-settings.ts';
+import type { Loaded, LoadOutcome } from '../load-settings.ts';
+
+/** Whether a page may stand in for the service: where somebody starts it who cannot see it end. */
+export function mayServeSetUp({ env, stderr }: CliContext, isMissing: boolean): boolean {
+  const isTerminal = stderr.isTTY === true;
+  const isSupervised = env['NOTIFY_SOCKET'] || (env['INVOCATION_ID'] && !isTerminal); // systemd: told by 78
+  if (isSupervised) return false;
+  return (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '' || (isTerminal && isMissing);
+}
+
+/** A configuration, or set-up in its place until there is one. @throws Stop */
+export async function settingsOrSetUp(
+  file: { readonly path: string; readonly pathGiven: boolean },
+  context: CliContext,
+): Promise<Loaded> {
+  const again = (): Promise<LoadOutcome> => loadSettings(file, context);
+  const found = await again();
+  if (found.ok) return found;
+  const { problems } = found;
+  const isMissing = problems.every(({ where, line }) => where === file.path && line === undefined);
+  if (!mayServeSetUp(context, isMissing)) {
+    await writeProblems(problems, context);
+    throw new Stop(EXIT_CODES.configuration);
+  }
+  const { serveTrouble } = await import('./serve-set-up.ts');
+  const missing = isMissing ? { missing: resolve(file.path) } : {};
+  return await serveTrouble({ problems, again, ...missing, whereTo: CORRECT }, context);
+}
+
+const CORRECT: Text = {
+  en: 'Waiting: correct this, then press “check again” on the page, or start anew.',
+  ja: '待機しています。修正してページの「もう一度確認」を押すか、起動し直してください。',
+};

@@ -1,0 +1,134 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../kernel/clock.ts';
+import type { HostPort } from '../kernel/host-port.ts';
+import type { Language } from '../kernel/language.ts';
+import { languageOfRequest, SECURITY_HEADERS } from './access.ts';
+import type { Query } from './access.ts';
+import { limitConnections } from './household-limits.ts';
+import { listenFailed } from './server.ts';
+import { createSetupAccess } from './setup-access.ts';
+import type { SetupAccess, SetupRequest } from './setup-access.ts';
+import { readSetupAssets, setupCodePage, setupPage } from './setup-page.ts';
+
+/** What the page's script sends: a flat object of short values. */
+export type SetupBody = Readonly<Record<string, unknown>>;
+
+/** What set-up does; each answer is JSON. */
+export type SetupActions = Readonly<Record<string, (body: SetupBody, language: Language) => Promise<object>>>;
+
+export interface SetupServerOptions {
+  readonly listen: HostPort;
+  readonly code: string;
+  /** The one address that is answered, without a code. */
+  readonly onlyFrom?: string;
+  readonly language: Language;
+  readonly actions: SetupActions;
+  readonly clock: Clock;
+  /** A defect in an action: the page is told that the log knows. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface SetupServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT_BYTES = 8192;
+const HEADER_LIMIT_BYTES = 8192;
+const TIMEOUT_MS = 5000;
+const CLOSE_GRACE_MS = 300;
+const HTML = 'text/html; charset=utf-8';
+const TEXT = 'text/plain; charset=utf-8';
+
+/** The page of set-up and nothing else; ends when the service begins. @throws BridgeError HTTP_LISTEN_FAILED */
+export async function startSetupWeb(options: SetupServerOptions): Promise<SetupServer> {
+  const [{ default: fastify }, assets] = await Promise.all([import('fastify'), readSetupAssets()]);
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    connectionTimeout: 60_000, // a visit to a broker takes its time
+    requestTimeout: TIMEOUT_MS,
+    keepAliveTimeout: TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+  });
+  limitConnections(app.server, { each: 30, all: 100 });
+  const access = createSetupAccess(options.code, options.onlyFrom, options.clock);
+  addGate(app, access, options);
+  app.get('/', async (request, reply) => {
+    const cookie = access.cookie(asked(request));
+    if (cookie !== undefined) reply.header('set-cookie', cookie);
+    return reply.type(HTML).send(setupPage(languageFor(request, options.language)));
+  });
+  for (const [path, { type, body }] of assets) app.get(path, async (_request, reply) => reply.type(type).send(body));
+  addActions(app, options);
+  app.get('/livez', async (_request, reply) => reply.type(TEXT).send('ok\n'));
+  app.get('/healthz', async (_request, reply) => reply.code(503).type(TEXT).send('set-up: no configuration yet\n'));
+  app.setNotFoundHandler(async (_request, reply) =>
+    reply.code(404).type(TEXT).send('There is only the set-up page, at /.\n'),
+  );
+  try {
+    await app.listen(options.listen);
+  } catch (error) {
+    await app.close();
+    throw listenFailed(options.listen, error);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    port,
+    async close() {
+      const closed = new AbortController();
+      const cut = options.clock.sleep(CLOSE_GRACE_MS, closed.signal).then(
+        () => app.server.closeAllConnections(),
+        () => undefined, // all ended by themselves
+      );
+      await app.close();
+      closed.abort();
+      await cut;
+    },
+  };
+}
+
+const asked = ({ ip, method, headers, query }: FastifyRequest): SetupRequest => ({
+  ip,
+  method,
+  headers,
+  query: query as Query,
+});
+
+const languageFor = ({ query, headers }: FastifyRequest, configured: Language): Language =>
+  languageOfRequest(query as Query, headers['accept-language'], configured);
+
+/** What is told and loaded by everybody: that we live, and how a page looks. */
+const OPEN = new Set(['/livez', '/healthz', '/setup.css', '/favicon.svg']);
+
+function addGate(app: FastifyInstance, access: SetupAccess, { language, onlyFrom }: SetupServerOptions): void {
+  app.addHook('onRequest', async (request, reply): Promise<FastifyReply | undefined> => {
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
+    const [path = ''] = request.url.split('?');
+    if (OPEN.has(path) && onlyFrom === undefined) return undefined;
+    const refused = access.refuse(asked(request));
+    if (!refused) return undefined;
+    if (path === '/' && refused.status === 401)
+      return reply
+        .code(401)
+        .type(HTML)
+        .send(setupCodePage(languageFor(request, language)));
+    return reply.code(refused.status).type(TEXT).send(`${refused.text}\n`);
+  });
+}
+
+function addActions(app: FastifyInstance, { actions, language, onDefect }: SetupServerOptions): void {
+  for (const [name, act] of Object.entries(actions))
+    app.post(`/api/setup/${name}`, async (request, reply) => {
+      const body = typeof request.body === 'object' && request.body !== null ? (request.body as SetupBody) : {};
+      const answer = await act(body, languageFor(request, language));
+      return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
+    });
+  app.setErrorHandler(async (error: { readonly statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) onDefect(error);
+    const text = status < 500 ? 'This request could not be understood.' : 'Something went wrong; the log says what.';
+    return reply.code(status).type(TEXT).send(`${text}\n`);
+  });
+}
