@@ -86,7 +86,7 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
     const commands = commandsOf(settings, deps);
     const demo = deps.demo !== undefined;
     const archiveOf = (id: string): HalfHourArchive | undefined => meters.get(id)?.archive;
-    const facts = { clock, brokerHealth, version, language, page, demo, archiveOf, commands };
+    const facts = { clock, brokerHealth, version, language, page, demo, archiveOf, commands, prices: settings.prices };
     const board = new StatusBoard({ meters: settings.meters, ...facts });
     const order = orderOf(gates);
     status = await serveStatus(settings, board, brokerHealth, { ...deps, archiveOf, order }, signal);

@@ -46,7 +46,7 @@ const RETRY_MS = 30_000;
 
 /** What answers questions about how we are: the web server with `http`, the socket with `state_dir`; one board for both. */
 export async function serveStatus(
-  settings: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language'>,
+  settings: Pick<Settings, 'meters' | 'http' | 'stateDir' | 'language' | 'prices'>,
   board: StatusBoard,
   broker: BrokerOf,
   deps: ServeStatusDeps,
@@ -76,7 +76,7 @@ async function openSocket(
 
 async function serveWeb(
   http: HttpSettings,
-  { meters, language }: Pick<Settings, 'meters' | 'language'>,
+  { meters, language, prices }: Pick<Settings, 'meters' | 'language' | 'prices'>,
   board: StatusBoard,
   broker: BrokerOf,
   {
@@ -100,6 +100,7 @@ async function serveWeb(
     ...(onlyFrom === undefined ? {} : { onlyFrom }),
     ...(demo && { demo }),
     ...(archiveOf && { archiveOf }),
+    ...(prices && { prices }),
   };
   const options = { ...http, ...given, language, board, metrics, metricsOnly, late, redactor, log, clock, order };
   return { sinks: [metrics], ...(await keepTrying(() => startWeb(options), { clock, log }, signal)) };

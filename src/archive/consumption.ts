@@ -1,4 +1,6 @@
 import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
+import { costOf } from '../model/price.ts';
+import type { Prices } from '../model/price.ts';
 import type { ArchivedMark } from './month-file.ts';
 
 export const PERIODS = ['half-hour', 'day', 'month'] as const;
@@ -17,6 +19,9 @@ export interface Consumption {
   /** kWh bought and sold, of that part of the period that is known. */
   readonly boughtKwh?: number;
   readonly soldKwh?: number;
+  /** Yen for that energy, by the prices of the household: an estimate. */
+  readonly costYen?: number;
+  readonly incomeYen?: number;
   /** Half hours of it of which nothing is known. */
   readonly missing: number;
 }
@@ -47,6 +52,7 @@ export const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>
  * same meter, also over half hours that are missing between them: then the sum is right and only its course is not known.
  * @param marks ascending, from `fromMs` to `toMs`, both included
  * @param lastMs the newest mark there is, which may be later than these
+ * @param prices what it cost, too
  */
 export function consumption(
   marks: readonly ArchivedMark[],
@@ -54,6 +60,7 @@ export function consumption(
   fromMs: number,
   toMs: number,
   lastMs?: number,
+  prices: Prices = {},
 ): readonly Consumption[] {
   const known = marks.filter(hasRegister);
   const newestMs = Math.min(toMs, lastMs ?? known.at(-1)?.markMs ?? fromMs);
@@ -64,43 +71,54 @@ export function consumption(
     while ((known[at]?.markMs ?? Infinity) < startMs) at++;
     let end = at;
     while ((known[end]?.markMs ?? Infinity) <= endMs) end++;
-    periods.push(between(known.slice(at, end), startMs, endMs, Math.min(endMs, newestMs)));
+    periods.push(between(known.slice(at, end), { startMs, endMs, nowMs: Math.min(endMs, newestMs) }, prices));
   }
   return periods;
 }
 
-function between(marks: readonly ArchivedMark[], startMs: number, endMs: number, nowMs: number): Consumption {
+function between(
+  marks: readonly ArchivedMark[],
+  { startMs, endMs, nowMs }: { readonly startMs: number; readonly endMs: number; readonly nowMs: number },
+  { buy, sell }: Prices,
+): Consumption {
   const first = marks[0]?.markMs === startMs ? marks[0] : undefined;
-  const [bought, sold] = [new Sum(), new Sum()];
+  const [bought, sold, cost, income] = [new Sum(), new Sum(), new Sum(), new Sum()];
   let coveredMs = 0;
   for (const [i, mark] of marks.entries()) {
     const before = marks[i - 1];
-    const hasBought = bought.add(gainedKwh(before, mark, 'importKwh'));
-    const hasSold = sold.add(gainedKwh(before, mark, 'exportKwh'));
-    if (before && (hasBought || hasSold)) coveredMs += mark.markMs - before.markMs;
+    const boughtKwh = gainedKwh(before, mark, 'importKwh');
+    const soldKwh = gainedKwh(before, mark, 'exportKwh');
+    const hasBought = bought.add(boughtKwh);
+    const hasSold = sold.add(soldKwh);
+    if (!before) continue;
+    cost.add(costOf(boughtKwh, buy, before.markMs, mark.markMs));
+    income.add(costOf(soldKwh, sell, before.markMs, mark.markMs));
+    if (hasBought || hasSold) coveredMs += mark.markMs - before.markMs;
   }
   return {
     startMs,
     endMs,
     ...(first?.importKwh === undefined ? {} : { importKwh: first.importKwh }),
     ...(first?.exportKwh === undefined ? {} : { exportKwh: first.exportKwh }),
-    ...(bought.kwh === undefined ? {} : { boughtKwh: bought.kwh }),
-    ...(sold.kwh === undefined ? {} : { soldKwh: sold.kwh }),
+    ...(bought.sum === undefined ? {} : { boughtKwh: bought.sum }),
+    ...(sold.sum === undefined ? {} : { soldKwh: sold.sum }),
+    ...(cost.sum === undefined ? {} : { costYen: cost.sum }),
+    ...(income.sum === undefined ? {} : { incomeYen: income.sum }),
     missing: (nowMs - startMs - coveredMs) / HALF_HOUR_MS,
   };
 }
 
 class Sum {
-  #kwh: number | undefined;
+  #sum: number | undefined;
 
-  get kwh(): number | undefined {
-    return this.#kwh === undefined ? undefined : Number(this.#kwh.toFixed(DECIMALS));
+  get sum(): number | undefined {
+    return this.#sum === undefined ? undefined : Number(this.#sum.toFixed(DECIMALS));
   }
 
   /** @returns whether it is known. */
-  add(kwh: number | undefined): boolean {
-    if (kwh !== undefined) this.#kwh = (this.#kwh ?? 0) + kwh;
-    return kwh !== undefined;
+  add(part: number | undefined): boolean {
+    if (part !== undefined) this.#sum = (this.#sum ?? 0) + part;
+    return part !== undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
+import type { Prices } from '../model/price.ts';
 import { consumption } from './consumption.ts';
 import type { Consumption, Period } from './consumption.ts';
 import type { HalfHourArchive } from './half-hour-archive.ts';
@@ -19,6 +20,7 @@ export async function readConsumption(
   by: Period,
   fromMs: number,
   toMs: number,
+  prices?: Prices,
 ): Promise<readonly Consumption[]> {
   const { oldestMs, newestMs } = archive;
   if (oldestMs === undefined || newestMs === undefined) return [];
@@ -28,7 +30,7 @@ export async function readConsumption(
   for (let startMs = by === 'month' ? jstMonthStart(firstMs) : firstMs; startMs < lastMs;) {
     const endMs = Math.min(toMs, jstMonthStart(jstMonthStart(startMs) + MONTH_MS));
     const marks = await archive.range(startMs, endMs + 1);
-    periods.push(...consumption(marks, by, startMs, endMs, lastMs));
+    periods.push(...consumption(marks, by, startMs, endMs, lastMs, prices));
     startMs = endMs;
   }
   return periods;

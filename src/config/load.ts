@@ -5,6 +5,7 @@ import { findings, shownPath, inOrder, Origins } from './problems.ts';
 import type { Finding, Problem } from './problems.ts';
 import type { Settings } from '../model/settings.ts';
 import { CERTIFICATE_KEYS, relations } from './relations.ts';
+import { pricesOf } from './prices-schema.ts';
 import { configSchema } from './schema.ts';
 import type { Config, ParsedConfig } from './schema.ts';
 import { formatPath, isTree, setAt, valueAt, variableOf } from './keys.ts';
@@ -182,11 +183,13 @@ function camelKeys(value: unknown): unknown {
 
 /** What the program works with, from what the file and the environment say. */
 export function settingsOf(config: Config): Settings {
-  const { meters, http, ...rest } = camelKeys(config);
+  const { prices, ...others } = config;
+  const { meters, http, ...rest } = camelKeys(others);
   const { stateDir } = rest;
   return {
     ...rest,
     meters: stateDir === undefined ? meters : meters.map((meter) => ({ ...meter, stateDir: join(stateDir, meter.id) })),
+    ...(prices && { prices: pricesOf(prices) }),
     ...(http && { http: { ...http, listen: parseHostPort(http.listen) as HostPort } }), // the schema has checked it
   };
 }

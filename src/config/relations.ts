@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Text } from '../kernel/language.ts';
 import { isTlsUrl } from './key-info.ts';
+import { priceProblems } from './price-problems.ts';
 import type { Finding } from './problems.ts';
 import { isTree, valueAt } from './keys.ts';
 import type { Path, Tree } from './keys.ts';
@@ -19,6 +20,7 @@ export function relations(root: Tree): Finding[] {
     ...mackerel(root),
     ...statistics(root),
     ...sample(root),
+    ...priceProblems(root),
   ];
 }
 

@@ -3,6 +3,7 @@ import { LANGUAGES } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { homeAssistantSchema } from './home-assistant-schema.ts';
 import { isDevice, filePath, key, formed, text, wrongBrokerUrl, isApiUrl, topic } from './key-info.ts';
+import { pricesSchema } from './prices-schema.ts';
 import { parseHostPort } from '../kernel/host-port.ts';
 import type { Text } from '../kernel/language.ts';
 
@@ -214,6 +215,7 @@ export const configSchema = z.strictObject({
     'Post to Mackerel, without an agent',
     'Mackerelへ直接投稿（エージェント不要）',
   ),
+  prices: key(pricesSchema.exactOptional(), 'Prices of energy, for an estimate', '電気の単価（料金の目安）'),
   language: key(z.enum(LANGUAGES).default('ja'), 'Language of names, page and messages', '名前・ページ・文言の言語'),
   log: key(logSchema.prefault({}), 'The log', 'ログ'),
   state_dir: key(

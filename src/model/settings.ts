@@ -1,6 +1,7 @@
 import type { HostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
+import type { Prices } from './price.ts';
 
 /** What `interval_s` may be. */
 export const LEAST_INTERVAL_S = 2;
@@ -94,6 +95,8 @@ export interface Settings {
   readonly homeAssistant: HomeAssistantSettings & StatisticsSettings;
   readonly http?: HttpSettings;
   readonly mackerel?: MackerelSettings;
+  /** Yen per kWh, for estimates. */
+  readonly prices?: Prices;
   readonly language: Language;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
   readonly stateDir?: string;

@@ -3,7 +3,10 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Failure } from '../kernel/errors.ts';
 import type { Language } from '../kernel/language.ts';
 import type { BrokerHealth } from '../model/health.ts';
+import { pricesNow } from '../model/price.ts';
+import type { Prices } from '../model/price.ts';
 import type { BridgeEvent, PageCommand, Sink } from '../model/status.ts';
+import { costToday } from './api/cost-today.ts';
 import { compareDays } from './api/day-compare.ts';
 import type { KnownMarks } from './api/day-compare.ts';
 import type { LinkEventAnswer } from './api/link-events.ts';
@@ -32,6 +35,7 @@ export interface StatusBoardOptions {
   readonly page?: string | undefined;
   /** Of failures, where the asker names none. */
   readonly language: Language;
+  readonly prices?: Prices | undefined;
   /** What the page may command. */
   readonly commands?: readonly PageCommand[] | undefined;
 }
@@ -123,7 +127,7 @@ export class StatusBoard implements Sink {
   }
 
   snapshot({ language = this.#options.language, both = false, history = false }: SnapshotOptions = {}): StatusSnapshot {
-    const { version, clock, brokerHealth, demo = false, page, archiveOf, commands } = this.#options;
+    const { version, clock, brokerHealth, demo = false, page, archiveOf, commands, prices } = this.#options;
     const show = showIn(language, both);
     return known<StatusSnapshot>({
       version,
@@ -134,8 +138,11 @@ export class StatusBoard implements Sink {
       meters: [...this.#records.values()].map((record) => {
         const broker = brokerHealth(record.meter.id, language);
         const archive = archiveOf?.(record.meter.id);
+        const snapshot = record.snapshot();
         return known<MeterSnapshot>({
-          ...record.snapshot(),
+          ...snapshot,
+          price: prices && pricesNow(prices, clock.now()),
+          cost_today: archive && prices && costToday(archive, snapshot.usage, prices, clock.now()),
           compare: archive && compareDays(archive, clock.now()),
           error: show(record.error),
           broker: broker && brokerOf(broker, show),

@@ -149,6 +149,10 @@ export interface MeterSnapshot {
   readonly contract_ampere?: number;
   readonly usage?: UsageSnapshot;
   readonly compare?: CompareSnapshot;
+  /** Yen per kWh now, where the configuration says so. */
+  readonly price?: MoneySnapshot;
+  /** Yen today so far: an estimate by those prices. */
+  readonly cost_today?: MoneySnapshot;
   /** Meter minus ours, whole seconds, right to half a minute; absent while unknown. */
   readonly clock_skew?: ValueSnapshot<number>;
   /** Only when asked for: oldest first. */
@@ -159,6 +163,12 @@ export interface MeterSnapshot {
 export const known = <T extends object>(facts: {
   readonly [Key in keyof T]: T[Key] | (object extends Pick<T, Key> ? undefined : never);
 }): T => Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T;
+
+/** Of what is bought and of what is sold. */
+export interface MoneySnapshot {
+  readonly buy?: number;
+  readonly sell?: number;
+}
 
 /** What `/api/status` answers. Ages run on the monotonic clock, so that a jump of the wall clock makes nothing look new. */
 export interface StatusSnapshot {

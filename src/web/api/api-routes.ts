@@ -16,13 +16,14 @@ export interface ApiOptions extends LiveRoutesOptions {
   readonly demo?: DemoControls;
   /** Where the past is. */
   readonly archiveOf?: HistoryRoutesOptions['archiveOf'];
+  readonly prices?: HistoryRoutesOptions['prices'];
 }
 
 /** What the page asks besides `/api/status`. */
 export function addApi(app: FastifyInstance, options: ApiOptions, parts: ApiParts): void {
   addLiveRoutes(app, options, parts);
-  const { board, clock, archiveOf = () => undefined } = options;
-  addHistoryRoutes(app, { meters: board.meters, clock, archiveOf }, parts);
+  const { board, clock, archiveOf = () => undefined, prices } = options;
+  addHistoryRoutes(app, { meters: board.meters, clock, archiveOf, prices }, parts);
   app.get('/api/openapi.json', { preHandler: parts.guard }, async (_request, reply) => {
     const { openApi } = await import('./openapi.ts'); // few ask
     return reply.send(openApi(board.version));

@@ -7,6 +7,8 @@ import { isoJst } from '../../kernel/clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
+import { yen } from '../../model/price.ts';
+import type { Prices } from '../../model/price.ts';
 import type { Query } from '../access.ts';
 import { known } from '../status-snapshot.ts';
 import { badQuery, languageOf, meterOf, noSuchMeter, sendJson } from './api-parts.ts';
@@ -21,6 +23,9 @@ export interface PeriodAnswer {
   /** kWh bought and sold, of that part of the period that is known. */
   readonly import?: number;
   readonly export?: number;
+  /** Yen for what was bought, and yen got for what was sold: estimates. */
+  readonly cost?: number;
+  readonly income?: number;
   /** Half hours of it of which nothing is known. */
   readonly missing: number;
 }
@@ -30,6 +35,7 @@ export interface HistoryRoutesOptions {
   readonly clock: Clock;
   /** Undefined until the meter has been opened. */
   readonly archiveOf: (meter: string) => ArchivedEnergy | undefined;
+  readonly prices?: Prices | undefined;
 }
 
 const RETRY_S = 2;
@@ -41,12 +47,20 @@ const dayOf = (ms: number): string => isoJst(ms).slice(0, 10);
 const fileName = (meter: string, { by, fromMs, toMs }: HistoryQuery): string =>
   `${meter}-${by}-${dayOf(fromMs)}-${dayOf(toMs - 1)}.csv`;
 
-const periodAnswer = ({ startMs, endMs, boughtKwh, soldKwh, missing }: Consumption): PeriodAnswer =>
-  known<PeriodAnswer>({ start: isoJst(startMs), end: isoJst(endMs), import: boughtKwh, export: soldKwh, missing });
+const periodAnswer = ({ startMs, endMs, boughtKwh, soldKwh, costYen, incomeYen, missing }: Consumption): PeriodAnswer =>
+  known<PeriodAnswer>({
+    start: isoJst(startMs),
+    end: isoJst(endMs),
+    import: boughtKwh,
+    export: soldKwh,
+    cost: yen(costYen),
+    income: yen(incomeYen),
+    missing,
+  });
 
 /** The energy of the past, by half hour, day or month: for the page's bars, and as a file. */
 export function addHistoryRoutes(app: FastifyInstance, options: HistoryRoutesOptions, parts: ApiParts): void {
-  const { meters, clock, archiveOf } = options;
+  const { meters, clock, archiveOf, prices } = options;
   const { guard, sentence, language } = parts;
   app.get('/api/history', { preHandler: guard }, async (request, reply) => {
     const meter = meterOf(request, meters);
@@ -59,7 +73,7 @@ export function addHistoryRoutes(app: FastifyInstance, options: HistoryRoutesOpt
     if (!archive) return sentence(reply.header('retry-after', RETRY_S), 503, STARTING[reader]);
     let periods: readonly Consumption[];
     try {
-      periods = await readConsumption(archive, by, fromMs, toMs);
+      periods = await readConsumption(archive, by, fromMs, toMs, prices);
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       return sentence(reply, 503, `${error.text(reader)} ${error.hint(reader)}`);
