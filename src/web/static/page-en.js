@@ -38,7 +38,14 @@ export const words = {
   noUpdate: (span) => `No update for ${span}`,
   bridgeGone: (span) => `The bridge does not answer (${span}) · reconnecting`,
   locked: 'Please log in: open this page again',
-  spoken: { good: 'The reading is current', late: 'The reading is late', old: 'The reading is stale' },
+  /** Read aloud: nothing in it that counts. */
+  spoken: {
+    good: 'The reading is current',
+    late: 'The reading is late',
+    old: 'The reading is stale',
+    gone: 'The bridge is gone',
+    none: 'No reading yet',
+  },
   quantities: {
     current_r: 'Current R',
     current_t: 'Current T',

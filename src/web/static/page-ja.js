@@ -38,7 +38,14 @@ export const words = {
   noUpdate: (span) => `${span}更新なし`,
   bridgeGone: (span) => `ブリッジの応答なし（${span}）・再接続中`,
   locked: 'ログインが必要です。ページを開き直してください',
-  spoken: { good: '計測値は最新です', late: '更新が遅れています', old: '計測値は古くなっています' },
+  /** Read aloud: nothing in it that counts. */
+  spoken: {
+    good: '計測値は最新です',
+    late: '更新が遅れています',
+    old: '計測値は古くなっています',
+    gone: 'ブリッジの応答がありません',
+    none: '最初の計測値を待っています',
+  },
   quantities: { current_r: '電流 R相', current_t: '電流 T相', import: '買電（積算）', export: '売電（積算）' },
   units: { d: '日', h: '時間', min: '分', s: '秒', gap: '' },
   yen: (value) => `約${value}円`,

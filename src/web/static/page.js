@@ -110,7 +110,7 @@ function tick() {
   if (feed.isLost) chips.update(status.meters, true);
   write(date, feed.isLost ? '' : dayText(nowS));
   write(time, feed.isLost ? '' : clockTime(nowS));
-  write(spoken, `${meter.name}: ${words.spoken[trust.level] ?? trust.text}`);
+  write(spoken, `${meter.name}: ${words.spoken[trust.level]}`);
 }
 
 setInterval(tick, 1000);
