@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { PeriodAnswer } from '../../src/web/api/history-routes.ts';
+import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
 
 const HALF_HOUR_MS = 1_800_000;
@@ -19,7 +21,9 @@ test('half hours that passed while the bridge was away come by `history`, and `h
   const on = (topic: string): Mark[] =>
     watcher.on(`broute2mqtt/home/${topic}`).map(({ payload }) => JSON.parse(payload) as Mark);
   const told = (): Mark[] => on('state/halfhour');
-  const bridge = await household.bridge({ broker: broker.url, meters: [{ device: stick.path }] });
+  const listen = `127.0.0.1:${await freePort()}`;
+  const config = { http: { listen } };
+  const bridge = await household.bridge({ broker: broker.url, meters: [{ device: stick.path }], config });
   await bridge.until(() => told().length >= 3, 'three half hours', 60_000);
   await bridge.end('SIGKILL');
   const last = Date.parse(told().at(-1)?.time ?? '');
@@ -43,8 +47,12 @@ test('half hours that passed while the bridge was away come by `history`, and `h
     const values = [...marks.values()].map((mark) => mark[register] ?? NaN);
     expect(values).toEqual([...values].sort((a, b) => a - b)); // never a fall
   }
-  await bridge.end();
   const day = (ms: number): string => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 10);
+  const range = `from=${day(first)}&to=${day(newest)}`;
+  const ask = (query: string): Promise<Response> => fetch(`http://${listen}/api/history?by=half-hour&${range}${query}`);
+  const { periods } = (await (await ask('')).json()) as { readonly periods: readonly PeriodAnswer[] };
+  const csv = await (await ask('&format=csv')).text();
+  await bridge.end();
   const args = ['--by', 'half-hour', '--format', 'json', '--from', day(first), '--to', day(newest)];
   const shown = household.cli(['history', '--config', bridge.configFile, ...args]);
   expect(await shown.ended).toBe(0);
@@ -53,4 +61,20 @@ test('half hours that passed while the bridge was away come by `history`, and `h
     const { import: bought, export: sold } = marks.get(Date.parse(row.time)) ?? {};
     expect([row.time, row.import, row.export]).toEqual([row.time, bought, sold]);
   }
+  // over HTTP: each half hour between two marks that were told, to the last digit, and the same file
+  const shownBars = new Map(periods.map((period) => [Date.parse(period.start), period]));
+  for (let ms = first; ms < newest; ms += HALF_HOUR_MS) {
+    const [from, to] = [marks.get(ms), marks.get(ms + HALF_HOUR_MS)];
+    const gained = (register: 'import' | 'export'): number => (to?.[register] ?? NaN) - (from?.[register] ?? NaN);
+    const { start, end, missing, ...energy } = shownBars.get(ms) ?? { start: 'none', end: '', missing: NaN };
+    expect([Date.parse(start), Date.parse(end), missing]).toEqual([ms, ms + HALF_HOUR_MS, 0]);
+    expect(energy).toEqual({
+      import: expect.closeTo(gained('import'), 5),
+      export: expect.closeTo(gained('export'), 5),
+    });
+  }
+  const written = household.cli(['history', '--config', bridge.configFile, ...args, '--format', 'csv']);
+  expect(await written.ended).toBe(0);
+  expect(csv.split('\n').length).toBeGreaterThan(8);
+  expect(written.stdout.startsWith(csv)).toBe(true);
 });

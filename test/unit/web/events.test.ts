@@ -2,44 +2,15 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import type { StatusSnapshot } from '../../../src/web/status-snapshot.ts';
+import { EventListenerOn } from '../../support/event-listener.ts';
 import { eventually } from '../../support/eventually.ts';
 import { WebRig } from '../../support/web-rig.ts';
 
-/** An EventSource as a browser has one, without its coming back. */
-class Listener implements Disposable {
-  readonly #stop = new AbortController();
-  readonly response: Promise<Response>;
-  text = '';
-  ended = false;
-
-  constructor(rig: WebRig, path = '/api/events', init: RequestInit = {}) {
-    this.response = rig.get(path, { ...init, signal: this.#stop.signal });
-    void this.#read().catch(() => undefined);
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of (await this.response).body ?? []) this.text += decoder.decode(chunk, { stream: true });
-    this.ended = true;
-  }
-
-  get events(): StatusSnapshot[] {
-    return this.text
-      .split('\n\n')
-      .slice(0, -1)
-      .filter((block) => block.startsWith('event: status\n'))
-      .map((block) => JSON.parse(block.slice('event: status\ndata: '.length)) as StatusSnapshot);
-  }
-
-  [Symbol.dispose](): void {
-    this.#stop.abort();
-  }
-}
+const listen = (rig: WebRig, path = '/api/events'): EventListenerOn => new EventListenerOn(new URL(path, rig.address));
 
 test('the status at once, and again after what happens: the same as /api/status', async () => {
   await using rig = await WebRig.start({ language: 'ja' });
-  using listener = new Listener(rig, '/api/events?lang=en');
+  using listener = listen(rig, '/api/events?lang=en');
   await eventually(() => listener.events.length === 1, 'the first');
   const { headers } = await listener.response;
   expect(Object.fromEntries(headers)).toMatchObject({
@@ -56,7 +27,7 @@ test('the status at once, and again after what happens: the same as /api/status'
 
 test('a burst becomes one event, with the newest', async () => {
   await using rig = await WebRig.start();
-  using listener = new Listener(rig);
+  using listener = listen(rig);
   await eventually(() => listener.events.length === 1, 'the first');
   for (let powerW = 1; powerW <= 100; powerW++) rig.reading({ powerW });
   await eventually(() => listener.events.at(-1)?.meters[0]?.reading?.power?.value === 100, 'the newest');
@@ -65,7 +36,7 @@ test('a burst becomes one event, with the newest', async () => {
 
 test('outlives the limits on silence and on connections, which are for requests', async () => {
   await using rig = await WebRig.start();
-  using listener = new Listener(rig);
+  using listener = listen(rig);
   await eventually(() => listener.events.length === 2, 'ten seconds without an event');
   expect(listener.ended).toBe(false);
 }, 30_000);
@@ -75,14 +46,14 @@ test('secrets stay out, and a token is asked for as everywhere', async () => {
   rig.redactor.add('himitsu');
   rig.broker = { ok: false, detail: 'refused himitsu' };
   expect((await rig.get('/api/events')).status).toBe(401);
-  using listener = new Listener(rig, '/api/events?token=kagi-no-kotoba');
+  using listener = listen(rig, '/api/events?token=kagi-no-kotoba');
   await eventually(() => listener.events.length === 1, 'the first');
   expect(listener.events[0]?.meters[0]?.broker?.detail).toBe('refused [redacted]');
 });
 
 test('twenty at most; who leaves makes room; other requests are answered', async () => {
   await using rig = await WebRig.start();
-  const listeners = Array.from({ length: 20 }, () => new Listener(rig));
+  const listeners = Array.from({ length: 20 }, () => listen(rig));
   await eventually(() => listeners.every(({ events }) => events.length === 1), 'twenty');
   const refused = await rig.get('/api/events?lang=ja');
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
@@ -90,7 +61,7 @@ test('twenty at most; who leaves makes room; other requests are answered', async
   expect((await rig.get('/api/status')).status).toBe(200);
   listeners[0]?.[Symbol.dispose]();
   await eventually(async () => {
-    using late = new Listener(rig);
+    using late = listen(rig);
     return (await late.response).status === 200;
   }, 'room again');
   for (const listener of listeners) listener[Symbol.dispose]();
@@ -103,7 +74,7 @@ test('who listens to nothing costs nothing, and HEAD has the headers alone', asy
   rig.board.snapshot = (options) => (asked++, snapshot(options));
   const head = await rig.get('/api/events', { method: 'HEAD' });
   expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
-  const listener = new Listener(rig);
+  const listener = listen(rig);
   await eventually(() => listener.events.length === 1, 'the first');
   listener[Symbol.dispose]();
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -115,7 +86,7 @@ test('who listens to nothing costs nothing, and HEAD has the headers alone', asy
 
 test('the end of the service ends a stream, whether it is read or not', async () => {
   const rig = await WebRig.start();
-  const listener = new Listener(rig);
+  const listener = listen(rig);
   await eventually(() => listener.events.length === 1, 'the first');
   const { hostname, port } = new URL(rig.address);
   const deaf: Socket = connect(Number(port), hostname).on('error', () => undefined);
