@@ -48,13 +48,25 @@ async function everyAnswer(page: string): Promise<string> {
   const quoted = encodeURIComponent(token);
   const bearer = { authorization: `Bearer ${token}` };
   const answers: string[] = [];
-  const paths = ['/', '/api/status', '/api/status?history=1&lang=ja', '/healthz', '/livez', '/page.js', '/metrics'];
+  const pages = ['/', '/healthz', '/livez', '/page.js', '/metrics'];
+  const data = [
+    'status',
+    'status?history=1&lang=ja',
+    'power',
+    'history',
+    'history?format=csv',
+    'links',
+    'openapi.json',
+  ];
+  const paths = [...pages, ...data.map((name) => `/api/${name}`)];
   for (const path of paths) answers.push(await ask(page, path, { headers: bearer }));
   for (const path of [
     `/?token=${quoted}`,
     `/api/status?token=${quoted}`,
     `/api/status?token=${quoted}&token=${quoted}`,
     `/api/status?lang=${quoted}`,
+    `/api/history?from=${quoted}&meter=${quoted}`,
+    `/api/power?span=${quoted}`,
     `/${quoted}`,
     `/${routeBId}`,
     `/page.js?${quoted}`,
