@@ -154,7 +154,7 @@ const forever = (): Promise<never> => new Promise(() => undefined);
  * @param isTaken another bridge has the `state_dir`.
  */
 function brokersOf(
-  { mqtt, homeAssistant, language, http }: Settings,
+  { mqtt, homeAssistant, language, http, prices }: Settings,
   isTaken: boolean,
   { clock, log, version, pulse, page, first }: Deps & { readonly first: FirstReading },
   gates: ReadonlyMap<MeterSettings, CommandGate>,
@@ -162,11 +162,13 @@ function brokersOf(
   if (!mqtt) return new Map();
   const { baseTopic } = mqtt;
   const configurationUrl = page ?? (http && pageUrl(http));
+  const known = { language, version, configurationUrl, ...(prices && { prices }) };
+  const shared = { broker: mqtt, baseTopic, homeAssistant, ...known };
   const build = (meter: MeterSettings, gate: CommandGate): MqttSink => {
     const { id } = meter;
     const stateDir = isTaken ? undefined : meter.stateDir;
     return new MqttSink(
-      { meter, broker: mqtt, baseTopic, homeAssistant, language, version, stateDir, configurationUrl },
+      { ...shared, meter, stateDir },
       {
         clock,
         log,

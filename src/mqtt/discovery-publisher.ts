@@ -213,7 +213,10 @@ export class DiscoveryPublisher {
 
   #write(): DeviceDocument {
     const meter = { ...this.#options.meter, intervalS: this.#intervalS, slowestS: this.#slowestS };
-    const removed = this.#announced.ghosts(this.#topic, possibleKeys(meter.contractAmpere !== undefined));
+    const removed = this.#announced.ghosts(
+      this.#topic,
+      possibleKeys(meter.contractAmpere !== undefined, this.#options.prices),
+    );
     return deviceDocument({ ...this.#options, meter, profile: this.#profile }, removed);
   }
 }

@@ -1,4 +1,5 @@
 import type { Text } from '../kernel/language.ts';
+import type { Prices } from '../model/price.ts';
 import type { MeterProfile } from '../model/reading.ts';
 
 /** What decides which entities a meter has and what they say. */
@@ -7,6 +8,7 @@ export interface EntityContext {
   readonly contract: boolean;
   readonly expireAfterS: number;
   readonly energyDecimals: number;
+  readonly prices?: Prices | undefined;
 }
 
 export type EntityOptions = Readonly<Record<string, unknown>>;
@@ -16,7 +18,7 @@ export interface Entity {
   readonly platform: 'sensor' | 'binary_sensor' | 'button' | 'number';
   readonly name: Text;
   /** The topic it lives on: a state topic or its command topic. */
-  readonly from: 'instant' | 'energy' | 'halfHour' | 'minute' | 'usage' | 'link' | 'config' | 'command';
+  readonly from: 'instant' | 'energy' | 'halfHour' | 'minute' | 'usage' | 'price' | 'link' | 'config' | 'command';
   /** Key in the state's JSON; the entity's own key when absent. */
   readonly field?: string;
   /** Attribute → key in the state's JSON. */

@@ -1,4 +1,5 @@
 import type { Language } from '../kernel/language.ts';
+import type { Prices } from '../model/price.ts';
 import type { MeterProfile } from '../model/reading.ts';
 import type { Entity, EntityContext } from './entity.ts';
 import { entitiesOf } from './ha-entities.ts';
@@ -15,6 +16,8 @@ export interface DiscoveryInput {
     readonly slowestS?: number | undefined;
     readonly contractAmpere?: number | undefined;
   };
+  /** Of the household, where it told us. */
+  readonly prices?: Prices | undefined;
   readonly baseTopic: string;
   readonly language: Language;
   readonly version: string;
@@ -43,7 +46,7 @@ export function deviceDocument(input: DiscoveryInput, removed: Readonly<Record<s
 }
 
 /** What can be announced at all, whatever the meter turns out to have. */
-export function possibleKeys(contract: boolean): ReadonlySet<string> {
+export function possibleKeys(contract: boolean, prices?: Prices): ReadonlySet<string> {
   const everyEpc = Array.from({ length: 128 }, (_, i) => 0x80 + i);
   const profile: MeterProfile = {
     getMap: everyEpc,
@@ -51,7 +54,7 @@ export function possibleKeys(contract: boolean): ReadonlySet<string> {
     hasTPhase: true,
     hasExport: true,
   };
-  const context: EntityContext = { profile, contract, expireAfterS: 0, energyDecimals: 0 };
+  const context: EntityContext = { profile, contract, expireAfterS: 0, energyDecimals: 0, prices };
   return new Set(entitiesOf(context).map(({ key }) => key));
 }
 
@@ -68,6 +71,7 @@ export function discoveryDocument(
     contract: meter.contractAmpere !== undefined,
     expireAfterS: expireAfterS(meter.intervalS, meter.slowestS),
     energyDecimals: energyDecimals(profile?.energyScale),
+    prices: input.prices,
   };
   return {
     device: {

@@ -4,6 +4,7 @@ import { LEAST_INTERVAL_S, MOST_INTERVAL_S } from '../model/settings.ts';
 import { LINK_PHASES } from '../model/status.ts';
 import { has } from './entity.ts';
 import type { Entity, EntityContext, EntityOptions } from './entity.ts';
+import { priceEntities } from './price-entities.ts';
 import { usageEntities } from './usage-entities.ts';
 
 const hasFault = has(0x88);
@@ -187,7 +188,14 @@ const numbers: readonly Entity[] = [
 ];
 
 /** Every entity a meter can have, in the order Home Assistant is told of them. */
-export const entities: readonly Entity[] = [...MEASURED, ...usageEntities, ...link, ...buttons, ...numbers];
+export const entities: readonly Entity[] = [
+  ...MEASURED,
+  ...usageEntities,
+  ...priceEntities,
+  ...link,
+  ...buttons,
+  ...numbers,
+];
 
 /** Those that are announced. */
 export const entitiesOf = (context: EntityContext): readonly Entity[] =>

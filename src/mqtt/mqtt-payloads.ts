@@ -141,6 +141,14 @@ export const linkPayload = (status: LinkStatus, { connected, intervalS }: Presen
     ['time', text(isoLocal(status.sinceMs))],
   ]);
 
+/** `state/price`: yen per kWh. `time` is when it was told. */
+export const pricePayload = ({ buy, sell }: { readonly buy?: number; readonly sell?: number }, atMs: number): string =>
+  objectOf([
+    ['buy', buy === undefined ? undefined : String(buy)],
+    ['sell', sell === undefined ? undefined : String(sell)],
+    ['time', text(isoLocal(atMs))],
+  ]);
+
 /** `state/config`: what can be changed while we run. `time` is when it became so. */
 export const configPayload = ({
   intervalS,

@@ -9,7 +9,7 @@ import type { BrokerHealth } from '../model/health.ts';
 import { hasMeasured } from '../model/reading.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Sink, BridgeEvent } from '../model/status.ts';
-import type { HomeAssistantSettings, MeterSettings } from '../model/settings.ts';
+import type { HomeAssistantSettings, MeterSettings, Settings } from '../model/settings.ts';
 import type { BrokerOptions } from '../broker/connection-attempt.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
 import { Availability } from './availability.ts';
@@ -29,7 +29,7 @@ import { REASON, reasonText } from '../broker/reason-codes.ts';
 /** Home Assistant subscribes some tenths of a second after the discovery document: what is not retained is published again then. */
 const REPEAT_MS = 2500;
 
-export interface MqttSinkOptions {
+export interface MqttSinkOptions extends Pick<Settings, 'prices'> {
   readonly meter: Pick<
     MeterSettings,
     'id' | 'name' | 'intervalS' | 'energyIntervalS' | 'contractAmpere' | 'minuteHistory'
@@ -99,7 +99,7 @@ export class MqttSink implements Sink {
     const parts = { clock, log, deadlines: this.#deadlines, send };
     this.#states = new MeterStates(options.meter, this.#topics, parts);
     const decimals = (): number => this.#states.decimals;
-    this.#further = new FurtherStates(options.meter, this.#topics, { ...parts, decimals });
+    this.#further = new FurtherStates(options.meter, this.#topics, { ...parts, decimals, prices: options.prices });
     this.#availability = new Availability(this.#topics, options.meter.intervalS, parts);
     const published = (): void => this.#repeat.in(REPEAT_MS, () => this.#states.publishInstant());
     this.#discovery = new DiscoveryPublisher(options, { ...parts, published, onAnnounced });

@@ -7,6 +7,7 @@ export interface Topics {
   readonly halfHour: string;
   readonly minute: string;
   readonly usage: string;
+  readonly price: string;
   readonly link: string;
   readonly config: string;
   readonly readings: string;
@@ -28,6 +29,7 @@ export function topicsOf(baseTopic: string, meterId: string): Topics {
     halfHour: `${root}/state/halfhour`,
     minute: `${root}/state/minute`,
     usage: `${root}/state/usage`,
+    price: `${root}/state/price`,
     link: `${root}/state/link`,
     config: `${root}/state/config`,
     readings: `${root}/readings`,
