@@ -37,6 +37,7 @@ const COMMENTS = {
   },
   letter: { en: 'from the notice of your grid operator', ja: '送配電会社の通知に記載' },
   page: { en: 'status page', ja: '状態ページ' },
+  log: { en: 'for people to read; json for programs', ja: '人が読む形式。プログラム用は json' },
   state: { en: 'what survives a restart', ja: '再起動後も使うデータ' },
 } as const satisfies Record<string, Text>;
 
@@ -82,6 +83,9 @@ export function configText(answers: SetupAnswers, hides = false): string {
         ]
       : []),
     ...(stateDir === undefined ? [] : ['', ...line(0, 'state_dir', quoted(stateDir), note('state'))]),
+    '',
+    'log:',
+    ...line(2, 'format', 'pretty', note('log')),
     '',
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { leaves, valueAt } from '../../../src/config/keys.ts';
 import { loaded, problems } from './load-text.ts';
 
-const SAMPLE_ID = '00112233445566778899AABBCCDDEEFF';
+const SAMPLE_ID = 'FFEEDDCCBBAA99887766554433221100';
 /** As its user leaves it. */
 const filledIn = async (): Promise<string> =>
   (await exampleText()).replace(SAMPLE_ID, '0123456789ABCDEF0123456789ABCDEF');

@@ -29,12 +29,17 @@ test('what is read from the text is what was answered, to the last character', (
     mqtt: answers.broker,
     http: answers.page,
     state_dir: './state',
+    log: { format: 'pretty' },
   });
 });
 
 test('what is absent is not written', () => {
   const text = configText({ language: 'en', device: '/dev/ttyUSB0' });
-  expect(parse(text)).toEqual({ language: 'en', meters: [{ id: 'home', device: '/dev/ttyUSB0' }] });
+  expect(parse(text)).toEqual({
+    language: 'en',
+    meters: [{ id: 'home', device: '/dev/ttyUSB0' }],
+    log: { format: 'pretty' },
+  });
 });
 
 test('the shown text holds no secret', () => {
