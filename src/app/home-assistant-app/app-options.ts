@@ -12,6 +12,8 @@ const VARIABLES = {
   contract_ampere: `${METER}CONTRACT_AMPERE`,
   interval_s: `${METER}INTERVAL_S`,
   energy_interval_s: `${METER}ENERGY_INTERVAL_S`,
+  price_buy: 'BROUTE2MQTT_PRICES_BUY',
+  price_sell: 'BROUTE2MQTT_PRICES_SELL',
   language: 'BROUTE2MQTT_LANGUAGE',
   log_level: 'BROUTE2MQTT_LOG_LEVEL',
   mqtt_url: 'BROUTE2MQTT_MQTT_URL',

@@ -92,6 +92,8 @@ test('everything a user can give', async () => {
     contract_ampere: 40,
     interval_s: 5,
     energy_interval_s: 30,
+    price_buy: 31.5,
+    price_sell: 16,
     language: 'ja',
     log_level: 'debug',
     mqtt_url: 'mqtt://192.168.1.5:1883',
@@ -112,6 +114,7 @@ test('everything a user can give', async () => {
         },
       ],
       mqtt: { url: 'mqtt://192.168.1.5:1883', username: 'me', password: ' with blanks ' },
+      prices: { buy: 31.5, sell: 16 },
       log: { level: 'debug' },
       language: 'ja',
     },
@@ -131,6 +134,7 @@ test('with nothing filled in, each gap is told once, in the chosen language, and
 
 test.for([
   [{ route_b_id: '0123' }, 'route_b_id: must be 32 hexadecimal digits (0-9, A-F), without spaces'],
+  [{ price_buy: -1 }, 'price_buy: must be at least 0'],
   [{ interval_s: 1 }, 'interval_s: must be at least 2'],
   [
     { device: undefined, serial_server: 'tcp://nowhere' },
