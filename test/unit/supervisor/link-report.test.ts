@@ -132,6 +132,7 @@ test('who waits is told how long it may take: of a scan by its channels, and no 
   report.scanning(14, 4200);
   await clock.advance(4200);
   report.scanning(28, 17_500);
+  report.enter('paused');
   report.enter('joining', { pan, progress: { expectedMs: 5000 } });
   report.enter('connected', { pan, progress: { expectedMs: 6000 } });
   report.success(pan, answer());
@@ -140,6 +141,7 @@ test('who waits is told how long it may take: of a scan by its channels, and no 
     ['scanning', undefined, undefined],
     ['scanning', 4500, { channels: 14, dwellMs: 300, afterMs: 300 }],
     ['scanning', 22_000, { channels: 28, dwellMs: 625, afterMs: 4500 }],
+    ['paused', undefined, undefined],
     ['joining', 5000, undefined],
     ['connected', 6000, undefined],
     ['connected', undefined, undefined],

@@ -47,6 +47,9 @@ test('a clock that is set back leaves nothing ahead of it', async () => {
   const times = points.map(([at]) => at);
   expect(times).toEqual([...times].sort((a, b) => a - b));
   expect([points.at(-1), points.length]).toEqual([[clock.now() / 1000, 7, 7, 7], 5]);
+  await clock.advance(30_000); // past where it was before
+  steps.add(8);
+  expect(steps.over('10m', 10, 35_000).points.map(([, mean]) => mean)).toEqual([0, 10, 20, 30, 7, 8]);
 });
 
 test('in a house whose day takes minutes the distances are the house’s, and no gaps', async () => {
