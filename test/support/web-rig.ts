@@ -2,6 +2,7 @@ import type { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { Language } from '../../src/kernel/language.ts';
 import type { Log } from '../../src/kernel/log.ts';
+import type { Prices } from '../../src/model/price.ts';
 import { Redactor } from '../../src/kernel/redactor.ts';
 import { CommandGate } from '../../src/model/command-gate.ts';
 import type { MeterCommand } from '../../src/model/status.ts';
@@ -22,6 +23,7 @@ export interface WebRigOptions {
   readonly metricsOnly?: boolean;
   readonly onlyFrom?: string;
   readonly demo?: DemoControls;
+  readonly prices?: Prices;
   readonly archiveOf?: (meter: string) => HalfHourArchive | undefined;
   /** Every address, for the page that everybody can open; asked at the loopback one all the same. */
   readonly listenHost?: string;
@@ -40,12 +42,19 @@ export class WebRig extends BoardRig implements AsyncDisposable {
   readonly #gates: ReadonlyMap<string, CommandGate>;
   #server: WebServer | undefined;
 
-  private constructor({ language = 'en', demo, archiveOf, meters = [{ id: 'home', name: 'Home' }] }: WebRigOptions) {
+  private constructor({
+    language = 'en',
+    demo,
+    prices,
+    archiveOf,
+    meters = [{ id: 'home', name: 'Home' }],
+  }: WebRigOptions) {
     super({
       meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
       language,
       demo: demo !== undefined,
       ...(archiveOf && { archiveOf }),
+      ...(prices && { prices }),
     });
     const { log, lines } = logLines(this.redactor);
     this.log = log;
@@ -67,6 +76,7 @@ export class WebRig extends BoardRig implements AsyncDisposable {
       onlyFrom,
       listenHost = '127.0.0.1',
       demo,
+      prices,
       archiveOf,
     } = options;
     rig.#server = await startWeb({
@@ -75,6 +85,7 @@ export class WebRig extends BoardRig implements AsyncDisposable {
       ...(onlyFrom === undefined ? {} : { onlyFrom }),
       ...(demo && { demo }),
       ...(archiveOf && { archiveOf }),
+      ...(prices && { prices }),
       language,
       metricsOnly,
       board: rig.board,

@@ -5,6 +5,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { HalfHourArchive } from '../../../src/archive/half-hour-archive.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { BridgeError } from '../../../src/kernel/errors.ts';
+import { dayPrices } from '../../../src/model/price.ts';
+import type { Prices } from '../../../src/model/price.ts';
 import { addRoutes } from '../../../src/web/routes.ts';
 import { boardOf } from '../../support/board-rig.ts';
 import { logLines } from '../../support/log-lines.ts';
@@ -25,6 +27,7 @@ interface Document {
 const HALF_HOUR_MS = 1_800_000;
 /** The rig's clock says 2026-01-15T12:00 JST. */
 const NOW = Date.UTC(2026, 0, 15, 3, 0);
+const prices: Prices = { buy: dayPrices(31) ?? [], sell: dayPrices(16) ?? [] };
 let document: Document;
 let ajv: Ajv2020;
 
@@ -92,6 +95,7 @@ async function knownRig(): Promise<WebRig> {
     meters: [{ id: 'home', name: 'Home', contractAmpere: 40 }],
     archiveOf: () => archive,
     demo: { inject: () => undefined },
+    prices,
   });
   const held = new BridgeError('BROKER_REFUSED', 'not authorized');
   rig.broker = { ok: false, connected: true, detail: 'refuses', held, error: held, unannounced: held };
@@ -130,7 +134,7 @@ test('real answers fit, with everything known and with nothing', async () => {
   ])
     for (const key of Object.keys(meter)) seen.add(key);
   const { properties } = document.components.schemas['Meter'] as { readonly properties: object };
-  expect(Object.keys(properties).filter((key) => !seen.has(key))).toEqual(['price', 'cost_today']); // with prices only
+  expect(Object.keys(properties).filter((key) => !seen.has(key))).toEqual([]);
   rig.status({});
   for (const [name, path] of [
     ['Power', '/api/power?span=24h'],
