@@ -148,6 +148,8 @@ async function demoSettings(url: string, listen: string, pace: number, context: 
     BROUTE2MQTT_MQTT_URL: url,
     BROUTE2MQTT_HTTP_LISTEN: listen,
     BROUTE2MQTT_LANGUAGE: language,
+    BROUTE2MQTT_PRICES_BUY: '31',
+    BROUTE2MQTT_PRICES_SELL: '16',
   };
   const result = await loadVariables(variables, context);
   if (!result.ok) throw new RangeError('the settings of the demo are wrong');
