@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../src/kernel/errors.ts';
 import { Browser } from '../support/browser.ts';
 import { pan, WebRig } from '../support/web-rig.ts';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Finding {
   readonly id: string;
@@ -15,7 +12,7 @@ interface Finding {
 
 /** What axe finds, best practices too. Evaluated, not loaded: the page's policy would refuse a script from elsewhere. */
 async function findings(page: Page): Promise<readonly Finding[]> {
-  await page.evaluate(`${axe}; undefined`);
+  await page.evaluate(`${axe.source}; undefined`);
   return page.evaluate<Finding[]>(
     `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })))`,
   );

@@ -9,6 +9,7 @@ import type { MeterCommand } from '../../src/model/status.ts';
 import type { DemoControls } from '../../src/web/api/api-routes.ts';
 import { startWeb } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
+import type { StatusBoardOptions } from '../../src/web/status-board.ts';
 import type { StatusSnapshot } from '../../src/web/status-snapshot.ts';
 import { BoardRig } from './board-rig.ts';
 import type { BrokerFacts } from './board-rig.ts';
@@ -24,6 +25,8 @@ export interface WebRigOptions {
   readonly onlyFrom?: string;
   readonly demo?: DemoControls;
   readonly prices?: Prices;
+  /** What the status says that may be commanded. */
+  readonly commands?: StatusBoardOptions['commands'];
   readonly archiveOf?: (meter: string) => HalfHourArchive | undefined;
   /** Every address, for the page that everybody can open; asked at the loopback one all the same. */
   readonly listenHost?: string;
@@ -42,17 +45,13 @@ export class WebRig extends BoardRig implements AsyncDisposable {
   readonly #gates: ReadonlyMap<string, CommandGate>;
   #server: WebServer | undefined;
 
-  private constructor({
-    language = 'en',
-    demo,
-    prices,
-    archiveOf,
-    meters = [{ id: 'home', name: 'Home' }],
-  }: WebRigOptions) {
+  private constructor(options: WebRigOptions) {
+    const { language = 'en', demo, prices, archiveOf, commands, meters = [{ id: 'home', name: 'Home' }] } = options;
     super({
       meters: meters.map((meter) => ({ ...meter, intervalS: 10, energyIntervalS: 60 })),
       language,
       demo: demo !== undefined,
+      commands,
       ...(archiveOf && { archiveOf }),
       ...(prices && { prices }),
     });

@@ -1,7 +1,6 @@
 // Every text that the page's scripts write, in English. page-ja.js has the same names.
 
 export const words = {
-  title: 'Smart meter',
   phases: {
     opening: 'Opening the stick',
     scanning: 'Looking for the meter',
@@ -72,17 +71,13 @@ export const words = {
   boughtToday: 'Bought today',
   usedToday: 'Used today',
   soldToday: 'Sold today',
-  sold: 'Sold',
   yesterdaySoFar: 'Yesterday by now',
   meanSoFar: '7-day mean',
-  yesterday: 'All of yesterday',
   halfHour: 'This half hour',
   average: (value) => `average ${value}`,
   forecast: (value) => `forecast ${value}`,
   peakToday: 'Peak today',
   peakMonth: 'Peak this month',
-  estimate: 'estimate',
-  costNote: 'Costs are estimates from the unit price.',
 
   live: 'Power',
   spans: { '10m': '10 min', '1h': '1 h', '24h': '24 h' },
@@ -128,7 +123,6 @@ export const words = {
   broker: 'MQTT broker',
   up: 'connected',
   down: 'not connected',
-  page: 'This page',
   meterFault: 'The meter reports a fault of its own',
   meterFaultHint: 'Ask your utility if it stays.',
   brokerTrouble: 'Readings cannot be sent to the MQTT broker',

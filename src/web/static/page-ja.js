@@ -1,7 +1,6 @@
 // Every text that the page's scripts write, in Japanese. page-en.js has the same names.
 
 export const words = {
-  title: 'スマートメーター',
   phases: {
     opening: 'スティックを開いています',
     scanning: 'メーターを探しています',
@@ -67,17 +66,13 @@ export const words = {
   boughtToday: '今日の買電',
   usedToday: '今日の使用量',
   soldToday: '今日の売電',
-  sold: '売電',
   yesterdaySoFar: '昨日の今ごろ',
   meanSoFar: '7日平均',
-  yesterday: '昨日の合計',
   halfHour: 'この30分',
   average: (value) => `平均 ${value}`,
   forecast: (value) => `見込み ${value}`,
   peakToday: '今日の最大',
   peakMonth: '今月の最大',
-  estimate: '目安',
-  costNote: '料金は単価からの概算です。',
 
   live: 'いまの電力',
   spans: { '10m': '10分', '1h': '1時間', '24h': '24時間' },
@@ -123,7 +118,6 @@ export const words = {
   broker: 'MQTTブローカー',
   up: '接続済み',
   down: '未接続',
-  page: 'このページ',
   meterFault: 'メーター自身が異常を報告しています',
   meterFaultHint: '続く場合は電力会社にお問い合わせください。',
   brokerTrouble: 'MQTTブローカーに値を送れません',
