@@ -20,7 +20,7 @@ LABEL org.opencontainers.image.title="broute2mqtt" \
 ENV NODE_ENV=production \
     BROUTE2MQTT_STATE_DIR=/data
 # node is in dialout (20 on Debian, Raspberry Pi OS and Ubuntu): `--device` is enough; elsewhere `--group-add` its number.
-RUN install -d -m 0700 -o node -g node /data && install -d /config \
+RUN install -d -m 0700 -o node -g node /data && install -d -o node -g node /config \
  && printf '#!/bin/sh\nexec node /app/dist/cli/mackerel-plugin.js "$@"\n' > /usr/local/bin/mackerel-plugin-smartmeter \
  && chmod 755 /usr/local/bin/mackerel-plugin-smartmeter \
  && usermod --append --groups dialout node

@@ -34,7 +34,7 @@ function outputs(root: Tree): Finding[] {
 }
 
 /** Of `config.example.yaml`: of the right form, so that only this tells that nobody put their own there. */
-const SAMPLE_ID = 'FFEEDDCCBBAA99887766554433221100';
+export const SAMPLE_ID = 'FFEEDDCCBBAA99887766554433221100';
 
 function sample(root: Tree): Finding[] {
   const meters = Array.isArray(root['meters']) ? (root['meters'] as unknown[]) : [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildImage, engine, plugIn, print, requireEngine, seconds, until } from './harness.ts';
 import type { Stick } from './harness.ts';
-import { Installation } from './installation.ts';
+import { Installation, PAGE_TOKEN } from './installation.ts';
 
 let home: Installation;
 
@@ -81,15 +81,16 @@ describe('docker-compose.yml as it is', () => {
   });
 
   test('the bridge has no rights but the stick: plain user, dialout, no capability, nothing to write to', async () => {
-    const { stdout } = await home.inside('broute2mqtt', 'id -u; id -G; cat /proc/1/status; ls -A /run/secrets');
+    const { stdout } = await home.inside('broute2mqtt', 'id -u; id -G; cat /proc/1/status');
     expect(stdout.split('\n').slice(0, 2)).toEqual(['1000', '1000 20']);
     expect(stdout).toMatch(/CapEff:\s+0000000000000000/);
     expect(stdout).toMatch(/CapBnd:\s+0000000000000000/);
     expect(stdout).toMatch(/NoNewPrivs:\s+1/);
-    for (const path of ['/x', '/app/x', '/config/x', '/etc/x', '/run/secrets/route_b_id']) {
+    for (const path of ['/x', '/app/x', '/config/config.yaml', '/etc/x', '/run/broker/login/broute2mqtt']) {
       expect((await home.inside('broute2mqtt', `echo 1 > ${path}`)).text, path).toMatch(/read-only|denied/i);
     }
-    expect((await home.inside('broute2mqtt', 'test -w /data')).code).toBe(0);
+    expect((await home.inside('broute2mqtt', 'test -w /data && test -w /config')).code).toBe(0); // state, and set-up
+    expect((await home.inside('broute2mqtt', 'cat /run/broker/login/homeassistant')).text).toMatch(/denied/i);
   });
 
   test('the broker runs without rights too, and keeps its password file to itself', async () => {
@@ -106,10 +107,9 @@ describe('docker-compose.yml as it is', () => {
     expect(await home.http('/healthz')).toBe(200);
   });
 
-  test('the page asks for the token setup.sh made up', async () => {
+  test('the page asks for the token of the configuration', async () => {
     expect(await home.http('/api/status')).toBe(401);
-    const token = await readFile(join(home.folder, 'deploy/docker/secrets/http_token'), 'utf8');
-    expect(await home.http(`/api/status?token=${token}`)).toBe(200);
+    expect(await home.http(`/api/status?token=${PAGE_TOKEN}`)).toBe(200);
   });
 
   test('memory, processes and core files are limited', async () => {
@@ -121,7 +121,12 @@ describe('docker-compose.yml as it is', () => {
 
   test('no secret stands in the log or in the environment', async () => {
     const text = (await home.logs()) + (await home.inside('broute2mqtt', 'env')).stdout;
-    for (const secret of ['0123456789ABCDEF', 'ABCDEFGHIJKL', await home.password('broute2mqtt')]) {
+    for (const secret of [
+      '5EC4E7001122334455667788DEADBEEF',
+      'Q7RS8TUV9WXY',
+      PAGE_TOKEN,
+      await home.password('broute2mqtt'),
+    ]) {
       expect(text).not.toContain(secret);
     }
   });
@@ -163,6 +168,25 @@ describe('a stick that may not be opened', () => {
       expect(await home.isRunning()).toBe(true);
       expect((await engine(['podman', 'healthcheck', 'run', home.container('broute2mqtt')])).code).toBe(0);
       expect(await home.http('/healthz')).toBe(503);
+    } finally {
+      await home.down();
+    }
+  });
+});
+
+describe('after git clone and nothing else', () => {
+  test('the log says where set-up is, and the link with its code opens it', async () => {
+    await using stick = await plugIn();
+    await home.up({ pty: stick.pty, unconfigured: true });
+    try {
+      const [, code = ''] = await until(
+        'the link',
+        30_000,
+        async () => /http:\/\/127\.0\.0\.1:8080\/\?code=(\S+)/.exec(await home.logs()) ?? undefined,
+      );
+      expect(await home.http('/')).toBe(401);
+      expect(await home.http(`/?code=${code}`)).toBe(200);
+      expect(await home.isRunning()).toBe(true);
     } finally {
       await home.down();
     }

@@ -1,12 +1,20 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { engine, freePort, freshClone, must, mustEngine, print, run, seconds, until } from './harness.ts';
+import { engine, freePort, freshClone, mustEngine, print, run, seconds, until } from './harness.ts';
 import type { Outcome } from './harness.ts';
 
 const example = join(import.meta.dirname, 'compose.test.yml');
 
-/** Route-B ID and password as somebody types them: the letter shows groups of four. */
-const answers = '0123 4567 89AB CDEF 0123 4567 89AB CDEF\nABCDEFGHIJKL\n';
+const withConfig = join(import.meta.dirname, 'compose.test-config.yml');
+
+export const PAGE_TOKEN = '0f1e2d3c4b5a69788796a5b4c3d2e1f0';
+const config = `meters:
+  - id: home
+    route_b_id: '5EC4E7001122334455667788DEADBEEF'
+    route_b_password: 'Q7RS8TUV9WXY'
+http:
+  token: '${PAGE_TOKEN}'
+`;
 
 export interface UpOptions {
   /** The pty that stands for /dev/ttyUSB0. */
@@ -14,6 +22,8 @@ export interface UpOptions {
   /** More compose files and variables. */
   readonly files?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** As after `git clone`: nothing is set up. */
+  readonly unconfigured?: boolean;
 }
 
 /** A fresh clone, prepared and run step by step as docs/containers.md says, with podman-compose for docker compose. */
@@ -24,6 +34,7 @@ export class Installation implements AsyncDisposable {
   readonly httpPort: number;
   #files: readonly string[] = [];
   #env: Readonly<Record<string, string>> = {};
+  readonly #passwords = new Map<string, string>();
 
   private constructor(folder: string, mqttPort: number, httpPort: number) {
     this.folder = folder;
@@ -33,12 +44,13 @@ export class Installation implements AsyncDisposable {
 
   static async prepare(): Promise<Installation> {
     const folder = await freshClone();
-    await must('sh', ['deploy/docker/setup.sh'], { cwd: folder, input: answers });
+    await writeFile(join(folder, 'config.yaml'), config, { mode: 0o644 }); // read by the container's user
     return new Installation(folder, await freePort(), await freePort());
   }
 
-  async up({ pty, files = [example], env = {} }: UpOptions): Promise<void> {
-    this.#files = files;
+  async up({ pty, files = [example], env = {}, unconfigured = false }: UpOptions): Promise<void> {
+    this.#files = unconfigured ? files : [...files, withConfig];
+    this.#passwords.clear();
     this.#env = {
       TEST_PTY: pty,
       MQTT_PUBLISH: `127.0.0.1:${this.mqttPort}`,
@@ -84,9 +96,16 @@ export class Installation implements AsyncDisposable {
     return stdout.trim() === 'true 0';
   }
 
+  /** The login the broker made up. */
   async password(user: 'broute2mqtt' | 'homeassistant'): Promise<string> {
-    const name = user === 'broute2mqtt' ? 'mqtt_password' : 'homeassistant_password';
-    return readFile(join(this.folder, 'deploy/docker/secrets', name), 'utf8');
+    const known = this.#passwords.get(user);
+    if (known !== undefined) return known;
+    const password = await until(`the login of ${user}`, 20_000, async () => {
+      const { code, stdout } = await this.inside('mosquitto', `cat /mosquitto/data/login/${user}`);
+      return code === 0 && stdout !== '' ? stdout : undefined;
+    });
+    this.#passwords.set(user, password);
+    return password;
   }
 
   /** `count` messages as "topic payload" lines, seen with Home Assistant's login; fewer when the time is over. */

@@ -62,6 +62,19 @@ const statusOf = (port: number, path: string, from: string): Promise<number> =>
     sent.once('error', reject).end();
   });
 
+/** What the panel's script is told of set-up. */
+const setupState = (port: number, from: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'accept-language': 'ja' };
+    const at = { host: '127.0.0.1', port, path: '/api/setup/state', method: 'POST', localAddress: from };
+    const sent = request({ ...at, headers, agent: false }, (reply) => {
+      let body = '';
+      reply.setEncoding('utf8').on('data', (piece: string) => (body += piece));
+      reply.once('end', () => resolve(JSON.parse(body)));
+    });
+    sent.once('error', reject).end('{}');
+  });
+
 async function inThePanel(
   ingress: StandInIngress,
   body: (text: () => Promise<string>) => Promise<void>,
@@ -148,16 +161,26 @@ test.concurrent('a broker of the user’s own wins: the Supervisor is not asked 
   expect(supervisor.asked).toBe(0);
 });
 
-test.concurrent('wrong options are told by their names, and where to correct them', async () => {
-  await using home = new Household();
-  const supervisor = home.keep(await StandInSupervisor.start());
-  const { program } = await startApp(home, supervisor, { route_b_id: '0123', interval_s: 1 });
-  expect(await program.ended).toBe(78);
-  expect(program.stderr.trim().split('\n')).toEqual([
-    'device: スティックを選んでください。別の機器に挿してある場合は serial_server を指定してください',
-    'route_b_id: 16進数32桁（0-9、A-F）を空白なしで指定してください',
-    'interval_s: 2 以上にしてください',
-    'アプリの「構成」タブで直してから、起動し直してください。',
-  ]);
-  expect(supervisor.asked).toBe(0);
-});
+test.concurrent(
+  'wrong options are told by their names and where to correct them, in the log and in the panel',
+  async () => {
+    await using home = new Household();
+    const supervisor = home.keep(await StandInSupervisor.start());
+    const { program, port } = await startApp(home, supervisor, { route_b_id: '0123', interval_s: 1 });
+    const problems = [
+      'device: スティックを選んでください。別の機器に挿してある場合は serial_server を指定してください',
+      'route_b_id: 16進数32桁（0-9、A-F）を空白なしで指定してください',
+      'interval_s: 2 以上にしてください',
+    ];
+    const where = 'アプリの「構成」タブで直してから、起動し直してください。';
+    await program.until(() => program.stderr.includes(where), 'it says where');
+    expect(program.stderr.trim().split('\n')).toEqual([...problems, where]);
+    expect(await setupState(port, INGRESS_ADDRESS)).toEqual({ mode: 'wrong', problems, where, again: false });
+    expect(await statusOf(port, '/', INGRESS_ADDRESS)).toBe(200);
+    expect(await statusOf(port, '/livez', INGRESS_ADDRESS)).toBe(200);
+    expect(await statusOf(port, '/', '127.0.0.1')).toBe(403); // nobody but Home Assistant
+    expect(program.code).toBeUndefined(); // the panel would be gone
+    expect((await program.end('SIGTERM')).code).toBe(78);
+    expect(supervisor.asked).toBe(0);
+  },
+);

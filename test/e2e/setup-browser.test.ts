@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
 import { Desk, Typist } from '../support/typist.ts';
 
-const ID = '00112233445566778899AABBCCDDEEFF';
+const ID = '5EC4E7001122334455667788DEADBEEF';
 const PASSWORD = 'Q7RS8TUV9WXY';
 const onlyWith = ['--route-b-id', ID, '--route-b-password', PASSWORD];
 const SEE_MS = 60_000;
@@ -71,7 +71,7 @@ test('in the browser: from nothing to the first reading on the page, with a wron
   expect(await page.locator('select').inputValue()).toContain('usb-FTDI_FT230X'); // found, and chosen
   await page.fill('input[name=id]', '0011-2233-4455-6677');
   await see(page, 'あと16');
-  await page.fill('input[name=id]', '0011-2233-4455-6677-8899-aabb-ccdd-eeff');
+  await page.fill('input[name=id]', '5ec4-e700-1122-3344-5566-7788-dead-beef');
   await page.fill('input[name=password]', 'Q7RS8TUV9WXX');
   await page.getByRole('button', { name: '接続を試す' }).click();
   await see(page, '[2/4]');
@@ -80,7 +80,7 @@ test('in the browser: from nothing to the first reading on the page, with a wron
   await page.fill('input[name=password]', PASSWORD);
   await page.getByRole('button', { name: '接続を試す' }).click();
   await see(page, '最初の計測値');
-  await see(page, 'アドレスを入力するか');
+  await page.locator('input[name=url]').waitFor({ timeout: SEE_MS }); // whatever it found on this machine
   await page.fill('input[name=url]', broker.url.replace('mqtt://', ''));
   await page.getByRole('button', { name: '確認' }).click();
   await see(page, '契約アンペア');

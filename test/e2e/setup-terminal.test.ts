@@ -9,7 +9,7 @@ import { Household } from '../support/household.ts';
 import { eventually } from '../support/eventually.ts';
 import { Desk, KNOWN_NAME, Typist } from '../support/typist.ts';
 
-const ID = '00112233445566778899AABBCCDDEEFF';
+const ID = '5EC4E7001122334455667788DEADBEEF';
 const PASSWORD = 'Q7RS8TUV9WXY';
 
 /** The simulator takes this ID and this password alone. */
@@ -36,9 +36,9 @@ test('in a terminal: from nothing to the first reading at the broker, with a wro
   user.answers();
   await user.sees('認証ID（32桁');
   expect(user.screen).toContain(`/dev/serial/by-id/${KNOWN_NAME}`); // found and named without a question
-  user.answers('0011-2233-4455-6677-8899-AABB-CCDD-EE');
+  user.answers('5EC4-E700-1122-3344-5566-7788-DEAD-BE');
   await user.sees('あと2');
-  user.answers('ff');
+  user.answers('ef');
   await user.sees('パスワード（12文字）');
   user.answers('Q7RS8TUV9WXX');
   await user.sees('[2/4] メーターを探しています：チャネル');

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
+import type { Text } from '../../kernel/language.ts';
 import { EXIT_CODES, say, Stop } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { loadVariables, writeProblems } from '../load-settings.ts';
-import type { Loaded } from '../load-settings.ts';
+import type { Loaded, LoadOutcome } from '../load-settings.ts';
 import { inAppWords, translateOptions } from './app-options.ts';
 import type { AppConfiguration } from './app-options.ts';
 import { askForBroker } from './broker-offer.ts';
@@ -39,24 +40,35 @@ export async function readOptions({ optionsFile }: HomeAssistantApp): Promise<Ap
   }
 }
 
-/** With this broker, or none; what is wrong is told by the options' names, and the command ends. @throws Stop */
+/** With this broker, or none; what is wrong is told by the options' names. */
+export async function checkApp(
+  options: AppConfiguration,
+  broker: BrokerVariables | undefined,
+  context: CliContext,
+): Promise<LoadOutcome> {
+  const { variables, problems: own } = options;
+  const result = await loadVariables({ ...context.env, ...variables, ...broker }, context);
+  const told = new Set(own.map(({ where }) => where));
+  const found = result.ok ? [] : result.problems.map((problem) => inAppWords(problem, options));
+  const problems = [...own, ...found.filter(({ where }) => !told.has(where))];
+  return result.ok && problems.length === 0 ? result : { ok: false, problems };
+}
+
+/** The same for who cannot go on without: the command ends. @throws Stop */
 export async function settingsOfApp(
   options: AppConfiguration,
   broker: BrokerVariables | undefined,
   context: CliContext,
 ): Promise<Loaded> {
-  const { variables, problems: own, language } = options;
-  const result = await loadVariables({ ...context.env, ...variables, ...broker }, context);
-  const told = new Set(own.map(({ where }) => where));
-  const found = result.ok ? [] : result.problems.map((problem) => inAppWords(problem, options));
-  const problems = [...own, ...found.filter(({ where }) => !told.has(where))];
-  if (result.ok && problems.length === 0) return result;
-  await writeProblems(problems, { ...context, language });
+  const result = await checkApp(options, broker, context);
+  if (result.ok) return result;
+  const { language } = options;
+  await writeProblems(result.problems, { ...context, language });
   say(context.stderr, { ...context, language }, WHERE_TO);
   throw new Stop(EXIT_CODES.configuration);
 }
 
-const WHERE_TO = {
+export const WHERE_TO: Text = {
   en: 'Correct this on the Configuration tab of the app, then start it again.',
   ja: 'アプリの「構成」タブで直してから、起動し直してください。',
 };

@@ -1,3 +1,4 @@
+import type { Problem } from '../../config/problems.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { BrokerHealth } from '../../model/health.ts';
@@ -6,7 +7,7 @@ import { say } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import type { Loaded } from '../load-settings.ts';
 import { serviceLog } from '../service-log.ts';
-import { readOptions, settingsOfApp } from './app-settings.ts';
+import { checkApp, readOptions, settingsOfApp, WHERE_TO } from './app-settings.ts';
 import type { HomeAssistantApp } from './home-assistant-app.ts';
 import { askForBroker } from './broker-offer.ts';
 import { followBroker } from './follow-broker.ts';
@@ -25,7 +26,8 @@ export async function serveApp(
   redactor.add(app.supervisor.token);
   const options = await readOptions(app);
   const { language, hasBroker } = options;
-  const alone = await settingsOfApp(options, undefined, context);
+  const checked = await checkApp(options, undefined, context);
+  const alone = checked.ok ? checked : await shown(checked.problems, app, { ...context, language });
   const log = await serviceLog(alone.settings, redactor);
   const link = await askForPageLink(app.supervisor, { clock: systemClock, log }, signal);
   const as: AsApp = { onlyFrom: app.ingressFrom, ...(link !== undefined && { page: link }) };
@@ -44,6 +46,16 @@ export async function serveApp(
         : serve(alone, { ...as, missingBroker }, inner),
     signal,
   );
+}
+
+/** In the app's panel, with the options' names, instead of an app that ends. @throws Stop */
+async function shown(
+  problems: readonly Problem[],
+  { ingressFrom }: HomeAssistantApp,
+  context: CliContext,
+): Promise<Loaded> {
+  const { serveTrouble } = await import('../setup/serve-set-up.ts');
+  return await serveTrouble({ problems, whereTo: WHERE_TO, onlyFrom: ingressFrom }, context);
 }
 
 const noBroker = (why: string): Text => ({

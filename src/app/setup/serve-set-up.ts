@@ -1,5 +1,5 @@
 import type { Problem } from '../../config/problems.ts';
-import { abortable, deferred } from '../../kernel/async.ts';
+import { abortable, deferred, scope } from '../../kernel/async.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { parseHostPort } from '../../kernel/host-port.ts';
@@ -56,10 +56,13 @@ export async function serveTrouble(trouble: Trouble, context: CliContext): Promi
     port = web.port;
     redactor.add(code);
     sayWhere(trouble, port, code, context);
+    using looking = scope(signal);
+    const looked = lookAgain(trouble, finished.resolve, looking.signal);
     try {
       return await abortable(finished.promise, signal);
     } finally {
-      await web.close();
+      looking.abort();
+      await Promise.all([looked, web.close()]);
     }
   } catch (error) {
     if (error instanceof BridgeError && error.code === 'HTTP_LISTEN_FAILED') {
@@ -69,6 +72,22 @@ export async function serveTrouble(trouble: Trouble, context: CliContext): Promi
     }
     if (signal.aborted) throw new Stop(EXIT_CODES.configuration); // it ends as it began
     throw error;
+  }
+}
+
+const LOOK_MS = 2000;
+
+/** Somebody may mend it beside the page: `setup` in a terminal, an editor. */
+async function lookAgain({ again }: Trouble, done: (loaded: Loaded) => void, signal: AbortSignal): Promise<void> {
+  if (!again) return;
+  try {
+    for (;;) {
+      await systemClock.sleep(LOOK_MS, signal);
+      const found = await again();
+      if (found.ok) return done(found);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { systemClock } from '../../kernel/clock.ts';
 import type { Text } from '../../kernel/language.ts';
 import { EXIT_CODES, Stop } from '../context.ts';
 import type { CliContext } from '../context.ts';
@@ -19,7 +20,7 @@ export async function settingsOrSetUp(
   context: CliContext,
 ): Promise<Loaded> {
   const again = (): Promise<LoadOutcome> => loadSettings(file, context);
-  const found = await again();
+  const found = await patiently(again, context);
   if (found.ok) return found;
   const { problems } = found;
   const isMissing = problems.every(({ where, line }) => where === file.path && line === undefined);
@@ -30,6 +31,20 @@ export async function settingsOrSetUp(
   const { serveTrouble } = await import('./serve-set-up.ts');
   const missing = isMissing ? { missing: resolve(file.path) } : {};
   return await serveTrouble({ problems, again, ...missing, whereTo: CORRECT }, context);
+}
+
+/** Of what another container writes at its first start, such as the broker's login. */
+const PATIENCE_TRIES = 10;
+const PATIENCE_MS = 500;
+
+/** Where a file that a variable names is not there yet, it may come. */
+async function patiently(load: () => Promise<LoadOutcome>, { env, signal }: CliContext): Promise<LoadOutcome> {
+  for (let tries = 1; ; tries++) {
+    const found = await load();
+    const waits = !found.ok && found.problems.some(({ where }) => where.endsWith('_FILE'));
+    if (!waits || !env['BROUTE2MQTT_STAY_ON_MISTAKE'] || tries >= PATIENCE_TRIES) return found;
+    await systemClock.sleep(PATIENCE_MS, signal);
+  }
 }
 
 const CORRECT: Text = {

@@ -1,4 +1,5 @@
 import { wrongBrokerUrl } from '../../config/key-info.ts';
+import { SAMPLE_ID } from '../../config/relations.ts';
 import type { Text } from '../../kernel/language.ts';
 
 /** What became of something somebody typed: a value, or what is wrong with it, without repeating it. */
@@ -12,8 +13,7 @@ const wrong = (en: string, ja: string): { readonly ok: false; readonly text: Tex
 
 const ID_DIGITS = 32;
 const PASSWORD_CHARACTERS = 12;
-/** The ID of every example: nobody's. */
-const SAMPLE_ID = '0123456789ABCDEF0123456789ABCDEF';
+/** The password of every example: nobody's. */
 const SAMPLE_PASSWORD = 'ABCDEFGHIJKL';
 
 /** Letters print groups with blanks or hyphens between; a Japanese keyboard types wide letters. */

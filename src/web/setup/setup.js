@@ -227,7 +227,8 @@ function wrong({ problems, where, again }) {
     list.replaceChildren(...lines.map((textContent) => make('li', {}, make('code', { textContent }))));
   const told = note();
   const check = button(words.again, async () => {
-    const found = await ask('again');
+    const found = await ask('again').catch(() => location.reload()); // it was mended meanwhile
+    if (!found) return undefined;
     if (found.ok) return goOn(found, told);
     return show(found.problems ?? problems);
   });

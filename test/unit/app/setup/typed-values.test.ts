@@ -7,13 +7,13 @@ import {
   typedRouteBId,
 } from '../../../../src/app/setup/typed-values.ts';
 
-const ID = '00112233445566778899AABBCCDDEEFF';
+const ID = '5EC4E7001122334455667788DEADBEEF';
 const ok = (value: unknown) => ({ ok: true, value });
 
 test.each([
-  '0011 2233 4455 6677 8899 aabb ccdd eeff',
-  '0011-2233-4455-6677-8899-AABB-CCDD-EEFF',
-  '００１１２２３３４４５５６６７７８８９９ＡＡＢＢＣＣＤＤＥＥＦＦ',
+  '5ec4 e700 1122 3344 5566 7788 dead beef',
+  '5EC4-E700-1122-3344-5566-7788-DEAD-BEEF',
+  '５ＥＣ４Ｅ７００１１２２３３４４５５６６７７８８ＤＥＡＤＢＥＥＦ',
   ` ${ID}\n`,
 ])('an ID as the letter prints it: %j', (text) => expect(typedRouteBId(text)).toEqual(ok(ID)));
 
@@ -22,7 +22,7 @@ test.each([
   [`${ID}0`, '1 too many of 32 digits'],
   ['OO11', 'there is no letter O in it: type 0 (zero)'],
   ['001G', 'only 0-9 and A-F are in it'],
-  ['0123456789ABCDEF0123456789ABCDEF', 'this is the ID of the example'],
+  ['FFEEDDCCBBAA99887766554433221100', 'this is the ID of the example'],
 ])('an ID that is none yet: %j', (text, told) => {
   const value = typedRouteBId(text);
   expect(value).toMatchObject({ ok: false, text: { en: told } });
