@@ -23,6 +23,7 @@ const register = { ...measured, deviceClass: 'energy', stateClass: 'total_increa
 const counted = { ...register, stateClass: 'total' } as const;
 const unasked = { ...sensor, measured: true, disabled: true } as const;
 const problem = { platform: 'binary_sensor', deviceClass: 'problem', measured: true } as const;
+const price = { ...sensor, stateClass: 'measurement', unit: 'JPY/kWh' } as const;
 const diagnostic = { category: 'diagnostic' } as const;
 const hidden = { ...sensor, category: 'diagnostic', disabled: true } as const;
 const dBm = { deviceClass: 'signal_strength', unit: 'dBm' } as const;
@@ -62,6 +63,8 @@ const link: readonly Expected[] = [
     category: 'config',
     disabled: true,
   },
+  { key: 'price_buy', ...price, ja: '電力量単価（買電）', en: 'Price of energy import' },
+  { key: 'price_sell', ...price, ja: '電力量単価（売電）', en: 'Price of energy export' },
 ];
 const figures: readonly Expected[] = [
   { key: 'power', ...measured, ja: '瞬時電力', en: 'Power', deviceClass: 'power', unit: 'W' },

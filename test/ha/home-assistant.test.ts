@@ -121,11 +121,13 @@ describe.each(versions)('Home Assistant %s', (version) => {
         { id: home.id, name: home.name, device: stick.path, contract_ampere: 40 },
         { id: shop.id, name: shop.name, device: shopStick.path, interval_s: 60, energy_interval_s: 60 },
       ],
-      config: { language: 'ja' },
+      config: { language: 'ja', prices: { buy: 31.5, sell: 16 } },
     });
     const ids = meters.flatMap((meter) => enabledIds(linkOnly(meter), 'bridge'));
     await ha.untilStates((states) => missing(states, ids));
     expect(['opening', 'waiting']).toContain(await shown(home, 'link_state'));
+    expect(await shown(home, 'price_buy')).toBe('31.5');
+    expect(await shown(shop, 'price_sell')).toBe('16');
     expect(await shown(home, 'connected')).toBe('off');
     const devices = await ha.devices();
     expect([...devices.keys()].sort()).toEqual(meters.map(identity));
