@@ -4,6 +4,7 @@ import { BridgeError } from '../kernel/errors.ts';
 import { addCommand, configPath } from '../app/command.ts';
 import { EXIT_CODES, say, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
+import { writeProblems } from '../app/load-settings.ts';
 import type { TerminalInput } from './setup/keys.ts';
 
 /** `setup`: asks, tries everything live, writes the configuration and goes on as the service. */
@@ -22,6 +23,12 @@ export function addSetupCommand(program: Command, context: CliContext): void {
     await refuseTakenName(file, false).catch((error: unknown) => {
       throw error instanceof BridgeError ? alreadyThere(file) : error;
     });
+    const { wrongEnvironment } = await import('../app/setup/settings-or-set-up.ts');
+    const wrong = await wrongEnvironment(file, context);
+    if (wrong.length > 0) {
+      await writeProblems(wrong, context);
+      throw new Stop(EXIT_CODES.configuration);
+    }
     const { askEverything } = await import('./setup/ask-everything.ts');
     const finished = await askEverything(file, stdin, context);
     if (!finished) throw new Stop(EXIT_CODES.done);

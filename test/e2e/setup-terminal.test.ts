@@ -130,3 +130,14 @@ test('without a terminal it says what to do', async () => {
   expect(await program.ended).toBe(64);
   expect(program.stderr).toContain('ssh -t');
 });
+
+test('what is wrong in the environment is told before the first question, and no login is repeated', async () => {
+  await using home = new Household();
+  const desk = home.keep(await Desk.create());
+  const folder = await newFolder(home);
+  const env = { LANG: 'en_US.UTF-8', BROUTE2MQTT_MQTT_URL: 'mqtt://user:geheim9@host' };
+  const user = home.keep(await Typist.at(folder, desk.commandLine(['setup']), env));
+  await user.sees('BROUTE2MQTT_MQTT_URL');
+  expect(user.screen).not.toContain('geheim9');
+  expect(user.screen).not.toContain('日本語');
+});

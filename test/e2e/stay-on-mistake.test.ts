@@ -1,6 +1,6 @@
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
@@ -46,6 +46,35 @@ test('without a configuration it serves set-up, and says where, with the code', 
   expect((await fetch(where)).status).toBe(200); // this machine
   expect((await fetch(where, { headers: { 'x-forwarded-for': '192.0.2.1' } })).status).toBe(401);
   expect((await fetch(`${where}healthz`)).status).toBe(503);
+  expect((await program.end('SIGTERM')).code).toBe(78);
+});
+
+const ask = async (where: string, action: string, body: object = {}): Promise<{ status: number; text: string }> => {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${where}api/setup/${action}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: answer.status, text: await answer.text() };
+};
+
+test('an empty file, or a folder in its place, is wrong and not missing: set-up writes over nothing', async () => {
+  await using home = new Household();
+  const file = await wrongFile(home);
+  await writeFile(file, '');
+  for (const path of [file, dirname(file)]) {
+    const program = home.cli(['run', '--config', path], { env: await withPage() });
+    await program.until(() => program.stderr.includes('http://127.0.0.1'), 'it says where');
+    expect(program.stderr, path).toContain('What is wrong is shown at');
+    await program.end('SIGTERM');
+  }
+});
+
+test('what is wrong in the environment is told before set-up, and no login is repeated', async () => {
+  await using home = new Household();
+  const all = { ...(await withPage()), BROUTE2MQTT_MQTT_URL: 'mqtt://user:geheim9@host' };
+  const program = home.cli(['run', '--config', '/nowhere/config.yaml'], { env: all });
+  await program.until(() => program.stderr.includes('http://127.0.0.1'), 'it says where');
+  const { text } = await ask(`http://${all.BROUTE2MQTT_HTTP_LISTEN}/`, 'state');
+  expect(text).toContain('BROUTE2MQTT_MQTT_URL');
+  expect(text + program.stderr).not.toContain('geheim9');
   expect((await program.end('SIGTERM')).code).toBe(78);
 });
 

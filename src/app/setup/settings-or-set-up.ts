@@ -1,4 +1,6 @@
+import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Problem } from '../../config/problems.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Text } from '../../kernel/language.ts';
 import { EXIT_CODES, Stop } from '../context.ts';
@@ -19,11 +21,11 @@ export async function settingsOrSetUp(
   file: { readonly path: string; readonly pathGiven: boolean },
   context: CliContext,
 ): Promise<Loaded> {
-  const again = (): Promise<LoadOutcome> => loadSettings(file, context);
+  const again = (): Promise<LoadOutcome> => loadAll(file, context);
   const found = await patiently(again, context);
   if (found.ok) return found;
   const { problems } = found;
-  const isMissing = problems.every(({ where, line }) => where === file.path && line === undefined);
+  const isMissing = (await isFree(file.path)) && wrongBeside(file.path, problems).length === 0;
   if (!mayServeSetUp(context, isMissing)) {
     await writeProblems(problems, context);
     throw new Stop(EXIT_CODES.configuration);
@@ -32,6 +34,35 @@ export async function settingsOrSetUp(
   const missing = isMissing ? { missing: resolve(file.path) } : {};
   return await serveTrouble({ problems, again, ...missing, whereTo: CORRECT }, context);
 }
+
+/** A file that was named and is not there hides what is wrong with the environment: set-up cannot mend that. */
+async function loadAll(
+  file: { readonly path: string; readonly pathGiven: boolean },
+  context: CliContext,
+): Promise<LoadOutcome> {
+  const found = await loadSettings(file, context);
+  if (found.ok || !(await isFree(file.path))) return found;
+  const beside = await loadSettings({ ...file, pathGiven: false }, context);
+  const more = beside.ok ? [] : beside.problems.filter(({ where }) => where !== file.path);
+  return { ok: false, problems: [...found.problems.filter(({ where }) => where === file.path), ...more] };
+}
+
+/** What the environment says wrongly, before set-up asks for the rest and writes it to this file. */
+export async function wrongEnvironment(path: string, context: CliContext): Promise<readonly Problem[]> {
+  const found = await loadAll({ path, pathGiven: true }, context);
+  return found.ok ? [] : wrongBeside(path, found.problems);
+}
+
+/** A file that a variable names may come yet. */
+const wrongBeside = (path: string, problems: readonly Problem[]): readonly Problem[] =>
+  problems.filter(({ where }) => where !== path && !where.endsWith('_FILE'));
+
+/** Whether nothing stands there, not even a file that is empty or cannot be read: set-up writes over nothing. */
+const isFree = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
 
 /** Of what another container writes at its first start, such as the broker's login. */
 const PATIENCE_TRIES = 10;
