@@ -26,6 +26,7 @@ export class Redactor {
 }
 
 function formsOf(secret: string): string[] {
+  const whole = Buffer.from(secret, 'utf8').toString('utf8'); // half a surrogate pair, which YAML and JSON can hold, is no URL
   const escaped = JSON.stringify(secret).slice(1, -1);
   const login = new URL('mqtt://host');
   login.password = secret;
@@ -33,7 +34,7 @@ function formsOf(secret: string): string[] {
     secret,
     escaped,
     JSON.stringify(escaped).slice(1, -1), // JSON quoted inside JSON
-    encodeURIComponent(secret),
+    encodeURIComponent(whole),
     login.password,
     new URLSearchParams([['', secret]]).toString().slice(1),
     Buffer.from(secret, 'utf8').toString('hex'),

@@ -77,3 +77,7 @@ test('whatever the secret is, it is gone and the text around it is kept', () => 
     }),
   );
 });
+
+test('a secret that is no whole text is removed too', () => {
+  expect(redact('is \ud800secret!', '\ud800secret')).toBe('is [redacted]!');
+});
