@@ -2,6 +2,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
 
@@ -76,6 +77,28 @@ test('what is wrong in the environment is told before set-up, and no login is re
   expect(text).toContain('BROUTE2MQTT_MQTT_URL');
   expect(text + program.stderr).not.toContain('geheim9');
   expect((await program.end('SIGTERM')).code).toBe(78);
+});
+
+test('set-up says in words why it cannot go on: an answer, the environment, the disk', async () => {
+  await using home = new Household();
+  const all = { ...(await withPage()), BROUTE2MQTT_MQTT_URL: 'mqtt://127.0.0.1:9' };
+  const late = { BROUTE2MQTT_MQTT_PASSWORD_FILE: '/nowhere/password' }; // of a broker that has not begun
+  const program = home.cli(['run', '--config', '/sys/nowhere/config.yaml'], { env: { ...all, ...late } });
+  await program.until(() => program.stderr.includes('No configuration yet'), 'it says where');
+  const where = `http://${all.BROUTE2MQTT_HTTP_LISTEN}/`;
+  const typed = { device: '/dev/nowhere', id: '5EC4E7001122334455667788DEADBEEF', password: 'Q7RS8TUV9WXY' };
+  expect((await ask(where, 'broker')).text).toContain('meters[0].device');
+  expect((await ask(where, 'try', typed)).text).toBe('{}');
+  await eventually(async () => (await ask(where, 'trial')).text.includes('/nowhere/password') || undefined, 'a reason');
+  expect((await ask(where, 'broker')).text).toContain('BROUTE2MQTT_MQTT_PASSWORD_FILE');
+  await program.end('SIGTERM');
+
+  const again = home.cli(['run', '--config', '/sys/nowhere/config.yaml'], { env: all });
+  await again.until(() => again.stderr.includes('No configuration yet'), 'it says where');
+  await ask(where, 'try', typed);
+  await ask(where, 'preview');
+  expect((await ask(where, 'write')).text).toContain('/sys/nowhere/config.yaml cannot be written');
+  expect(program.stderr + again.stderr).not.toContain('defect');
 });
 
 test('where the page cannot be served, it waits all the same', async () => {

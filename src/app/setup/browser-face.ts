@@ -1,6 +1,6 @@
 import { deferred, scope } from '../../kernel/async.ts';
 import type { Deferred } from '../../kernel/async.ts';
-import type { BridgeError } from '../../kernel/errors.ts';
+import { BridgeError } from '../../kernel/errors.ts';
 import { parseHostPort } from '../../kernel/host-port.ts';
 import { isLanguage } from '../../kernel/language.ts';
 import type { Language } from '../../kernel/language.ts';
@@ -33,6 +33,11 @@ const wordsOf = (error: BridgeError, language: Language): object => ({
   text: error.text(language),
   hint: error.hint(language),
 });
+/** A folder that is not ours, a disk that is full, a file that came meanwhile: the user can mend it. @throws a defect */
+function refusalOf(error: unknown): BridgeError {
+  if (error instanceof BridgeError) return error;
+  throw error;
+}
 /** What a form field is told: nothing where it is good. */
 const complaint = (value: TypedValue<unknown>, language: Language): string => (value.ok ? '' : value.text[language]);
 
@@ -187,7 +192,8 @@ export class BrowserFace {
     const { setUp } = this.#deps;
     if (!setUp.answers.page)
       return { problems: { all: { en: 'preview first', ja: '先に内容を確認してください' }[language] } };
-    const written = await setUp.write();
+    const written = await setUp.write().catch((error: unknown) => refusalOf(error));
+    if (written instanceof BridgeError) return { problems: { all: written.text(language) } };
     if (!written.ok) return { problems: { all: await problemText(written.problems, language) } };
     const { listen, token } = setUp.answers.page;
     this.finished.resolve(written);

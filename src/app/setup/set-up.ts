@@ -1,5 +1,6 @@
 import { readFileFromDisk } from '../../config/files.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { BridgeError } from '../../kernel/errors.ts';
 import type { Language } from '../../kernel/language.ts';
 import type { Log } from '../../kernel/log.ts';
 import { panMemory } from '../../meter/meter-memory.ts';
@@ -10,7 +11,7 @@ import type { Roots } from '../../wire/usb-sysfs.ts';
 import { brokerFindings } from '../broker-findings.ts';
 import type { BrokerFindings } from '../broker-findings.ts';
 import type { CliContext } from '../context.ts';
-import { loadSettings } from '../load-settings.ts';
+import { loadSettings, problemText } from '../load-settings.ts';
 import type { LoadOutcome } from '../load-settings.ts';
 import type { RadioTrialDeps } from '../radio-trial.ts';
 import { findBrokers } from './broker-search.ts';
@@ -94,7 +95,7 @@ export class SetUp {
   async tryMeter(onProgress: (progress: TrialProgress) => void, signal: AbortSignal): Promise<TrialOutcome> {
     const draft = await this.#draft();
     const meter = draft.ok ? draft.settings.meters[0] : undefined;
-    if (!meter) throw new RangeError('the answers of a trial do not make a configuration');
+    if (!meter) return untried(await unusable(draft));
     const pairingId = pairingIdOf(meter.routeBId);
     const pans = this.#heard?.pairingId === pairingId ? this.#heard.pans : undefined;
     const outcome = await tryMeter(meter, this.#deps, { onProgress, ...(pans && { pans }) }, signal);
@@ -107,7 +108,7 @@ export class SetUp {
   /** Visits the broker as the service will, and tries what an access list may forbid. */
   async tryBroker(broker: BrokerAnswer | undefined, signal: AbortSignal): Promise<BrokerFindings> {
     const draft = await this.#draft(broker ? { broker } : {});
-    if (!draft.ok || !draft.settings.mqtt) throw new RangeError('this address makes no configuration');
+    if (!draft.ok || !draft.settings.mqtt) return { stage: 'address', error: await unusable(draft), birth: 'unseen' };
     return await brokerFindings(draft.settings, draft.settings.mqtt, this.#deps.clock, signal);
   }
 
@@ -150,6 +151,20 @@ export class SetUp {
     return loadSettings({ path: file, pathGiven: true, readFile }, context);
   }
 }
+
+/** What was answered, and what the environment says beside it, is no configuration: a file it names is not there yet. */
+async function unusable(draft: LoadOutcome): Promise<BridgeError> {
+  const problems = draft.ok ? [] : draft.problems;
+  const [en, ja] = await Promise.all([problemText(problems, 'en'), problemText(problems, 'ja')]);
+  return new BridgeError('CONFIG_INVALID', { en, ja });
+}
+
+const untried = (error: BridgeError): TrialOutcome => ({
+  ok: false,
+  step: 'module',
+  error,
+  advice: { en: error.hint('en'), ja: error.hint('ja') },
+});
 
 function givenBy(env: CliContext['env']): GivenByEnvironment {
   const value = (name: string): string | undefined => env[`BROUTE2MQTT_${name}`] || undefined;

@@ -1,4 +1,4 @@
-import { wrongBrokerUrl } from '../../config/key-info.ts';
+import { isDevice, wrongBrokerUrl } from '../../config/key-info.ts';
 import { SAMPLE_ID } from '../../config/relations.ts';
 import type { Text } from '../../kernel/language.ts';
 
@@ -79,7 +79,7 @@ export function typedBroker(text: string): TypedValue<string> {
 /** Another port than those that were found: a path, or a serial server. */
 export function typedDevice(text: string): TypedValue<string> {
   const plain = text.normalize('NFKC').trim();
-  return /^(\/dev\/[^\0]*[^/\0]|tcp:\/\/\S+:\d{1,5})$/.test(plain)
+  return /^(\/dev|tcp:\/)\//.test(plain) && isDevice(plain)
     ? good(plain)
     : wrong(
         'type a path such as /dev/ttyUSB0, or tcp://HOST:PORT',

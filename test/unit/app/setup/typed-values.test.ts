@@ -53,5 +53,6 @@ test('a broker is a URL, or a bare name or address', () => {
 test('a port is a path below /dev, or a serial server', () => {
   expect(typedDevice(' /dev/ttyAMA0 ')).toEqual(ok('/dev/ttyAMA0'));
   expect(typedDevice('tcp://192.168.1.5:4000')).toEqual(ok('tcp://192.168.1.5:4000'));
-  for (const text of ['ttyUSB0', '/dev/', 'tcp://x', '']) expect(typedDevice(text), text).toMatchObject({ ok: false });
+  for (const text of ['ttyUSB0', '/dev/', 'tcp://x', 'tcp://x:70000', 'tcp://a b:1', ''])
+    expect(typedDevice(text), text).toMatchObject({ ok: false });
 });
