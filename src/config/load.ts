@@ -110,9 +110,15 @@ function withoutFile(
   if (missing.length === 0) return wrong;
   const names = missing.flatMap((finding) => variablesFor(finding.path)).join(', ');
   const what = yaml ? { en: 'is empty', ja: '中身がありません' } : { en: 'does not exist', ja: 'ファイルがありません' };
+  const how = yaml
+    ? { en: 'Write one and edit it', ja: '次のコマンドで作り、編集してください' } // set-up writes over nothing
+    : {
+        en: 'Let it be made: broute2mqtt setup. Or write one and edit it',
+        ja: 'broute2mqtt setup で作成するか、次のコマンドで作って編集してください',
+      };
   const text = {
-    en: `${what.en}${envUsed ? `, and the environment lacks ${names}` : ''}. Write one and edit it: broute2mqtt config example > config.yaml`,
-    ja: `${what.ja}${envUsed ? `（環境変数 ${names} もありません）` : ''}。次のコマンドで作り、編集してください：broute2mqtt config example > config.yaml`,
+    en: `${what.en}${envUsed ? `, and the environment lacks ${names}` : ''}. ${how.en}: broute2mqtt config example > config.yaml`,
+    ja: `${what.ja}${envUsed ? `（環境変数 ${names} もありません）` : ''}。${how.ja}：broute2mqtt config example > config.yaml`,
   };
   return [{ where: path, text }, ...wrong];
 }

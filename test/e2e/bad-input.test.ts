@@ -55,6 +55,7 @@ test.concurrent('no configuration at all: how to write one; exit code 78', async
   await using home = new Household();
   const program = home.cli(['run'], { cwd: dirname((await home.absentStick()).path) });
   expect(await program.ended).toBe(78);
+  expect(program.stderr).toContain('broute2mqtt setup');
   expect(program.stderr).toContain('broute2mqtt config example > config.yaml');
 });
 

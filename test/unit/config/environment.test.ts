@@ -102,7 +102,7 @@ test('what Kubernetes adds for a service of our name is left alone', async () =>
 });
 
 test('no file: one problem that tells how to make one', async () => {
-  const how = 'Write one and edit it: broute2mqtt config example > config.yaml';
+  const how = 'Let it be made: broute2mqtt setup. Or write one and edit it: broute2mqtt config example > config.yaml';
   expect(await problems(undefined)).toEqual([`config.yaml: does not exist. ${how}`]);
   expect(
     await problems(undefined, {
