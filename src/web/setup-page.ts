@@ -52,6 +52,7 @@ export const setupCodePage = (language: Language): string =>
 const FOLDER = new URL('../web/setup/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   'setup.js': 'text/javascript; charset=utf-8',
+  'setup-parts.js': 'text/javascript; charset=utf-8',
   'setup-words.js': 'text/javascript; charset=utf-8',
   'setup.css': 'text/css; charset=utf-8',
 };

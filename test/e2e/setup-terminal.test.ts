@@ -57,6 +57,8 @@ test('in a terminal: from nothing to the first reading at the broker, with a wro
   await user.sees('契約アンペア');
   expect(user.screen).toContain(`✓ MQTTブローカー：${broker.url}`);
   user.answers('40A');
+  await user.sees('電気の単価');
+  user.answers('35.8円');
   await user.sees('状態ページはどこから');
   user.answers();
   await user.sees('この内容で書き込みますか');
@@ -74,6 +76,7 @@ test('in a terminal: from nothing to the first reading at the broker, with a wro
     language: 'ja',
     meters: [{ id: 'home', device: `/dev/serial/by-id/${KNOWN_NAME}`, route_b_id: ID, route_b_password: PASSWORD }],
     mqtt: { url: broker.url },
+    prices: { buy: 35.8 },
   });
   const [, port = ''] = /^0\.0\.0\.0:(\d+)$/.exec(written.http.listen) ?? [];
   const page = `http://127.0.0.1:${port}/api/status`;

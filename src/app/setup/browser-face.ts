@@ -14,7 +14,7 @@ import { isInnerAddress, pageAnswer } from './page-answer.ts';
 import type { SetUp } from './set-up.ts';
 import { stickWords } from './stick-search.ts';
 import { momentText, successText } from './trial-texts.ts';
-import { typedAmpere, typedBroker, typedDevice, typedPassword, typedRouteBId } from './typed-values.ts';
+import { typedAmpere, typedBroker, typedDevice, typedPassword, typedPrice, typedRouteBId } from './typed-values.ts';
 import type { TypedValue } from './typed-values.ts';
 
 export interface BrowserFaceDeps {
@@ -165,10 +165,12 @@ export class BrowserFace {
 
   async #preview(body: SetupBody, language: Language): Promise<object> {
     const { setUp } = this.#deps;
-    const ampere = typedAmpere(textAt(body, 'ampere'));
+    const [ampere, price] = [typedAmpere(textAt(body, 'ampere')), typedPrice(textAt(body, 'price'))];
     if (!ampere.ok) return { problems: { ampere: ampere.text[language] } };
+    if (!price.ok) return { problems: { price: price.text[language] } };
     const wanted = textAt(body, 'language');
-    setUp.answer({ contractAmpere: ampere.value, language: isLanguage(wanted) ? wanted : language });
+    const ownLanguage = isLanguage(wanted) ? wanted : language;
+    setUp.answer({ contractAmpere: ampere.value, buyYenPerKwh: price.value, language: ownLanguage });
     await this.#answerPage(textAt(body, 'reach') === 'machine' ? 'machine' : 'house');
     const checked = await setUp.check();
     if (checked.ok) return { yaml: setUp.shown() };

@@ -21,6 +21,8 @@ export interface SetupAnswers {
   readonly routeBId?: string;
   readonly routeBPassword?: string;
   readonly contractAmpere?: number;
+  /** The same all day; other prices by hour are written by hand. */
+  readonly buyYenPerKwh?: number;
   readonly broker?: BrokerAnswer;
   readonly page?: PageAnswer;
   readonly stateDir?: string;
@@ -38,6 +40,7 @@ const COMMENTS = {
   letter: { en: 'from the notice of your grid operator', ja: '送配電会社の通知に記載' },
   page: { en: 'status page', ja: '状態ページ' },
   log: { en: 'for people to read; json for programs', ja: '人が読む形式。プログラム用は json' },
+  prices: { en: 'yen per kWh, for an estimate', ja: '円/kWh（料金の目安に使用）' },
   state: { en: 'what survives a restart', ja: '再起動後も使うデータ' },
 } as const satisfies Record<string, Text>;
 
@@ -48,7 +51,7 @@ const quoted = (value: string): string => JSON.stringify(value);
 
 /** The configuration as it is written; with `hides` as it is shown, without what is secret in it. */
 export function configText(answers: SetupAnswers, hides = false): string {
-  const { language, device, routeBId, routeBPassword, contractAmpere, broker, page, stateDir } = answers;
+  const { language, device, routeBId, routeBPassword, contractAmpere, buyYenPerKwh, broker, page, stateDir } = answers;
   const secret = (value: string): string => (hides ? HIDDEN : quoted(value));
   const note = (name: keyof typeof COMMENTS): string => `# ${COMMENTS[name][language]}`;
   const line = (indent: number, key: string, value: string | number | undefined, comment = ''): string[] =>
@@ -82,6 +85,7 @@ export function configText(answers: SetupAnswers, hides = false): string {
           ...line(2, 'token', some(page.token, secret)),
         ]
       : []),
+    ...(buyYenPerKwh === undefined ? [] : ['', `prices: ${note('prices')}`, ...line(2, 'buy', buyYenPerKwh)]),
     ...(stateDir === undefined ? [] : ['', ...line(0, 'state_dir', quoted(stateDir), note('state'))]),
     '',
     'log:',

@@ -57,6 +57,12 @@ export function typedAmpere(text: string): TypedValue<number | undefined> {
   return optionalNumber(text.replace(/\s*(a|アンペア)$/i, ''), 1, 10_000);
 }
 
+/** Yen per kWh, as bills and price lists print it; empty: not said. */
+export function typedPrice(text: string): TypedValue<number | undefined> {
+  const plain = text.normalize('NFKC').replaceAll(/\s/g, '');
+  return optionalNumber(plain.replace(/^¥/, '').replace(/(円|yen)?(\/kwh)?$/i, ''), 0, 1000);
+}
+
 function optionalNumber(text: string, least: number, most: number): TypedValue<number | undefined> {
   const plain = text.normalize('NFKC').trim();
   if (plain === '') return good(undefined);
@@ -76,10 +82,10 @@ export function typedBroker(text: string): TypedValue<string> {
   return good(port === '' && protocol === 'mqtt:' ? `${url.replace(/\/$/, '')}:1883` : url);
 }
 
-/** Another port than those that were found: a path, or a serial server. */
+/** Another port than those that were found: a path (socat's links are anywhere), or a serial server. */
 export function typedDevice(text: string): TypedValue<string> {
   const plain = text.normalize('NFKC').trim();
-  return /^(\/dev|tcp:\/)\//.test(plain) && isDevice(plain)
+  return plain !== 'auto' && isDevice(plain)
     ? good(plain)
     : wrong(
         'type a path such as /dev/ttyUSB0, or tcp://HOST:PORT',

@@ -12,7 +12,7 @@ import { SetUp } from '../../app/setup/set-up.ts';
 import { brokerStep, confirmStep, pageStep } from './last-steps.ts';
 import { Keys } from './keys.ts';
 import type { TerminalInput } from './keys.ts';
-import { contractStep, languageStep, meterStep, stickStep } from './steps.ts';
+import { contractStep, languageStep, meterStep, priceStep, stickStep } from './steps.ts';
 import { Terminal } from './terminal.ts';
 
 /** From the first question to the written file. @returns undefined where the user wrote nothing. */
@@ -44,6 +44,7 @@ export async function askEverything(
   await meterStep(deps);
   await brokerStep(deps);
   await contractStep(deps);
+  await priceStep(deps);
   await pageStep(deps);
   const { language } = terminal;
   if (!(await confirmStep(deps))) return undefined;

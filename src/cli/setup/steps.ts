@@ -6,7 +6,7 @@ import type { SetUp } from '../../app/setup/set-up.ts';
 import { stickWords } from '../../app/setup/stick-search.ts';
 import type { FoundStick } from '../../app/setup/stick-search.ts';
 import { momentText, successText } from '../../app/setup/trial-texts.ts';
-import { typedAmpere, typedDevice, typedPassword, typedRouteBId } from '../../app/setup/typed-values.ts';
+import { typedAmpere, typedDevice, typedPassword, typedPrice, typedRouteBId } from '../../app/setup/typed-values.ts';
 import type { Choice, Terminal } from './terminal.ts';
 
 /** One of set-up's questions: what it needs of the world. */
@@ -156,4 +156,12 @@ const WHAT_NOW: Text = { en: 'What now?', ja: 'どうしますか？' };
 export async function contractStep({ setUp, terminal }: StepDeps): Promise<void> {
   const question = { en: 'Contracted current, A (40, 60 …)', ja: '契約アンペア（40、60など）' };
   setUp.answer({ contractAmpere: await terminal.ask(question, typedAmpere, { enter: TO_SKIP }) });
+}
+
+export async function priceStep({ setUp, terminal }: StepDeps): Promise<void> {
+  const question = {
+    en: 'Price of energy, yen per kWh (35.8 …)',
+    ja: '電気の単価、円/kWh（35.8など。料金の目安に使用）',
+  };
+  setUp.answer({ buyYenPerKwh: await terminal.ask(question, typedPrice, { enter: TO_SKIP }) });
 }

@@ -1,30 +1,6 @@
+import { ask, button, field, form, make, note, pause, submit, tell } from './setup-parts.js';
 import { language, words } from './setup-words.js';
 
-/** Every decision is the program's: this script asks, shows and hands on. */
-const ask = async (action, body = {}) => {
-  const answer = await fetch(`api/setup/${action}?lang=${language}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.json();
-};
-
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
-const note = () => make('p', { className: 'note', role: 'status' });
-const tell = (element, text, kind = '') => {
-  element.className = `note ${kind}`;
-  element.textContent = text;
-};
-const button = (text, onclick, className = '') =>
-  make('button', { type: 'button', textContent: text, onclick, className });
-const field = (text, input) => make('label', {}, text, input);
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const main = document.getElementById('setup');
 
 /** A secret: hidden until it is asked for, checked by the program while it is typed. */
@@ -44,7 +20,7 @@ function secret(text, name) {
 }
 
 async function stickAndLetter(given, next) {
-  const card = make('section', { className: 'card' }, make('h2', { textContent: words.stick }));
+  const card = form(make('h2', { textContent: words.stick }));
   const select = make('select', { name: 'device' });
   const port = make('input', { name: 'port', placeholder: '/dev/ttyAMA0', hidden: true, ariaLabel: words.port });
   const denied = make('div');
@@ -80,7 +56,7 @@ async function stickAndLetter(given, next) {
   const progress = make('progress', { max: 4, value: 0, hidden: true });
   const skip = button(words.skip, () => next(), 'quiet');
   skip.hidden = true;
-  const start = button(words.try, async () => {
+  const start = submit(words.try, async () => {
     start.disabled = true;
     hint.textContent = '';
     try {
@@ -126,7 +102,7 @@ async function stickAndLetter(given, next) {
 }
 
 async function broker(given, next) {
-  const card = make('section', { className: 'card' }, make('h2', { textContent: words.broker }));
+  const card = form(make('h2', { textContent: words.broker }));
   const told = note();
   card.append(told);
   main.append(card);
@@ -151,28 +127,31 @@ async function broker(given, next) {
   if (best) url.value = best.url;
   tell(told, best ? `${words.found}: ${best.url}` : given.broker === undefined ? words.noBroker : '');
   login.hidden = !best?.needsLogin;
-  card.append(field(words.address, url), login, button(words.test, test, 'quiet'));
+  card.append(field(words.address, url), login, submit(words.test, test, 'quiet'));
   if (given.broker !== undefined || (best && !best.needsLogin)) await test();
 }
 
 async function rest(given) {
   const card = make('section', { className: 'card' }, make('h2', { textContent: words.rest }));
   const ampere = make('input', { name: 'ampere', inputMode: 'numeric' });
+  const price = make('input', { name: 'price', inputMode: 'decimal' });
   const radio = (value, checked) =>
     make('input', { type: 'radio', name: 'reach', value, checked, onchange: () => preview() });
   const house = radio('house', true);
   const yaml = make('pre', { tabIndex: 0, ariaLabel: words.yaml });
   const told = note();
   const preview = async () => {
-    const body = { ampere: ampere.value, reach: house.checked ? 'house' : 'machine', language };
+    const reach = house.checked ? 'house' : 'machine';
+    const body = { ampere: ampere.value, price: price.value, reach, language };
     const { yaml: text, problems = {} } = await ask('preview', body);
     if (text !== undefined) yaml.textContent = text;
-    const wrong = problems.ampere ?? problems.all;
+    const wrong = problems.ampere ?? problems.price ?? problems.all;
     tell(told, wrong ?? '', 'bad');
     return wrong === undefined;
   };
   ampere.oninput = preview;
-  card.append(field(words.ampere, ampere));
+  price.oninput = preview;
+  card.append(field(words.ampere, ampere), field(words.price, price));
   if (given.listen === undefined)
     card.append(
       make(

@@ -9,6 +9,7 @@ const answers: SetupAnswers = {
   routeBId: '00112233445566778899001122334455',
   routeBPassword: '012345678901',
   contractAmpere: 40,
+  buyYenPerKwh: 35.8,
   broker: { url: 'mqtt://mosquitto:1883', username: 'broute2mqtt', password: '#: \\ "secret" ' },
   page: { listen: '0.0.0.0:8080', token: '0123456789abcdef' },
   stateDir: './state',
@@ -28,6 +29,7 @@ test('what is read from the text is what was answered, to the last character', (
     ],
     mqtt: answers.broker,
     http: answers.page,
+    prices: { buy: 35.8 },
     state_dir: './state',
     log: { format: 'pretty' },
   });

@@ -4,6 +4,7 @@ import {
   typedBroker,
   typedDevice,
   typedPassword,
+  typedPrice,
   typedRouteBId,
 } from '../../../../src/app/setup/typed-values.ts';
 
@@ -42,6 +43,15 @@ test('a contract may be left out, and is a number', () => {
   for (const text of ['many', '0', '-5', '1e9', '20000']) expect(typedAmpere(text), text).toMatchObject({ ok: false });
 });
 
+test('a price may be left out, and is yen per kWh as bills print it', () => {
+  expect(typedPrice(' ')).toEqual(ok(undefined));
+  for (const text of ['35.8', '３５．８', '35.8 円/kWh', '￥35.8', '35.8 yen / kWh'])
+    expect(typedPrice(text), text).toEqual(ok(35.8));
+  expect(typedPrice('0')).toEqual(ok(0));
+  for (const text of ['cheap', '-3', '35,8', '1000.5', '1e2'])
+    expect(typedPrice(text), text).toMatchObject({ ok: false });
+});
+
 test('a broker is a URL, or a bare name or address', () => {
   expect(typedBroker('192.168.1.10')).toEqual(ok('mqtt://192.168.1.10:1883'));
   expect(typedBroker('nas.local:1884')).toEqual(ok('mqtt://nas.local:1884'));
@@ -50,8 +60,9 @@ test('a broker is a URL, or a bare name or address', () => {
   expect(typedBroker('')).toMatchObject({ ok: false });
 });
 
-test('a port is a path below /dev, or a serial server', () => {
+test('a port is a path, or a serial server', () => {
   expect(typedDevice(' /dev/ttyAMA0 ')).toEqual(ok('/dev/ttyAMA0'));
+  expect(typedDevice('/tmp/wisun')).toEqual(ok('/tmp/wisun'));
   expect(typedDevice('tcp://192.168.1.5:4000')).toEqual(ok('tcp://192.168.1.5:4000'));
   for (const text of ['ttyUSB0', '/dev/', 'tcp://x', 'tcp://x:70000', 'tcp://a b:1', ''])
     expect(typedDevice(text), text).toMatchObject({ ok: false });
