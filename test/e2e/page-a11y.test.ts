@@ -1,22 +1,8 @@
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../src/kernel/errors.ts';
+import { findings } from '../support/axe-findings.ts';
 import { Browser } from '../support/browser.ts';
 import { pan, WebRig } from '../support/web-rig.ts';
-
-interface Finding {
-  readonly id: string;
-  readonly where: readonly string[];
-}
-
-/** What axe finds, best practices too. Evaluated, not loaded: the page's policy would refuse a script from elsewhere. */
-async function findings(page: Page): Promise<readonly Finding[]> {
-  await page.evaluate(`${axe.source}; undefined`);
-  return page.evaluate<Finding[]>(
-    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })))`,
-  );
-}
 
 const meters = [
   { id: 'home', name: 'Home' },

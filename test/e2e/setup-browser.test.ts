@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findings } from '../support/axe-findings.ts';
 import { readingsOf } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -45,10 +46,18 @@ async function open(home: Household, url: string): Promise<{ page: Page; complai
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    if (/Content Security Policy/.test(message.text())) complaints.push(message.text());
+    if (/Content Security Policy|\[DOM\]/.test(message.text())) complaints.push(message.text());
   });
   await page.goto(url);
   return { page, complaints };
+}
+
+/** In the light and in the dark. */
+async function axeFindsNothing(page: Page): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await findings(page), colorScheme).toEqual([]);
+  }
 }
 
 const see = (page: Page, text: string): Promise<void> => page.getByText(text).first().waitFor({ timeout: SEE_MS });
@@ -69,23 +78,28 @@ test('in the browser: from nothing to the first reading on the page, with a wron
   const { page, complaints } = await open(home, url);
   await see(page, 'Bルートの認証ID');
   expect(await page.locator('select').inputValue()).toContain('usb-FTDI_FT230X'); // found, and chosen
+  await axeFindsNothing(page);
   await page.fill('input[name=id]', '0011-2233-4455-6677');
   await see(page, 'あと16');
   await page.fill('input[name=id]', '5ec4-e700-1122-3344-5566-7788-dead-beef');
   await page.fill('input[name=password]', 'Q7RS8TUV9WXX');
-  await page.getByRole('button', { name: '接続を試す' }).click();
+  await page.press('input[name=password]', 'Enter');
   await see(page, '[2/4]');
   await see(page, 'パスワードが違う可能性が高いです');
+  await axeFindsNothing(page);
   expect(existsSync(config)).toBe(false);
   await page.fill('input[name=password]', PASSWORD);
   await page.getByRole('button', { name: '接続を試す' }).click();
   await see(page, '最初の計測値');
   await page.locator('input[name=url]').waitFor({ timeout: SEE_MS }); // whatever it found on this machine
   await page.fill('input[name=url]', broker.url.replace('mqtt://', ''));
-  await page.getByRole('button', { name: '確認' }).click();
+  await page.press('input[name=url]', 'Enter');
   await see(page, '契約アンペア');
   await page.fill('input[name=ampere]', '40');
   await see(page, 'contract_ampere: 40');
+  await page.fill('input[name=price]', '35.8円');
+  await see(page, 'buy: 35.8');
+  await axeFindsNothing(page);
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   expect(await page.content()).not.toContain(PASSWORD);
   await page.getByRole('button', { name: '書き込んで開始' }).click();
@@ -116,6 +130,12 @@ test('a configuration that is wrong: the page shows the lines, and the service g
   expect(program.stderr).toContain(`${config}:6: meters[0].interval_s: must be at least 2`);
   const { page } = await open(home, `http://127.0.0.1:${port}/?lang=en`);
   await see(page, `${config}:6: meters[0].interval_s: must be at least 2`);
+  await axeFindsNothing(page);
+  await page.goto(`http://127.0.0.1:${port}/?lang=ja`);
+  await see(page, '設定に問題があります');
+  await axeFindsNothing(page);
+  await page.goto(`http://127.0.0.1:${port}/?lang=en`);
+  await see(page, 'must be at least 2');
   await page.getByRole('button', { name: 'Check again' }).click();
   await see(page, 'must be at least 2');
   await writeFile(config, yaml(5), { mode: 0o600 });
@@ -123,4 +143,27 @@ test('a configuration that is wrong: the page shows the lines, and the service g
   await page.locator('#view').waitFor({ timeout: SEE_MS });
   expect(program.code).toBeUndefined();
   expect((await program.end()).code).toBe(0);
+});
+
+test('axe finds nothing on the steps in English either', async () => {
+  await using home = new Household();
+  const stick = await home.stick({ args: onlyWith });
+  const desk = home.keep(await Desk.create());
+  await desk.plug(stick.path);
+  const folder = await newFolder(home);
+  const user = home.keep(await Typist.at(folder, desk.commandLine(['run']), { LANG: 'C' }));
+  await user.sees('No configuration yet');
+  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(user.screen) ?? [];
+  const { page, complaints } = await open(home, `${url}?lang=en`);
+  await see(page, 'Route-B authentication ID');
+  await page.fill('input[name=id]', ID);
+  await page.fill('input[name=password]', PASSWORD);
+  await page.press('input[name=id]', 'Enter');
+  await see(page, 'first reading');
+  await page.locator('input[name=url]').waitFor({ timeout: SEE_MS });
+  await page.fill('input[name=url]', '');
+  await page.press('input[name=url]', 'Enter');
+  await see(page, 'Contracted current');
+  await axeFindsNothing(page);
+  expect(complaints).toEqual([]);
 });
