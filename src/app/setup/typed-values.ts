@@ -82,10 +82,10 @@ export function typedBroker(text: string): TypedValue<string> {
   return good(port === '' && protocol === 'mqtt:' ? `${url.replace(/\/$/, '')}:1883` : url);
 }
 
-/** Another port than those that were found: a path (socat's links are anywhere), or a serial server. */
+/** Another port than those that were found: as the configuration takes it. */
 export function typedDevice(text: string): TypedValue<string> {
   const plain = text.normalize('NFKC').trim();
-  return plain !== 'auto' && isDevice(plain)
+  return isDevice(plain)
     ? good(plain)
     : wrong(
         'type a path such as /dev/ttyUSB0, or tcp://HOST:PORT',

@@ -60,9 +60,9 @@ test('a broker is a URL, or a bare name or address', () => {
   expect(typedBroker('')).toMatchObject({ ok: false });
 });
 
-test('a port is a path, or a serial server', () => {
+test('a port is what the configuration takes', () => {
   expect(typedDevice(' /dev/ttyAMA0 ')).toEqual(ok('/dev/ttyAMA0'));
-  expect(typedDevice('/tmp/wisun')).toEqual(ok('/tmp/wisun'));
+  for (const text of ['/tmp/wisun', 'auto']) expect(typedDevice(text)).toEqual(ok(text)); // as the environment may say
   expect(typedDevice('tcp://192.168.1.5:4000')).toEqual(ok('tcp://192.168.1.5:4000'));
   for (const text of ['ttyUSB0', '/dev/', 'tcp://x', 'tcp://x:70000', 'tcp://a b:1', ''])
     expect(typedDevice(text), text).toMatchObject({ ok: false });
