@@ -10,7 +10,7 @@ export interface MutationGroup {
 const captures = 'test/transcripts/{module,host}-lines.test.ts';
 
 export const groups: readonly MutationGroup[] = [
-  { name: 'echonet', sources: ['src/echonet/'], tests: ['test/unit/echonet/**/*.test.ts'] },
+  { name: 'echonet', sources: ['src/echonet/'], tests: ['test/unit/{echonet,meter}/**/*.test.ts'] },
   { name: 'j11', sources: ['src/j11/'], tests: ['test/unit/j11/**/*.test.ts'] },
   {
     name: 'rules',
@@ -25,11 +25,10 @@ export const groups: readonly MutationGroup[] = [
       'src/meter/poll-plan.ts',
     ],
     tests: [
-      'test/unit/supervisor/ladder.test.ts',
+      'test/unit/{meter,supervisor,j11}/**/*.test.ts',
       'test/unit/kernel/{backoff,bytes}.test.ts',
-      'test/unit/meter/{energy-guard,capacity,request-size,round-trips,poll-plan}.test.ts',
-      'test/unit/j11/values.test.ts',
-      'test/unit/skstack/{commands,dialect}.test.ts',
+      'test/unit/skstack/{commands,command-reader,dialect}.test.ts',
+      'test/unit/echonet/{frame,property-map}.test.ts',
     ],
   },
   { name: 'skstack', sources: ['src/skstack/'], tests: ['test/unit/skstack/**/*.test.ts', captures] },

@@ -230,3 +230,23 @@ test('results in words', () => {
   expect([0x13, 0xf0, 0xf3].every(isLineNoise)).toBe(true);
   expect([0x01, 0x3d, 0x58].some(isLineNoise)).toBe(false);
 });
+
+/** BP35C0-J11 command specification, "Command result code", and the send result of 0008. */
+const CODES_WITH_WORDS = [
+  0x01, 0x02, 0x03, 0x04, 0x06, 0x0a, 0x0b, 0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x33, 0x34, 0x35, 0x37, 0x3d,
+  0x51, 0x52, 0x53, 0x58, 0x59, 0xf0, 0xf1, 0xf2, 0xf3,
+];
+
+test('every code has words of its own, in both languages', () => {
+  const words = CODES_WITH_WORDS.map(resultText);
+  for (const { en, ja } of words) {
+    expect(en).toMatch(/^result [0-9A-F]{2}, \w.+$/);
+    expect(ja).toMatch(/^結果 [0-9A-F]{2}、\p{L}.+$/u);
+  }
+  const sent = [0x0, 0x2, 0x3, 0x5, 0x8, 0xf].map(sendResultText);
+  for (const { en, ja } of sent) {
+    expect(en).toMatch(/^send result [0-9A-F], \w.+$/);
+    expect(ja).toMatch(/^送信結果 [0-9A-F]、\p{L}.+$/u);
+  }
+  expect(sendResultText(0x4)).toEqual({ en: 'send result 4, unknown', ja: '送信結果 4、不明' });
+});
