@@ -37,6 +37,10 @@ export function cliLanguage(env: ProcessEnvironment): Language {
   return LANGUAGES.find((language) => language === wanted) ?? languageOfEnvironment(env);
 }
 
+/** In a container that is begun anew whenever it ends (Compose): a mistake is told once, and waits. */
+export const staysOnMistake = ({ env }: Pick<CliContext, 'env'>): boolean =>
+  (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '';
+
 /** One line in the user's language. */
 export const say = (output: Output, context: CliContext, text: Text): void => {
   output.write(`${text[context.language]}\n`);

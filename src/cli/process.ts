@@ -2,7 +2,7 @@ import process from 'node:process';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import { Redactor } from '../kernel/redactor.ts';
-import { cliLanguage, say, EXIT_CODES, tellError } from '../app/context.ts';
+import { cliLanguage, say, EXIT_CODES, staysOnMistake, tellError } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
 import { runCli } from './program.ts';
 import { keepHeapSmall } from '../app/small-heap.ts';
@@ -21,11 +21,11 @@ function unwritable(error: NodeJS.ErrnoException): BridgeError {
  * A container that is restarted whatever it ends with would tell a wrong configuration for ever. Where it is asked for
  * (Compose), the service that cannot start for its user's mistake waits for the end instead; its health check fails.
  */
-const staysUp = (args: readonly string[], exitCode: ExitCode, { env, signal }: CliContext): boolean =>
-  (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '' &&
+const staysUp = (args: readonly string[], exitCode: ExitCode, context: CliContext): boolean =>
+  staysOnMistake(context) &&
   (exitCode === EXIT_CODES.usage || exitCode === EXIT_CODES.configuration) &&
   (args.length === 0 || args.includes('run')) &&
-  !signal.aborted;
+  !context.signal.aborted;
 
 async function untilToldToEnd(context: CliContext): Promise<void> {
   say(context.stderr, context, {

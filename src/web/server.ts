@@ -107,7 +107,7 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
 }
 
 /** An address that is no URL never reaches a route. */
-const refuseAddress = (reply: FastifyReply): FastifyReply =>
+export const refuseAddress = (reply: FastifyReply): FastifyReply =>
   reply
     .headers(SECURITY_HEADERS)
     .code(400)

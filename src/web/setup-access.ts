@@ -9,7 +9,7 @@ import { isForeign } from './request-origin.ts';
 const LETTERS = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
 const COOKIE = 'broute2mqtt_setup';
 
-/** Made up at each start and printed in the log: `K7QP-2MXD-9RTV`. 59 bits, with ten guesses a minute. */
+/** Made up at each start and printed in the log: `K7QP-2MXD-9RTV`. 59 bits: beyond guessing, however fast. */
 export function oneTimeCode(): string {
   const group = (): string => Array.from({ length: 4 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
   return [group(), group(), group()].join('-');
@@ -28,6 +28,15 @@ export interface SetupRefusal {
   readonly text: string;
 }
 
+export interface SetupAccessOptions {
+  readonly code: string;
+  /** The one address that is answered, without a code. */
+  readonly onlyFrom?: string | undefined;
+  /** Addresses say nothing: everybody needs the code. */
+  readonly inContainer?: boolean | undefined;
+  readonly clock: Clock;
+}
+
 export interface SetupAccess {
   /** Why not; undefined for who may. */
   readonly refuse: (request: SetupRequest) => SetupRefusal | undefined;
@@ -38,9 +47,10 @@ export interface SetupAccess {
 /**
  * Who sets up reads and decides everything, so: this machine itself, or the one address that has seen to the login
  * (`onlyFrom`, the ingress of Home Assistant); everybody else needs the code. Who comes through a proxy of this machine is
- * somebody else.
+ * somebody else. In a container everybody may seem to come from it: some engines hand on what comes to a published port by
+ * a proxy of their own inside.
  */
-export function createSetupAccess(code: string, onlyFrom: string | undefined, clock: Clock): SetupAccess {
+export function createSetupAccess({ code, onlyFrom, inContainer = false, clock }: SetupAccessOptions): SetupAccess {
   const door = createDoor(code, clock);
   const isOurName = createHostCheck({ listenHost: 'localhost', hosts: [], hasToken: false });
   const given = ({ headers, query }: SetupRequest): string | undefined => textOf(query, 'code') ?? cookieOf(headers);
@@ -49,7 +59,7 @@ export function createSetupAccess(code: string, onlyFrom: string | undefined, cl
       const { ip, headers, method } = request;
       if (method !== 'GET' && method !== 'HEAD' && !isFromOurPage(headers)) return FOREIGN;
       if (onlyFrom !== undefined) return ip === onlyFrom ? undefined : NOT_YOU;
-      if (isThisMachine(ip, headers)) return isOurName(headers.host) ? undefined : WRONG_HOST;
+      if (!inContainer && isThisMachine(ip, headers)) return isOurName(headers.host) ? undefined : WRONG_HOST;
       const token = given(request)?.toUpperCase();
       const refused = door(ip, {}, token === undefined ? {} : { token });
       return refused && { status: refused.status, text: refused.status === 401 ? NEEDS_CODE : refused.text };
@@ -73,10 +83,10 @@ const WRONG_HOST: SetupRefusal = {
 };
 
 const isThisMachine = (ip: string, headers: IncomingHttpHeaders): boolean =>
-  /^(::ffff:)?127\.|^::1$/.test(ip) &&
-  headers['x-forwarded-for'] === undefined &&
-  headers['forwarded'] === undefined &&
-  headers['x-real-ip'] === undefined;
+  /^(::ffff:)?127\.|^::1$/.test(ip) && !Object.keys(headers).some((name) => OF_PROXIES.test(name));
+
+/** What one or the other proxy adds. */
+const OF_PROXIES = /^(x-forwarded-.+|forwarded|x-real-ip|via)$/;
 
 /** A form of another page cannot send JSON, and its script is known by where it comes from. */
 const isFromOurPage = (headers: IncomingHttpHeaders): boolean =>

@@ -1,14 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../kernel/clock.ts';
 import type { HostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
 import { languageOfRequest, SECURITY_HEADERS } from './access.ts';
 import type { Query } from './access.ts';
 import { limitConnections } from './household-limits.ts';
-import { listenFailed } from './server.ts';
+import { listenFailed, refuseAddress } from './server.ts';
 import { createSetupAccess } from './setup-access.ts';
-import type { SetupAccess, SetupRequest } from './setup-access.ts';
+import type { SetupAccess, SetupAccessOptions, SetupRequest } from './setup-access.ts';
 import { readSetupAssets, setupCodePage, setupPage } from './setup-page.ts';
 
 /** What the page's script sends: a flat object of short values. */
@@ -17,14 +16,10 @@ export type SetupBody = Readonly<Record<string, unknown>>;
 /** What set-up does; each answer is JSON. */
 export type SetupActions = Readonly<Record<string, (body: SetupBody, language: Language) => Promise<object>>>;
 
-export interface SetupServerOptions {
+export interface SetupServerOptions extends SetupAccessOptions {
   readonly listen: HostPort;
-  readonly code: string;
-  /** The one address that is answered, without a code. */
-  readonly onlyFrom?: string;
   readonly language: Language;
   readonly actions: SetupActions;
-  readonly clock: Clock;
   /** A defect in an action: the page is told that the log knows. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -51,9 +46,10 @@ export async function startSetupWeb(options: SetupServerOptions): Promise<SetupS
     keepAliveTimeout: TIMEOUT_MS,
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    frameworkErrors: (_error, _request, reply: unknown) => void refuseAddress(reply as FastifyReply),
   });
   limitConnections(app.server, { each: 30, all: 100 });
-  const access = createSetupAccess(options.code, options.onlyFrom, options.clock);
+  const access = createSetupAccess(options);
   addGate(app, access, options);
   app.get('/', async (request, reply) => {
     const cookie = access.cookie(asked(request));

@@ -126,9 +126,10 @@ test('a configuration that is wrong: the page shows the lines, and the service g
     BROUTE2MQTT_HTTP_LISTEN: `127.0.0.1:${port}`,
   };
   const program = home.cli(['run', '--config', config], { env });
-  await program.until(() => program.stderr.includes('Waiting: correct this'), 'it waits');
+  await program.until(() => /code=\S+\n/.test(program.stderr), 'it says where');
+  expect(program.stderr).toContain('Waiting: correct this');
   expect(program.stderr).toContain(`${config}:6: meters[0].interval_s: must be at least 2`);
-  const { page } = await open(home, `http://127.0.0.1:${port}/?lang=en`);
+  const { page } = await open(home, `${/(http:\S+code=\S+)/.exec(program.stderr)?.[1]}&lang=en`);
   await see(page, `${config}:6: meters[0].interval_s: must be at least 2`);
   await axeFindsNothing(page);
   await page.goto(`http://127.0.0.1:${port}/?lang=ja`);

@@ -9,6 +9,16 @@ import { Household } from '../support/household.ts';
 const env = { BROUTE2MQTT_STAY_ON_MISTAKE: '1', BROUTE2MQTT_LANGUAGE: 'en' };
 const withPage = async () => ({ ...env, BROUTE2MQTT_HTTP_LISTEN: `127.0.0.1:${await freePort()}` });
 
+const codeIn = (stderr: string): string => /\?code=(\S+)/.exec(stderr)?.[1] ?? '';
+
+/** Asks the page of set-up as its script does. */
+async function ask({ stderr }: { readonly stderr: string }, action: string, body: object = {}): Promise<string> {
+  const [where = '', , code = ''] = /(http:\S+\/)(\?code=(\S+))/.exec(stderr)?.slice(1) ?? [];
+  const headers = { 'content-type': 'application/json' };
+  const url = `${where}api/setup/${action}?code=${code}`;
+  return await (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).text();
+}
+
 async function wrongFile(home: Household): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mistake-'));
   home.keep({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) });
@@ -44,17 +54,13 @@ test('without a configuration it serves set-up, and says where, with the code', 
   const where = `http://${all.BROUTE2MQTT_HTTP_LISTEN}/`;
   await program.until(() => program.stderr.includes(`${where}?code=`), 'it says where');
   expect(program.stderr).toContain('No configuration yet');
-  expect((await fetch(where)).status).toBe(200); // this machine
+  expect((await fetch(where)).status).toBe(401); // in a container everybody may seem to be this machine
   expect((await fetch(where, { headers: { 'x-forwarded-for': '192.0.2.1' } })).status).toBe(401);
+  expect((await fetch(`${where}?code=${codeIn(program.stderr)}`)).status).toBe(200);
+  expect((await fetch(`${where}%zz`)).headers.get('content-security-policy')).not.toBeNull();
   expect((await fetch(`${where}healthz`)).status).toBe(503);
   expect((await program.end('SIGTERM')).code).toBe(78);
 });
-
-const ask = async (where: string, action: string, body: object = {}): Promise<{ status: number; text: string }> => {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${where}api/setup/${action}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  return { status: answer.status, text: await answer.text() };
-};
 
 test('an empty file, or a folder in its place, is wrong and not missing: set-up writes over nothing', async () => {
   await using home = new Household();
@@ -73,7 +79,7 @@ test('what is wrong in the environment is told before set-up, and no login is re
   const all = { ...(await withPage()), BROUTE2MQTT_MQTT_URL: 'mqtt://user:geheim9@host' };
   const program = home.cli(['run', '--config', '/nowhere/config.yaml'], { env: all });
   await program.until(() => program.stderr.includes('http://127.0.0.1'), 'it says where');
-  const { text } = await ask(`http://${all.BROUTE2MQTT_HTTP_LISTEN}/`, 'state');
+  const text = await ask(program, 'state');
   expect(text).toContain('BROUTE2MQTT_MQTT_URL');
   expect(text + program.stderr).not.toContain('geheim9');
   expect((await program.end('SIGTERM')).code).toBe(78);
@@ -85,19 +91,18 @@ test('set-up says in words why it cannot go on: an answer, the environment, the 
   const late = { BROUTE2MQTT_MQTT_PASSWORD_FILE: '/nowhere/password' }; // of a broker that has not begun
   const program = home.cli(['run', '--config', '/sys/nowhere/config.yaml'], { env: { ...all, ...late } });
   await program.until(() => program.stderr.includes('No configuration yet'), 'it says where');
-  const where = `http://${all.BROUTE2MQTT_HTTP_LISTEN}/`;
   const typed = { device: '/dev/nowhere', id: '5EC4E7001122334455667788DEADBEEF', password: 'Q7RS8TUV9WXY' };
-  expect((await ask(where, 'broker')).text).toContain('meters[0].device');
-  expect((await ask(where, 'try', typed)).text).toBe('{}');
-  await eventually(async () => (await ask(where, 'trial')).text.includes('/nowhere/password') || undefined, 'a reason');
-  expect((await ask(where, 'broker')).text).toContain('BROUTE2MQTT_MQTT_PASSWORD_FILE');
+  expect(await ask(program, 'broker')).toContain('meters[0].device');
+  expect(await ask(program, 'try', typed)).toBe('{}');
+  await eventually(async () => (await ask(program, 'trial')).includes('/nowhere/password'), 'a reason');
+  expect(await ask(program, 'broker')).toContain('BROUTE2MQTT_MQTT_PASSWORD_FILE');
   await program.end('SIGTERM');
 
   const again = home.cli(['run', '--config', '/sys/nowhere/config.yaml'], { env: all });
   await again.until(() => again.stderr.includes('No configuration yet'), 'it says where');
-  await ask(where, 'try', typed);
-  await ask(where, 'preview');
-  expect((await ask(where, 'write')).text).toContain('/sys/nowhere/config.yaml cannot be written');
+  await ask(again, 'try', typed);
+  await ask(again, 'preview');
+  expect(await ask(again, 'write')).toContain('/sys/nowhere/config.yaml cannot be written');
   expect(program.stderr + again.stderr).not.toContain('defect');
 });
 

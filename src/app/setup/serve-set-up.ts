@@ -8,7 +8,7 @@ import { openModule } from '../../module/open-module.ts';
 import { oneTimeCode } from '../../web/setup-access.ts';
 import { startSetupWeb } from '../../web/setup-server.ts';
 import type { SetupActions } from '../../web/setup-server.ts';
-import { EXIT_CODES, say, Stop, stderrLog, tellError } from '../context.ts';
+import { EXIT_CODES, say, staysOnMistake, Stop, stderrLog, tellError } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wireOf } from '../device.ts';
 import { problemText, writeProblems } from '../load-settings.ts';
@@ -47,7 +47,8 @@ export async function serveTrouble(trouble: Trouble, context: CliContext): Promi
     const web = await startSetupWeb({
       listen,
       code,
-      ...(onlyFrom !== undefined && { onlyFrom }),
+      onlyFrom,
+      inContainer: staysOnMistake(context),
       language,
       actions: { ...troubleActions(trouble, context, finished.resolve), ...face?.actions },
       clock: systemClock,
@@ -136,9 +137,9 @@ type SetUpOpen = ConstructorParameters<typeof SetUp>[0]['openModule'];
 
 /** In a container the machine's own address is not known: its user knows it. */
 function sayWhere({ missing, whereTo, onlyFrom }: Trouble, port: number, code: string, context: CliContext): void {
-  const { stderr, env } = context;
+  const { stderr } = context;
   if (onlyFrom !== undefined) return say(stderr, context, whereTo);
-  const isContainer = (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '';
+  const isContainer = staysOnMistake(context);
   const house = isContainer ? undefined : houseAddress();
   const inner = `http://127.0.0.1:${port}/${isContainer ? `?code=${code}` : ''}`;
   const outer = house === undefined ? undefined : `http://${house}:${port}/?code=${code}`;

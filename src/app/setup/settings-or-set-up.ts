@@ -3,17 +3,18 @@ import { resolve } from 'node:path';
 import type { Problem } from '../../config/problems.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Text } from '../../kernel/language.ts';
-import { EXIT_CODES, Stop } from '../context.ts';
+import { EXIT_CODES, staysOnMistake, Stop } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { loadSettings, writeProblems } from '../load-settings.ts';
 import type { Loaded, LoadOutcome } from '../load-settings.ts';
 
 /** Whether a page may stand in for the service: where somebody starts it who cannot see it end. */
-export function mayServeSetUp({ env, stderr }: CliContext, isMissing: boolean): boolean {
+export function mayServeSetUp(context: CliContext, isMissing: boolean): boolean {
+  const { env, stderr } = context;
   const isTerminal = stderr.isTTY === true;
   const isSupervised = env['NOTIFY_SOCKET'] || (env['INVOCATION_ID'] && !isTerminal); // systemd: told by 78
   if (isSupervised) return false;
-  return (env['BROUTE2MQTT_STAY_ON_MISTAKE'] ?? '') !== '' || (isTerminal && isMissing);
+  return staysOnMistake(context) || (isTerminal && isMissing);
 }
 
 /** A configuration, or set-up in its place until there is one. @throws Stop */
@@ -69,12 +70,12 @@ const PATIENCE_TRIES = 10;
 const PATIENCE_MS = 500;
 
 /** Where a file that a variable names is not there yet, it may come. */
-async function patiently(load: () => Promise<LoadOutcome>, { env, signal }: CliContext): Promise<LoadOutcome> {
+async function patiently(load: () => Promise<LoadOutcome>, context: CliContext): Promise<LoadOutcome> {
   for (let tries = 1; ; tries++) {
     const found = await load();
     const waits = !found.ok && found.problems.some(({ where }) => where.endsWith('_FILE'));
-    if (!waits || !env['BROUTE2MQTT_STAY_ON_MISTAKE'] || tries >= PATIENCE_TRIES) return found;
-    await systemClock.sleep(PATIENCE_MS, signal);
+    if (!waits || !staysOnMistake(context) || tries >= PATIENCE_TRIES) return found;
+    await systemClock.sleep(PATIENCE_MS, context.signal);
   }
 }
 

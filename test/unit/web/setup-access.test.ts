@@ -4,7 +4,7 @@ import type { SetupRequest } from '../../../src/web/setup-access.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const CODE = 'ABCD-EFGH-JKMN';
-const access = (onlyFrom?: string) => createSetupAccess(CODE, onlyFrom, new VirtualClock());
+const access = (onlyFrom?: string) => createSetupAccess({ code: CODE, onlyFrom, clock: new VirtualClock() });
 const get = (more: Partial<SetupRequest> = {}): SetupRequest => ({
   ip: '192.168.1.9',
   method: 'GET',
@@ -22,7 +22,14 @@ test('this machine needs no code; a name of somebody else, or a proxy before us,
   expect(refuse(get(here))).toBeUndefined();
   expect(refuse(get({ ...here, ip: '::ffff:127.0.0.1' }))).toBeUndefined();
   expect(refuse(get({ ip: '127.0.0.1', headers: { host: 'evil.example.com' } }))?.status).toBe(421);
-  expect(refuse(get({ ...here, headers: { ...here.headers, 'x-forwarded-for': '1.2.3.4' } }))?.status).toBe(401);
+  for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'])
+    expect(refuse(get({ ...here, headers: { ...here.headers, [name]: '1.2.3.4' } }))?.status, name).toBe(401);
+});
+
+test('in a container everybody needs the code, whatever address they seem to come from', () => {
+  const { refuse } = createSetupAccess({ code: CODE, inContainer: true, clock: new VirtualClock() });
+  expect(refuse(get(here))?.status).toBe(401);
+  expect(refuse(get({ ...here, query: { code: CODE } }))).toBeUndefined();
 });
 
 test('everybody else needs the code, as a link or as the cookie that the link gave', () => {
