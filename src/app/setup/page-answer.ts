@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { formatHostPort, parseHostPort } from '../../kernel/host-port.ts';
+import { formatHostPort, isLoopback, parseHostPort } from '../../kernel/host-port.ts';
+import { linkWithToken, makeToken } from '../../web/page-token.ts';
 import type { PageAnswer } from './config-text.ts';
 
 /** Who may open the page: this machine alone, or whoever in the house has the link. */
@@ -15,7 +15,7 @@ const MOST_PORTS = 10;
 export async function pageAnswer(reach: PageReach, ours?: number): Promise<PageAnswer> {
   const host = HOSTS[reach];
   const listen = formatHostPort({ host, port: await freePort(host, ours) });
-  return reach === 'house' ? { listen, token: randomBytes(16).toString('hex') } : { listen };
+  return reach === 'house' ? { listen, token: makeToken() } : { listen };
 }
 
 /** The usual port, or the next that nobody uses. */
@@ -36,8 +36,7 @@ const isFree = (host: string, port: number): Promise<boolean> =>
 const INNER = /^(docker|br-|veth|virbr|cni|podman|tailscale|wg|tun|zt)/;
 
 /** Nobody else reaches it. */
-export const isInnerAddress = (listen: string): boolean =>
-  /^(127\.|localhost$|::1$)/.test(parseHostPort(listen)?.host ?? '');
+export const isInnerAddress = (listen: string): boolean => isLoopback(parseHostPort(listen)?.host ?? '');
 
 /** This machine's address in the house; undefined where it has none. */
 export function houseAddress(interfaces = networkInterfaces()): string | undefined {
@@ -55,5 +54,6 @@ export function pageLink({ listen, token }: PageAnswer, house = houseAddress()):
   const at = parseHostPort(listen);
   const everywhere = at?.host === '0.0.0.0' || at?.host === '::';
   const address = formatHostPort({ host: everywhere ? (house ?? '127.0.0.1') : (at?.host ?? ''), port: at?.port ?? 0 });
-  return `http://${address}/${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
+  const page = `http://${address}/`;
+  return token !== undefined && URL.canParse(page) ? linkWithToken(page, token) : page;
 }
