@@ -114,6 +114,10 @@ test('a kiosk is one screen without links; the manifest and its icons are there'
   const page = await opened(rig, 'lang=ja&kiosk', { width: 1280, height: 800 });
   expect(await page.evaluate<number>('document.documentElement.scrollHeight')).toBe(800);
   expect(await page.locator('#language').isVisible()).toBe(false);
+  rig.reading({ powerW: 5 });
+  await page.locator('.now .number', { hasText: /^5$/ }).waitFor({ timeout: SEE_MS });
+  const { x = 0, width = 0 } = (await page.locator('.columns').boundingBox()) ?? {};
+  expect([x, x + width].map(Math.round)).toEqual([26, 1254]); // also around a single digit
   const { icons } = (await (await rig.get('/page.webmanifest')).json()) as { icons: readonly { src: string }[] };
   for (const { src } of icons) expect((await rig.get(src)).status).toBe(200);
   await page.close();
