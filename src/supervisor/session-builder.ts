@@ -7,7 +7,6 @@ import { channelScan, channelsOfMask, FULL_SCAN } from '../model/scan-plan.ts';
 import type { ScanRequest } from '../model/scan-plan.ts';
 import type { Session, WiSunModule } from '../module/module.ts';
 import { scanTimeMs } from '../skstack/commands.ts';
-import { USUAL } from './usual-times.ts';
 import type { Step } from './ladder.ts';
 import type { LinkReport } from './link-report.ts';
 
@@ -37,7 +36,7 @@ export class SessionBuilder {
   /** @throws BridgeError PAN_NOT_FOUND, JOIN_…, MODULE_…, PORT_LOST */
   async build(module: WiSunModule, step: Step, start: Start, signal: AbortSignal): Promise<Session> {
     const pan = await this.#climb(module, step, start, signal);
-    this.#report.enter('joining', { pan, progress: USUAL.join });
+    this.#report.enter('joining', { pan });
     return await this.#join(module, pan, signal);
   }
 

@@ -15,7 +15,6 @@ import { SessionBuilder } from './session-builder.ts';
 import { Ladder, wasDelivered } from './ladder.ts';
 import type { Step } from './ladder.ts';
 import { LinkReport } from './link-report.ts';
-import { USUAL } from './usual-times.ts';
 
 /** A session that answered and lasted this long was a good one; a shorter one keeps backing off. */
 const GOOD_SESSION_MS = 60_000;
@@ -83,7 +82,7 @@ export class Supervisor {
     try {
       for (;;) {
         try {
-          this.#report.enter('opening', { progress: USUAL.open });
+          this.#report.enter('opening');
           await using module = await this.#deps.openModule(signal);
           this.#report.module(module.info);
           await this.#holdSessions(module, signal);
@@ -145,7 +144,7 @@ export class Supervisor {
     using session = await module.attach(known);
     if (!session) return undefined;
     module.airtime.insist(); // one request is the cheapest proof
-    this.#report.enter('joining', { pan: session.pan, progress: USUAL.answer });
+    this.#report.enter('joining', { pan: session.pan });
     return await this.#serve(module, session, true, signal);
   }
 
@@ -222,8 +221,7 @@ export class Supervisor {
 
   #connected(pan: Pan): void {
     if (this.#sessions++ > 0) this.#report.reconnected();
-    const phase = this.#pause.connected();
-    this.#report.enter(phase, { pan, ...(phase === 'connected' && { progress: USUAL.answer }) });
+    this.#report.enter(this.#pause.connected(), { pan });
   }
 
   /** The PAN answered: it is the one to come back to, and the ladder starts at its first rung again. */

@@ -21,6 +21,14 @@ const PATHS = [
   '/livez',
   '/api/status',
   '/api/status?history=1',
+  '/api/history?by=day&from=2026-01-01&to=2026-01-31',
+  '/api/history?format=csv',
+  '/api/power?span=1h',
+  '/api/links',
+  '/api/openapi.json',
+  '/api/command',
+  '/login',
+  '/logout',
   '/?lang=ja',
   '/page.js',
   '/favicon.svg',
@@ -109,7 +117,9 @@ function make(seed: number): Uint8Array {
 }
 
 /** Neither a defect of ours (500) nor a code nobody knows. */
-const STATUSES = new Set([100, 200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 421, 426, 429, 431, 501, 503, 505]);
+const STATUSES = new Set([
+  100, 200, 202, 303, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 426, 429, 431, 501, 503, 505,
+]);
 const ANSWER_LIMIT_MS = 15_000;
 
 /** Bytes to the real server, on a connection of their own. */

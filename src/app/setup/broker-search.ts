@@ -41,7 +41,8 @@ async function lookAt(
 ): Promise<FoundBroker | undefined> {
   const broker = { url, tls: { insecure: false } };
   const nothing = (): Promise<void> => Promise.resolve();
-  const late = (): Error => new BridgeError('BROKER_UNREACHABLE', `${url} is silent`);
+  const late = (): Error =>
+    new BridgeError('BROKER_UNREACHABLE', { en: `${url} is silent`, ja: `${url} が応答しません` });
   try {
     await within(
       clock,

@@ -34,8 +34,15 @@ test('each phase is told with its beginning; what is unknown is absent', async (
   report.enter('joining', { pan });
   const start = clock.now() - 5;
   expect(told).toEqual([
-    { phase: 'opening', sinceMs: start, reconnects: 0 },
-    { phase: 'joining', sinceMs: start + 5, reconnects: 0, pan, module: { stackVersion: '1.2.10', edition: 'SE' } },
+    { phase: 'opening', sinceMs: start, reconnects: 0, progress: { expectedMs: 3000 } },
+    {
+      phase: 'joining',
+      sinceMs: start + 5,
+      reconnects: 0,
+      progress: { expectedMs: 5000 },
+      pan,
+      module: { stackVersion: '1.2.10', edition: 'SE' },
+    },
   ]);
   expect(report.phase).toBe('joining');
 });
