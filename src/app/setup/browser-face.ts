@@ -96,8 +96,9 @@ export class BrowserFace {
   /** Begins the trial; `trial` tells how it goes. One at a time: another one ends the one before. */
   async #try(body: SetupBody, language: Language): Promise<object> {
     const { setUp, signal } = this.#deps;
+    const { device: given } = setUp.given; // as the service takes it, `auto` too
     const [device, id, password] = [
-      typedDevice(setUp.given.device ?? textAt(body, 'device')),
+      given === undefined ? typedDevice(textAt(body, 'device')) : ({ ok: true, value: given } as const),
       typedRouteBId(textAt(body, 'id')),
       typedPassword(textAt(body, 'password')),
     ];
