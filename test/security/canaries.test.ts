@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { readingsOf } from '../support/bridge.ts';
 import type { Bridge } from '../support/bridge.ts';
 import { canaries, sightings } from '../support/canary.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
 import { Program } from '../support/program.ts';
 import type { ScriptLine } from '../support/stick.ts';
@@ -143,6 +145,48 @@ test.concurrent('a whole life with faults: log, broker, HTTP, state, command lin
   expect(early).toMatch(/^401 /m);
   for (const text of [places.stdout, places.broker, places.state, late]) expect(text.length).toBeGreaterThan(50);
   expect(sightings(places)).toEqual([]);
+});
+
+test.concurrent('set-up: every answer of its page, with a stick that repeats what it is told', async () => {
+  await using home = new Household();
+  const broker = await home.broker({ login: true });
+  const folder = await mkdtemp(join(tmpdir(), 'setup-'));
+  home.keep({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
+  const stick = await home.stick({ args: ['--edition', 'dse', '--time-factor', '50'], script });
+  const env = {
+    BROUTE2MQTT_STAY_ON_MISTAKE: '1',
+    BROUTE2MQTT_HTTP_LISTEN: `127.0.0.1:${await freePort()}`,
+    BROUTE2MQTT_METERS_0_DEVICE: stick.path,
+  };
+  const program = home.cli(['run', '--config', join(folder, 'config.yaml')], { env: { ...env, LANG: 'en_US.UTF-8' } });
+  await program.until(() => /code=\S+\n/.test(program.stderr), 'it says where');
+  const [, code = ''] = /code=(\S+)/.exec(program.stderr) ?? [];
+  const answers: string[] = [];
+  const post = async (action: string, body: object = {}): Promise<string> => {
+    const headers = { 'content-type': 'application/json' };
+    const asking = { method: 'POST', headers, body: JSON.stringify(body) };
+    const answer = await ask(`http://${env.BROUTE2MQTT_HTTP_LISTEN}/`, `/api/setup/${action}?code=${code}`, asking);
+    answers.push(answer);
+    return answer;
+  };
+  const letter = { id: canaries.routeBId, password: canaries.routeBPassword };
+  const login = { url: broker.url, username: 'meter', password: canaries.mqttPassword };
+  await post('typed', { id: `${canaries.routeBId}0`, password: `${canaries.routeBPassword}!` });
+  for (let turn = 0; turn < 3; turn++) {
+    await post('try', letter);
+    await eventually(async () => (await post('trial')).includes('"running":false'), 'an outcome', 60_000);
+  }
+  await post('broker', { ...login, url: `mqtt://meter:${canaries.mqttPassword}@host` });
+  await post('broker', login);
+  await broker.setPassword('meter', canaries.mqttPassword);
+  expect(await post('broker', login)).toContain('"ok":true');
+  expect(await post('preview', { ampere: canaries.mqttPassword })).toContain('problems');
+  expect(await post('preview')).toContain('●●●●');
+  await post('state');
+  await program.end('SIGTERM');
+  expect(stick.heard).toContain(canaries.routeBPassword); // it was really told
+  expect(answers.join('\n')).toContain('COMMAND_REFUSED');
+  expect(sightings({ answers: answers.join('\n'), stdout: program.stdout, stderr: program.stderr })).toEqual([]);
 });
 
 test.concurrent('wrong TLS, ports that are none, pretty log', async () => {
