@@ -77,6 +77,7 @@ test('in the browser: from nothing to the first reading on the page, with a wron
 
   const { page, complaints } = await open(home, url);
   await see(page, 'Bルートの認証ID');
+  await page.locator('select option').first().waitFor({ state: 'attached', timeout: SEE_MS }); // it has looked
   expect(await page.locator('select').inputValue()).toContain('usb-FTDI_FT230X'); // found, and chosen
   await axeFindsNothing(page);
   await page.fill('input[name=id]', '0011-2233-4455-6677');
@@ -157,6 +158,7 @@ test('axe finds nothing on the steps in English either', async () => {
   const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(user.screen) ?? [];
   const { page, complaints } = await open(home, `${url}?lang=en`);
   await see(page, 'Route-B authentication ID');
+  await page.locator('select option').first().waitFor({ state: 'attached', timeout: SEE_MS });
   await page.fill('input[name=id]', ID);
   await page.fill('input[name=password]', PASSWORD);
   await page.press('input[name=id]', 'Enter');
