@@ -20,7 +20,7 @@ import { FirstReading } from './first-reading.ts';
 import { logWords } from './log-words.ts';
 import { openMeterParts } from './meter-parts.ts';
 import type { MeterParts, MeterPartsDeps } from './meter-parts.ts';
-import { pageUrl } from './page-url.ts';
+import { pageInHouse, pageUrl } from './page-url.ts';
 import { nextRun } from './run-counter.ts';
 import { serveStatus } from './serve-status.ts';
 import type { StatusDeps } from './serve-status.ts';
@@ -38,6 +38,8 @@ export interface BridgeDeps
   readonly extraSinks?: readonly Sink[];
   /** Where the page is opened, by whoever knows better than the settings. */
   readonly page?: string;
+  /** This machine's address in the house, where others reach it: for the log. */
+  readonly house?: string | undefined;
   /** What is said of the broker where one is wanted and the settings cannot name it yet. */
   readonly missingBroker?: (language: Language) => BrokerHealth;
   /** Called once when everything has been started. Starting never waits for the radio or the broker. */
@@ -67,7 +69,14 @@ export async function runBridge(settings: Settings, given: BridgeDeps, signal: A
   const meters = new Map<string, MeterParts>();
   const gates = new Map(settings.meters.map((meter) => [meter, gateOf(meter.id, meters, deps)]));
   let status: Awaited<ReturnType<typeof serveStatus>> | undefined;
-  const first = firstReading(settings, () => deps.page ?? status?.page, deps);
+  const first = firstReading(
+    settings,
+    () =>
+      deps.asExporter
+        ? undefined
+        : status?.page && (deps.page ?? (settings.http && pageInHouse(settings.http, deps.house)) ?? status.page),
+    deps,
+  );
   const brokers = brokersOf(settings, isTaken, { ...deps, first }, gates);
   using sinksScope = scope(new AbortController().signal); // sinks outlive the radio, so that its last words get out
   const run = (sinks: Iterable<RunningSink>): Promise<unknown> =>

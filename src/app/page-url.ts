@@ -17,3 +17,12 @@ export function pageUrl({ listen, hosts }: Pick<HttpSettings, 'listen' | 'hosts'
   const url = `http://${formatHostPort({ host: name, port })}/`;
   return URL.canParse(url) ? url : undefined; // Home Assistant refuses the whole document for one that is none
 }
+
+/**
+ * The same for a person who reads the log: where nobody says, by this machine's own address in the house.
+ * @param house undefined where it has none that others reach
+ */
+export const pageInHouse = (
+  http: Pick<HttpSettings, 'listen' | 'hosts'>,
+  house: string | undefined,
+): string | undefined => pageUrl({ ...http, hosts: [...http.hosts, ...(house === undefined ? [] : [house])] });

@@ -2,8 +2,9 @@ import { scope } from '../kernel/async.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Pulse } from '../kernel/deadlines.ts';
 import type { BridgeDeps } from './bridge.ts';
-import { packageVersion } from './context.ts';
+import { packageVersion, staysOnMistake } from './context.ts';
 import type { CliContext } from './context.ts';
+import { houseAddress } from './house-address.ts';
 import { openToOthers } from './load-settings.ts';
 import type { Loaded } from './load-settings.ts';
 import { readyText } from './log-words.ts';
@@ -36,6 +37,7 @@ export async function serveBridge(
     ...shared,
     redactor,
     ...as,
+    house: staysOnMistake({ env }) ? undefined : houseAddress(), // a container's own is no use to anybody
     wireOf: (meter) => wireOf(meter, clock, log),
     onReady: ({ page, board }) => {
       log.info({ page, startMs: Math.round(clock.monotonicMs()) }, readyText(settings));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { formatHostPort, isLoopback, parseHostPort } from '../../kernel/host-port.ts';
 import { linkWithToken, makeToken } from '../../web/page-token.ts';
+import { houseAddress } from '../house-address.ts';
 import type { PageAnswer } from './config-text.ts';
 
 /** Who may open the page: this machine alone, or whoever in the house has the link. */
@@ -32,22 +32,8 @@ const isFree = (host: string, port: number): Promise<boolean> =>
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 
-/** Networks of containers and virtual machines, which no phone reaches. */
-const INNER = /^(docker|br-|veth|virbr|cni|podman|tailscale|wg|tun|zt)/;
-
 /** Nobody else reaches it. */
 export const isInnerAddress = (listen: string): boolean => isLoopback(parseHostPort(listen)?.host ?? '');
-
-/** This machine's address in the house; undefined where it has none. */
-export function houseAddress(interfaces = networkInterfaces()): string | undefined {
-  for (const [name, addresses = []] of Object.entries(interfaces)) {
-    const found = INNER.test(name)
-      ? undefined
-      : addresses.find(({ internal, family }) => !internal && family === 'IPv4');
-    if (found) return found.address;
-  }
-  return undefined;
-}
 
 /** The link that opens the page, token and all. */
 export function pageLink({ listen, token }: PageAnswer, house = houseAddress()): string {

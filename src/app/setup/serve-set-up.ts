@@ -11,10 +11,11 @@ import type { SetupActions } from '../../web/setup-server.ts';
 import { EXIT_CODES, say, staysOnMistake, Stop, stderrLog, tellError } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wireOf } from '../device.ts';
+import { houseAddress } from '../house-address.ts';
 import { problemText, writeProblems } from '../load-settings.ts';
 import type { Loaded, LoadOutcome } from '../load-settings.ts';
 import { BrowserFace } from './browser-face.ts';
-import { houseAddress, pageAnswer } from './page-answer.ts';
+import { pageAnswer } from './page-answer.ts';
 import { SetUp } from './set-up.ts';
 
 /** What is wrong with the configuration, and how to look again. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pageUrl } from '../../../src/app/page-url.ts';
+import { pageInHouse, pageUrl } from '../../../src/app/page-url.ts';
 import { parseHostPort } from '../../../src/kernel/host-port.ts';
 
 test.each([
@@ -18,4 +18,12 @@ test.each([
 ])('listening at %s, named %j: %s', (listen, hosts, url) => {
   const parsed = parseHostPort(listen);
   expect(parsed && pageUrl({ listen: parsed, hosts })).toBe(url);
+});
+
+test('the log names this machine where the page is for every address', () => {
+  const everywhere = { listen: { host: '0.0.0.0', port: 8080 }, hosts: [] };
+  expect(pageInHouse(everywhere, '192.168.1.5')).toBe('http://192.168.1.5:8080/');
+  expect(pageInHouse({ ...everywhere, hosts: ['pi.local'] }, '192.168.1.5')).toBe('http://pi.local:8080/');
+  expect(pageInHouse(everywhere, undefined)).toBeUndefined();
+  expect(pageInHouse({ listen: { host: '127.0.0.1', port: 8080 }, hosts: [] }, '192.168.1.5')).toBeUndefined();
 });
