@@ -26,9 +26,12 @@ export function createContract() {
     if (section.hidden) return;
     write(title, words.contract(decimal(ampere)));
     const [ofR, ofT] = isNow ? [Math.max(0, r), Math.max(0, t ?? 0)] : [0, 0];
-    const share = (ofR + ofT) / ampere;
+    // the meter tells tenths; cut, not rounded, so that the share that is shown is one that was reached
+    const tenths = Math.round((ofR + ofT) * 10);
+    const share = tenths / (ampere * 10);
+    const percent = Math.floor((tenths * 10) / ampere);
     section.dataset.level = levelOf(share);
-    write(used, isNow ? words.contractUse(decimal(ofR + ofT, 1), decimal(share * 100)) : '—');
+    write(used, isNow ? words.contractUse(decimal(tenths / 10, 1), decimal(percent)) : '—');
     write(note, noteOf[section.dataset.level]);
     write(
       legs,
