@@ -9,11 +9,12 @@ import { lines } from './lines.ts';
 import { thisMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { million } from './million.ts';
+import { paint } from './paint.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { machineLine, table } from './table.ts';
 
-const benches: Readonly<Record<string, Bench>> = { decode, lines, latency, start, memory, million, stop };
+const benches: Readonly<Record<string, Bench>> = { decode, lines, latency, start, memory, million, stop, paint };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

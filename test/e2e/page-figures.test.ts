@@ -112,3 +112,17 @@ test.for([
     await page.close();
   },
 );
+
+test('what the meter remembers fills the hole in the bars, without loading the page anew', async () => {
+  const hole = [6, 7, 8];
+  await using house = await LivedIn.start({}, hole);
+  await house.live();
+  const page = await opened(house, 'lang=en');
+  await sees(page, '.history .note', 'partly no data');
+  await page.evaluate('window.isSame = true');
+  for (const slot of hole) house.mark(slot);
+  await page.locator('.history .note', { hasNotText: 'partly no data' }).waitFor({ timeout: 100_000 }); // it asks once a minute
+  expect(await textOf(page, '.history .note')).toMatch(/buying 4\.8\d kWh .* selling 2\.40 kWh/);
+  expect(await page.evaluate('window.isSame')).toBe(true);
+  await page.close();
+});

@@ -14,6 +14,8 @@ export interface StageOptions {
   /** Where the broker is, or should be. */
   readonly mqttUrl: string;
   readonly intervalS?: number;
+  /** Where the page is, such as `127.0.0.1:8080`; without it there is none. */
+  readonly listen?: string;
 }
 
 /** A folder, a pty and a simulated stick on it, for one start of the program after another. */
@@ -60,7 +62,7 @@ export class Stage implements AsyncDisposable {
   }
 
   #config(device: string): string {
-    const { mqttUrl, intervalS = 2 } = this.#options;
+    const { mqttUrl, intervalS = 2, listen } = this.#options;
     return [
       'meters:',
       '  - id: home',
@@ -70,6 +72,7 @@ export class Stage implements AsyncDisposable {
       `    interval_s: ${intervalS}`,
       `    energy_interval_s: ${Math.max(10, intervalS)}`,
       `mqtt: { url: "${mqttUrl}" }`,
+      ...(listen === undefined ? [] : [`http: { listen: "${listen}" }`]),
       `state_dir: ${join(this.#folder, 'state')}`,
       '',
     ].join('\n');
