@@ -20,7 +20,7 @@ test('a second bridge with the same meter id waits, says why, and takes over whe
   expect(hint).toContain('same meter id');
   const doctor = home.cli(['doctor', '--config', two.configFile, '--json'], {
     cwd: two.folder,
-    env: { LANG: 'ja_JP.UTF-8' },
+    env: { BROUTE2MQTT_LANGUAGE: 'ja' },
   });
   await doctor.ended;
   expect(doctor.stdout).toContain('"code":"BRIDGE_RUNNING"');
