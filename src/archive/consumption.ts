@@ -29,6 +29,9 @@ export interface Consumption {
 /** A low-voltage contract ends at 50 kW: more is a glitch in the meter's memory, or a register with too large steps. */
 const MOST_KW = 1000;
 
+/** kWh that no house draws in that time. */
+export const mostKwh = (ms: number): number => (MOST_KW * ms) / 3_600_000;
+
 /**
  * What a register gained from one mark to a later one, kWh.
  * @returns undefined where that is not known: another meter, a register that fell (a roll-over, an exchange) or that jumped
@@ -41,7 +44,7 @@ export function gainedKwh(
   const [from, to] = [before?.[register], after?.[register]];
   if (!before || !after || from === undefined || to === undefined || before.meter !== after.meter) return undefined;
   const kwh = to - from;
-  return kwh < 0 || kwh > (MOST_KW * (after.markMs - before.markMs)) / 3_600_000 ? undefined : kwh;
+  return kwh < 0 || kwh > mostKwh(after.markMs - before.markMs) ? undefined : kwh;
 }
 
 export const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>

@@ -1,3 +1,4 @@
+import { mostKwh } from '../archive/consumption.ts';
 import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
 import { marksOf } from '../model/health.ts';
 import type { MeasuredValues } from '../model/quantity.ts';
@@ -17,6 +18,9 @@ const FORECAST_FROM_MS = 60_000;
 /** The error that what was bought in the running half hour may have: ±50 W of its average, or a tenth. */
 const MOST_ERROR_KWH = 0.025;
 const MOST_ERROR = 0.1;
+/** A register may say so many times what power said, and this beside it: what passes between two samples. Beyond that its mark is wrong. */
+const MOST_TIMES = 3;
+const MOST_BESIDE_KWH = 0.5;
 /** Marks that were read from the meter's memory are noticed so often. */
 const PEAKS_EVERY_MS = 60_000;
 
@@ -130,6 +134,7 @@ export class UsageTracker {
       return measured;
     const low = Math.max(0, now.low - mark.importKwh - this.#stepKwh);
     const high = now.high - mark.importKwh;
+    if (low > (measured === undefined ? mostKwh(elapsedMs) : MOST_TIMES * measured + MOST_BESIDE_KWH)) return measured;
     if (measured !== undefined) return Math.min(high, Math.max(low, measured));
     const middle = (low + high) / 2;
     return (high - low) / 2 <= Math.max(MOST_ERROR_KWH, MOST_ERROR * middle) ? middle : undefined;

@@ -83,6 +83,18 @@ describe('the running half hour', () => {
     expect(demandForecastW).toBeLessThan(710);
   });
 
+  test.each(['both', 'register'] as const)('a mark that cannot be true says nothing (asked: %s)', (asks) => {
+    const house = new House('2026-01-15T12:00');
+    const markMs = house.nowMs;
+    archive.add(house.meter, { markMs, importKwh: house.shown - 20, exportKwh: 5 });
+    tracker.marked(markMs, house.moment);
+    house.answer({ importKwh: house.shown, ...(asks === 'both' && { powerW: 1000 }) });
+    const { halfHourMs, demandNowW } = house.run(1, 1000, asks);
+    expect(halfHourMs).toBe(markMs);
+    if (asks === 'both') expect(demandNowW).toBeCloseTo(1000, -2);
+    else expect(demandNowW).toBeUndefined();
+  });
+
   test('begins anew at the meter’s mark, before the mark is told and after', () => {
     const house = new House('2026-01-15T12:20').mark();
     house.run(9, 3000);
