@@ -202,7 +202,7 @@ export class MeterReader {
     const moment = this.#inHouse(datagram);
     if (skewMs !== undefined) usage.compared(skewMs, moment);
     for (const { markMs } of marks) usage.marked(markMs, moment);
-    if (marks.length === 0 && skewMs === undefined && !hasMeasured(measured)) return;
+    if (marks.length === 0 && !hasMeasured(measured)) return; // what only tells the time makes no figure newer
     const now = usage.accept({ measured, stepKwh: scale && stepKwhOf(scale), ...moment });
     this.#deps.emit({ kind: 'usage', meter: this.#settings.id, usage: now });
   }

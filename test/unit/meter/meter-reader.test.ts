@@ -42,3 +42,18 @@ test('registers are written once an hour and at the end, nothing else in steady 
   expect(texts.size).toBeLessThanOrEqual(7);
   await rig.stop();
 });
+
+test('an answer that tells the time alone makes no figure of the usage newer', async () => {
+  const rig = await createRig();
+  rig.simulator.inject({ fault: 'refuse-beyond', count: 1, for_s: 86_400 }); // one property an answer
+  await rig.clock.advance(2 * 3_600_000); // the time is asked for once an hour
+  const told = rig.events.filter(({ kind }) => kind === 'reading' || kind === 'halfHour' || kind === 'usage');
+  const resting = told.flatMap((event, at) => {
+    const before = told[at - 1];
+    return event.kind === 'usage' && before?.kind === 'reading' ? [event.usage.atMs - before.reading.atMs] : [];
+  });
+  expect(resting.length).toBeGreaterThan(600);
+  expect(resting.filter((ms) => ms !== 0)).toEqual([]);
+  expect(told.filter((event, at) => event.kind === 'usage' && told[at - 1]?.kind === 'usage')).toEqual([]);
+  await rig.stop();
+});
