@@ -1,4 +1,3 @@
-import { scope } from '../../kernel/async.ts';
 import { hex } from '../../kernel/bytes.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -16,6 +15,7 @@ import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
 import { say, stderrLog } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
+import { redrawWhile } from '../../app/redraw.ts';
 
 /** A network that was heard. */
 export interface HeardPan {
@@ -100,10 +100,7 @@ async function scanAll(scan: Scan): Promise<readonly HeardPan[]> {
   return [...ours.map((pan) => ({ pan, own: true })), ...others.map((pan) => ({ pan, own: false }))];
 }
 
-const DRAW_EVERY_MS = 200;
 const BAR_WIDTH = 24;
-/** Back to the first column, and what stands there erased. */
-const ERASE_LINE = '\r\x1b[K';
 
 /** Which of how many scans this is. */
 interface ScanPlace {
@@ -126,21 +123,9 @@ export async function withScanProgress<T>(
     say(stderr, context, beginText(request, place));
     return await task();
   }
-  using drawing = scope(signal);
   const startedMs = clock.monotonicMs();
-  const drawn = (async () => {
-    for (;;) {
-      stderr.write(`${ERASE_LINE}${scanBar(request, place, clock.monotonicMs() - startedMs)[language]}`);
-      await clock.sleep(DRAW_EVERY_MS, drawing.signal);
-    }
-  })().catch(() => undefined); // the sleep ends with the task
-  try {
-    return await task();
-  } finally {
-    drawing.abort();
-    await drawn;
-    stderr.write(ERASE_LINE);
-  }
+  const bar = (): string => scanBar(request, place, clock.monotonicMs() - startedMs)[language];
+  return await redrawWhile(bar, { output: stderr, clock, signal }, task);
 }
 
 function beginText({ mask, duration }: ScanRequest, { at, of }: ScanPlace): Text {

@@ -1,15 +1,12 @@
-import { scope } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { Output } from '../../app/context.ts';
+import { ERASE_LINE, redrawWhile } from '../../app/redraw.ts';
 import type { TypedValue } from '../../app/setup/typed-values.ts';
 import type { Keys } from './keys.ts';
 import { shownLine, typed } from './line-edit.ts';
 import type { EditedLine } from './line-edit.ts';
 
-/** Back to the first column, and what stands there erased. */
-const ERASE_LINE = '\r\x1b[K';
-const DRAW_EVERY_MS = 200;
 const BELL = '\x07';
 
 export interface Choice<T> {
@@ -84,21 +81,8 @@ export class Terminal {
   }
 
   /** Draws what `words` says again and again while `task` runs. */
-  async showing<T>(words: () => Text, clock: Clock, task: () => Promise<T>): Promise<T> {
-    using drawing = scope(this.#signal);
-    const drawn = (async () => {
-      for (;;) {
-        this.#output.write(`${ERASE_LINE}${words()[this.language]}`);
-        await clock.sleep(DRAW_EVERY_MS, drawing.signal);
-      }
-    })().catch(() => undefined); // the sleep ends with the task
-    try {
-      return await task();
-    } finally {
-      drawing.abort();
-      await drawn;
-      this.#output.write(ERASE_LINE);
-    }
+  showing<T>(words: () => Text, clock: Clock, task: () => Promise<T>): Promise<T> {
+    return redrawWhile(() => words()[this.language], { output: this.#output, clock, signal: this.#signal }, task);
   }
 }
 
