@@ -1,15 +1,10 @@
-import type { AddressInfo } from 'node:net';
-import type { FastifyReply } from 'fastify';
-import { BridgeError, failureOf } from '../kernel/errors.ts';
 import { formatHostPort, reachable } from '../kernel/host-port.ts';
 import type { HostPort } from '../kernel/host-port.ts';
-import { inBoth } from '../kernel/language.ts';
-import type { Text } from '../kernel/language.ts';
+import { isOpenToAll } from './access.ts';
+import { createHttp, listenHttp } from './http-server.ts';
 import { readAssets } from './page.ts';
-import { limitConnections } from './household-limits.ts';
 import { addRoutes } from './routes.ts';
 import type { RouteOptions } from './routes.ts';
-import { isOpenToAll, SECURITY_HEADERS } from './access.ts';
 
 export interface WebOptions extends RouteOptions {
   /** Port 0 takes a free one. */
@@ -23,108 +18,24 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Answers that are under way at the end have this long. */
-const CLOSE_GRACE_MS = 300;
 const BODY_LIMIT_BYTES = 1024;
-const HEADER_LIMIT_BYTES = 8192;
-const REQUEST_TIMEOUT_MS = 5000;
-const IDLE_TIMEOUT_MS = 10_000;
-const MAX_CONNECTIONS = 100;
-/** Of one address: a browser opens six, and behind a proxy or Docker's NAT a whole household has one address. */
-const MAX_OF_ONE_ADDRESS = 30;
-
-/** What the system's codes mean here. */
-const LISTEN_FAILURES: Readonly<Record<string, { readonly reason: Text; readonly hint?: Text }>> = {
-  EADDRINUSE: {
-    reason: { en: 'another program uses that port', ja: 'そのポートは別のプログラムが使用中です' },
-  },
-  EACCES: {
-    reason: { en: 'no permission for that port', ja: 'そのポートを開く権限がありません' },
-    hint: {
-      en: 'Ports below 1024 belong to root: choose another one in http.listen, such as 8080.',
-      ja: '1024未満のポートにはroot権限が必要です。http.listen に8080など別のポートを指定してください。',
-    },
-  },
-  EADDRNOTAVAIL: {
-    reason: { en: 'this machine has no such address', ja: 'このマシンにそのアドレスはありません' },
-    hint: {
-      en: 'Give http.listen an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for the whole network.',
-      ja: 'http.listen にはこのマシンのアドレスを指定してください（自機のみは127.0.0.1、ネットワーク全体は0.0.0.0）。',
-    },
-  },
-  ENOTFOUND: {
-    reason: { en: 'this host name is unknown', ja: 'そのホスト名は見つかりません' },
-  },
-};
 
 /** Status page, its data, the metrics and the probes. @throws BridgeError HTTP_LISTEN_FAILED */
 export async function startWeb(options: WebOptions): Promise<WebServer> {
-  const wanted = options.metricsOnly ? [] : readAssets();
-  const [{ default: fastify }, assets] = await Promise.all([import('fastify'), wanted]);
-  const app = fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: IDLE_TIMEOUT_MS,
-    forceCloseConnections: 'idle',
-    http: {
-      maxHeaderSize: HEADER_LIMIT_BYTES,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 1000, // Node looks for late requests only this often
-    },
-    frameworkErrors: (_error, _request, reply: unknown) => void refuseAddress(reply as FastifyReply),
-  });
-  limitConnections(app.server, { each: MAX_OF_ONE_ADDRESS, all: MAX_CONNECTIONS });
+  const { listen, log, metricsOnly, onlyFrom } = options;
+  const [app, assets] = await Promise.all([
+    createHttp({ bodyBytes: BODY_LIMIT_BYTES }),
+    metricsOnly ? [] : readAssets(),
+  ]);
   addRoutes(app, assets, options);
-  try {
-    await app.listen(options.listen);
-  } catch (error) {
-    await app.close();
-    throw listenFailed(options.listen, error);
-  }
-  const { port } = app.server.address() as AddressInfo;
-  const address = `http://${formatHostPort(reachable({ ...options.listen, port }))}/`;
-  if (options.metricsOnly) options.log.info({ metrics: `${address}metrics` }, 'metrics listening');
-  else options.log.info({ page: address }, 'status page listening');
-  if (!options.metricsOnly && options.onlyFrom === undefined && isOpenToAll(options))
-    options.log.warn(
-      { listen: formatHostPort(options.listen) },
+  const server = await listenHttp(app, listen, options.clock);
+  const address = `http://${formatHostPort(reachable({ ...listen, port: server.port }))}/`;
+  if (metricsOnly) log.info({ metrics: `${address}metrics` }, 'metrics listening');
+  else log.info({ page: address }, 'status page listening');
+  if (!metricsOnly && onlyFrom === undefined && isOpenToAll(options))
+    log.warn(
+      { listen: formatHostPort(listen) },
       'everybody in the network can read the page: set http.token; until then it gives no commands',
     );
-  return {
-    address,
-    async close() {
-      const closed = new AbortController();
-      const cut = options.clock.sleep(CLOSE_GRACE_MS, closed.signal).then(
-        () => app.server.closeAllConnections(),
-        () => undefined, // all ended by themselves
-      );
-      await app.close();
-      closed.abort();
-      await cut;
-    },
-  };
-}
-
-/** An address that is no URL never reaches a route. */
-export const refuseAddress = (reply: FastifyReply): FastifyReply =>
-  reply
-    .headers(SECURITY_HEADERS)
-    .code(400)
-    .type('text/plain; charset=utf-8')
-    .send('This address could not be understood.\n');
-
-/** In words, with what to do. */
-export function listenFailed(listen: HostPort, error: unknown): BridgeError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const { reason, hint } = LISTEN_FAILURES[code] ?? { reason: inBoth((language) => failureOf(error).text(language)) };
-  const address = formatHostPort(listen);
-  return new BridgeError(
-    'HTTP_LISTEN_FAILED',
-    {
-      en: `cannot listen on ${address}: ${reason.en}${code && ` (${code})`}`,
-      ja: `${address} で待ち受けできません: ${reason.ja}${code && `（${code}）`}`,
-    },
-    { cause: error, ...(hint && { hint }) },
-  );
+  return { address, close: () => server.close() };
 }

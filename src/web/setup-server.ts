@@ -1,11 +1,10 @@
-import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
 import { languageOfRequest, SECURITY_HEADERS } from './access.ts';
 import type { Query } from './access.ts';
-import { limitConnections } from './household-limits.ts';
-import { listenFailed, refuseAddress } from './server.ts';
+import { createHttp, listenHttp } from './http-server.ts';
+import type { Listening } from './http-server.ts';
 import { createSetupAccess } from './setup-access.ts';
 import type { SetupAccess, SetupAccessOptions, SetupRequest } from './setup-access.ts';
 import { readSetupAssets, setupCodePage, setupPage } from './setup-page.ts';
@@ -24,31 +23,18 @@ export interface SetupServerOptions extends SetupAccessOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
-export interface SetupServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 const BODY_LIMIT_BYTES = 8192;
-const HEADER_LIMIT_BYTES = 8192;
-const TIMEOUT_MS = 5000;
-const CLOSE_GRACE_MS = 300;
+/** A visit to a broker takes its time. */
+const ANSWER_MS = 60_000;
 const HTML = 'text/html; charset=utf-8';
 const TEXT = 'text/plain; charset=utf-8';
 
 /** The page of set-up and nothing else; ends when the service begins. @throws BridgeError HTTP_LISTEN_FAILED */
-export async function startSetupWeb(options: SetupServerOptions): Promise<SetupServer> {
-  const [{ default: fastify }, assets] = await Promise.all([import('fastify'), readSetupAssets()]);
-  const app = fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
-    connectionTimeout: 60_000, // a visit to a broker takes its time
-    requestTimeout: TIMEOUT_MS,
-    keepAliveTimeout: TIMEOUT_MS,
-    forceCloseConnections: 'idle',
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: TIMEOUT_MS, connectionsCheckingInterval: 1000 },
-    frameworkErrors: (_error, _request, reply: unknown) => void refuseAddress(reply as FastifyReply),
-  });
-  limitConnections(app.server, { each: 30, all: 100 });
+export async function startSetupWeb(options: SetupServerOptions): Promise<Listening> {
+  const [app, assets] = await Promise.all([
+    createHttp({ bodyBytes: BODY_LIMIT_BYTES, answerMs: ANSWER_MS }),
+    readSetupAssets(),
+  ]);
   const access = createSetupAccess(options);
   addGate(app, access, options);
   app.get('/', async (request, reply) => {
@@ -63,26 +49,7 @@ export async function startSetupWeb(options: SetupServerOptions): Promise<SetupS
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).type(TEXT).send('There is only the set-up page, at /.\n'),
   );
-  try {
-    await app.listen(options.listen);
-  } catch (error) {
-    await app.close();
-    throw listenFailed(options.listen, error);
-  }
-  const { port } = app.server.address() as AddressInfo;
-  return {
-    port,
-    async close() {
-      const closed = new AbortController();
-      const cut = options.clock.sleep(CLOSE_GRACE_MS, closed.signal).then(
-        () => app.server.closeAllConnections(),
-        () => undefined, // all ended by themselves
-      );
-      await app.close();
-      closed.abort();
-      await cut;
-    },
-  };
+  return await listenHttp(app, options.listen, options.clock);
 }
 
 const asked = ({ ip, method, headers, query }: FastifyRequest): SetupRequest => ({

@@ -10,7 +10,7 @@ import type { HostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { HttpSettings, Settings } from '../../model/settings.ts';
 import { isOpenToAll } from '../../web/access.ts';
-import { listenFailed } from '../../web/server.ts';
+import { listenFailed } from '../../web/http-server.ts';
 import { askHttp } from '../../app/ask/ask-http.ts';
 import { problemText, openToOthers } from '../../app/load-settings.ts';
 import type { Loaded, LoadOutcome } from '../../app/load-settings.ts';
