@@ -5,7 +5,7 @@ import type { Pan } from '../model/pan.ts';
 import { rssiDbmOfLqi } from '../model/pan.ts';
 import type { Activity, BridgeEvent, LinkPhase, LinkStatus, ModuleInfo, RecoveryRung } from '../model/status.ts';
 import type { Datagram } from '../module/module.ts';
-import { USUAL } from './usual-times.ts';
+import { usualProgress } from './usual-times.ts';
 
 /** Link quality and the last success change with every answer; publishing them once a minute is enough. */
 const QUALITY_EVERY_MS = 60_000;
@@ -56,7 +56,13 @@ export class LinkReport {
     if (phase === 'joining') this.#joiningAtMs = this.#clock.now();
     if (phase !== 'connected' && phase !== 'paused') this.#change(NO_SIGNAL); // it was the session's, and goes with it
     this.#phaseAtMs = this.#clock.monotonicMs();
-    this.#change({ retryAtMs: undefined, progress: USUAL[phase], ...changes, phase, sinceMs: this.#clock.now() });
+    this.#change({
+      retryAtMs: undefined,
+      progress: usualProgress(phase),
+      ...changes,
+      phase,
+      sinceMs: this.#clock.now(),
+    });
     this.#publish();
   }
 

@@ -10,6 +10,7 @@ import type { ModuleInfo } from '../../model/status.ts';
 import { scanTimeMs } from '../../skstack/commands.ts';
 import { JOIN_LIMIT_MS, RadioTrial } from '../radio-trial.ts';
 import type { RadioTrialDeps } from '../radio-trial.ts';
+import { USUAL_MS } from '../../supervisor/usual-times.ts';
 
 /** In their order: what a user watches. */
 export const TRIAL_STEPS = ['module', 'scan', 'join', 'reading'] as const;
@@ -85,9 +86,8 @@ export interface TrialOptions {
 
 /** The first refusal may be another controller's session; a second in a row is the password. */
 const MOST_REFUSALS = 2;
-/** What a step usually takes, and when it is given up. */
-const USUAL_MS = { module: 3000, join: 8000, reading: 4000 } as const;
 const SCAN_MS = FULL_SCAN.reduce((sum, { mask, duration }) => sum + scanTimeMs(mask, duration), 0);
+/** When a step is given up. */
 const LIMITS_MS: Readonly<Record<TrialStep, number>> = {
   module: 60_000,
   scan: SCAN_MS + 30_000,
@@ -119,14 +119,14 @@ export async function tryMeter(
   await using trial = new RadioTrial(meter, deps);
   try {
     const { port, module } = await bounded('module', async (inner) => {
-      report(USUAL_MS.module);
+      report(USUAL_MS.opening);
       return { port: await trial.openPort(inner), module: await trial.openModule(inner) };
     });
     const heard = pans ?? (await bounded('scan', (inner) => trial.scan(inner, onScan)));
     pans = heard;
     const join = async (inner: AbortSignal): Promise<Pan> => {
       for (;;) {
-        report(USUAL_MS.join);
+        report(USUAL_MS.joining);
         try {
           return await trial.join(heard, inner);
         } catch (error) {
@@ -136,7 +136,7 @@ export async function tryMeter(
     };
     const pan = await bounded('join', join);
     const reading = await bounded('reading', (inner) => {
-      report(USUAL_MS.reading);
+      report(USUAL_MS.connected);
       return trial.read(inner);
     });
     return { ok: true, port, module, pan, reading };
