@@ -43,8 +43,9 @@ export class CurrentUsage {
   get now(): Usage | undefined {
     if (!this.#usage) return undefined;
     const now = this.#clock.monotonicMs();
-    const { demandNowW, demandForecastW, importTodayKwh, exportTodayKwh, ...rest } = this.#usage;
     const { wholeMs, demandMs, todayMs } = this.#untilMs;
+    if (now <= Math.min(wholeMs, demandMs, todayMs)) return this.#usage;
+    const { demandNowW, demandForecastW, importTodayKwh, exportTodayKwh, ...rest } = this.#usage;
     const demand = { demandNowW, demandForecastW };
     const today = { importTodayKwh, exportTodayKwh };
     this.#usage =
