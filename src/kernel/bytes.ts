@@ -41,11 +41,8 @@ export function hexOfBytes(bytes: Uint8Array): string {
 }
 
 /** Bytes of an even number of hex digits. The caller has checked the form. */
-export function bytesOfHex(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
-}
+export const bytesOfHex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 
 /** A latin-1 string and its bytes: one character, one byte, both ways. */
 export function bytesOfLatin1(text: string): Uint8Array {

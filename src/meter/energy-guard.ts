@@ -37,9 +37,13 @@ export type Verdict =
   | { readonly accepted: true; readonly why: 'growth' | 'first' | 'roll-over' | 'confirmed' }
   | { readonly accepted: false; readonly why: 'fall' | 'jump' };
 
+/** Readings held back, each no less than the one before. */
 interface Held {
+  readonly count: number;
+  /** When the first came. */
+  readonly sinceMs: number;
+  /** The newest. */
   readonly kwh: number;
-  readonly monotonicMs: number;
 }
 
 /**
@@ -53,11 +57,10 @@ interface Held {
 export class EnergyGuard {
   #last: Accepted | undefined;
   #lastMonotonicMs: number | undefined;
-  #held: Held[] = [];
+  #held: Held | undefined;
   /** kW towards this register: the newest sample, and the highest since the last accepted reading. */
   #newestKw = 0;
   #peakKw = 0;
-  #isHolding = false;
   /** Readings held back since the start. */
   heldBack = 0;
 
@@ -71,7 +74,7 @@ export class EnergyGuard {
 
   /** The newest reading was held back, and none has been accepted since. */
   get isHolding(): boolean {
-    return this.#isHolding;
+    return this.#held !== undefined;
   }
 
   /** Power towards this register, kW; 0 while it flows the other way, undefined where an answer does not say. */
@@ -85,26 +88,24 @@ export class EnergyGuard {
   forget(): void {
     this.#last = undefined;
     this.#lastMonotonicMs = undefined;
-    this.#held = [];
-    this.#isHolding = false;
+    this.#held = undefined;
   }
 
   /** Another view of this register, some minutes older at most: whether it may be true. Not while a reading is held back. */
   fits(kwh: number, monotonicMs: number, form: RegisterForm): boolean {
-    if (!this.#last || this.#lastMonotonicMs === undefined || this.#isHolding) return false;
+    if (this.#lastMonotonicMs === undefined || this.isHolding) return false;
+    const { kwh: last } = this.#last as Accepted;
     const mostKw = Math.max(form.mostKw, BETWEEN_SAMPLES * this.#peakKw);
     const apartMs = monotonicMs - this.#lastMonotonicMs + VIEW_AGE_MS;
-    const [low, high] = kwh < this.#last.kwh ? [kwh, this.#last.kwh] : [this.#last.kwh, kwh];
-    return grows(low, high, apartMs, { ...form, mostKw });
+    return grows(Math.min(last, kwh), Math.max(last, kwh), apartMs, { ...form, mostKw });
   }
 
   judge(kwh: number, atMs: number, monotonicMs: number, form: RegisterForm): Verdict {
     const verdict = this.#verdict(kwh, atMs, monotonicMs, form);
-    this.#isHolding = !verdict.accepted;
     if (verdict.accepted) {
       this.#last = { kwh, atMs };
       this.#lastMonotonicMs = monotonicMs;
-      this.#held = [];
+      this.#held = undefined;
       this.#peakKw = this.#newestKw;
     } else {
       this.heldBack++;
@@ -126,13 +127,10 @@ export class EnergyGuard {
   }
 
   #confirmed(kwh: number, monotonicMs: number): boolean {
-    const newest = this.#held.at(-1);
-    if (newest && kwh < newest.kwh) this.#held = []; // it was the register that rises, or this one is: not both
-    this.#held.push({ kwh, monotonicMs });
-    const [oldest] = this.#held;
-    const spans = oldest !== undefined && monotonicMs - oldest.monotonicMs >= CONFIRMATION_SPAN_MS;
-    if (this.#held.length > CONFIRMATIONS && !spans) this.#held.splice(1, 1); // keep the first and the newest: bounded
-    return this.#held.length >= CONFIRMATIONS && spans;
+    // Of a fall only one side is the register: it does not go on from the other.
+    const before = this.#held && kwh >= this.#held.kwh ? this.#held : { count: 0, sinceMs: monotonicMs };
+    this.#held = { ...before, count: before.count + 1, kwh };
+    return this.#held.count >= CONFIRMATIONS && monotonicMs - before.sinceMs >= CONFIRMATION_SPAN_MS;
   }
 }
 

@@ -93,17 +93,17 @@ export class PollPlan {
     const items = this.#offered ? [this.#instant, this.#energy] : [this.#instant];
     this.#asking = items.filter((item) => item.dueMs <= nowMs);
     const epcs = this.#asking.flatMap((item) => item.epcs);
-    if (countsEnergy && this.#offered) epcs.push(...this.#dueMarks(nowMs));
+    if (countsEnergy && this.#offered && this.#areMarksDue(nowMs)) epcs.push(EPC.importAtMark, EPC.exportAtMark);
     const offered = epcs.filter((code) => !this.#offered || this.#offered.has(code));
     return [...offered, ...this.#dueClock(offered.length, nowMs, wallMs)];
   }
 
   /** Told or not, it is some minutes until the next question: a meter that goes on telling the old mark is not worn out. */
-  #dueMarks(nowMs: number): readonly number[] {
-    if (nowMs < this.#markDueMs) return [];
+  #areMarksDue(nowMs: number): boolean {
+    if (nowMs < this.#markDueMs) return false;
     this.#markDueMs = nowMs + this.#markPaceMs;
     this.#markPaceMs = Math.min(HALF_HOUR_MS, 2 * this.#markPaceMs);
-    return [EPC.importAtMark, EPC.exportAtMark];
+    return true;
   }
 
   /** The meter's clock never makes a request of its own but where there is never room. */

@@ -47,7 +47,7 @@ export class Pace {
   readonly #roundTrips: RoundTrips;
   readonly #publish: (intervalS: number) => void;
   /** What the answered requests of each cycle took together, ms; the one under way last. */
-  #cycles: number[] = [0];
+  #cycles: number[] = [];
   #publishedS: number;
 
   /** @param publish is called with the effective interval, in whole seconds, when it changes. */
