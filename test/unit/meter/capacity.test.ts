@@ -35,12 +35,30 @@ test('a late answer proves as many properties as it tells of those asked, unless
   for (const [replyTimeoutS, roundTripMs, told, limit] of [
     [undefined, 9000, [0xe7, 0xe8, 0xe0], 3],
     [undefined, 9000, [0xe7, 0xe8, 0xf9, 0xfa], 2],
+    [undefined, 20_000, [0xe7, 0xe8, 0xe0], 3],
     [undefined, 20_001, [0xe7, 0xe8, 0xe0], 2],
-    [7, 9000, [0xe7, 0xe8, 0xe0], 2],
+    [7, 7000, [0xe7, 0xe8, 0xe0], 3],
+    [7, 7001, [0xe7, 0xe8, 0xe0], 2],
   ] as const) {
     const capacity = new Capacity(new RoundTrips(), replyTimeoutS);
     capacity.begin(MAC, remembered);
     capacity.accept(late(roundTripMs, ...told));
     expect(capacity.size.limit).toBe(limit);
   }
+});
+
+test('an answer in time, and a notification, prove no size by their time', () => {
+  const capacity = new Capacity(new RoundTrips(), undefined);
+  capacity.begin(MAC, remembered);
+  const { asked: _, ...notification } = late(500, 0xe7, 0xe8, 0xe0);
+  capacity.accept({ ...late(500, 0xe7, 0xe8, 0xe0), isLate: false });
+  capacity.accept(notification);
+  expect(capacity.size.limit).toBe(2);
+});
+
+test('nothing is to be remembered of no meter, and no round trip before the first answer', () => {
+  const capacity = new Capacity(new RoundTrips(), undefined);
+  expect(capacity.rememberedOf(undefined)).toEqual({});
+  capacity.begin(MAC, {});
+  expect(capacity.rememberedOf(MAC)).toEqual({ requestSize: 6 });
 });

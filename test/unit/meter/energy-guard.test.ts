@@ -113,6 +113,36 @@ test('another meter’s first reading is right', () => {
   expect(bench.judge(7)).toBe('first');
 });
 
+test('a fall among readings held back starts their count anew', () => {
+  const bench = new Bench();
+  bench.judge(12_345);
+  const told = [100, 100, 50, 50, 50].map((kwh) => bench.judge(kwh, 2.5 * MINUTE));
+  expect(told).toEqual(['fall', 'fall', 'fall', 'fall', 'confirmed']);
+});
+
+test('the register of the minute fits to what two minutes and the time since may have moved, either way', () => {
+  const bench = new Bench();
+  const fits = (...registers: readonly number[]): boolean[] =>
+    registers.map((kwh) => bench.guard.fits(kwh, 2 * MINUTE, form));
+  expect(fits(1000)).toEqual([false]); // nothing was accepted yet
+  bench.judge(1000);
+  // Three minutes at 24 kW, and two steps.
+  expect(fits(998.5, 998.6, 1000, 1001.4, 1001.5)).toEqual([false, true, true, true, false]);
+  bench.guard.sample(32); // once and a half that may have flowed between two samples
+  expect(fits(997.3, 997.4, 1002.6, 1002.7)).toEqual([false, true, true, false]);
+});
+
+test('the register of the minute fits to nothing while a reading is held back, or before one of this run', () => {
+  const bench = new Bench({ kwh: 1000, atMs: START });
+  expect(bench.guard.fits(1000, 0, form)).toBe(false);
+  bench.judge(1000);
+  expect([bench.guard.fits(1000, MINUTE, form), bench.guard.isHolding]).toEqual([true, false]);
+  bench.judge(7);
+  expect([bench.guard.fits(1000, MINUTE, form), bench.guard.isHolding]).toEqual([false, true]);
+  bench.guard.forget();
+  expect([bench.guard.fits(1000, MINUTE, form), bench.guard.isHolding]).toEqual([false, false]);
+});
+
 test('over a restart the wall clock says how long we were away', () => {
   const away: Accepted = { kwh: 1000, atMs: START - 24 * HOUR };
   expect(new Bench(away).judge(1500)).toBe('growth');
@@ -146,7 +176,12 @@ test('within a run the wall clock may jump as it likes', () => {
 });
 
 test('a value remembered from a clock at 1970 does not let every jump through', () => {
-  expect(new Bench({ kwh: 1000, atMs: 5 * MINUTE }).judge(90_000)).toBe('jump');
+  const made = Date.UTC(2025, 0); // no clock that was set said less, since this program exists
+  expect([5 * MINUTE, made - 1, made].map((atMs) => new Bench({ kwh: 1000, atMs }).judge(90_000))).toEqual([
+    'jump',
+    'jump',
+    'growth',
+  ]);
 });
 
 test('what jumps about is never confirmed, however long it lasts', () => {

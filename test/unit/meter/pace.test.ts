@@ -31,6 +31,20 @@ test('what several requests take together is the pace, while it grows and after'
   expect(told).toEqual([12, 10]);
 });
 
+test('another interval is told at once, unrounded; a meter that is slower is told with it', () => {
+  pace.configure(250); // as the demo asks
+  cycle(100);
+  expect(told).toEqual([0.25]);
+  pace.configure(10_000);
+  cycle(12_100);
+  expect(told).toEqual([0.25, 10, 19]);
+});
+
+test('an answer just in time counts for its cycle', () => {
+  cycle(4000, 4000, 4000);
+  expect(told).toEqual([12]);
+});
+
 test('a late answer, which came while the next request waited, is not counted twice', () => {
   cycle(500);
   pace.answered(6000);

@@ -81,6 +81,15 @@ test('a slow meter is asked more slowly than wished', () => {
   expect(plan.nextMs).toBe(4500);
 });
 
+test('another interval holds from the next beat on', () => {
+  const plan = planOf();
+  plan.asked(0, 0); // nothing was: nothing changes
+  plan.due(0, QUIET);
+  plan.pace(20);
+  plan.asked(100, 0);
+  expect(plan.nextMs).toBe(20_000);
+});
+
 test('hurry makes everything due now', () => {
   const plan = planOf();
   plan.due(0, QUIET);
@@ -153,6 +162,22 @@ for (const [name, jumpMs] of [
   });
 }
 
+test.each([
+  ['just now', 0, false, 36],
+  ['29 minutes ago', 29, false, 7],
+  ['as long ago as one may be', 36 - 1 / MINUTE, false, 1 / MINUTE],
+  ['longer ago: our clock is wrong, and the meter was asked at its mark', 36, false, 30],
+  ['longer ago, and announced', 36, true, 36],
+  ['in a moment: our clock is wrong', -1 / MINUTE, false, 30],
+  ['in a moment, and announced', -1 / MINUTE, true, 36],
+])('of a mark %s the next is asked for after so many minutes', (_, ago, isAnnounced, minutes) => {
+  const plan = freshPlan();
+  hears(plan, MARK, 0, MARK + ago * MINUTE, isAnnounced);
+  const dueMs = Math.round(minutes * MINUTE);
+  expect(plan.due(dueMs - 1, QUIET)).not.toContain(EPC.importAtMark);
+  expect(plan.due(dueMs, QUIET)).toContain(EPC.importAtMark);
+});
+
 test('a meter that goes on telling the old mark, or none, is asked less and less often', () => {
   for (const mark of [MARK, undefined])
     expect(asksFor(freshPlan(), 150, QUIET, () => mark).length).toBeLessThanOrEqual(8);
@@ -203,6 +228,16 @@ test('the meter’s clock is asked with power and currents, early in a session a
   expect(clockTimes(asked)).toEqual([10_000, HOUR + 10_000, 2 * HOUR + 10_000]);
   expect(asked[1]?.[1]).toEqual([...instant, ...clocks]);
   expect(asked).toHaveLength(1080); // no cycle more than without
+});
+
+test('a request has room for six: the clock goes along with four at once, but never alone', () => {
+  const plan = planOf(10_000, 60_000, [...instant, EPC.importEnergy, EPC.exportEnergy, ...clocks]);
+  expect(plan.due(0, QUIET)).toEqual([...instant, EPC.importEnergy, EPC.exportEnergy, ...clocks]);
+  const full = planOf(10_000, 60_000, [...everything, ...clocks]);
+  expect(full.due(0, QUIET)).toEqual(everything);
+  full.asked(100, 0);
+  expect(full.due(5000, QUIET)).toEqual([]);
+  expect(full.due(10_000, QUIET)).toEqual([...instant, ...clocks]);
 });
 
 test('a clock told by half, or not offered, is not asked', () => {

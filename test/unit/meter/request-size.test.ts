@@ -72,6 +72,7 @@ test('what was lost because the session was dead does not make the next sessionâ
   size.lost(2);
   size.lost(1);
   size.newSession();
+  size.lost(2);
   expect(size.next).toBe(6);
   size.answered(1);
   expect(size.limit).toBe(6);
@@ -122,6 +123,24 @@ test('a refusal between two that told everything at that size was not the size',
   expect(size.limit).toBe(6);
 });
 
+test('a refusal counts until its size is told whole, not a smaller one, and only once', () => {
+  const size = new RequestSize();
+  size.refused(6, 2);
+  size.answered(5);
+  size.refused(6, 2);
+  expect(size.limit).toBe(2);
+  size.refused(2, 1);
+  expect(size.limit).toBe(2);
+});
+
+test('a late answer to a size that was not lost takes no loss back', () => {
+  const size = new RequestSize();
+  size.lost(6);
+  size.lost(6);
+  size.late(2, 2);
+  expect(size.next).toBe(1);
+});
+
 test('a late answer takes its loss back', () => {
   const size = new RequestSize();
   size.lost(2);
@@ -145,23 +164,35 @@ test('a late answer of many properties proves at once that so many can be asked'
   expect(size.limit).toBe(6);
 });
 
+function fail(size: RequestSize): void {
+  size.lost(2);
+  size.lost(2);
+  size.answered(1);
+}
+/** Hundreds of good answers until more than one property is asked again. */
+function hundredsUntilMore(size: RequestSize): number {
+  for (let n = 1; ; n++) {
+    size.answered(1);
+    if (size.limit > 1) return Math.round(n / 100);
+  }
+}
+
 test('a size that failed again is tried again after twice as many successes', () => {
   const size = new RequestSize();
-  const failed = (): void => {
-    size.lost(2);
-    size.lost(2);
-    size.answered(1);
-  };
-  const successes = (): number => {
-    for (let n = 1; ; n++) {
-      size.answered(1);
-      if (size.limit > 1) return n;
-    }
-  };
   const needed: number[] = [];
   for (let i = 0; i < 9; i++) {
-    failed();
-    needed.push(Math.round(successes() / 100));
+    fail(size);
+    needed.push(hundredsUntilMore(size));
   }
   expect(needed).toEqual([1, 2, 4, 8, 16, 32, 32, 32, 32]);
+});
+
+test('a late answer of more than is asked takes one doubling back, one of no more takes none', () => {
+  for (const told of [1, 2]) {
+    const size = new RequestSize();
+    for (let i = 0; i < 4; i++) fail(size);
+    size.late(2, told);
+    if (told === 2) fail(size);
+    expect(hundredsUntilMore(size)).toBe(8);
+  }
 });

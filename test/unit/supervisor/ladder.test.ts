@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { channelScan, channelsOfMask, FULL_SCAN } from '../../../src/model/scan-plan.ts';
-import { Ladder, rungs } from '../../../src/supervisor/ladder.ts';
+import { BridgeError } from '../../../src/kernel/errors.ts';
+import type { ErrorCode } from '../../../src/kernel/errors.ts';
+import { Ladder, rungs, wasDelivered } from '../../../src/supervisor/ladder.ts';
 
 const climb = (ladder: Ladder, steps: number, panKnown: boolean): string[] =>
   Array.from({ length: steps }, () => ladder.next(panKnown).rung);
@@ -8,6 +10,32 @@ const climb = (ladder: Ladder, steps: number, panKnown: boolean): string[] =>
 test('the gentlest rung comes first, and the last leads to the first again', () => {
   expect(rungs).toEqual(['join', 'scan-channel', 'scan', 'terminate', 'reset', 'scan', 'reopen']);
   expect(climb(new Ladder(), 14, true)).toEqual([...rungs, ...rungs]);
+});
+
+test('where the meter is looked for before each join', () => {
+  const ladder = new Ladder();
+  expect(rungs.map(() => ladder.next(true))).toEqual([
+    { rung: 'join', search: 'nowhere' },
+    { rung: 'scan-channel', search: 'channel' },
+    { rung: 'scan', search: 'everywhere' },
+    { rung: 'terminate', search: 'channel' },
+    { rung: 'reset', search: 'channel' },
+    { rung: 'scan', search: 'everywhere' },
+    { rung: 'reopen', search: 'everywhere' },
+  ]);
+});
+
+const failure = (code: ErrorCode, cause?: unknown): BridgeError => new BridgeError(code, code, { cause });
+
+test.each([
+  ['three requests whose answers never came', failure('METER_SILENT', failure('REPLY_TIMEOUT')), true],
+  ['three requests the radio could not deliver', failure('METER_SILENT', failure('SEND_FAILED')), false],
+  ['silence for another reason', failure('METER_SILENT', new Error('REPLY_TIMEOUT')), false],
+  ['silence for none', failure('METER_SILENT'), false],
+  ['a session lost after a time-out', failure('SESSION_LOST', failure('REPLY_TIMEOUT')), false],
+  ['a defect', new Error('METER_SILENT', { cause: failure('REPLY_TIMEOUT') }), false],
+])('%s: whether the meter got the request', (_, error, delivered) => {
+  expect(wasDelivered(error)).toBe(delivered);
 });
 
 test('without a PAN the rungs that need one are left out', () => {
