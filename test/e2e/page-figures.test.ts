@@ -68,18 +68,22 @@ test('in English too, and without currents of now no share of the contract', asy
 });
 
 test.for([
-  ['ja', '今日の買電', '約149円', '今日の売電', '約38円'],
-  ['en', 'Bought today', '≈ ¥149', 'Sold today', '≈ ¥38'],
-] as const)('%s: what today has cost and brought, told as an estimate', async ([lang, bought, cost, sold, income]) => {
-  await using house = await LivedIn.start();
-  await house.live();
-  const page = await opened(house, `lang=${lang}`);
-  await sees(page, '.today .import .cost', cost); // 4.8 kWh at 31 yen
-  expect(await textOf(page, '.today .import h3')).toBe(bought);
-  expect(await textOf(page, '.today .export h3')).toBe(sold);
-  expect(await textOf(page, '.today .export .cost')).toBe(income); // 2.4 kWh at 16 yen
-  await page.close();
-});
+  ['ja', '今日の買電', '約149円', '今日の売電', '約38円', '4.83 kWh（約150円）'],
+  ['en', 'Bought today', '≈ ¥149', 'Sold today', '≈ ¥38', '4.83 kWh (≈ ¥150)'],
+] as const)(
+  '%s: what today has cost and brought, told as an estimate',
+  async ([lang, bought, cost, sold, income, ofRunning]) => {
+    await using house = await LivedIn.start();
+    await house.live();
+    const page = await opened(house, `lang=${lang}`);
+    await sees(page, '.today .import .cost', cost); // 4.8 kWh at 31 yen
+    expect(await textOf(page, '.today .import h3')).toBe(bought);
+    expect(await textOf(page, '.today .export h3')).toBe(sold);
+    expect(await textOf(page, '.today .export .cost')).toBe(income); // 2.4 kWh at 16 yen
+    await sees(page, '.history .note', ofRunning); // with the half hour that runs, 4.83 kWh at 31 yen
+    await page.close();
+  },
+);
 
 test.for([
   [

@@ -83,7 +83,7 @@ export function createHistory() {
 
   function draw() {
     const { periods, oldest } = answer;
-    slots = filled(view, date, periods, { nowS, usage: meter.usage, oldest });
+    slots = filled(view, date, periods, { nowS, usage: meter.usage, price: meter.price, oldest });
     const sum = sumText(sumOf(slots), sells());
     bars.show(slots, VIEWS[view].mark, words.historyChart(VIEWS[view].title(date), sum));
     const isDay = view === 'day';

@@ -74,7 +74,7 @@ export function slotsOf(view, date) {
  * Each slot with what is known of it. `running`: it is not over; of the half hour the energy so far follows from its
  * average. `hole`: it is over, and nothing is known.
  */
-export function filled(view, date, periods, { nowS, usage, oldest }) {
+export function filled(view, date, periods, { nowS, usage, price, oldest }) {
   const byslot = new Map(periods.map((period) => [VIEWS[view].slotOf(epochOf(period.start), date), period]));
   return slotsOf(view, date).map((slot, index) => {
     const running = slot.startS <= nowS && nowS < slot.endS;
@@ -87,7 +87,8 @@ export function filled(view, date, periods, { nowS, usage, oldest }) {
       cost: period?.cost,
       income: period?.income,
     };
-    if (view === 'day' && running) Object.assign(known, runningHalfHour(usage, slot.startS, nowS, periods));
+    if (view === 'day' && running)
+      Object.assign(known, withMoney(runningHalfHour(usage, slot.startS, nowS, periods), price));
     const isEmpty = known.import === undefined && known.export === undefined;
     const isPast = slot.endS <= nowS && (oldest === undefined || slot.endS > startOf(oldest));
     return { ...known, hole: isEmpty && isPast && !running, partly: !isEmpty && !running && period?.missing > 0 };
@@ -107,6 +108,13 @@ function runningHalfHour(usage, startS, nowS, periods) {
     ...(isWhole && usage.export_today !== undefined ? { export: Math.max(0, usage.export_today - before) } : {}),
   };
 }
+
+/** Prices change on the half hour: those of now hold for all of it. */
+const withMoney = (energy, { buy, sell } = {}) => ({
+  ...energy,
+  ...(energy.import !== undefined && buy !== undefined && { cost: energy.import * buy }),
+  ...(energy.export !== undefined && sell !== undefined && { income: energy.export * sell }),
+});
 
 /** Sums over what is known; what no slot knows stays absent. */
 export function sumOf(slots) {
