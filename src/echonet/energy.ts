@@ -1,4 +1,4 @@
-import type { EnergyScale } from '../model/reading.ts';
+import type { EnergyScale, HalfHour } from '../model/reading.ts';
 import { concatBytes } from '../kernel/bytes.ts';
 import { decodeNumber, encodeNumber, FORMS, readNumber } from './numbers.ts';
 import { decodeDateTime, encodeDateTime } from './time.ts';
@@ -9,8 +9,8 @@ export const encodeCounter = (raw: number | undefined): Uint8Array => encodeNumb
 
 /** Unit of all energy values, EPC E1. @returns its power of ten in kWh, −4 to 4; undefined for an unknown code: then no energy may be published. */
 export function decodeUnit(edt: Uint8Array): number | undefined {
-  const code = edt[0];
-  if (code === undefined || edt.length !== 1) return undefined;
+  if (edt.length !== 1) return undefined;
+  const code = edt[0]!;
   if (code <= 0x04) return 0 - code; // not -code: that makes 00 a negative zero
   return code >= 0x0a && code <= 0x0d ? code - 0x09 : undefined;
 }
@@ -33,7 +33,7 @@ export interface FixedTime {
   /** ms since 1970. */
   readonly atMs: number;
   /** In the unit of E1. */
-  readonly raw?: number;
+  readonly raw?: number | undefined;
 }
 
 /** Fixed-time cumulative energy, EPC EA and EB: date-time 7, counter 4. @returns undefined for "never set", an impossible date or a wrong length. */
@@ -41,38 +41,46 @@ export function decodeFixedTime(edt: Uint8Array): FixedTime | undefined {
   if (edt.length !== 11) return undefined;
   const at = decodeDateTime(edt.subarray(0, 7));
   if (!at.ok || at.value === undefined) return undefined;
-  const raw = readNumber(FORMS.counter, edt, 7);
-  return raw === undefined ? { atMs: at.value } : { atMs: at.value, raw };
+  return { atMs: at.value, raw: readNumber(FORMS.counter, edt, 7) };
 }
 export const encodeFixedTime = ({ atMs, raw }: FixedTime): Uint8Array =>
   concatBytes(encodeDateTime(atMs, 7), encodeCounter(raw));
 
 /** Registers of both directions at one moment, in the unit of E1. */
 export interface Registers {
-  readonly normal?: number;
-  readonly reverse?: number;
+  readonly normal?: number | undefined;
+  readonly reverse?: number | undefined;
 }
 
 /** Two counters, normal first, from `at` on, which must lie within `bytes`. */
-export function readRegisters(bytes: Uint8Array, at: number): Registers {
-  const normal = readNumber(FORMS.counter, bytes, at);
-  const reverse = readNumber(FORMS.counter, bytes, at + 4);
-  return { ...(normal !== undefined && { normal }), ...(reverse !== undefined && { reverse }) };
-}
+export const readRegisters = (bytes: Uint8Array, at: number): Registers => ({
+  normal: readNumber(FORMS.counter, bytes, at),
+  reverse: readNumber(FORMS.counter, bytes, at + 4),
+});
 export const encodeRegisters = ({ normal, reverse }: Registers): Uint8Array =>
   concatBytes(encodeCounter(normal), encodeCounter(reverse));
 
+export const isEmpty = ({ normal, reverse }: Registers): boolean => normal === undefined && reverse === undefined;
+
+/** kWh bought and sold; a direction without a register is absent. */
+export const kwhOf = (
+  { normal, reverse }: Registers,
+  scale: EnergyScale,
+): Pick<HalfHour, 'importKwh' | 'exportKwh'> => ({
+  ...(normal !== undefined && { importKwh: toKwh(normal, scale) }),
+  ...(reverse !== undefined && { exportKwh: toKwh(reverse, scale) }),
+});
+
 export interface OneMinuteEnergy extends Registers {
-  /** ms since 1970; absent when never set. */
-  readonly atMs?: number;
+  /** ms since 1970; undefined when never set. */
+  readonly atMs?: number | undefined;
 }
 
 /** One-minute cumulative energy of both directions, EPC D0 (release R): date-time 7, counters 4 + 4. @returns undefined for an impossible date or a wrong length. */
 export function decodeOneMinuteEnergy(edt: Uint8Array): OneMinuteEnergy | undefined {
   if (edt.length !== 15) return undefined;
   const at = decodeDateTime(edt.subarray(0, 7));
-  if (!at.ok) return undefined;
-  return { ...(at.value !== undefined && { atMs: at.value }), ...readRegisters(edt, 7) };
+  return at.ok ? { atMs: at.value, ...readRegisters(edt, 7) } : undefined;
 }
 export const encodeOneMinuteEnergy = (energy: OneMinuteEnergy): Uint8Array =>
   concatBytes(encodeDateTime(energy.atMs, 7), encodeRegisters(energy));

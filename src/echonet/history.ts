@@ -55,8 +55,9 @@ export interface SlotHistory extends SlotRequest {
 
 /** EPC ED and EF: date-time 6, count. @returns undefined for a moment between two slots, an impossible date, a wrong count or length. */
 export function decodeSlotRequest({ maxCount, stepMs }: SlotForm, edt: Uint8Array): SlotRequest | undefined {
-  const count = edt[6];
-  if (edt.length !== 7 || count === undefined || count < 1 || count > maxCount) return undefined;
+  if (edt.length !== 7) return undefined;
+  const count = edt[6]!;
+  if (count < 1 || count > maxCount) return undefined;
   const at = decodeDateTime(edt.subarray(0, 6));
   if (!at.ok) return undefined;
   if (at.value === undefined) return { count };

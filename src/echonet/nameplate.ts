@@ -93,22 +93,16 @@ export interface PropertyMap {
 const BITMAP_FROM = 16;
 const BITMAP_LENGTH = 17;
 
+const EVERY_EPC = Array.from({ length: 128 }, (_, i) => 0x80 + i);
 /** Byte i stands for the low half-byte i, bit j for the high half-byte 8 + j. */
-function bitmapEpcs(edt: Uint8Array): number[] {
-  const epcs: number[] = [];
-  for (let high = 0; high < 8; high++) {
-    for (let low = 0; low < 16; low++) {
-      if ((edt[1 + low]! >> high) & 1) epcs.push(((8 + high) << 4) | low);
-    }
-  }
-  return epcs;
-}
+const bitmapEpcs = (edt: Uint8Array): readonly number[] =>
+  EVERY_EPC.filter((epc) => (edt[1 + (epc & 0x0f)]! >> ((epc >> 4) - 8)) & 1);
 
 /** EPC 9D, 9E, 9F in both forms: a list below 16 properties, a bitmap from 16 on. ECHONET Appendix, annex 1. */
 export function decodePropertyMap(edt: Uint8Array): Result<PropertyMap> {
   const count = edt[0];
   if (count === undefined) return refuse('empty property map');
-  if (edt.length !== (count < BITMAP_FROM ? count + 1 : BITMAP_LENGTH)) return refuse('property map of a wrong length');
+  if (edt.length !== Math.min(count + 1, BITMAP_LENGTH)) return refuse('property map of a wrong length');
   const epcs =
     count < BITMAP_FROM
       ? [...new Set(edt.subarray(1))].filter((epc) => epc >= 0x80).sort((a, b) => a - b)

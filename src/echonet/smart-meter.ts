@@ -1,6 +1,6 @@
 import type { EnergyScale, HalfHour, MinuteRegisters, Reading } from '../model/reading.ts';
 import { concatBytes } from '../kernel/bytes.ts';
-import { decodeCounter, decodeFixedTime, decodeOneMinuteEnergy, toKwh } from './energy.ts';
+import { decodeCounter, decodeFixedTime, decodeOneMinuteEnergy, isEmpty, kwhOf, toKwh } from './energy.ts';
 import { EPC } from './epc.ts';
 import { edtOf, type Property } from './frame.ts';
 import { decodeFault } from './nameplate.ts';
@@ -72,13 +72,9 @@ function decodeKwh(edt: Uint8Array, scale: EnergyScale | undefined): number | un
 
 /** @returns undefined unless its minute is known, and a register with it. */
 function decodeMinute(edt: Uint8Array, scale: EnergyScale | undefined): MinuteRegisters | undefined {
-  const { atMs, normal, reverse } = decodeOneMinuteEnergy(edt) ?? {};
-  if (atMs === undefined || scale === undefined || (normal === undefined && reverse === undefined)) return undefined;
-  return {
-    minuteMs: atMs,
-    ...(normal !== undefined && { importKwh: toKwh(normal, scale) }),
-    ...(reverse !== undefined && { exportKwh: toKwh(reverse, scale) }),
-  };
+  const energy = decodeOneMinuteEnergy(edt);
+  if (energy?.atMs === undefined || scale === undefined || isEmpty(energy)) return undefined;
+  return { minuteMs: energy.atMs, ...kwhOf(energy, scale) };
 }
 
 /** One direction of a half-hour announcement. @returns undefined unless both its mark and its register are known. */

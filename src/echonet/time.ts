@@ -1,4 +1,4 @@
-import { readU16, writeInteger } from '../kernel/bytes.ts';
+import { concatBytes, readU16, writeInteger } from '../kernel/bytes.ts';
 import { ok, refuse, type Result } from '../kernel/result.ts';
 
 /** The meter's clock is Japan standard time, UTC+9 without daylight saving, whatever the host's zone. */
@@ -12,8 +12,7 @@ const LAST_YEAR = 9999;
 function midnight(year: number, month: number, day: number): number | undefined {
   if (year < FIRST_YEAR || year > LAST_YEAR) return undefined;
   const ms = Date.UTC(year, month - 1, day);
-  const date = new Date(ms);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms - JST_MS : undefined;
+  return new Date(ms).getUTCMonth() === month - 1 ? ms - JST_MS : undefined; // a day too many is in another month
 }
 
 /** ms since midnight; 24:00:00 is the end of the day. @returns undefined for a time that does not exist. */
@@ -50,13 +49,9 @@ export function decodeDateTime(bytes: Uint8Array): Result<number | undefined> {
  * @throws RangeError before 1970 or after 9999 (JST).
  */
 export function encodeDateTime(atMs: number | undefined, length: 6 | 7): Uint8Array {
-  const bytes = new Uint8Array(length).fill(0xff);
-  if (atMs === undefined) return bytes;
-  const date = fields(atMs);
-  bytes.set(encodeDate(atMs));
-  bytes.set([date.getUTCHours(), date.getUTCMinutes()], 4);
-  if (length === 7) bytes[6] = date.getUTCSeconds();
-  return bytes;
+  if (atMs === undefined) return new Uint8Array(length).fill(0xff);
+  const seconds = Uint8Array.of(fields(atMs).getUTCSeconds());
+  return concatBytes(encodeDate(atMs), encodeTimeOfDay(atMs), seconds).slice(0, length);
 }
 
 /** Current date, EPC 98: year(2) month day. ECHONET Appendix 2.1. @returns 0:00 JST of that day, ms since 1970; undefined for "never set", an impossible date or a wrong length. */

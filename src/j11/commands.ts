@@ -203,13 +203,11 @@ export type ParsedCommand =
   /** Answered with this result. */
   | { readonly kind: 'refused'; readonly result: number };
 
-const NAMES: ReadonlyMap<number, CommandName> = new Map(
-  Object.entries(COMMAND_CODES).map(([name, code]) => [code, name as CommandName] as const),
-);
+const NAMES = Object.keys(COMMAND_CODES) as readonly CommandName[];
 
 /** What the module makes of a request frame. */
 export function parseCommand({ code, data }: J11Frame): ParsedCommand {
-  const name = NAMES.get(code);
+  const name = NAMES.find((name) => COMMAND_CODES[name] === code);
   if (name === undefined) return { kind: 'unknown' };
   const fields = formOf(name).read(data);
   if (typeof fields === 'number') return { kind: 'refused', result: fields };

@@ -91,10 +91,7 @@ export class FrameReader {
     for (;;) {
       this.#skip(this.#garbage());
       const input = this.#next();
-      if (!input) {
-        this.#held = this.#held.slice(); // not a small piece of a big one
-        return found;
-      }
+      if (!input) return found;
       found.push(input);
     }
   }
@@ -121,11 +118,11 @@ export class FrameReader {
   /** How many of the bytes held cannot begin a frame. */
   #garbage(): number {
     const held = this.#held;
-    for (let at = 0; at < held.length; at++) {
-      const begins = this.#unique.every((byte, i) => at + i >= held.length || held[at + i] === byte);
-      if (begins) return at;
-    }
-    return held.length;
+    const begins = (at: number): boolean =>
+      this.#unique.every((byte, i) => at + i >= held.length || held[at + i] === byte);
+    let at = 0;
+    while (!begins(at)) at++;
+    return at;
   }
 
   #skip(count: number): void {

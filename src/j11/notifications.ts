@@ -151,14 +151,12 @@ const bytesOfBeacon = ({ macAddress, panId, rssiDbm }: Beacon): readonly number[
   rssiDbm & 0xff,
 ];
 
-const KINDS: ReadonlyMap<number, SentNotification['kind']> = new Map(
-  Object.entries(NOTIFICATIONS).map(([kind, { code }]) => [code, kind as SentNotification['kind']]),
-);
+const KINDS = Object.keys(NOTIFICATIONS) as readonly SentNotification['kind'][];
 
 export const isNotification = ({ code }: J11Frame): boolean => code >>> 12 === 0x4 || code >>> 12 === 0x6;
 
 export function parseNotification({ code, data }: J11Frame): J11Notification {
-  const kind = KINDS.get(code);
+  const kind = KINDS.find((kind) => NOTIFICATIONS[kind].code === code);
   if (kind === undefined) return { kind: 'noise', code, reason: 'not known to us' };
   const fields = NOTIFICATIONS[kind].read(data);
   if (fields === undefined) return { kind: 'noise', code, reason: `${data.length} bytes that do not fit` };

@@ -29,8 +29,7 @@ const ROUTE_B_STATES = ['none', 'mac', 'authenticated'] as const;
 
 export function decodeStatus(data: Uint8Array): ModuleStatus | undefined {
   const routeB = ROUTE_B_STATES[(data[1] ?? 0) - 1];
-  if (data.length < 2 || routeB === undefined) return undefined;
-  return { started: data[0] === STARTED, routeB };
+  return routeB && { started: data[0] === STARTED, routeB };
 }
 export const encodeStatus = ({ started, routeB }: ModuleStatus): readonly number[] => [
   started ? STARTED : NOT_STARTED,

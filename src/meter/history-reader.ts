@@ -2,7 +2,7 @@ import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { HALF_HOUR_MS, isoJst, jstMidnight } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { toKwh } from '../echonet/energy.ts';
+import { isEmpty, kwhOf } from '../echonet/energy.ts';
 import type { Registers } from '../echonet/energy.ts';
 import { EPC } from '../echonet/epc.ts';
 import { HISTORY2 } from '../echonet/history.ts';
@@ -35,8 +35,6 @@ export interface HistoryOf {
   readonly scale: EnergyScale;
   readonly getMap: readonly number[];
 }
-
-export const isEmpty = ({ normal, reverse }: Registers): boolean => normal === undefined && reverse === undefined;
 
 /**
  * Reads from the memory of one meter, over one session, what the archive lacks: gaps first, from their oldest mark on, by
@@ -191,13 +189,8 @@ export class HistoryReader {
   #fill(gaps: HistoryGaps, markMs: number, registers: Registers): void {
     const { archive, log, onFilled } = this.#deps;
     const { meter, scale } = this.#of;
-    const { normal, reverse } = registers;
     const isGap = gaps.filled(markMs);
-    const told: HalfHour = {
-      markMs,
-      ...(normal === undefined ? {} : { importKwh: toKwh(normal, scale) }),
-      ...(reverse === undefined ? {} : { exportKwh: toKwh(reverse, scale) }),
-    };
+    const told: HalfHour = { markMs, ...kwhOf(registers, scale) };
     const why = isGap ? gaps.objectionTo(meter, told) : undefined;
     if (why)
       log.warn(

@@ -59,10 +59,7 @@ export class MemoryQuestions {
     if (typeof bought === 'string') return bought;
     const sold = hasExport ? await this.#direction(day, EPC.exportHistory, signal) : [];
     if (typeof sold === 'string') return sold;
-    return bought.map((normal, i) => {
-      const reverse = sold[i];
-      return { ...(normal !== undefined && { normal }), ...(reverse !== undefined && { reverse }) };
-    });
+    return bought.map((normal, i) => ({ normal, reverse: sold[i] }));
   }
 
   async #back(

@@ -1,12 +1,12 @@
 import type { Clock } from '../kernel/clock.ts';
 import { isoJst } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { toKwh } from '../echonet/energy.ts';
+import { isEmpty, kwhOf } from '../echonet/energy.ts';
 import type { Registers } from '../echonet/energy.ts';
 import { EPC } from '../echonet/epc.ts';
 import { HISTORY3 } from '../echonet/history.ts';
 import type { MinuteRegisters } from '../model/reading.ts';
-import { GAP_PACE_MS, isEmpty, RETRY_PACE_MS, TRIES } from './history-reader.ts';
+import { GAP_PACE_MS, RETRY_PACE_MS, TRIES } from './history-reader.ts';
 import type { HistoryOf } from './history-reader.ts';
 import type { MemoryFailure, MemoryQuestions } from './memory-questions.ts';
 import { MINUTE_MS, PUT_BACK_MS } from './minute-trail.ts';
@@ -122,13 +122,9 @@ export class MinuteReader {
   #addAll(firstMs: number, values: readonly Registers[]): void {
     const { trail } = this.#deps;
     const { meter, scale } = this.#of;
-    for (const [i, { normal, reverse }] of values.entries()) {
+    for (const [i, registers] of values.entries()) {
       const minuteMs = firstMs + i * MINUTE_MS;
-      const read: MinuteRegisters = {
-        minuteMs,
-        ...(normal === undefined ? {} : { importKwh: toKwh(normal, scale) }),
-        ...(reverse === undefined ? {} : { exportKwh: toKwh(reverse, scale) }),
-      };
+      const read: MinuteRegisters = { minuteMs, ...kwhOf(registers, scale) };
       const isLate = isUnknown(read) && this.#isTold(minuteMs); // its memory comes after its register
       trail.add(meter, isLate ? (this.#newest ?? read) : read, this.#newest);
     }

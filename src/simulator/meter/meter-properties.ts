@@ -85,8 +85,7 @@ const counter = (direction: Direction) => (view: MeterView) => encodeCounter(vie
 
 const atMark = (direction: Direction) => (view: MeterView) => {
   const atMs = view.atMs - (view.atMs % HALF_HOUR_MS);
-  const raw = view.registersAt(atMs)[direction];
-  return encodeFixedTime(raw === undefined ? { atMs } : { atMs, raw });
+  return encodeFixedTime({ atMs, raw: view.registersAt(atMs)[direction] });
 };
 
 const dayHistory = (direction: Direction) => (view: MeterView) => {

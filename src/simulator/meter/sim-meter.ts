@@ -84,7 +84,7 @@ export class SimMeter {
   }
 
   /** Raw registers at a moment of the meter's clock, rolling over at its digits. */
-  registersAt(atMs: number): Required<Registers> {
+  registersAt(atMs: number): Record<keyof Registers, number> {
     const energy = this.load.energyAt(atMs);
     const limit = 10 ** this.#options.digits;
     const raw = (wh: number): number => {
