@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, edtOf, encodeFrame, EOJ, ESV, type Frame, type Property } from '../../../src/echonet/frame.ts';
+import {
+  decodeFrame,
+  edtOf,
+  encodeFrame,
+  EOJ,
+  ESV,
+  toldOf,
+  type Frame,
+  type Property,
+} from '../../../src/echonet/frame.ts';
 import { goldenFrames, hex, toHex } from './golden.ts';
 
 const twoLists: readonly number[] = [ESV.setGet, ESV.setGetRes, ESV.setGetSna];
@@ -165,23 +174,25 @@ describe('encodeFrame', () => {
   });
 
   const good: Frame = { tid: 1, ...toMeter, esv: ESV.get, properties: [] };
-  test.each<[string, Frame]>([
-    ['a transaction id beyond FFFF', { ...good, tid: 0x10000 }],
-    ['a fraction', { ...good, tid: 0.5 }],
-    ['an object beyond 24 bits', { ...good, seoj: 0x1000000 }],
-    ['a negative object', { ...good, deoj: -1 }],
-    ['a service beyond FF', { ...good, esv: 0x100 }],
-    ['an EPC beyond FF', { ...good, properties: ask([0x100]) }],
-    ['256 bytes of data', { ...good, properties: [{ epc: 0xe7, edt: new Uint8Array(256) }] }],
-    ['256 properties', { ...good, properties: ask(Array.from({ length: 256 }, () => 0xe7)) }],
-    ['a second list without SetGet', { ...good, getProperties: [] }],
-    ['SetGet without its second list', { ...good, esv: ESV.setGet }],
-  ])('throws on %s', (_, frame) => {
+  const onlySetGet = 'getProperties goes with SetGet, and only with it';
+  test.each<[string, Frame, string]>([
+    ['a transaction id beyond FFFF', { ...good, tid: 0x10000 }, 'tid must be an integer from 0 to 65535, not 65536'],
+    ['a fraction', { ...good, tid: 0.5 }, 'tid must be'],
+    ['an object beyond 24 bits', { ...good, seoj: 0x1000000 }, 'seoj must be'],
+    ['a negative object', { ...good, deoj: -1 }, 'deoj must be'],
+    ['a service beyond FF', { ...good, esv: 0x100 }, 'esv must be'],
+    ['an EPC beyond FF', { ...good, properties: ask([0x100]) }, 'epc must be'],
+    ['256 bytes of data', { ...good, properties: [{ epc: 0xe7, edt: new Uint8Array(256) }] }, 'edt length must be'],
+    ['256 properties', { ...good, properties: ask(Array.from({ length: 256 }, () => 0xe7)) }, 'property count must be'],
+    ['a second list without SetGet', { ...good, getProperties: [] }, onlySetGet],
+    ['SetGet without its second list', { ...good, esv: ESV.setGet }, onlySetGet],
+  ])('throws on %s, and names it', (_, frame, why) => {
     expect(() => encodeFrame(frame)).toThrow(RangeError);
+    expect(() => encodeFrame(frame)).toThrow(why);
   });
 });
 
-describe('edtOf', () => {
+describe('edtOf, toldOf', () => {
   const properties = [
     { epc: 0xe7, edt: hex('00000001') },
     { epc: 0xe8, edt: hex('') },
@@ -194,5 +205,9 @@ describe('edtOf', () => {
     ['nothing for an absent one', 0xe0, undefined],
   ])('%s', (_, epc, expected) => {
     expect(edtOf(properties, epc)).toEqual(expected);
+  });
+
+  test('a property without data is not told', () => {
+    expect([...toldOf(properties)]).toEqual([0xe7]);
   });
 });

@@ -110,12 +110,21 @@ test('the request for twelve half hours, as it goes into a SetC', () => {
 });
 
 test.each([
-  ['day 100', () => encodeHistoryDay(100)],
-  ['47 values', () => encodeDayHistory({ values: Array.from({ length: 47 }, () => 0) })],
-  ['a minute of history 2', () => encodeSlotRequest(HISTORY2, { atMs: minute, count: 1 })],
-  ['13 slots', () => encodeSlotRequest(HISTORY2, { atMs: half, count: 13 })],
-  ['no slots', () => encodeSlotRequest(HISTORY3, { atMs: half, count: 0 })],
-  ['a count without its values', () => encodeSlotHistory(HISTORY2, { atMs: half, count: 2, values: [{}] })],
-])('throws on %s', (_, encode) => {
+  ['day 100', () => encodeHistoryDay(100), 'day must be'],
+  ['47 values', () => encodeDayHistory({ values: Array.from({ length: 47 }, () => 0) }), 'number of values must be'],
+  [
+    'a minute of history 2',
+    () => encodeSlotRequest(HISTORY2, { atMs: minute, count: 1 }),
+    `${minute} is not a multiple of 1800000 ms`,
+  ],
+  ['13 slots', () => encodeSlotRequest(HISTORY2, { atMs: half, count: 13 }), 'count must be'],
+  ['no slots', () => encodeSlotRequest(HISTORY3, { atMs: half, count: 0 }), 'count must be'],
+  [
+    'a count without its values',
+    () => encodeSlotHistory(HISTORY2, { atMs: half, count: 2, values: [{}] }),
+    'number of values must be',
+  ],
+])('throws on %s', (_, encode, why) => {
   expect(encode).toThrow(RangeError);
+  expect(encode).toThrow(why);
 });

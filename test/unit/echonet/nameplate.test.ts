@@ -19,6 +19,7 @@ test.each<[string, (edt: Uint8Array) => unknown, string, unknown]>([
   ['88 none', decodeFault, '42', false],
   ['88 unknown', decodeFault, '00', undefined],
   ['88 empty', decodeFault, '', undefined],
+  ['88 too long', decodeFault, '4141', undefined],
   ['82 release R, revision 2', decodeStandardVersion, '00005202', { release: 'R', revision: 2 }],
   ['82 of a node profile: 1.12, not a letter', decodeStandardVersion, '010C0100', undefined],
   ['82 too short', decodeStandardVersion, '000046', undefined],
@@ -66,15 +67,18 @@ test('an instance list counts its objects, up to 84', () => {
 });
 
 test.each([
-  ['a release of two letters', () => encodeStandardVersion({ release: 'RS', revision: 0 })],
-  ['a release that is a digit', () => encodeStandardVersion({ release: '1', revision: 0 })],
-  ['a maker code too short', () => encodeMakerCode('0016')],
-  ['a maker code that is not hex', () => encodeMakerCode('00001G')],
-  ['a serial number too long', () => encodeSerialNumber('ABCDEFGHIJKLM')],
-  ['a serial number with outer blanks', () => encodeSerialNumber(' A')],
-  ['an empty serial number', () => encodeSerialNumber('')],
-  ['85 objects', () => encodeInstanceList(Array.from({ length: 85 }, () => 0x028801))],
-  ['an object of 25 bits', () => encodeInstanceList([0x1000000])],
-])('throws on %s', (_, encode) => {
+  ['a release of two letters', () => encodeStandardVersion({ release: 'RS', revision: 0 }), 'release letter: RS'],
+  ['a release that is a digit', () => encodeStandardVersion({ release: '1', revision: 0 }), 'release letter: 1'],
+  ['a revision beyond a byte', () => encodeStandardVersion({ release: 'R', revision: 256 }), 'revision must be'],
+  ['a maker code too short', () => encodeMakerCode('0016'), 'not 3 bytes of hex'],
+  ['a maker code that is not hex', () => encodeMakerCode('00001G'), 'not 3 bytes of hex'],
+  ['a serial number too long', () => encodeSerialNumber('ABCDEFGHIJKLM'), 'not a serial number'],
+  ['a serial number that begins beyond ASCII', () => encodeSerialNumber('号A'), 'not a serial number'],
+  ['a serial number with outer blanks', () => encodeSerialNumber(' A'), 'not a serial number'],
+  ['an empty serial number', () => encodeSerialNumber(''), 'not a serial number'],
+  ['85 objects', () => encodeInstanceList(Array.from({ length: 85 }, () => 0x028801)), 'number of objects must be'],
+  ['an object of 25 bits', () => encodeInstanceList([0x1000000]), 'object must be'],
+])('throws on %s', (_, encode, why) => {
   expect(encode).toThrow(RangeError);
+  expect(encode).toThrow(why);
 });

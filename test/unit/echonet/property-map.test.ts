@@ -51,6 +51,12 @@ test('encodes the map of a real meter, and each property once', () => {
 
 test.each([0x7f, 0x100, 128.5])('throws on %d as an EPC', (epc) => {
   expect(() => encodePropertyMap([epc])).toThrow(RangeError);
+  expect(() => encodePropertyMap([epc])).toThrow('epc must be');
+});
+
+test('from 16 properties on the map is a bitmap', () => {
+  expect([...encodePropertyMap(range(0x80, 15))]).toEqual([15, ...range(0x80, 15)]);
+  expect([...encodePropertyMap(range(0x80, 16))]).toEqual([16, ...range(1, 16).fill(1)]);
 });
 
 test('a short map is written in order, whatever the order it was given in', () => {

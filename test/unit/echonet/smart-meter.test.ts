@@ -75,13 +75,14 @@ test('no data, as the meter writes it', () => {
 });
 
 test.each([
-  ['the underflow code', () => encodePower(-0x80000000)],
-  ['the no-data code', () => encodePower(0x7ffffffe)],
-  ['half a watt', () => encodePower(0.5)],
-  ['the no-data code of a phase', () => encodeCurrents(0x7ffe, 0)],
-  ['a form without "no data"', () => encodeNumber(FORMS.digits, undefined)],
-])('throws on %s', (_, encode) => {
+  ['the underflow code', () => encodePower(-0x80000000), 'value must be'],
+  ['the no-data code', () => encodePower(0x7ffffffe), 'value must be'],
+  ['half a watt', () => encodePower(0.5), 'value must be'],
+  ['the no-data code of a phase', () => encodeCurrents(0x7ffe, 0), 'value must be'],
+  ['a form without "no data"', () => encodeNumber(FORMS.digits, undefined), 'this property cannot say "no data"'],
+])('throws on %s', (_, encode, why) => {
   expect(encode).toThrow(RangeError);
+  expect(encode).toThrow(why);
 });
 
 test('no decoder throws, whatever the bytes', () => {
@@ -138,6 +139,21 @@ describe('readingOf', () => {
 
   test('takes the last of several values', () => {
     expect(readingOf(golden('e7-two-values'), scale)).toStrictEqual({ powerW: 1923 });
+  });
+
+  const minuteMs = Date.parse('2025-04-01T06:23:00+09:00');
+  test.each([
+    ['both directions', '07E90401061700 0001E240 0000000A', { minuteMs, importKwh: 12345.6, exportKwh: 1 }],
+    ['bought alone', '07E90401061700 0001E240 FFFFFFFE', { minuteMs, importKwh: 12345.6 }],
+    ['sold alone', '07E90401061700 FFFFFFFE 0000000A', { minuteMs, exportKwh: 1 }],
+    ['no register', '07E90401061700 FFFFFFFE FFFFFFFE', undefined],
+    ['no minute', 'FFFFFFFFFFFFFF 0001E240 0000000A', undefined],
+    ['an impossible minute', '07E90D01061700 0001E240 0000000A', undefined],
+    ['a refusal', '', undefined],
+  ])('the registers of a minute: %s', (_, text, minute) => {
+    const properties = [property(EPC.oneMinuteEnergy, text)];
+    expect(readingOf(properties, scale)).toStrictEqual(minute === undefined ? {} : { minute });
+    expect(readingOf(properties, undefined)).toStrictEqual({});
   });
 
   test('leaves out what has no data, is not measured, or is not known', () => {

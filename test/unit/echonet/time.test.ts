@@ -78,6 +78,7 @@ test.each([
   ['month 0', '07E9 00 01 00 00 00'],
   ['month 13', '07E9 0D 01 00 00 00'],
   ['day 0', '07E9 01 00 00 00 00'],
+  ['day 255', '07E9 01 FF 00 00 00'],
   ['April 31', '07E9 04 1F 00 00 00'],
   ['24:01', '07E9 01 01 18 01 00'],
   ['24:00:01', '07E9 01 01 18 00 01'],
@@ -113,7 +114,7 @@ test.each([
 });
 
 test.each([first - 1, last + 1000, Number.NaN, Number.POSITIVE_INFINITY])('throws on %d as a moment', (atMs) => {
-  expect(() => encodeDateTime(atMs, 7)).toThrow(RangeError);
+  expect(() => encodeDateTime(atMs, 7)).toThrow(new RangeError(`not a time in 1970–9999: ${atMs}`));
   expect(() => encodeDate(atMs)).toThrow(RangeError);
   expect(() => encodeTimeOfDay(atMs)).toThrow(RangeError);
 });

@@ -36,6 +36,12 @@ test('cut at every byte, a frame is read just the same; cut short, it is not', (
   }
 });
 
+test('a header whose sum is wrong says nothing, its code neither', () => {
+  const wrong = encodeFrame('module', { code: 0x6019, data: new Uint8Array() });
+  wrong[5] = 0x18;
+  expect(read('module', wrong)).toEqual([{ kind: 'damaged', reason: 'header sum' }]);
+});
+
 test('any byte changed, a frame is no longer read', () => {
   for (const [side, bytes] of golden) {
     for (let at = 0; at < bytes.length; at++) {
@@ -119,7 +125,22 @@ test('a length below its own sums, or beyond the longest frame, is damage; too m
   expect(read('module', header(3))).toEqual([damaged]);
   expect(read('module', header(MAX_DATA_LENGTH + 5))).toEqual([damaged]);
   expect(read('module', header(MAX_DATA_LENGTH + 4))).toEqual([]);
-  expect(() => encodeFrame('host', { code: 1, data: new Uint8Array(MAX_DATA_LENGTH + 1) })).toThrow(RangeError);
+});
+
+test('a frame takes 1,361 bytes at most, 12 of them header', () => {
+  const longest = { code: 0x0008, data: new Uint8Array(1349).fill(0xd0) };
+  expect(encodeFrame('host', longest)).toHaveLength(1361);
+  expect(good(read('host', encodeFrame('host', longest)))).toEqual([longest]);
+  expect(() => encodeFrame('host', { code: 1, data: new Uint8Array(1350) })).toThrow(
+    new RangeError('a J11 frame takes 1349 bytes of data'),
+  );
+});
+
+test('frames one right behind the other: not a byte is lost between them', () => {
+  const frames = [0, 1, 20, 200].map((length) => ({ code: 0x6018, data: new Uint8Array(length).fill(length) }));
+  const reader = new FrameReader('module');
+  expect(good(reader.push(joinBytes(frames.map((frame) => encodeFrame('module', frame)))))).toEqual(frames);
+  expect(reader.skipped).toBe(0);
 });
 
 test('the other side’s frames are garbage', () => {

@@ -24,6 +24,7 @@ const refused: readonly (readonly [why: string, CommandName, readonly number[], 
   ['channel 18', 'configure', [5, 0, 18, 0], badParameter],
   ['an unknown power', 'configure', [5, 0, 4, 3], badParameter],
   ['no flow control', 'setFlowControl', [], badLength],
+  ['flow control of two bytes', 'setFlowControl', [0, 0], badLength],
   ['a status with data', 'status', [0], badLength],
   ['a datagram of nothing', 'send', sending(0, 0), badLength],
   ['a datagram too long', 'send', sending(1233, 1233), badLength],
@@ -64,7 +65,9 @@ test('ID or password of another length are a mistake of ours', () => {
     { id, password: password.slice(1) },
     { id: `${id}0`, password: password.slice(1) },
   ])
-    expect(() => encodeCommand({ name: 'setCredentials', ...wrong })).toThrow(RangeError);
+    expect(() => encodeCommand({ name: 'setCredentials', ...wrong })).toThrow(
+      new RangeError('ID or password has a wrong length'),
+    );
 });
 
 test('every result has words of its own, and a number', () => {

@@ -5,20 +5,14 @@ import { COMMAND_CODES, encodeCommand, parseCommand, responseTo } from '../../..
 import type { CommandName, J11Command } from '../../../src/j11/commands.ts';
 import { FrameReader } from '../../../src/j11/frame.ts';
 import type { J11Frame } from '../../../src/j11/frame.ts';
-import { encodeNotification, isNotification, parseNotification } from '../../../src/j11/notifications.ts';
+import { encodeNotification, isKeyTrouble, isNotification, parseNotification } from '../../../src/j11/notifications.ts';
 import type { J11Notification } from '../../../src/j11/notifications.ts';
 import {
   decodeConnection,
   decodeSendResult,
   decodeStatus,
   decodeVersion,
-  encodeConnection,
   encodeResponse,
-  encodeStatus,
-  encodeVersion,
-  isLineNoise,
-  resultText,
-  sendResultText,
 } from '../../../src/j11/responses.ts';
 import { ALL_CHANNELS_MASK, ODD_CHANNELS_MASK } from '../../../src/model/scan-plan.ts';
 import { bytesOfHex, hexOfBytes } from '../../../src/kernel/bytes.ts';
@@ -178,18 +172,37 @@ test('no data make a parser throw', () => {
   );
 });
 
-test('status, version and connection, both ways', () => {
-  for (const started of [true, false])
-    for (const routeB of ['none', 'mac', 'authenticated'] as const)
-      expect(decodeStatus(Uint8Array.from(encodeStatus({ started, routeB })))).toEqual({ started, routeB });
-  expect(decodeStatus(Uint8Array.of(3, 9, 1))).toBeUndefined();
-  const version = { firmwareId: 0x0400, major: 1, minor: 3, revision: 5514 };
-  expect(decodeVersion(bytesOfHex('040001030000158A'))).toEqual(version);
-  expect(decodeVersion(Uint8Array.from(encodeVersion(version)))).toEqual(version);
-  const connection = { channel: 12, panId: 0xbcde, macAddress: '0050C2FFFEDC2822', rssiDbm: -34 };
-  expect(decodeConnection(bytesOfHex('0CBCDE0050C2FFFEDC2822DE'))).toEqual(connection);
-  expect(decodeConnection(Uint8Array.from(encodeConnection(connection)))).toEqual(connection);
-  expect(decodeSendResult(Uint8Array.of(0x12, 0xab))).toBe(2);
+test('what fits no notification is noise, which says why', () => {
+  const mac = '00'.repeat(8);
+  const noise: readonly (readonly [code: number, data: string, reason: string])[] = [
+    [0x4051, '0204', '2 bytes that do not fit'], // neither heard nor not heard
+    [0x4051, `020401${'00'.repeat(11)}`, '14 bytes that do not fit'],
+    [0x601a, `00${mac}00`, '10 bytes that do not fit'],
+    [0x601a, `05${mac}00`, '10 bytes that do not fit'],
+    [0x6028, `00${mac}`, '9 bytes that do not fit'],
+    [0x6028, `04${mac}`, '9 bytes that do not fit'],
+    [0x6038, '01'.repeat(16), '16 bytes that do not fit'],
+    [0x6039, '', 'not known to us'],
+  ];
+  for (const [code, data, reason] of noise)
+    expect(parseNotification({ code, data: bytesOfHex(data) })).toEqual({ kind: 'noise', code, reason });
+  const from = '0101:0101:0101:0101:0101:0101:0101:0101';
+  expect(parseNotification({ code: 0x6038, data: bytesOfHex('02'.padEnd(34, '01')) })).toEqual({
+    kind: 'receiveFailure',
+    reason: 2,
+    from,
+  });
+});
+
+test('a new key mends what could not be decrypted or whose check failed, nothing else', () => {
+  expect(Array.from({ length: 256 }, (_, reason) => reason).filter(isKeyTrouble)).toEqual([0x01, 0x02]);
+});
+
+test('4xxx and 6xxx come unasked, everything else answers', () => {
+  const unasked = [0x0001, 0x2001, 0x2fff, 0x3051, 0x4051, 0x5051, 0x6019, 0x7000, 0xffff].filter((code) =>
+    isNotification({ code, data: new Uint8Array() }),
+  );
+  expect(unasked).toEqual([0x4051, 0x6019]);
 });
 
 test('a response answers its own command alone, and has a result', () => {
@@ -204,12 +217,7 @@ test('channels 4 to 17 are 33 to 59 by twos', () => {
   expect(channelOfJ11(17)).toBe(0x3b);
   expect([channelOfJ11(3), channelOfJ11(18)]).toEqual([undefined, undefined]);
   for (let number = 4; number <= 17; number++) expect(j11OfChannel(channelOfJ11(number) ?? 0)).toBe(number);
-  expect([32, 34, 60, 61].map((channel) => j11OfChannel(channel))).toEqual([
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  for (const none of [31, 32, 34, 60, 61]) expect(j11OfChannel(none)).toBeUndefined();
 });
 
 test('masks of both countings name the same channels', () => {
@@ -219,34 +227,6 @@ test('masks of both countings name the same channels', () => {
   expect(j11Mask(0b10)).toBe(0); // channel 34: J11 has none
   expect(numbersOfMask(0x3fff0)).toHaveLength(14);
   expect(numbersOfMask(0x10)).toEqual([4]);
+  expect(numbersOfMask(0xffffffff)).toEqual(numbersOfMask(0x3fff0)); // no channels but those
   expect(dwellMs(6)).toBeCloseTo(617, 0);
-});
-
-test('results in words', () => {
-  expect(resultText(0x0e).en).toBe('result 0E, MAC connect failed');
-  expect(resultText(0x0e).ja).toBe('結果 0E、MAC接続失敗');
-  expect(resultText(0x77).en).toBe('result 77');
-  expect(sendResultText(2).en).toBe('send result 2, airtime limit');
-  expect([0x13, 0xf0, 0xf3].every(isLineNoise)).toBe(true);
-  expect([0x01, 0x3d, 0x58].some(isLineNoise)).toBe(false);
-});
-
-/** BP35C0-J11 command specification, "Command result code", and the send result of 0008. */
-const CODES_WITH_WORDS = [
-  0x01, 0x02, 0x03, 0x04, 0x06, 0x0a, 0x0b, 0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x33, 0x34, 0x35, 0x37, 0x3d,
-  0x51, 0x52, 0x53, 0x58, 0x59, 0xf0, 0xf1, 0xf2, 0xf3,
-];
-
-test('every code has words of its own, in both languages', () => {
-  const words = CODES_WITH_WORDS.map(resultText);
-  for (const { en, ja } of words) {
-    expect(en).toMatch(/^result [0-9A-F]{2}, \w.+$/);
-    expect(ja).toMatch(/^結果 [0-9A-F]{2}、\p{L}.+$/u);
-  }
-  const sent = [0x0, 0x2, 0x3, 0x5, 0x8, 0xf].map(sendResultText);
-  for (const { en, ja } of sent) {
-    expect(en).toMatch(/^send result [0-9A-F], \w.+$/);
-    expect(ja).toMatch(/^送信結果 [0-9A-F]、\p{L}.+$/u);
-  }
-  expect(sendResultText(0x4)).toEqual({ en: 'send result 4, unknown', ja: '送信結果 4、不明' });
 });
