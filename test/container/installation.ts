@@ -48,19 +48,27 @@ export class Installation implements AsyncDisposable {
     return new Installation(folder, await freePort(), await freePort());
   }
 
-  async up({ pty, files = [example], env = {}, unconfigured = false }: UpOptions): Promise<void> {
-    this.#files = unconfigured ? files : [...files, withConfig];
+  async up(options: UpOptions): Promise<void> {
+    this.prepareFor(options);
+    const started = performance.now();
+    await this.compose('up', '-d', '--no-build');
+    print(`compose up in ${seconds(performance.now() - started)}`);
+  }
+
+  /** For whoever calls Compose besides us. @returns the environment that makes it see this installation */
+  prepareFor({ pty, files = [example], env = {}, unconfigured = false }: UpOptions): Readonly<Record<string, string>> {
+    this.#files = ['docker-compose.yml', ...files, ...(unconfigured ? [] : [withConfig])];
     this.#passwords.clear();
     this.#env = {
       TEST_PTY: pty,
       MQTT_PUBLISH: `127.0.0.1:${this.mqttPort}`,
       BROUTE2MQTT_HTTP: `127.0.0.1:${this.httpPort}`,
       BROUTE2MQTT_LANGUAGE: 'en',
+      COMPOSE_FILE: this.#files.join(':'),
+      COMPOSE_PROJECT_NAME: this.project,
       ...env,
     };
-    const started = performance.now();
-    await this.compose('up', '-d', '--no-build');
-    print(`compose up in ${seconds(performance.now() - started)}`);
+    return this.#env;
   }
 
   async down(): Promise<void> {
@@ -69,8 +77,7 @@ export class Installation implements AsyncDisposable {
   }
 
   async compose(...args: readonly string[]): Promise<Outcome> {
-    const files = ['docker-compose.yml', ...this.#files].flatMap((file) => ['-f', file]);
-    return mustEngine(['podman-compose', '-p', this.project, ...files, ...args], {
+    return mustEngine(['podman-compose', ...args], {
       cwd: this.folder,
       env: this.#env,
       timeoutMs: 120_000,

@@ -31,8 +31,12 @@ export class Desk implements AsyncDisposable {
 
   /** The built program with these arguments, where the desk is /dev/serial. */
   commandLine(args: readonly string[]): string[] {
+    return this.around([process.execPath, mainScript, ...args]);
+  }
+
+  around(command: readonly string[]): string[] {
     const mount = ['/usr/bin/unshare', '-m', 'sh', '-c', 'mount --bind "$0" /dev/serial && exec "$@"', this.folder];
-    return [...mount, process.execPath, mainScript, ...args];
+    return [...mount, ...command];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

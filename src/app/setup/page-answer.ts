@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import { formatHostPort, isLoopback, parseHostPort } from '../../kernel/host-port.ts';
 import { linkWithToken, makeToken } from '../../web/page-token.ts';
-import { houseAddress } from '../house-address.ts';
 import type { PageAnswer } from './config-text.ts';
 
 /** Who may open the page: this machine alone, or whoever in the house has the link. */
@@ -35,8 +34,8 @@ const isFree = (host: string, port: number): Promise<boolean> =>
 /** Nobody else reaches it. */
 export const isInnerAddress = (listen: string): boolean => isLoopback(parseHostPort(listen)?.host ?? '');
 
-/** The link that opens the page, token and all. */
-export function pageLink({ listen, token }: PageAnswer, house = houseAddress()): string {
+/** The link that opens the page, token and all. @param house this machine's address, where it is known */
+export function pageLink({ listen, token }: PageAnswer, house: string | undefined): string {
   const at = parseHostPort(listen);
   const everywhere = at?.host === '0.0.0.0' || at?.host === '::';
   const address = formatHostPort({ host: everywhere ? (house ?? '127.0.0.1') : (at?.host ?? ''), port: at?.port ?? 0 });

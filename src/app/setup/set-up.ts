@@ -38,6 +38,7 @@ export interface SetUpDeps extends RadioTrialDeps {
 /** What the environment says already (Compose, systemd): it wins over the file, so it is not asked. */
 export interface GivenByEnvironment {
   readonly device?: string;
+  readonly language: boolean;
   readonly credentials: boolean;
   readonly broker?: string;
   readonly listen?: string;
@@ -174,6 +175,7 @@ function givenBy(env: CliContext['env']): GivenByEnvironment {
     ...(device !== undefined && { device }),
     ...(broker !== undefined && { broker }),
     ...(listen !== undefined && { listen }),
+    language: isThere('LANGUAGE'),
     credentials: isThere('METERS_0_ROUTE_B_ID') && isThere('METERS_0_ROUTE_B_PASSWORD'),
     token: isThere('HTTP_TOKEN'),
     stateDir: isThere('STATE_DIR'),

@@ -1,9 +1,10 @@
 import { systemClock } from '../../kernel/clock.ts';
 import type { Language } from '../../kernel/language.ts';
 import { openModule } from '../../module/open-module.ts';
-import { say, stderrLog } from '../../app/context.ts';
+import { say, staysOnMistake, stderrLog } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { wireOf } from '../../app/device.ts';
+import { houseAddress } from '../../app/house-address.ts';
 import { problemText } from '../../app/load-settings.ts';
 import type { Loaded } from '../../app/load-settings.ts';
 import { pageLink } from '../../app/setup/page-answer.ts';
@@ -54,15 +55,15 @@ export async function askEverything(
     return undefined;
   }
   say(stderr, { ...context, language }, { en: `✓ written: ${file}`, ja: `✓ 書き込みました：${file}` });
-  await showLink(setUp, terminal, stderr);
+  await showLink(setUp, terminal, context);
   return { loaded, language };
 }
 
 /** Where the page is: as a link, and to be read by a phone's camera. */
-async function showLink(setUp: SetUp, terminal: Terminal, output: CliContext['stderr']): Promise<void> {
+async function showLink(setUp: SetUp, terminal: Terminal, context: CliContext): Promise<void> {
   const { page } = setUp.answers;
   if (!page) return;
-  const link = pageLink(page);
+  const link = pageLink(page, staysOnMistake(context) ? undefined : houseAddress()); // of a container: nobody's
   terminal.say({ en: `\nStatus page: ${link}`, ja: `\n状態ページ：${link}` });
-  if (page.token !== undefined && setUp.given.listen === undefined) output.write(await qrText(link));
+  if (page.token !== undefined && setUp.given.listen === undefined) context.stderr.write(await qrText(link));
 }

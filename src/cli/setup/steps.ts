@@ -20,6 +20,7 @@ export interface StepDeps {
 export const TO_SKIP: Text = { en: 'Enter: skip', ja: 'Enter：省略' };
 
 export async function languageStep({ setUp, terminal }: StepDeps): Promise<void> {
+  if (setUp.given.language) return;
   const first = terminal.language;
   const languages = first === 'ja' ? (['ja', 'en'] as const) : (['en', 'ja'] as const);
   const names = { ja: '日本語', en: 'English' };
