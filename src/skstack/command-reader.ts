@@ -8,15 +8,14 @@ export type HostInput =
 
 const CR = 0x0d;
 const LF = 0x0a;
-const BLANK = 0x20;
 
 /** The longest command line, an SKSENDTO header, has some 80 characters; a module's input buffer is not much longer. */
 const MAX_COMMAND_LENGTH = 512;
 
 /** SKSENDTO up to the blank before the data, per edition: every field has its exact width (BP35A1 reference 3.12). */
 const SEND_HEADER: Readonly<Record<Edition, RegExp>> = {
-  SE: /^SKSENDTO ([0-9A-F]) ([0-9A-F]{4}(?::[0-9A-F]{4}){7}) ([0-9A-F]{4}) ([0-2]) ([0-9A-F]{4}) $/i,
-  DSE: /^SKSENDTO ([0-9A-F]) ([0-9A-F]{4}(?::[0-9A-F]{4}){7}) ([0-9A-F]{4}) ([0-2]) [01] ([0-9A-F]{4}) $/i,
+  SE: /^SKSENDTO ([0-9A-F]) ([0-9A-F]{4}(?::[0-9A-F]{4}){7}) ([0-9A-F]{4}) ([0-2]) ([0-9A-F]{4}) /i,
+  DSE: /^SKSENDTO ([0-9A-F]) ([0-9A-F]{4}(?::[0-9A-F]{4}){7}) ([0-9A-F]{4}) ([0-2]) [01] ([0-9A-F]{4}) /i,
 };
 
 interface Sending {
@@ -34,7 +33,6 @@ export class CommandReader {
   readonly #edition: Edition;
   #line = '';
   #overlong = false;
-  #afterCr = false;
   #sending: Sending | undefined;
 
   constructor(edition: Edition) {
@@ -50,7 +48,6 @@ export class CommandReader {
   reset(): void {
     this.#line = '';
     this.#overlong = false;
-    this.#afterCr = false;
     this.#sending = undefined;
   }
 
@@ -71,13 +68,10 @@ export class CommandReader {
   }
 
   #type(byte: number): HostInput | undefined {
-    const secondOfTwo = this.#afterCr && byte === LF;
-    this.#afterCr = byte === CR;
-    if (secondOfTwo) return undefined;
     if (byte === CR || byte === LF) return this.#endLine();
     if (this.#line.length >= MAX_COMMAND_LENGTH) this.#overlong = true;
     else this.#line += String.fromCharCode(byte);
-    if (byte === BLANK) this.#sending = this.#beginData(this.#line);
+    this.#sending = this.#beginData(this.#line);
     if (this.#sending) this.#line = '';
     return undefined;
   }
@@ -98,7 +92,7 @@ export class CommandReader {
   #beginData(text: string): Sending | undefined {
     const found = SEND_HEADER[this.#edition].exec(text);
     if (!found) return undefined;
-    const [, handle = '', address = '', port = '', security = '', length = ''] = found;
+    const [handle, address, port, security, length] = found.slice(1) as [string, string, string, string, string];
     const count = Number.parseInt(length, 16);
     if (count < 1 || count > MAX_DATA_LENGTH) return undefined; // refused as a line, ER06, once it ends
     return {

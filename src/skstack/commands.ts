@@ -77,25 +77,25 @@ interface Argument<T> {
   readonly words?: number;
   readonly isOptional?: true;
   /** @returns undefined for a wrong form (ER06) */
-  read(text: string, second: string): T | undefined;
+  read(...words: readonly string[]): T | undefined;
   write(value: T): string;
 }
 
 const asWritten = (form: RegExp): Argument<string> => ({
-  read: (text) => (form.test(text) ? text : undefined),
+  read: (text: string) => (form.test(text) ? text : undefined),
   write: (text) => text,
 });
 const inCapitals = (form: RegExp): Argument<string> => ({
-  read: (text) => (form.test(text) ? text.toUpperCase() : undefined),
+  read: (text: string) => (form.test(text) ? text.toUpperCase() : undefined),
   write: (text) => text,
 });
 const digit = (form: RegExp): Argument<number> => ({
-  read: (text) => (form.test(text) ? Number(text) : undefined),
+  read: (text: string) => (form.test(text) ? Number(text) : undefined),
   write: String,
 });
 /** A hexadecimal number of at most `digits` digits; missing leading zeros are filled in. */
-const hexNumber = (digits: number, from = 0, to = 16 ** digits - 1): Argument<number> => ({
-  read: (text) => {
+const hexNumber = (digits: number, from = 0, to = Infinity): Argument<number> => ({
+  read: (text: string) => {
     if (!/^[0-9A-F]+$/i.test(text) || text.length > digits) return undefined;
     const value = Number.parseInt(text, 16);
     return value >= from && value <= to ? value : undefined;
@@ -109,15 +109,16 @@ const LENGTH = hexNumber(2, 1, 32);
 const PASSWORD: Argument<string> = {
   words: 2,
   // A password shorter than LEN is taken with a random rest, without an error: it just never joins.
-  read: (length, text) => (text !== '' && text.length <= (LENGTH.read(length, '') ?? 0) ? text : undefined),
+  read: (length: string, text: string) => (text !== '' && text.length <= (LENGTH.read(length) ?? 0) ? text : undefined),
   write: (text) => `${hex(text.length, 1)} ${text}`,
 };
 const KEY: Argument<string> = {
   words: 2,
-  read: (length, text) => (LENGTH.read(length, '') === 16 && /^[0-9A-F]{32}$/i.test(text) ? text : undefined),
+  read: (length: string, text: string) =>
+    LENGTH.read(length) === 16 && /^[0-9A-F]{32}$/i.test(text) ? text : undefined,
   write: (text) => `10 ${text}`,
 };
-/** A header in order never gets here: the reader counts its data. What does has a field of a wrong width. */
+/** A header in order never gets here: the reader counts its data. What does has a wrong field, whichever it is. */
 const DATA: Argument<Uint8Array> = { words: 2, read: () => undefined, write: (data) => `${hex(data.length, 4)} ` };
 /** Stands on DSE only, and in no command of ours. */
 const SIDE = ['side', { ...digit(/^[01]$/), write: () => String(SIDE_B) }] as const;
@@ -158,7 +159,7 @@ const SYNTAX: { readonly [Name in HostCommand['name']]: readonly Row<Omit<Comman
     ['handle', hexNumber(1)],
     ['address', ADDRESS],
     ['port', hexNumber(4)],
-    ['security', digit(/^[0-2]$/)],
+    ['security', hexNumber(1)],
     SIDE,
     ['data', DATA],
   ],
@@ -221,10 +222,11 @@ export function parseCommand(text: string, edition: Edition): HostCommand | Refu
   const command: Record<string, unknown> = { name };
   let at = 0;
   for (const [key, argument] of isShort ? row.slice(0, -1) : row) {
-    const value = argument.read(words[at] ?? '', words[at + 1] ?? '');
+    const from = at;
+    at += argument.words ?? 1;
+    const value = argument.read(...words.slice(from, at));
     if (value === undefined) return 6;
     if (key !== 'side') command[key] = value;
-    at += argument.words ?? 1;
   }
   return command as HostCommand;
 }

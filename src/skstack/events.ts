@@ -77,21 +77,40 @@ export const UDP_SENT = { delivered: 0x00, failed: 0x01, resolving: 0x02 } as co
 
 const ADDRESS = /^[0-9A-F]{4}(?::[0-9A-F]{4}){7}$/i;
 const HEX = /^[0-9A-F]+$/i;
+/** Up to its last word. */
+const INFO = /^EINFO [0-9A-F]{4}(?::[0-9A-F]{4}){7} [0-9A-F]{16} [0-9A-F]{1,2} [0-9A-F]{1,4}(?: |$)/i;
 /**
  * ERXUDP up to the blank before its data, wherever it begins: an echo or a fragment may stand before it. RSSI (two digits)
  * and SIDE (one digit) are there or not; the widths tell.
  */
 export const RXUDP_HEADER =
   /ERXUDP (?<from>[0-9A-F:]{39}) (?<to>[0-9A-F:]{39}) (?<remotePort>[0-9A-F]{4}) (?<localPort>[0-9A-F]{4}) (?<mac>[0-9A-F]{16}) (?:(?<lqi>[0-9A-F]{2}) )?(?<secured>[0-9]) (?:(?<side>[0-9]) )?(?<dataLength>[0-9A-F]{4}) /i;
-/** The same at the beginning of a line. */
-export const RXUDP_LINE = new RegExp(`^${RXUDP_HEADER.source}`, 'i');
+const RXUDP_LINE = new RegExp(`^${RXUDP_HEADER.source}`, 'i');
+
+interface RxUdpHeader {
+  readonly words: Readonly<
+    Record<'from' | 'to' | 'remotePort' | 'localPort' | 'mac' | 'secured' | 'dataLength', string> &
+      Record<'lqi' | 'side', string | undefined>
+  >;
+  readonly dataAt: number;
+  /** DATALEN, bytes. */
+  readonly length: number;
+}
+
+/** The header a text begins with. */
+export function rxUdpHeader(text: string): RxUdpHeader | undefined {
+  const found = RXUDP_LINE.exec(text);
+  if (!found) return undefined;
+  const words = found.groups as RxUdpHeader['words'];
+  return { words, dataAt: found[0].length, length: Number.parseInt(words.dataLength, 16) };
+}
 
 /** @param line one line without its end, latin-1, as `LineJoiner` gives it. */
 export function parseLine(line: string): SkLine {
   if (line.startsWith('ERXUDP ')) return parseRxUdp(line);
   if (line.startsWith(' ')) return parsePanField(line);
-  const words = line.trimEnd().split(' ');
-  const [first = '', second = ''] = words;
+  const words = line.trimEnd().split(' ') as [string, ...string[]];
+  const [first, second = ''] = words;
   switch (first) {
     case 'OK':
       return words.length > 1 ? { kind: 'ok', value: second } : { kind: 'ok' };
@@ -141,15 +160,8 @@ function parseEvent(words: readonly string[], line: string): SkLine {
 }
 
 function parseInfo(words: readonly string[], line: string): SkLine {
-  const [, address = '', macAddress = '', channel = '', panId = '', last = ''] = words;
-  if (
-    !ADDRESS.test(address) ||
-    !/^[0-9A-F]{16}$/i.test(macAddress) ||
-    !/^[0-9A-F]{1,2}$/i.test(channel) ||
-    !/^[0-9A-F]{1,4}$/i.test(panId)
-  ) {
-    return noise(line, 'EINFO in an unknown form');
-  }
+  if (!INFO.test(line)) return noise(line, 'EINFO in an unknown form');
+  const [, address, macAddress, channel, panId, last = ''] = words as [string, string, string, string, string, string?];
   const edition = /^[0-9A-F]{4}$/i.test(last) ? 'SE' : /^[01]$/.test(last) ? 'DSE' : undefined;
   return {
     kind: 'info',
@@ -170,21 +182,11 @@ function parsePanField(line: string): SkLine {
 }
 
 function parseRxUdp(line: string): SkLine {
-  const header = RXUDP_LINE.exec(line);
+  const header = rxUdpHeader(line);
   if (!header) return noise(line, 'ERXUDP with a header in an unknown form');
-  const {
-    from = '',
-    to = '',
-    remotePort = '',
-    localPort = '',
-    mac = '',
-    lqi,
-    secured,
-    side,
-    dataLength = '',
-  } = header.groups ?? {};
-  const length = Number.parseInt(dataLength, 16);
-  const data = line.slice(header[0].length);
+  const { words, dataAt, length } = header;
+  const { from, to, remotePort, localPort, mac, lqi, secured, side } = words;
+  const data = line.slice(dataAt);
   const payload =
     data.length === 2 * length && HEX.test(data)
       ? bytesOfHex(data)

@@ -1,5 +1,5 @@
 import { MAX_DATA_LENGTH } from './commands.ts';
-import { RXUDP_LINE } from './events.ts';
+import { rxUdpHeader } from './events.ts';
 
 /** The longest line a module prints is an ERXUDP with 1232 bytes in hex, some 2,620 characters; beyond this it is noise. */
 export const MAX_LINE_LENGTH = 4096;
@@ -13,8 +13,6 @@ const TEXT_LINE_END = /[\r\n]|(?!^)(?:ERXUDP |EVENT [0-9A-F]{2}|EPANDESC)/;
  */
 const OVERRUN =
   /\r\n(?:(?:OK(?: [0-9A-F]{2})?|FAIL ER\d\d|EPANDESC|EVENT [0-9A-F]{2} [0-9A-F:]{39}[ 0-9A-F]*)(?:\r|$)|ERXUDP [0-9A-F:]{39} [0-9A-F:]{39} )/i;
-
-const HEX_ONLY = /^[0-9A-F]*$/i;
 
 /**
  * Puts lines together from the pieces between carriage returns (latin-1, one character a byte).
@@ -53,36 +51,25 @@ export class LineJoiner {
         rest = rest.slice(1);
         continue;
       }
-      const header = RXUDP_LINE.exec(rest);
-      if (header) {
-        const length = Number.parseInt(header.groups?.['dataLength'] ?? '', 16);
-        const next = this.#datagram(rest, header[0].length, length, lines);
-        if (next === undefined) return;
-        rest = next;
-        continue;
-      }
-      rest = takeTextLine(rest, lines);
+      const header = rxUdpHeader(rest);
+      const next = header ? this.#datagram(rest, header.dataAt, header.length, lines) : takeTextLine(rest, lines);
+      if (next === undefined) return;
+      rest = next;
     }
   }
 
   /** @returns what follows the datagram; undefined when it is not complete and waits in `#pending`. */
   #datagram(text: string, dataAt: number, length: number, lines: string[]): string | undefined {
     const data = text.slice(dataAt);
+    if (length > MAX_DATA_LENGTH) return takeTextLine(text, lines);
+    const digits = data.search(/[^0-9A-F]|$/i);
     // Raw ECHONET payload begins with 10h, raw PANA payload with 00h: neither is a hex digit, so a digit means ASCII.
-    if (HEX_ONLY.test(data.slice(0, 1))) {
-      const end = dataAt + 2 * length;
-      const line = text.slice(0, end);
-      if (
-        data.length >= 2 * length &&
-        HEX_ONLY.test(line.slice(dataAt)) &&
-        /^$|^\n|^[^0-9A-F]/i.test(text.slice(end))
-      ) {
-        lines.push(line);
-        return text.slice(end);
-      }
-      return takeTextLine(text, lines); // cut short or too long: the parser refuses and counts it
+    if (digits > 0 || data === '') {
+      if (digits !== 2 * length) return takeTextLine(text, lines); // cut short or too long: the parser refuses and counts it
+      lines.push(text.slice(0, dataAt + digits));
+      return data.slice(digits);
     }
-    if (length > MAX_DATA_LENGTH || OVERRUN.test(data.slice(0, length))) return takeTextLine(text, lines);
+    if (OVERRUN.test(data.slice(0, length))) return takeTextLine(text, lines);
     if (data.length < length) {
       this.#pending = text;
       return undefined;
