@@ -111,7 +111,12 @@ test.each([
   'SKSCAN 2 FFFFFFFF F',
   'SKSCAN 2 FFFFFFFF 10',
   'SKJOIN FE80::1',
+  `SKJOIN 0${METER}`,
+  `SKJOIN ${METER}0`,
   'SKLL64 001C64',
+  'SKLL64 0001C6400030C12A4',
+  'SKLL64 001C6400030C12A4X',
+  'SKSREG S2  ',
   'SKSETPWD 0 X',
   'SKSETPWD C 0123456789ABC',
   `SKSETRBID ${ID}0`,
@@ -171,6 +176,22 @@ test('numbers may be short and lower case; the echo stays as typed', () => {
     { kind: 'command', command: { name: 'SKSETPWD', password: '1234567890ab' }, text: 'SKSETPWD c 1234567890ab' },
   ]);
   expect(read('SKSCAN 2 f 6\r\n')[0]).toMatchObject({ command: { mask: 0xf } });
+  expect(read(`SKJOIN ${METER.toLowerCase()}\r\n`)[0]).toMatchObject({ command: { address: METER } });
+  expect(read('SKLL64 001c6400030c12a4\r\n')[0]).toMatchObject({ command: { macAddress: '001C6400030C12A4' } });
+});
+
+test('SKSENDTO behind anything else is no SKSENDTO', () => {
+  for (const edition of ['SE', 'DSE'] as const) {
+    const side = edition === 'DSE' ? '0 ' : '';
+    expect(codes(`XSKSENDTO 1 ${METER} 0E1A 1 ${side}0002 \x10\x81\r\n`, edition)).toEqual([9]);
+    expect(codes(`SKSENDTO 1 ${METER} 0E1A 1 ${side}0002 \x10\x81`, edition)).toEqual(['SKSENDTO']);
+  }
+});
+
+test('the values at the ends of their ranges', () => {
+  expect(codes('SKUDPPORT 1 0000\r\nSKUDPPORT 6 FFFF\r\nSKUDPPORT 7 0E1A\r\nSKSCAN 0 1 E\r\nSKSCAN 3 0 0\r\n')).toEqual(
+    ['SKUDPPORT', 'SKUDPPORT', 6, 'SKSCAN', 'SKSCAN'],
+  );
 });
 
 test('SKSENDTO with too few bytes waits, and swallows what comes next', () => {
@@ -227,12 +248,15 @@ test('power-off forgets half a command', () => {
   expect(reader.push(bytesOfLatin1('SKVER\r\n'))).toMatchObject([{ command: { name: 'SKVER' } }]);
 });
 
-test.each(['SKSCAN 2 FFFFFFFF 6 2', 'SKSCAN 2 FFFFFFFF 6 X', `SKPING 2 ${METER}`, 'SKPING 0 FE80::1'])(
-  '%s has a SIDE or an address that is none: ER06',
-  (line) => {
-    expect(codes(`${line}\r\n`, 'DSE')).toEqual([6]);
-  },
-);
+test.each([
+  'SKSCAN 2 FFFFFFFF 6 2',
+  'SKSCAN 2 FFFFFFFF 6 X',
+  'SKSCAN 2 FFFFFFFF 6 00',
+  `SKPING 2 ${METER}`,
+  'SKPING 0 FE80::1',
+])('%s has a SIDE or an address that is none: ER06', (line) => {
+  expect(codes(`${line}\r\n`, 'DSE')).toEqual([6]);
+});
 
 test('the most data SKSENDTO takes, and one byte more', () => {
   const reader = new CommandReader('SE');
@@ -255,6 +279,7 @@ test.each([
   'SKTABLE E',
   'SKUDPPORT 1 0E1A',
   'WOPT 01',
+  'WUART 00',
 ])('%s, which only others send, has one text', (text) => {
   const parsed = parseCommand(text, 'DSE');
   expect(typeof parsed === 'object' && commandText(parsed, 'DSE')).toBe(text);

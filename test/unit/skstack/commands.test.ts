@@ -74,6 +74,8 @@ describe('SKSENDTO', () => {
   });
 
   test.each([0, 1233, 70000])('refuses %i bytes, which would leave the module counting', (length) => {
-    expect(() => encodeCommand({ ...sendTo, data: new Uint8Array(length) }, 'SE')).toThrow(RangeError);
+    expect(() => encodeCommand({ ...sendTo, data: new Uint8Array(length) }, 'SE')).toThrow(
+      new RangeError(`SKSENDTO takes 1 to 1232 bytes, not ${length}`),
+    );
   });
 });

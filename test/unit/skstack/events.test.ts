@@ -30,20 +30,27 @@ describe('answers', () => {
   });
 
   test.each([
-    'FAIL',
-    'FAIL ER',
-    'FAIL ER1',
-    'FAIL 05',
-    'EVER',
-    'EAPPVER',
-    'ESREG',
-    'ESREG -',
-    'ok',
-    'OKAY',
-    'FE80::1',
-    '',
-  ])('%j is noise', (text) => {
-    expect(parseLine(text)).toMatchObject({ kind: 'noise', text });
+    ['FAIL', 'FAIL without an error code'],
+    ['FAIL ER', 'FAIL without an error code'],
+    ['FAIL ER1', 'FAIL without an error code'],
+    ['FAIL ER055', 'FAIL without an error code'],
+    ['FAIL XER05', 'FAIL without an error code'],
+    ['FAIL 05', 'FAIL without an error code'],
+    ['EVER', 'EVER without a version'],
+    ['EAPPVER', 'EAPPVER without a version'],
+    ['ESREG', 'ESREG without a value'],
+    ['ESREG -', 'ESREG without a value'],
+    ['ESREG -2', 'ESREG without a value'],
+    ['ESREG 2-', 'ESREG without a value'],
+    ['ok', 'unknown line'],
+    ['OKAY', 'unknown line'],
+    ['FE80::1', 'unknown line'],
+    [`${METER}0`, 'unknown line'],
+    [`0${METER}`, 'unknown line'],
+    [`${METER} 0`, 'unknown line'],
+    ['', 'unknown line'],
+  ])('%j is noise: %s', (text, reason) => {
+    expect(parseLine(text)).toEqual({ kind: 'noise', text, reason });
   });
 
   test.each(['EEDSCAN', 'EPONG', 'EADDR', 'ENEIGHBOR', 'EPORT', '3610', 'ETCP 1'])(
@@ -69,6 +76,14 @@ describe('EINFO tells the edition by its last word', () => {
     ['one digit, 0: DSE', info('39', '9E08', '0'), { ...base, channel: 0x39, panId: 0x9e08, edition: 'DSE' }],
     ['one digit, 1: DSE', info('39', '9E08', '1'), { ...base, channel: 0x39, panId: 0x9e08, edition: 'DSE' }],
     ['another digit: unknown', info('39', '9E08', '2'), { ...base, channel: 0x39, panId: 0x9e08 }],
+    [
+      'more digits than a short address has: unknown',
+      info('39', '9E08', 'FFFE0'),
+      { ...base, channel: 0x39, panId: 0x9e08 },
+    ],
+    ['letters before a short address: unknown', info('39', '9E08', 'xFFFE'), { ...base, channel: 0x39, panId: 0x9e08 }],
+    ['two digits: unknown', info('39', '9E08', '00'), { ...base, channel: 0x39, panId: 0x9e08 }],
+    ['words behind the last', info('39', '9E08', '0 1'), { ...base, channel: 0x39, panId: 0x9e08, edition: 'DSE' }],
     ['no last word: unknown', info('39', '9E08', ''), { ...base, channel: 0x39, panId: 0x9e08 }],
     [
       'lower case',
@@ -82,6 +97,10 @@ describe('EINFO tells the edition by its last word', () => {
   test.each([
     info('', '9E08', '0'),
     info('39', 'XXXX', '0'),
+    info('39', '9E080', '0'),
+    info('390', '9E08', '0'),
+    `EINFO ${info('39', '9E08', '0')}`,
+    `EINFO ${OWN} ${METER_MAC} 39`,
     'EINFO',
     `EINFO ${OWN} 0011 39 9E08 0`,
     `EINFO ::1 ${METER_MAC} 39 9E08 0`,
@@ -100,6 +119,7 @@ describe('EVENT', () => {
     ['side 1: HAN', `EVENT 21 ${METER} 1 01`, { ...event, number: 0x21, side: 1, param: 1 }],
     ['a 00 nobody else prints behind EVENT 25', `EVENT 25 ${METER} 00`, { ...event, number: 0x25, param: 0 }],
     ['surplus words are ignored', `EVENT 21 ${METER} 0 01 02 junk`, { ...event, number: 0x21, side: 0, param: 1 }],
+    ['neither side nor parameter: three digits', `EVENT 21 ${METER} 012`, { ...event, number: 0x21 }],
     ['a blank at the end', `EVENT 22 ${METER} `, { ...event, number: 0x22 }],
     ['lower case', `EVENT 1f ${METER.toLowerCase()}`, { ...event, number: 0x1f }],
     ['C0, woken from sleep, has no sender', 'EVENT C0', { kind: 'event', number: 0xc0, from: '' }],
@@ -122,6 +142,9 @@ describe('EVENT', () => {
     [`EVENT ${METER}`, 'EVENT without a number'],
     ['EVENT 25', 'EVENT without a sender'], // cut off: not a join to believe in
     ['EVENT 25 FE80:0000:00', 'EVENT without a sender'],
+    [`EVENT 25 ${METER}0`, 'EVENT without a sender'],
+    ['EVENT C0 FE80:0000:00', 'EVENT without a sender'],
+    ['EVENT 2525', 'EVENT without a number'],
     ['EVENT 21 FE80:0000:0000:0000:XXXX:XXXX:XXXX:XXXX 00', 'EVENT without a sender'],
   ])('%s is noise: %s', (text, reason) => {
     expect(reasonOf(text)).toBe(reason);
@@ -193,6 +216,8 @@ describe('ERXUDP', () => {
     ['an odd number of digits', line('1 0012', data.slice(1))],
     ['half of the digits, as many as DATALEN says bytes', line('1 0012', data.slice(0, 18))],
     ['no data', line('1 0012', '')],
+    ['a digit, then bytes that are none, as many as DATALEN says', line('1 0003', '1\u0081\u00ff')],
+    ['twice as many characters as DATALEN, not all digits', line('1 0002', '108\u00ff')],
   ])('%s is noise', (_, text) => {
     expect(reasonOf(text)).toBe('ERXUDP whose data do not fit DATALEN');
   });

@@ -4,8 +4,10 @@ import type { Exchange } from '../../../src/skstack/exchanges.ts';
 import {
   addressLine,
   dataThenOk,
+  failText,
   joinOutcome,
   okOrFail,
+  registerValue,
   scanDone,
   sendOutcome,
   terminated,
@@ -51,6 +53,8 @@ const cases: readonly Case[] = [
     lines: ['EAPPVER rev15', 'OK'],
     told: ['…', '…'],
   },
+  { name: 'a register', exchange: registerValue, lines: ['ESREG 1', 'ESREG 0', 'OK'], told: ['…', '…', '0'] },
+  { name: 'an OK without the register', exchange: registerValue, lines: ['OK'], told: [undefined] },
   { name: 'SKLL64’s bare address', exchange: addressLine, lines: ['OK', METER.toLowerCase()], told: ['…', METER] },
   {
     name: 'a join that is accepted',
@@ -94,6 +98,12 @@ const cases: readonly Case[] = [
     lines: [event('21', '00'), event('02', '01'), 'OK'],
     told: ['…', '…', 'delivered'],
   },
+  {
+    name: 'SKVER’s answer, asked because the OK was lost,',
+    exchange: sendOutcome,
+    lines: ['EVER 1.2.10', event('21', '01'), 'EAPPVER rev26e', 'EVER 1.2.10'],
+    told: ['…', '…', '…', 'failed'],
+  },
   { name: 'an OK without EVENT 21', exchange: sendOutcome, lines: ['OK'], told: ['unknown'] },
   { name: 'an EVENT 21 without parameter', exchange: sendOutcome, lines: [event('21'), 'OK'], told: ['…', 'unknown'] },
   { name: 'a scan', exchange: scanDone, lines: ['OK', event('20'), event('22')], told: ['…', '…', 'done'] },
@@ -113,6 +123,7 @@ for (const each of cases) {
 const all: Readonly<Record<string, () => Exchange<unknown>>> = {
   okOrFail,
   dataThenOk: () => dataThenOk('info'),
+  registerValue,
   addressLine,
   joinOutcome,
   terminated,
@@ -122,7 +133,7 @@ const all: Readonly<Record<string, () => Exchange<unknown>>> = {
 for (const [name, exchange] of Object.entries(all)) {
   test(`${name} ends with FAIL and its code, before and after an OK`, () => {
     expect(told(exchange(), 'FAIL ER10')).toEqual(['ER10']);
-    if (name !== 'okOrFail' && name !== 'sendOutcome')
+    if (name !== 'okOrFail' && name !== 'sendOutcome' && name !== 'registerValue')
       expect(told(exchange(), 'OK', 'FAIL ER04')).toEqual(['…', 'ER4']);
   });
 
@@ -130,3 +141,10 @@ for (const [name, exchange] of Object.entries(all)) {
     expect(told(exchange(), ...unrelated)).toEqual(unrelated.map(() => '…'));
   });
 }
+
+test('a refusal reads as the module printed it, in two decimal digits', () => {
+  expect([4, 10].map((code) => failText(code))).toEqual([
+    { en: 'FAIL ER04', ja: 'FAIL ER04' },
+    { en: 'FAIL ER10', ja: 'FAIL ER10' },
+  ]);
+});

@@ -60,6 +60,9 @@ for (const [name, broken] of [
   ['no quality', { LQI: undefined }],
   ['no address', { Addr: undefined }],
   ['half an address', { Addr: '001C6400' }],
+  ['a digit too many before its address', { Addr: '0001C6400030C12A4' }],
+  ['a digit too many behind its address', { Addr: '001C6400030C12A40' }],
+  ['a quality of no number', { LQI: 'C-' }],
 ] as const) {
   test(`a block with ${name} is none`, () => {
     expect(collected(...block(broken))).toEqual([]);
@@ -97,4 +100,6 @@ test('ours are those of our Pairing ID or of none, strongest first', () => {
     'A',
   ]);
   expect(ownPans([neighbour], '89ABCDEF')).toEqual([]);
+  const { pairId: __, ...told } = pan;
+  expect(ownPans([pan], '89ABCDEF')).toEqual([told]);
 });
