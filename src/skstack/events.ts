@@ -87,11 +87,21 @@ export const RXUDP_HEADER =
   /ERXUDP (?<from>[0-9A-F:]{39}) (?<to>[0-9A-F:]{39}) (?<remotePort>[0-9A-F]{4}) (?<localPort>[0-9A-F]{4}) (?<mac>[0-9A-F]{16}) (?:(?<lqi>[0-9A-F]{2}) )?(?<secured>[0-9]) (?:(?<side>[0-9]) )?(?<dataLength>[0-9A-F]{4}) /i;
 const RXUDP_LINE = new RegExp(`^${RXUDP_HEADER.source}`, 'i');
 
+/** The groups of RXUDP_HEADER. */
+interface RxUdpWords {
+  readonly from: string;
+  readonly to: string;
+  readonly remotePort: string;
+  readonly localPort: string;
+  readonly mac: string;
+  readonly lqi: string | undefined;
+  readonly secured: string;
+  readonly side: string | undefined;
+  readonly dataLength: string;
+}
+
 interface RxUdpHeader {
-  readonly words: Readonly<
-    Record<'from' | 'to' | 'remotePort' | 'localPort' | 'mac' | 'secured' | 'dataLength', string> &
-      Record<'lqi' | 'side', string | undefined>
-  >;
+  readonly words: RxUdpWords;
   readonly dataAt: number;
   /** DATALEN, bytes. */
   readonly length: number;
@@ -101,7 +111,7 @@ interface RxUdpHeader {
 export function rxUdpHeader(text: string): RxUdpHeader | undefined {
   const found = RXUDP_LINE.exec(text);
   if (!found) return undefined;
-  const words = found.groups as RxUdpHeader['words'];
+  const words = found.groups as unknown as RxUdpWords;
   return { words, dataAt: found[0].length, length: Number.parseInt(words.dataLength, 16) };
 }
 
