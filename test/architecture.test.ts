@@ -44,7 +44,7 @@ function imports(): Import[] {
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => {
       const text = readFileSync(join(src, file), 'utf8');
-      return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, specifier = '']) => ({
+      return [...text.matchAll(/(?:(?<!')from|import\()\s*'([^']+)'/g)].map(([, specifier = '']) => ({
         file,
         folder: folderOf(file),
         target: specifier.startsWith('.') ? relative(src, join(src, file, '..', specifier)) : specifier,
