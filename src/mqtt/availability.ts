@@ -1,25 +1,20 @@
-import type { Clock } from '../kernel/clock.ts';
-import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import { MeterHealth } from '../model/health.ts';
 import type { BridgeEvent, LinkStatus } from '../model/status.ts';
-import type { Message, Send } from '../broker/broker-connection.ts';
+import type { Message } from '../broker/broker-connection.ts';
 import { linkPayload } from './mqtt-payloads.ts';
 import type { Presence } from './mqtt-payloads.ts';
 import type { Topics } from './mqtt-topics.ts';
+import { PacedTopic } from './paced-topic.ts';
+import type { StateDeps, TopicDeps } from './paced-topic.ts';
 
 /** Whoever asks who is there is answered no more often than this. */
 const PRESENT_PACE_MS = 50;
 
-export interface AvailabilityDeps {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  readonly send: Send;
-}
-
 /** `bridge/availability`, `meter/availability` and with them `state/link`: they agree at each moment. */
 export class Availability {
   readonly #topics: Topics;
-  readonly #deps: AvailabilityDeps;
+  readonly #deps: StateDeps;
   readonly #health: MeterHealth;
   readonly #link: LinkTopic;
   /** When the newest answer passes its mark. */
@@ -29,7 +24,7 @@ export class Availability {
   /** What `meter/availability` says on this connection. */
   #shown: boolean | undefined;
 
-  constructor(topics: Topics, intervalS: number, deps: AvailabilityDeps) {
+  constructor(topics: Topics, intervalS: number, deps: StateDeps) {
     const { clock, deadlines } = deps;
     this.#topics = topics;
     this.#deps = deps;
@@ -125,9 +120,6 @@ export class Availability {
   }
 }
 
-/** Signal strength and the like change at every answer; Home Assistant's database need not. */
-const PACE_MS = 60_000;
-
 /** What an automation waits for goes out at once; a figure when there is one for the first time. */
 const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus, presence: Presence): string =>
   JSON.stringify([
@@ -141,53 +133,27 @@ const urgentPart = ({ phase, pan, reconnects, error, rssiDbm, lqi }: LinkStatus,
     lqi === undefined,
   ]);
 
-export interface LinkTopicDeps {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
+export interface LinkTopicDeps extends TopicDeps {
   /** As of now. */
   readonly presence: () => Presence;
-  /** Publishes a payload; called only between `up` and `down`. */
-  readonly send: (payload: string) => void;
 }
 
-/** `state/link`: phases and presence at once, figures at most once a minute. */
-export class LinkTopic {
-  readonly #deps: LinkTopicDeps;
-  readonly #next: Deadline;
+/** `state/link`: phases and presence at once, figures at most once a minute. Updated only while connected. */
+export class LinkTopic extends PacedTopic {
+  readonly #presence: () => Presence;
   #status: LinkStatus | undefined;
-  #sent: { readonly urgent: string; readonly text: string; readonly atMs: number } | undefined;
 
-  constructor(deps: LinkTopicDeps) {
-    this.#deps = deps;
-    this.#next = deps.deadlines.create();
+  constructor({ presence, ...deps }: LinkTopicDeps) {
+    super(deps);
+    this.#presence = presence;
   }
 
   accept(status: LinkStatus): void {
     this.#status = status;
   }
 
-  /** To be called while connected, after anything has changed. */
-  update(): void {
-    const { clock, presence } = this.#deps;
-    const [status, sent] = [this.#status, this.#sent];
-    if (!status) return;
-    if (!sent || sent.urgent !== urgentPart(status, presence())) return this.publish();
-    if (sent.text === linkPayload(status, presence()) || this.#next.isSet) return;
-    this.#next.in(sent.atMs + PACE_MS - clock.monotonicMs(), () => this.publish());
-  }
-
-  /** The newest state, now. Nothing before the first one is known. */
-  publish(): void {
-    const { clock, presence, send } = this.#deps;
-    this.#next.cancel();
-    if (!this.#status) return;
-    const text = linkPayload(this.#status, presence());
-    this.#sent = { urgent: urgentPart(this.#status, presence()), text, atMs: clock.monotonicMs() };
-    send(text);
-  }
-
-  down(): void {
-    this.#sent = undefined;
-    this.#next.cancel();
+  protected state() {
+    const presence = this.#presence();
+    return this.#status && { urgent: urgentPart(this.#status, presence), payload: linkPayload(this.#status, presence) };
   }
 }

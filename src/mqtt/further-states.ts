@@ -1,31 +1,27 @@
-import type { Send } from '../broker/broker-connection.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { Deadlines } from '../kernel/deadlines.ts';
 import type { Prices } from '../model/price.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent } from '../model/status.ts';
-import { ConfigTopic } from './config-topic.ts';
 import { MinuteTopic } from './minute-topic.ts';
+import { configPayload } from './mqtt-payloads.ts';
 import type { Topics } from './mqtt-topics.ts';
+import type { RegisterTopicDeps, StateDeps } from './paced-topic.ts';
 import { PriceTopic } from './price-topic.ts';
 import { UsageTopic } from './usage-topic.ts';
 
-export interface FurtherStatesDeps {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  /** Called with or without a connection. */
-  readonly send: Send;
+export interface FurtherStatesDeps extends StateDeps, Pick<RegisterTopicDeps, 'decimals'> {
   readonly prices?: Prices | undefined;
-  /** Of the registers. */
-  readonly decimals: () => number;
 }
 
 /** `state/minute`, `state/usage`, `state/price`, `state/config`: all retained, each with its own pace. */
 export class FurtherStates {
+  readonly #clock: Clock;
   readonly #minute: MinuteTopic;
   readonly #usage: UsageTopic;
-  readonly #config: ConfigTopic;
   readonly #price: PriceTopic | undefined;
+  /** What can be changed by command, as it is in force. */
+  #config: Parameters<typeof configPayload>[0];
+  readonly #sendConfig: (payload: string) => void;
 
   constructor(
     meter: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>,
@@ -33,10 +29,12 @@ export class FurtherStates {
     { send, prices, ...deps }: FurtherStatesDeps,
   ) {
     const kept = (topic: string) => (payload: string) => send({ topic, payload, qos: 1, retain: true });
+    this.#clock = deps.clock;
     this.#minute = new MinuteTopic(meter, { ...deps, send: kept(topics.minute) });
     this.#usage = new UsageTopic(meter, { ...deps, send: kept(topics.usage) });
-    this.#config = new ConfigTopic(meter.intervalS, deps.clock, kept(topics.config));
     this.#price = prices && new PriceTopic(prices, { ...deps, send: kept(topics.price) });
+    this.#config = { intervalS: meter.intervalS, sinceMs: deps.clock.now() };
+    this.#sendConfig = kept(topics.config);
   }
 
   accept(event: BridgeEvent): void {
@@ -45,7 +43,10 @@ export class FurtherStates {
       if (event.reading.minute) this.#minute.accept(event.reading.minute);
     }
     if (event.kind === 'usage') this.#usage.accept(event.usage);
-    if (event.kind === 'interval') this.#config.interval(event.intervalS);
+    if (event.kind === 'interval') {
+      this.#config = { intervalS: event.intervalS, sinceMs: this.#clock.now() };
+      this.#sendConfig(configPayload(this.#config));
+    }
     if (event.kind !== 'pace') return;
     this.#usage.pace(event.intervalS);
     this.#minute.pace(event.intervalS);
@@ -55,7 +56,7 @@ export class FurtherStates {
   publish(): void {
     this.#minute.publish();
     this.#usage.publish();
-    this.#config.publish();
+    this.#sendConfig(configPayload(this.#config));
     this.#price?.publish();
   }
 }

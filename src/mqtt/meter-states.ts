@@ -1,6 +1,4 @@
-import type { Clock } from '../kernel/clock.ts';
-import type { Send } from '../broker/broker-connection.ts';
-import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import { marksOf } from '../model/health.ts';
 import { instants, measuredIn, registers } from '../model/quantity.ts';
 import type { EnergyScale, HalfHour, MeterProfile, Reading } from '../model/reading.ts';
@@ -9,18 +7,12 @@ import { energyDecimals, energyPayload, halfHourPayload, instantPayload } from '
 import type { ContractState } from './mqtt-payloads.ts';
 import { expireAfterS } from './mqtt-topics.ts';
 import type { Topics } from './mqtt-topics.ts';
+import type { StateDeps } from './paced-topic.ts';
 
 /** A value with the monotonic time it arrived. */
 interface Seen<T> {
   readonly value: T;
   readonly atMs: number;
-}
-
-export interface MeterStatesDeps {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  /** Called with or without a connection. */
-  readonly send: Send;
 }
 
 type MeterPart = Pick<MeterSettings, 'intervalS' | 'energyIntervalS' | 'contractAmpere'>;
@@ -68,7 +60,7 @@ export const contractState = (ampere: number, used: number, over: OverContract):
 export class MeterStates {
   #meter: MeterPart;
   readonly #topics: StateTopics;
-  readonly #deps: MeterStatesDeps;
+  readonly #deps: StateDeps;
   /** When something passes its mark. */
   readonly #mark: Deadline;
   /** An instantaneous value, or a register, older than this is no longer current. */
@@ -88,7 +80,7 @@ export class MeterStates {
   /** The newest half-hour mark and the one before it. */
   #marked: { readonly newest: HalfHour; readonly before: HalfHour | undefined; readonly payload: string } | undefined;
 
-  constructor(meter: MeterPart, topics: StateTopics, deps: MeterStatesDeps) {
+  constructor(meter: MeterPart, topics: StateTopics, deps: StateDeps) {
     this.#meter = meter;
     this.#topics = topics;
     this.#deps = deps;

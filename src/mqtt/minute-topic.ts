@@ -1,23 +1,14 @@
-import type { Clock } from '../kernel/clock.ts';
-import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import { marksOf } from '../model/health.ts';
 import type { MinuteRegisters } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { minutePayload } from './mqtt-payloads.ts';
-
-export interface MinuteTopicDeps {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  /** Called with or without a connection. */
-  readonly send: (payload: string) => void;
-  /** Of the registers. */
-  readonly decimals: () => number;
-}
+import type { RegisterTopicDeps } from './paced-topic.ts';
 
 /** `state/minute`, of meters that have it: taken back when it is as old as a register may be. */
 export class MinuteTopic {
   readonly #energyIntervalS: number;
-  readonly #deps: MinuteTopicDeps;
+  readonly #deps: RegisterTopicDeps;
   readonly #mark: Deadline;
   #energyMs: number;
   #minute: MinuteRegisters | undefined;
@@ -26,7 +17,7 @@ export class MinuteTopic {
 
   constructor(
     { intervalS, energyIntervalS }: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>,
-    deps: MinuteTopicDeps,
+    deps: RegisterTopicDeps,
   ) {
     this.#energyIntervalS = energyIntervalS;
     this.#deps = deps;

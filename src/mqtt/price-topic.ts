@@ -1,15 +1,8 @@
-import type { Clock } from '../kernel/clock.ts';
-import type { Deadline, Deadlines } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import { nextPriceMs, pricesNow } from '../model/price.ts';
 import type { Prices } from '../model/price.ts';
 import { pricePayload } from './mqtt-payloads.ts';
-
-export interface PriceTopicDeps {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  /** Called with or without a connection. */
-  readonly send: (payload: string) => void;
-}
+import type { TopicDeps } from './paced-topic.ts';
 
 /** A wall clock that was set is noticed so soon. */
 const LOOK_MS = 60_000;
@@ -17,11 +10,11 @@ const LOOK_MS = 60_000;
 /** `state/price`: the prices of now, told anew when one changes. The meter has no part in it. */
 export class PriceTopic {
   readonly #prices: Prices;
-  readonly #deps: PriceTopicDeps;
+  readonly #deps: TopicDeps;
   readonly #next: Deadline;
   #told: string | undefined;
 
-  constructor(prices: Prices, deps: PriceTopicDeps) {
+  constructor(prices: Prices, deps: TopicDeps) {
     this.#prices = prices;
     this.#deps = deps;
     this.#next = deps.deadlines.create();
