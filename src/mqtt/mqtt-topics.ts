@@ -1,43 +1,30 @@
-/** Every topic of one meter. The last level names are public API: changing one is a major version. */
-export interface Topics {
-  readonly bridgeAvailability: string;
-  readonly meterAvailability: string;
-  readonly instant: string;
-  readonly energy: string;
-  readonly halfHour: string;
-  readonly minute: string;
-  readonly usage: string;
-  readonly price: string;
-  readonly link: string;
-  readonly config: string;
-  readonly readings: string;
+/** Every topic of one meter, below `<base topic>/<meter id>/`. These names are public API: changing one is a major version. */
+const LEVELS = {
+  bridgeAvailability: 'bridge/availability',
+  meterAvailability: 'meter/availability',
+  instant: 'state/instant',
+  energy: 'state/energy',
+  halfHour: 'state/halfhour',
+  minute: 'state/minute',
+  usage: 'state/usage',
+  price: 'state/price',
+  link: 'state/link',
+  config: 'state/config',
+  readings: 'readings',
   /** Half hours that were missed, read from the meter's memory. */
-  readonly history: string;
+  history: 'history',
   /** Every minute's registers, where that is wanted. */
-  readonly historyMinutes: string;
+  historyMinutes: 'history_minutes',
   /** Commands are this and a name: `…/command/read_now`. */
-  readonly commandPrefix: string;
-}
+  commandPrefix: 'command/',
+} as const;
 
-export function topicsOf(baseTopic: string, meterId: string): Topics {
-  const root = `${baseTopic}/${meterId}`;
-  return {
-    bridgeAvailability: `${root}/bridge/availability`,
-    meterAvailability: `${root}/meter/availability`,
-    instant: `${root}/state/instant`,
-    energy: `${root}/state/energy`,
-    halfHour: `${root}/state/halfhour`,
-    minute: `${root}/state/minute`,
-    usage: `${root}/state/usage`,
-    price: `${root}/state/price`,
-    link: `${root}/state/link`,
-    config: `${root}/state/config`,
-    readings: `${root}/readings`,
-    history: `${root}/history`,
-    historyMinutes: `${root}/history_minutes`,
-    commandPrefix: `${root}/command/`,
-  };
-}
+export type Topics = Readonly<Record<keyof typeof LEVELS, string>>;
+
+export const topicsOf = (baseTopic: string, meterId: string): Topics =>
+  Object.fromEntries(
+    Object.entries(LEVELS).map(([topic, level]) => [topic, `${baseTopic}/${meterId}/${level}`]),
+  ) as Topics;
 
 /** Asked by a bridge that waits; who is connected says its availability again. Below the commands, so that nobody has to allow it. */
 export const presenceTopic = ({ commandPrefix }: Topics): string => `${commandPrefix}present`;
