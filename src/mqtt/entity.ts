@@ -32,6 +32,12 @@ export interface Entity {
   readonly options: EntityOptions | ((context: EntityContext) => EntityOptions);
 }
 
+/** A row of a table of entities; what all its rows have in common, it need not say. */
+type EntityRow<Common> = Omit<Entity, keyof Common> & Partial<Entity>;
+
+export const tableOf = <Common extends Partial<Entity>>(common: Common, rows: readonly EntityRow<Common>[]): Entity[] =>
+  rows.map((row) => ({ ...common, ...row }) as unknown as Entity);
+
 /** The property map decides: what the meter does not have is never announced. */
 export const has =
   (epc: number) =>

@@ -2,13 +2,13 @@ import { quantities } from '../model/quantity.ts';
 import type { Quantity } from '../model/quantity.ts';
 import { LEAST_INTERVAL_S, MOST_INTERVAL_S } from '../model/settings.ts';
 import { LINK_PHASES } from '../model/status.ts';
-import { has } from './entity.ts';
+import { has, tableOf } from './entity.ts';
 import type { Entity, EntityContext, EntityOptions } from './entity.ts';
-import { priceEntities } from './price-entities.ts';
 import { usageEntities } from './usage-entities.ts';
 
 const hasFault = has(0x88);
-const hasCurrent = has(0xe8);
+/** There is a contract current, and the meter tells its own. */
+const hasContract = (context: EntityContext): boolean => context.contract && has(0xe8)(context);
 
 /** A quantity of which nothing is known yet is not announced: energy needs its scale, others to have been seen. */
 const isThere =
@@ -39,14 +39,10 @@ const entityOf = (quantity: Quantity): Entity => ({
   options: optionsOf(quantity),
 });
 
-const MEASURED: readonly Entity[] = [
-  ...quantities.map(entityOf),
+const ofContract = tableOf({ platform: 'sensor', from: 'instant', when: hasContract }, [
   {
     key: 'headroom',
-    platform: 'sensor',
     name: { en: 'Contract headroom', ja: '契約電流の余裕' },
-    from: 'instant',
-    when: (context) => context.contract && hasCurrent(context),
     options: ({ expireAfterS }) => ({
       device_class: 'current',
       state_class: 'measurement',
@@ -57,10 +53,7 @@ const MEASURED: readonly Entity[] = [
   },
   {
     key: 'contract_usage',
-    platform: 'sensor',
     name: { en: 'Contract usage', ja: '契約電流使用率' },
-    from: 'instant',
-    when: (context) => context.contract && hasCurrent(context),
     options: ({ expireAfterS }) => ({
       state_class: 'measurement',
       unit_of_measurement: '%',
@@ -74,10 +67,13 @@ const MEASURED: readonly Entity[] = [
     key: 'over_contract',
     platform: 'binary_sensor',
     name: { en: 'Over contract current', ja: '契約電流超過' },
-    from: 'instant',
-    when: (context) => context.contract && hasCurrent(context),
     options: ({ expireAfterS }) => ({ device_class: 'problem', expire_after: expireAfterS }),
   },
+]);
+
+const MEASURED: readonly Entity[] = [
+  ...quantities.map(entityOf),
+  ...ofContract,
   {
     key: 'fault',
     platform: 'binary_sensor',
@@ -88,13 +84,10 @@ const MEASURED: readonly Entity[] = [
   },
 ];
 
-/** An entity that needs nothing of the meter to be known. */
-type Row = Omit<Entity, 'platform' | 'from' | 'when'> & Partial<Pick<Entity, 'platform'>>;
-
 const DIAGNOSTIC = { entity_category: 'diagnostic' } as const;
 const HIDDEN = { entity_category: 'diagnostic', enabled_by_default: false } as const;
 
-const LINK_ROWS: readonly Row[] = [
+const link = tableOf({ platform: 'sensor', from: 'link' }, [
   {
     key: 'connected',
     platform: 'binary_sensor',
@@ -149,10 +142,33 @@ const LINK_ROWS: readonly Row[] = [
     bridgeOnly: true,
     options: { icon: 'mdi:radio-tower', ...HIDDEN },
   },
-];
-const link = LINK_ROWS.map((row): Entity => ({ platform: 'sensor', from: 'link', ...row }));
+]);
 
-const BUTTON_ROWS: readonly Row[] = [
+/** As Home Assistant's energy dashboard wants it: the currency for a kWh, and no class, for `monetary` is an amount. */
+const PRICE: EntityOptions = {
+  state_class: 'measurement',
+  unit_of_measurement: 'JPY/kWh',
+  suggested_display_precision: 2,
+  icon: 'mdi:cash',
+};
+
+/** Where the configuration has prices. They hold while the meter is away. */
+const prices = tableOf({ platform: 'sensor', from: 'price', bridgeOnly: true, options: PRICE }, [
+  {
+    key: 'price_buy',
+    name: { en: 'Price of energy import', ja: '電力量単価（買電）' },
+    field: 'buy',
+    when: (context) => context.prices?.buy !== undefined,
+  },
+  {
+    key: 'price_sell',
+    name: { en: 'Price of energy export', ja: '電力量単価（売電）' },
+    field: 'sell',
+    when: (context) => context.prices?.sell !== undefined,
+  },
+]);
+
+const buttons = tableOf({ platform: 'button', from: 'command', bridgeOnly: true }, [
   { key: 'read_now', name: { en: 'Read now', ja: '今すぐ取得' }, options: { icon: 'mdi:refresh' } },
   {
     key: 'restart_session',
@@ -164,8 +180,7 @@ const BUTTON_ROWS: readonly Row[] = [
     name: { en: 'Rescan', ja: '再スキャン' },
     options: { icon: 'mdi:radar', entity_category: 'config' },
   },
-];
-const buttons = BUTTON_ROWS.map((row): Entity => ({ platform: 'button', from: 'command', bridgeOnly: true, ...row }));
+]);
 
 const numbers: readonly Entity[] = [
   {
@@ -188,14 +203,7 @@ const numbers: readonly Entity[] = [
 ];
 
 /** Every entity a meter can have, in the order Home Assistant is told of them. */
-export const entities: readonly Entity[] = [
-  ...MEASURED,
-  ...usageEntities,
-  ...priceEntities,
-  ...link,
-  ...buttons,
-  ...numbers,
-];
+export const entities: readonly Entity[] = [...MEASURED, ...usageEntities, ...prices, ...link, ...buttons, ...numbers];
 
 /** Those that are announced. */
 export const entitiesOf = (context: EntityContext): readonly Entity[] =>

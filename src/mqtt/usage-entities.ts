@@ -1,4 +1,4 @@
-import { has } from './entity.ts';
+import { has, tableOf } from './entity.ts';
 import type { Entity, EntityContext, EntityOptions } from './entity.ts';
 
 type When = (context: EntityContext) => boolean;
@@ -40,10 +40,8 @@ const AVERAGE = {
   suggested_display_precision: 0,
 } as const;
 
-type Row = Omit<Entity, 'platform' | 'from' | 'when'> & Partial<Pick<Entity, 'when'>>;
-
 /** From the registers at the last mark. */
-const HALF_HOUR_ROWS: readonly Row[] = [
+const halfHour = tableOf({ platform: 'sensor', from: 'halfHour', when: boughtMarks }, [
   {
     key: 'energy_import_30min',
     name: { en: 'Energy import last half hour', ja: '30分電力量（買電）' },
@@ -78,9 +76,9 @@ const HALF_HOUR_ROWS: readonly Row[] = [
     field: 'time',
     options: { device_class: 'timestamp', entity_category: 'diagnostic', ...UNASKED },
   },
-];
+]);
 
-const USAGE_ROWS: readonly Row[] = [
+const usage = tableOf({ platform: 'sensor', from: 'usage', when: boughtMarks }, [
   {
     key: 'demand_now',
     name: { en: 'Demand now', ja: 'デマンド（現在）' },
@@ -123,10 +121,10 @@ const USAGE_ROWS: readonly Row[] = [
     when: all(has(0xe3), soldMarks),
     options: ({ energyDecimals }) => counted(energyDecimals),
   },
-];
+]);
 
 /** Second-generation meters tell their registers for each whole minute. */
-const MINUTE_ROWS: readonly Row[] = [
+const minute = tableOf({ platform: 'sensor', from: 'minute', when: boughtMarks }, [
   {
     key: 'energy_import_minute',
     name: { en: 'Energy import at full minute', ja: '1分積算電力量（買電）' },
@@ -143,14 +141,7 @@ const MINUTE_ROWS: readonly Row[] = [
     when: all(has(0xd0), isScaled, hasExport),
     options: fixed,
   },
-];
-
-const entitiesFrom = (from: 'halfHour' | 'minute' | 'usage', rows: readonly Row[]): readonly Entity[] =>
-  rows.map((row) => ({ platform: 'sensor', from, when: boughtMarks, ...row }));
+]);
 
 /** What comes of half-hour marks: registers there, averages, the day's energy. */
-export const usageEntities: readonly Entity[] = [
-  ...entitiesFrom('halfHour', HALF_HOUR_ROWS),
-  ...entitiesFrom('usage', USAGE_ROWS),
-  ...entitiesFrom('minute', MINUTE_ROWS),
-];
+export const usageEntities: readonly Entity[] = [...halfHour, ...usage, ...minute];
