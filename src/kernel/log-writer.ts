@@ -95,7 +95,7 @@ export class LogThrottle {
   readonly #quietMs: number;
   readonly #seen = new Map<string, { untilMs: number; swallowed: number }>();
 
-  /** @param quietMs how long a message stays silent after it was logged; Infinity: until `forget`. */
+  /** @param quietMs how long a message stays silent after it was logged; Infinity: for ever. */
   constructor(clock: Clock, quietMs: number) {
     this.#clock = clock;
     this.#quietMs = quietMs;
@@ -112,9 +112,5 @@ export class LogThrottle {
     if (this.#seen.size >= 64) this.#seen.clear(); // keys come from outside too
     this.#seen.set(key, { untilMs: now + this.#quietMs, swallowed: 0 });
     return entry?.swallowed ?? 0;
-  }
-
-  forget(): void {
-    this.#seen.clear();
   }
 }
