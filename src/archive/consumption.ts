@@ -1,4 +1,4 @@
-import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
+import { DAY_MS, HALF_HOUR_MS, jstMidnight, jstNextMonth } from '../kernel/clock.ts';
 import { costOf } from '../model/price.ts';
 import type { Prices } from '../model/price.ts';
 import type { ArchivedMark } from './month-file.ts';
@@ -127,6 +127,5 @@ class Sum {
 
 function endOf(startMs: number, by: Period): number {
   if (by === 'half-hour') return startMs + HALF_HOUR_MS;
-  if (by === 'day') return jstMidnight(startMs) + 48 * HALF_HOUR_MS;
-  return jstMonthStart(jstMonthStart(startMs) + 32 * 48 * HALF_HOUR_MS);
+  return by === 'day' ? jstMidnight(startMs) + DAY_MS : jstNextMonth(startMs);
 }

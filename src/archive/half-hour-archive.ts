@@ -204,8 +204,7 @@ const unreadable = (cause: unknown): BridgeError =>
 /** @returns `known` itself where `told` adds nothing. */
 function merge(known: ArchivedMark | undefined, told: ArchivedMark): ArchivedMark {
   if (!known) return told;
-  const isEmpty = known.importKwh === undefined && known.exportKwh === undefined;
-  if (isEmpty) return told.importKwh === undefined && told.exportKwh === undefined ? known : told;
+  if (!hasRegister(known)) return hasRegister(told) ? told : known;
   const adds =
     known.meter === told.meter &&
     ((known.importKwh === undefined && told.importKwh !== undefined) ||

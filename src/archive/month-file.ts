@@ -1,7 +1,6 @@
 import { HALF_HOUR_MS, isoJst } from '../kernel/clock.ts';
 import type { HalfHour } from '../model/reading.ts';
 
-const JST_MS = 9 * 3_600_000;
 /** What a meter is called in the file; whatever else its serial number holds would not fit a line. */
 const NOT_IN_A_NAME = /[^0-9A-Za-z-]/g;
 const METER_LINE = /^# meter ([0-9A-Za-z-]{1,64})$/;
@@ -47,7 +46,7 @@ export function parseMonth(text: string): { readonly marks: readonly ArchivedMar
 
 function parseLine(line: string, meter: string): ArchivedMark | undefined {
   const [, time, bought = '', sold = ''] = MARK_LINE.exec(line) ?? [];
-  const markMs = time === undefined ? NaN : Date.parse(`${time}:00Z`) - JST_MS;
+  const markMs = time === undefined ? NaN : Date.parse(`${time}:00+09:00`);
   if (!isMark(markMs)) return undefined;
   return {
     markMs,

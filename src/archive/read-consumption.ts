@@ -1,11 +1,8 @@
-import { HALF_HOUR_MS, jstMidnight, jstMonthStart } from '../kernel/clock.ts';
+import { jstMidnight, jstMonthStart, jstNextMonth } from '../kernel/clock.ts';
 import type { Prices } from '../model/price.ts';
 import { consumption } from './consumption.ts';
 import type { Consumption, Period } from './consumption.ts';
 import type { HalfHourArchive } from './half-hour-archive.ts';
-
-/** Longer than any month. */
-const MONTH_MS = 32 * 48 * HALF_HOUR_MS;
 
 /** What is read of an archive. */
 export type ArchivedEnergy = Pick<HalfHourArchive, 'range' | 'oldestMs' | 'newestMs'>;
@@ -28,7 +25,7 @@ export async function readConsumption(
   const lastMs = Math.min(toMs, newestMs);
   const periods: Consumption[] = [];
   for (let startMs = by === 'month' ? jstMonthStart(firstMs) : firstMs; startMs < lastMs;) {
-    const endMs = Math.min(toMs, jstMonthStart(jstMonthStart(startMs) + MONTH_MS));
+    const endMs = Math.min(toMs, jstNextMonth(startMs));
     const marks = await archive.range(startMs, endMs + 1);
     periods.push(...consumption(marks, by, startMs, endMs, lastMs, prices));
     startMs = endMs;

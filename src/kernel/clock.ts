@@ -33,14 +33,20 @@ export function isoLocal(ms: number): string {
   return `${local}${offset < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
 }
 
-/** ISO 8601 in Japan's time, to the second: the meter's own clock is JST whatever TZ says. */
-export const isoJst = (ms: number): string => `${new Date(ms + 9 * 3_600_000).toISOString().slice(0, 19)}+09:00`;
+/** How far Japan's clocks are ahead of UTC: the meter's own clock is JST whatever TZ says. */
+export const JST_MS = 9 * 3_600_000;
+
+/** ISO 8601 in Japan's time, to the second. */
+export const isoJst = (ms: number): string => `${new Date(ms + JST_MS).toISOString().slice(0, 19)}+09:00`;
 
 /** From one mark of the meter's registers to the next. */
 export const HALF_HOUR_MS = 1_800_000;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
+
 /** 0:00 in Japan of the first day of the month that holds this moment, ms since 1970. */
 export const jstMonthStart = (ms: number): number => Date.parse(`${isoJst(ms).slice(0, 7)}-01T00:00:00+09:00`);
+/** The same of the month after it. */
+export const jstNextMonth = (ms: number): number => jstMonthStart(jstMonthStart(ms) + 32 * DAY_MS);
 
 /** 0:00 in Japan of a day as a person writes it, `2026-01-15`. @returns undefined where there is no such day */
 export function jstDay(text: string): number | undefined {
@@ -49,4 +55,4 @@ export function jstDay(text: string): number | undefined {
 }
 
 /** 0:00 in Japan of the day that holds this moment, ms since 1970. */
-export const jstMidnight = (ms: number): number => Math.floor((ms + 9 * 3_600_000) / DAY_MS) * DAY_MS - 9 * 3_600_000;
+export const jstMidnight = (ms: number): number => Math.floor((ms + JST_MS) / DAY_MS) * DAY_MS - JST_MS;

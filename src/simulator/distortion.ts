@@ -2,6 +2,7 @@ import { EPC } from '../echonet/epc.ts';
 import { encodeFrame, ESV } from '../echonet/frame.ts';
 import type { Frame, Property } from '../echonet/frame.ts';
 import { decodeDate, encodeDate } from '../echonet/time.ts';
+import { DAY_MS } from '../kernel/clock.ts';
 import type { Fault, FaultName } from './faults.ts';
 import { noDataEdt } from './meter/meter-properties.ts';
 
@@ -23,7 +24,6 @@ const NO_DATE = Uint8Array.of(0x07, 0xea, 13, 32);
 const FEW = 2;
 /** What is left of a longer answer under cut-answer. */
 const LONGEST = 150;
-const DAY_MS = 24 * 3_600_000;
 
 /** What a fault makes of the property at `index`; the very same where it changes nothing. */
 type Change = (property: Property, fault: Fault, frame: Frame, index: number) => Property;

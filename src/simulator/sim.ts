@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Frame } from '../echonet/frame.ts';
 import { bytesOfLatin1, hex, hexOfBytes } from '../kernel/bytes.ts';
+import { HALF_HOUR_MS } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -38,8 +39,6 @@ export interface SimulatorTools {
   /** Called for every property of an answer the host can read. */
   readonly onAnswer?: (answered: Answered) => void;
 }
-
-const HALF_HOUR_MS = 30 * 60_000;
 
 /** A stick and a meter in reach of it. Disposing ends everything that waits. */
 export class Simulator implements AsyncDisposable {

@@ -1,9 +1,10 @@
+import { DAY_MS } from '../../kernel/clock.ts';
 import { appliancesOf } from './appliances.ts';
 import { sunOf } from './sun.ts';
 
 /** Power is constant for so long. */
 export const SLOT_MS = 10_000;
-export const SLOTS_PER_DAY = 86_400_000 / SLOT_MS;
+export const SLOTS_PER_DAY = DAY_MS / SLOT_MS;
 
 const SLOTS_PER_MINUTE = 60_000 / SLOT_MS;
 

@@ -1,3 +1,4 @@
+import { DAY_MS, HALF_HOUR_MS, JST_MS } from '../../kernel/clock.ts';
 import { HouseDay, SLOT_MS, SLOTS_PER_DAY } from './house-day.ts';
 import type { PhaseWatts } from './house-day.ts';
 
@@ -16,9 +17,6 @@ interface Segment {
 }
 
 const HOUR_MS = 3_600_000;
-const HALF_HOUR_MS = HOUR_MS / 2;
-const DAY_MS = 24 * HOUR_MS;
-const JST_MS = 9 * HOUR_MS;
 const SLOTS_PER_HALF_HOUR = HALF_HOUR_MS / SLOT_MS;
 const NO_ENERGY: Energy = { importWh: 0, exportWh: 0 };
 /** Days that are kept slot by slot; of all others the energy by the half hour. */

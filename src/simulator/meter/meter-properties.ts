@@ -1,4 +1,5 @@
 import { concatBytes } from '../../kernel/bytes.ts';
+import { DAY_MS, HALF_HOUR_MS, jstMidnight } from '../../kernel/clock.ts';
 import {
   encodeCoefficient,
   encodeCounter,
@@ -53,10 +54,7 @@ export interface MeterView extends Pick<
 }
 
 const MINUTE_MS = 60_000;
-const HALF_HOUR_MS = 30 * MINUTE_MS;
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const JST_MS = 9 * 3_600_000;
 
 const ANNOUNCE_MAP = [EPC.operationStatus, EPC.installationPlace, EPC.faultStatus];
 export const setMap = (generation: 1 | 2): readonly number[] => [
@@ -90,7 +88,7 @@ const atMark = (direction: Direction) => (view: MeterView) => {
 
 const dayHistory = (direction: Direction) => (view: MeterView) => {
   const { day } = view.history;
-  const midnight = Math.floor((view.atMs + JST_MS) / DAY_MS) * DAY_MS - JST_MS - (day ?? 0) * DAY_MS;
+  const midnight = jstMidnight(view.atMs) - (day ?? 0) * DAY_MS;
   const values = Array.from({ length: 48 }, (_, i) =>
     day === undefined ? undefined : view.registersAt(midnight + i * HALF_HOUR_MS)[direction],
   );

@@ -6,6 +6,7 @@ import type { Frame, Property } from '../../echonet/frame.ts';
 import { decodeHistoryDay, decodeSlotRequest, HISTORY2, HISTORY3 } from '../../echonet/history.ts';
 import { encodeInstanceList } from '../../echonet/nameplate.ts';
 import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes } from '../../kernel/bytes.ts';
+import { DAY_MS } from '../../kernel/clock.ts';
 import type { PhaseWatts } from './house-day.ts';
 import { Load, LoadProfile } from './load.ts';
 import { defaultGetMap, propertyEdt, setMap } from './meter-properties.ts';
@@ -14,7 +15,6 @@ import type { ResolvedOptions } from '../options.ts';
 
 /** Volt-amperes per watt and volt of the house's two 100 V phases. */
 const CURRENT_PER_WATT = 1 / 0.95 / 100;
-const DAY_MS = 24 * 3_600_000;
 /** All meters, whatever their instance. */
 const ANY_METER = 0x028800;
 
