@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { abortable, deferred, within } from '../kernel/async.ts';
+import { deferred, settledWithin } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { MqttSettings } from '../model/settings.ts';
@@ -79,13 +79,8 @@ export async function openConnection(
       }),
     );
   try {
-    return await within(
-      clock,
-      CONNECT_LIMIT_MS,
-      signal,
-      (s) => abortable(connectionOf(client, parameters.protocol, url, clock), s),
-      silent,
-    );
+    const connection = connectionOf(client, parameters.protocol, url, clock);
+    return await settledWithin(clock, CONNECT_LIMIT_MS, signal, connection, silent);
   } catch (error) {
     client.end(true);
     client.stream.destroy();

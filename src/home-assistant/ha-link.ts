@@ -1,5 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
-import { abortable, deferred, within } from '../kernel/async.ts';
+import { deferred, settledWithin } from '../kernel/async.ts';
 import type { Deferred } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, textOf } from '../kernel/errors.ts';
@@ -114,13 +114,7 @@ export class HomeAssistantLink implements Disposable {
       en: `no answer within ${limitMs / 1000} s`,
       ja: `${limitMs / 1000} 秒以内に応答がありません`,
     };
-    return within(
-      this.#clock,
-      limitMs,
-      signal,
-      (limit) => abortable(promise, limit),
-      () => this.#unreachable(late),
-    );
+    return settledWithin(this.#clock, limitMs, signal, promise, () => this.#unreachable(late));
   }
 
   #hear(text: string): void {

@@ -121,6 +121,15 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/** What `promise` settles with, within `ms`; it itself goes on. @throws as `within` */
+export const settledWithin = <T>(
+  clock: Clock,
+  ms: number,
+  parent: AbortSignal,
+  promise: Promise<T>,
+  onTimeout: () => Error,
+): Promise<T> => within(clock, ms, parent, (limit) => abortable(promise, limit), onTimeout);
+
 /** A bounded queue between one producer and one consumer. `put` never waits: when full, the oldest item gives way. */
 export class Mailbox<T> {
   readonly #limit: number;

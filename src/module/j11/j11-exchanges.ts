@@ -1,4 +1,4 @@
-import { abortable, deferred, within } from '../../kernel/async.ts';
+import { deferred, settledWithin } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
@@ -112,13 +112,7 @@ export async function j11Scan(
     const answer = await commands.ask({ name: 'scan', ...request }, signal, timeoutMs);
     if (answer.result !== RESULT.ok) throw commandRefused('scan', resultText(answer.result));
     const leftMs = timeoutMs - (clock.monotonicMs() - startMs);
-    await within(
-      clock,
-      leftMs,
-      signal,
-      (limit) => abortable(all.promise, limit),
-      () => unfinished,
-    );
+    await settledWithin(clock, leftMs, signal, all.promise, () => unfinished);
   } catch (error) {
     // The 4051 of a channel was lost; or the end was not told, but what we want to know was.
     if (error !== unfinished && !(isSilence(error) && found.size > 0)) throw error;
@@ -185,13 +179,7 @@ async function outcomeOf(
   const silent = new Error('no 6028 yet');
   for (let waitedMs = 0; waitedMs < JOIN_LIMIT_MS; waitedMs += ASK_AFTER_MS) {
     try {
-      return await within(
-        clock,
-        ASK_AFTER_MS,
-        signal,
-        (limit) => abortable(reported, limit),
-        () => silent,
-      );
+      return await settledWithin(clock, ASK_AFTER_MS, signal, reported, () => silent);
     } catch (error) {
       if (error !== silent) throw error;
     }
