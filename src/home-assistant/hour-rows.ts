@@ -22,6 +22,9 @@ export const isSame = (one: number, other: number): boolean => !isMore(one, othe
 export const areSame = (one: HourFigures, other: HourFigures): boolean =>
   isSame(one.state, other.state) && isSame(one.sum, other.sum);
 
+/** Of what JSON brought. */
+export const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
 /** Without the noise of binary fractions. */
 export const rounded = (value: number): number => Number(value.toFixed(9));
 

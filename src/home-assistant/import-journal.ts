@@ -1,6 +1,7 @@
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { StateFile } from '../store/state-file.ts';
+import { isNumber } from './hour-rows.ts';
 import type { WrittenHour } from './undo-plan.ts';
 
 /** Which register of a meter: what comes in, what goes out. */
@@ -96,5 +97,3 @@ function isStoredHour(value: unknown): value is StoredHour {
   const hadNone = state === null && sum === null;
   return [startMs, newState, newSum].every(isNumber) && (hadRow || hadNone) && (isUndone === 0 || isUndone === 1);
 }
-
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

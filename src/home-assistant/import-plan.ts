@@ -1,4 +1,5 @@
 import { HALF_HOUR_MS } from '../kernel/clock.ts';
+import type { Text } from '../kernel/language.ts';
 import { HOUR_MS, isMore, isSame, rounded } from './hour-rows.ts';
 import type { HourFigures, HourRow } from './hour-rows.ts';
 
@@ -30,11 +31,24 @@ export interface GapToFill {
   readonly next: Pick<HourToWrite, 'startMs' | 'changeAfter'> & { readonly changeBefore: number };
 }
 
-/**
- * Why hours stay as they are: the register is not known at every hour of them; there was another meter; the register
- * fell; the sums on both sides do not fit each other; the states around do not fit the register.
- */
-export type LeftReason = 'unknown' | 'meter' | 'fell' | 'sums' | 'states';
+/** Why hours stay as they are. */
+export const leftTexts = {
+  unknown: {
+    en: 'the meter’s registers are not known at every hour',
+    ja: 'メーターの積算値がわからない時刻があります',
+  },
+  meter: { en: 'the meter was exchanged', ja: 'メーターが交換されました' },
+  fell: { en: 'the register fell', ja: '積算値が減っています' },
+  sums: {
+    en: 'the sums on both sides do not fit each other (corrected by hand, or a reset)',
+    ja: '前後の合計値のつじつまが合いません（手での修正、またはリセット）',
+  },
+  states: {
+    en: 'the values on both sides do not fit the meter’s registers',
+    ja: '前後の値がメーターの積算値と合いません',
+  },
+} as const satisfies Readonly<Record<string, Text>>;
+export type LeftReason = keyof typeof leftTexts;
 
 export interface GapLeft {
   readonly fromMs: number;

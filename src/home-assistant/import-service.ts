@@ -13,7 +13,7 @@ import type { BridgeEvent, Sink } from '../model/status.ts';
 import { HomeAssistantLink } from './ha-link.ts';
 import type { HomeAssistantAccount } from './ha-link.ts';
 import { HOUR_MS } from './hour-rows.ts';
-import { leftTexts } from './left-texts.ts';
+import { leftTexts } from './import-plan.ts';
 import { OwnStatistics } from './own-statistics.ts';
 import type { ImportedMeter, OwnRegister, PlannedImport } from './own-statistics.ts';
 import { RecorderApi } from './recorder-api.ts';

@@ -1,7 +1,7 @@
 import { isoJst } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { HomeAssistantLink } from './ha-link.ts';
-import { HOUR_MS } from './hour-rows.ts';
+import { HOUR_MS, isNumber } from './hour-rows.ts';
 import type { HourRow } from './hour-rows.ts';
 import type { HourRange } from './undo-plan.ts';
 
@@ -109,7 +109,6 @@ export class RecorderApi {
   }
 }
 
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);

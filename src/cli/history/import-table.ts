@@ -1,4 +1,4 @@
-import { leftTexts } from '../../home-assistant/left-texts.ts';
+import { leftTexts } from '../../home-assistant/import-plan.ts';
 import type { OwnRegister, PlannedImport, PlannedUndo } from '../../home-assistant/own-statistics.ts';
 import { isoJst } from '../../kernel/clock.ts';
 import type { Language, Text } from '../../kernel/language.ts';
