@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { IMPORT_MODES } from '../model/settings.ts';
-import { formed, key, topic, wrongPageUrl } from './key-info.ts';
+import { formed, judged, key, topic, wrongPageUrl } from './key-info.ts';
 
 export const homeAssistantSchema = z.strictObject({
   discovery: key(z.boolean().default(true), 'Announce the sensors to Home Assistant', 'センサーを自動登録します'),
@@ -11,13 +11,7 @@ export const homeAssistantSchema = z.strictObject({
     'Home Assistantの起動を知らせるトピック',
   ),
   url: key(
-    z
-      .string()
-      .superRefine((value, context) => {
-        const wrong = wrongPageUrl(value);
-        if (wrong) context.addIssue({ code: 'custom', params: { text: wrong } });
-      })
-      .exactOptional(),
+    judged(wrongPageUrl).exactOptional(),
     'Address of its page, for import_statistics and history import',
     'Home Assistantのアドレス（統計の補完用）',
   ),

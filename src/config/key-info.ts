@@ -23,6 +23,13 @@ export const key = <S extends z.ZodType>(schema: S, en: string, ja: string, more
 export const text = (test: (value: string) => boolean, en: string, ja: string): z.ZodString =>
   z.string().refine(test, { params: { text: { en, ja } } });
 
+/** A string of which `wrongOf` finds nothing wrong. */
+export const judged = (wrongOf: (value: string) => Text | undefined): z.ZodString =>
+  z.string().superRefine((value, context) => {
+    const wrong = wrongOf(value);
+    if (wrong) context.addIssue({ code: 'custom', params: { text: wrong } });
+  });
+
 /** A string of that form. */
 export const formed = (form: RegExp, en: string, ja: string): z.ZodString => text((value) => form.test(value), en, ja);
 

@@ -41,6 +41,9 @@ export function removeAt(root: Tree, path: Path): void {
   if (isTree(parent) && last !== undefined) delete parent[last];
 }
 
+/** The meters as they were written, whatever stands there. */
+export const metersIn = ({ meters }: Tree): readonly unknown[] => (Array.isArray(meters) ? meters : []);
+
 /** One value of the configuration, derived from the schema so that nothing has to be listed twice. */
 export interface Leaf {
   /** `['meters', '*', 'interval_s']`: `*` stands for a position in a list. */

@@ -8,7 +8,7 @@ import { CERTIFICATE_KEYS, relations } from './relations.ts';
 import { pricesOf } from './prices-schema.ts';
 import { configSchema } from './schema.ts';
 import type { Config, ParsedConfig } from './schema.ts';
-import { formatPath, isTree, setAt, valueAt, variableOf } from './keys.ts';
+import { formatPath, isTree, leaves, metersIn, setAt, valueAt, variableOf } from './keys.ts';
 import type { Path, Tree } from './keys.ts';
 import { readYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -154,18 +154,15 @@ function finish(parsed: ParsedConfig, finder: FileFinder): Config {
   return { ...parsed, meters, ...stateDir };
 }
 
-const inlineSecrets = (tree: Tree): unknown[] => {
-  const meters = Array.isArray(tree['meters']) ? (tree['meters'] as unknown[]) : [];
-  return [
-    ...meters.flatMap((meter) => (isTree(meter) ? [meter['route_b_id'], meter['route_b_password']] : [])),
-    valueAt(tree, ['mqtt', 'password']),
-    valueAt(tree, ['http', 'token']),
-    valueAt(tree, ['home_assistant', 'token']),
-    valueAt(tree, ['mackerel', 'api_key']),
-  ].filter((value) => value !== undefined);
-};
-
 /** Not the user name: it is often an ordinary word, which would blacken innocent text. */
+const SECRETS = leaves.filter(({ pattern, fromFile }) => fromFile && pattern.at(-1) !== 'username');
+
+const inlineSecrets = (tree: Tree): unknown[] =>
+  SECRETS.flatMap(({ pattern }) => {
+    const [list, , name = ''] = pattern;
+    return list === 'meters' ? metersIn(tree).map((meter) => valueAt(meter, [name])) : [valueAt(tree, pattern)];
+  }).filter((value) => value !== undefined);
+
 const secretsOf = (config: ParsedConfig): string[] =>
   inlineSecrets(config).filter((value) => typeof value === 'string');
 

@@ -3,7 +3,7 @@ import type { Text } from '../kernel/language.ts';
 import { isTlsUrl } from './key-info.ts';
 import { priceProblems } from './price-problems.ts';
 import type { Finding } from './problems.ts';
-import { isTree, valueAt } from './keys.ts';
+import { isTree, metersIn, valueAt } from './keys.ts';
 import type { Path, Tree } from './keys.ts';
 
 /**
@@ -37,8 +37,7 @@ function outputs(root: Tree): Finding[] {
 export const SAMPLE_ID = 'FFEEDDCCBBAA99887766554433221100';
 
 function sample(root: Tree): Finding[] {
-  const meters = Array.isArray(root['meters']) ? (root['meters'] as unknown[]) : [];
-  return meters.flatMap((meter, i) => {
+  return metersIn(root).flatMap((meter, i) => {
     const id = isTree(meter) ? meter['route_b_id'] : undefined;
     if (typeof id !== 'string' || id.toUpperCase() !== SAMPLE_ID) return [];
     const text: Text = {
@@ -51,9 +50,8 @@ function sample(root: Tree): Finding[] {
 
 /** Two meters with the same id, or on the same stick. */
 function twins(root: Tree): Finding[] {
-  const meters = Array.isArray(root['meters']) ? (root['meters'] as unknown[]) : [];
   const seen = new Map<string, number>();
-  return meters.flatMap((meter, i) => {
+  return metersIn(root).flatMap((meter, i) => {
     const found: Finding[] = [];
     for (const key of ['id', 'device'] as const) {
       const value = isTree(meter) ? meter[key] : undefined;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { LANGUAGES } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { homeAssistantSchema } from './home-assistant-schema.ts';
-import { isDevice, filePath, key, formed, text, wrongBrokerUrl, isApiUrl, topic } from './key-info.ts';
+import { isDevice, filePath, key, formed, judged, text, wrongBrokerUrl, isApiUrl, topic } from './key-info.ts';
 import { pricesSchema } from './prices-schema.ts';
 import { parseHostPort } from '../kernel/host-port.ts';
 import type { Text } from '../kernel/language.ts';
@@ -88,14 +88,7 @@ const tlsSchema = z.strictObject({
 });
 
 const mqttSchema = z.strictObject({
-  url: key(
-    z.string().superRefine((value, context) => {
-      const wrong = wrongBrokerUrl(value);
-      if (wrong) context.addIssue({ code: 'custom', params: { text: wrong } });
-    }),
-    'The broker: mqtt, mqtts, ws or wss',
-    'ブローカーのURL（mqtt、mqtts、ws、wss）',
-  ),
+  url: key(judged(wrongBrokerUrl), 'The broker: mqtt, mqtts, ws or wss', 'ブローカーのURL（mqtt、mqtts、ws、wss）'),
   username: key(z.string().min(1).exactOptional(), 'User name at the broker', 'ブローカーのユーザー名', {
     fromFile: true,
   }),
