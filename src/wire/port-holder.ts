@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
+import { deviceNumber } from './usb-sysfs.ts';
 
 /** Another process that has a port. */
 export interface Holder {
@@ -88,7 +89,7 @@ const isSame = (info: Stats, device: Stats): boolean =>
 
 /** Which pseudo terminal this is, under whatever name; undefined for a device. Linux: major 136 and the seven behind it. */
 export function ptyNumber({ rdev }: Stats): number | undefined {
-  const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)];
+  const [major, minor] = deviceNumber(rdev);
   return major >= 136 && major <= 143 ? (major - 136) * 0x100000 + minor : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { connect } from 'node:net';
 import type { Clock } from '../kernel/clock.ts';
@@ -36,21 +37,14 @@ const HINT = {
   ja: 'シリアルサーバー（`device: tcp://…`）のホスト・ポートと、動作していることを確認してください。',
 };
 
-function dial(url: string, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, keepAlive: true });
-    const onAbort = (): void => {
-      socket.destroy();
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('connect', () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(socket);
-    });
-    socket.once('error', (cause) => {
-      signal.removeEventListener('abort', onAbort);
-      reject(new BridgeError('PORT_MISSING', `${url}: ${cause.message}`, { cause, hint: HINT }));
-    });
-  });
+async function dial(url: string, host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  const socket = connect({ host, port, noDelay: true, keepAlive: true });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (cause) {
+    socket.destroy();
+    signal.throwIfAborted();
+    throw new BridgeError('PORT_MISSING', `${url}: ${(cause as Error).message}`, { cause, hint: HINT });
+  }
 }

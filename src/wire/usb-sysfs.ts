@@ -80,7 +80,7 @@ async function nodeOf(tty: string, { dev, sys }: Roots): Promise<string | undefi
   const number = await text(join(sys, 'class/tty', tty), 'dev');
   const isIt = async (path: string): Promise<boolean> => {
     const info = await stat(path).catch(() => undefined);
-    return info?.isCharacterDevice() === true && deviceNumber(info.rdev) === number;
+    return info?.isCharacterDevice() === true && deviceNumber(info.rdev).join(':') === number;
   };
   const inside = async (folder: string): Promise<string[]> => (await names(folder)).map((name) => join(folder, name));
   for (const path of [join(dev, tty), ...(await inside(dev)), ...(await inside(join(dev, BY_ID)))]) {
@@ -90,9 +90,10 @@ async function nodeOf(tty: string, { dev, sys }: Roots): Promise<string | undefi
 }
 
 /** Linux: 12 bits of major number amid 20 bits of minor number. */
-function deviceNumber(rdev: number): string {
-  return `${(rdev >> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
-}
+export const deviceNumber = (rdev: number): readonly [major: number, minor: number] => [
+  (rdev >> 8) & 0xfff,
+  (rdev & 0xff) | ((rdev >>> 12) & 0xfff00),
+];
 
 /** Links by what they lead to. One that leads nowhere is a stick that is being pulled out. */
 async function byIdLinks(dev: string): Promise<Map<string, string>> {

@@ -1,4 +1,5 @@
 import { BridgeError } from '../../kernel/errors.ts';
+import type { ErrorCode } from '../../kernel/errors.ts';
 import type { ModuleInfo } from '../../model/status.ts';
 import type { Edition } from '../../skstack/commands.ts';
 import { dataThenOk, failText, okOrFail } from '../../skstack/exchanges.ts';
@@ -20,13 +21,7 @@ export interface SkIdentity {
 export async function identify(commands: SkChannel, stackVersion: string, signal: AbortSignal): Promise<SkIdentity> {
   await echoOff(commands, signal);
   const info = await commands.ask({ name: 'SKINFO' }, dataThenOk('info'), signal);
-  if (!info.ok) {
-    const { en, ja } = failText(info.failCode);
-    throw new BridgeError('MODULE_UNKNOWN', {
-      en: `${commands.name}: SKINFO was refused (${en})`,
-      ja: `${commands.name}: SKINFO が拒否されました（${ja}）`,
-    });
-  }
+  if (!info.ok) throw refusedBy(commands, 'MODULE_UNKNOWN', 'SKINFO', info.failCode);
   commands.edition = info.value.edition ?? editionOfVersion(stackVersion);
   const app = await commands.ask({ name: 'SKAPPVER' }, dataThenOk('appVersion'), signal);
   const print = await commands.ask({ name: 'ROPT' }, okOrFail(), signal);
@@ -50,14 +45,16 @@ export async function quieten(commands: SkChannel, signal: AbortSignal): Promise
 
 async function echoOff(commands: SkChannel, signal: AbortSignal): Promise<void> {
   const answer = await commands.ask({ name: 'SKSREG', register: 'SFE', value: '0' }, okOrFail(), signal);
-  if (!answer.ok) {
-    const { en, ja } = failText(answer.failCode);
-    throw new BridgeError('COMMAND_REFUSED', {
-      en: `${commands.name}: SKSREG SFE 0 was refused (${en})`,
-      ja: `${commands.name}: SKSREG SFE 0 が拒否されました（${ja}）`,
-    });
-  }
+  if (!answer.ok) throw refusedBy(commands, 'COMMAND_REFUSED', 'SKSREG SFE 0', answer.failCode);
   commands.echoesWhenQuiet = commands.echoes;
+}
+
+function refusedBy({ name }: SkChannel, code: ErrorCode, command: string, failCode: number): BridgeError {
+  const { en, ja } = failText(failCode);
+  return new BridgeError(code, {
+    en: `${name}: ${command} was refused (${en})`,
+    ja: `${name}: ${command} が拒否されました（${ja}）`,
+  });
 }
 
 /** Register SA2 exists on DSE only; a firmware that refuses it just tells no link quality. */
