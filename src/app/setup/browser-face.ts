@@ -63,7 +63,7 @@ export class BrowserFace {
 
   get actions(): SetupActions {
     return {
-      state: async () => this.#state(),
+      state: (_body, language) => this.#state(language),
       sticks: async (_body, language) => ({ sticks: await this.#sticks(language) }),
       typed: async (body, language) => ({
         id: complaint(typedRouteBId(textAt(body, 'id')), language),
@@ -71,16 +71,18 @@ export class BrowserFace {
       }),
       try: (body, language) => this.#try(body, language),
       trial: async (_body, language) => this.#progress(language),
-      brokers: async () => ({ brokers: await this.#deps.setUp.brokers(this.#deps.signal) }),
+      brokers: (_body, language) => this.#brokers(language),
       broker: (body, language) => this.#broker(body, language),
       preview: (body, language) => this.#preview(body, language),
       write: (_body, language) => this.#write(language),
     };
   }
 
-  #state(): object {
-    const { given, file } = this.#deps.setUp;
-    return { mode: 'setup', file, given };
+  async #state(language: Language): Promise<object> {
+    const { given, destination } = this.#deps.setUp;
+    const { intro, wrong = [] } = destination;
+    const problems = wrong.length > 0 ? (await problemText(wrong, language)).split('\n') : [];
+    return { mode: 'setup', given, intro: intro?.[language], problems };
   }
 
   async #sticks(language: Language): Promise<readonly object[]> {
@@ -144,6 +146,12 @@ export class BrowserFace {
     return { running: false, ok: false, text: error.text(language), hint: advice[language], suspect };
   }
 
+  async #brokers(language: Language): Promise<object> {
+    const { setUp, signal } = this.#deps;
+    const brokers = await setUp.brokers(signal);
+    return { brokers, given: setUp.given.broker, none: setUp.destination.withoutBroker?.[language] };
+  }
+
   async #broker(body: SetupBody, language: Language): Promise<object> {
     const { setUp, signal } = this.#deps;
     const isGiven = setUp.given.broker !== undefined;
@@ -192,10 +200,10 @@ export class BrowserFace {
   }
 
   async #write(language: Language): Promise<object> {
-    const { setUp } = this.#deps;
+    const { setUp, signal } = this.#deps;
     if (!setUp.answers.page)
       return { problems: { all: { en: 'preview first', ja: '先に内容を確認してください' }[language] } };
-    const written = await setUp.write().catch((error: unknown) => refusalOf(error));
+    const written = await setUp.write(signal).catch((error: unknown) => refusalOf(error));
     if (written instanceof BridgeError) return { problems: { all: written.text(language) } };
     if (!written.ok) return { problems: { all: await problemText(written.problems, language) } };
     const { listen, token } = setUp.answers.page;

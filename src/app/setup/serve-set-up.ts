@@ -15,6 +15,7 @@ import { houseAddress } from '../house-address.ts';
 import { problemText, writeProblems } from '../load-settings.ts';
 import type { Loaded, LoadOutcome } from '../load-settings.ts';
 import { BrowserFace } from './browser-face.ts';
+import type { Destination } from './destination.ts';
 import { pageAnswer } from './page-answer.ts';
 import { SetUp } from './set-up.ts';
 
@@ -23,8 +24,8 @@ export interface Trouble {
   readonly problems: readonly Problem[];
   /** Looks anew; absent where only a new start can. */
   readonly again?: () => Promise<LoadOutcome>;
-  /** There is none at all, and this file may be written. */
-  readonly missing?: string;
+  /** There is none at all, and it may be written there. */
+  readonly setUp?: Destination;
   /** Where the user mends it, in the words of this place. */
   readonly whereTo: Text;
   /** The one address that is answered, and asks for no code. */
@@ -37,10 +38,10 @@ export async function serveTrouble(trouble: Trouble, context: CliContext): Promi
   const code = oneTimeCode();
   const finished = deferred<Loaded>();
   let port = 0;
-  const face = trouble.missing === undefined ? undefined : await newFace(trouble.missing, context, () => port);
+  const face = trouble.setUp && (await newFace(trouble.setUp, context, () => port));
   if (face) void face.finished.promise.then(finished.resolve);
   const listen = parseHostPort(context.env['BROUTE2MQTT_HTTP_LISTEN'] || (await pageAnswer('house')).listen);
-  if (!face) await writeProblems(trouble.problems, context);
+  await writeProblems(trouble.setUp ? (trouble.setUp.wrong ?? []) : trouble.problems, context);
   const onDefect = (error: unknown): void => void tellError(error, context);
   try {
     if (!listen) throw new Stop(EXIT_CODES.configuration); // told among the problems
@@ -117,7 +118,7 @@ function troubleActions(
   };
 }
 
-async function newFace(file: string, context: CliContext, port: () => number): Promise<BrowserFace> {
+async function newFace(destination: Destination, context: CliContext, port: () => number): Promise<BrowserFace> {
   const { signal, language } = context;
   const clock = systemClock;
   const log = await stderrLog(context, 'silent'); // the page shows what goes wrong
@@ -125,8 +126,7 @@ async function newFace(file: string, context: CliContext, port: () => number): P
     clock,
     log,
     roots: { dev: '/dev', sys: '/sys' },
-    file,
-    context,
+    destination,
     wireOf: (meter: Parameters<typeof wireOf>[0]) => wireOf(meter, clock),
     openModule: (...[wire, credentials, inner]: Parameters<SetUpOpen>) =>
       openModule(wire, credentials, { clock, log }, inner),
@@ -137,7 +137,7 @@ async function newFace(file: string, context: CliContext, port: () => number): P
 type SetUpOpen = ConstructorParameters<typeof SetUp>[0]['openModule'];
 
 /** In a container the machine's own address is not known: its user knows it. */
-function sayWhere({ missing, whereTo, onlyFrom }: Trouble, port: number, code: string, context: CliContext): void {
+function sayWhere({ setUp, whereTo, onlyFrom }: Trouble, port: number, code: string, context: CliContext): void {
   const { stderr } = context;
   if (onlyFrom !== undefined) return say(stderr, context, whereTo);
   const isContainer = staysOnMistake(context);
@@ -148,11 +148,11 @@ function sayWhere({ missing, whereTo, onlyFrom }: Trouble, port: number, code: s
     outer === undefined
       ? { en: '', ja: '' }
       : { en: `, from the house ${outer}`, ja: `、家の中の他の機器からは ${outer}` };
-  if (missing === undefined) say(stderr, context, whereTo);
+  if (!setUp) say(stderr, context, whereTo);
   say(stderr, context, {
-    en: `${missing === undefined ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${inner}${more.en}`,
-    ja: `${missing === undefined ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${inner}${more.ja}`,
+    en: `${!setUp ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${inner}${more.en}`,
+    ja: `${!setUp ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${inner}${more.ja}`,
   });
-  if (missing !== undefined && !isContainer)
+  if (setUp && !isContainer)
     say(stderr, context, { en: 'Or in a terminal: broute2mqtt setup', ja: '端末で設定する場合：broute2mqtt setup' });
 }

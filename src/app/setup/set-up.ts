@@ -1,4 +1,3 @@
-import { readFileFromDisk } from '../../config/files.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Language } from '../../kernel/language.ts';
@@ -6,18 +5,16 @@ import type { Log } from '../../kernel/log.ts';
 import { panMemory } from '../../meter/meter-memory.ts';
 import { pairingIdOf } from '../../model/pan.ts';
 import type { Pan } from '../../model/pan.ts';
-import { writeNewFile } from '../../store/user-file.ts';
 import type { Roots } from '../../wire/usb-sysfs.ts';
 import { brokerFindings } from '../broker-findings.ts';
 import type { BrokerFindings } from '../broker-findings.ts';
-import type { CliContext } from '../context.ts';
-import { loadSettings, problemText } from '../load-settings.ts';
+import { problemText } from '../load-settings.ts';
 import type { LoadOutcome } from '../load-settings.ts';
 import type { RadioTrialDeps } from '../radio-trial.ts';
 import { findBrokers } from './broker-search.ts';
 import type { FoundBroker } from './broker-search.ts';
-import { configText } from './config-text.ts';
 import type { BrokerAnswer, SetupAnswers } from './config-text.ts';
+import type { Destination, GivenBefore } from './destination.ts';
 import { tryMeter } from './meter-trial.ts';
 import type { TrialOutcome, TrialProgress } from './meter-trial.ts';
 import { findSticks } from './stick-search.ts';
@@ -28,22 +25,9 @@ export interface SetUpDeps extends RadioTrialDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly roots: Roots;
-  /** The file to write: absolute. */
-  readonly file: string;
-  readonly context: Pick<CliContext, 'env' | 'redactor'>;
+  readonly destination: Destination;
   /** Other brokers to look at than the usual ones. */
   readonly brokerUrls?: readonly string[];
-}
-
-/** What the environment says already (Compose, systemd): it wins over the file, so it is not asked. */
-export interface GivenByEnvironment {
-  readonly device?: string;
-  readonly language: boolean;
-  readonly credentials: boolean;
-  readonly broker?: string;
-  readonly listen?: string;
-  readonly token: boolean;
-  readonly stateDir: boolean;
 }
 
 /** The page of a draft that has none yet: a configuration without any output is none. */
@@ -54,7 +38,6 @@ const SOME_PAGE = { listen: '127.0.0.1:8080' };
  * way and call the same; nothing is written before `write`.
  */
 export class SetUp {
-  readonly given: GivenByEnvironment;
   readonly #deps: SetUpDeps;
   #answers: SetupAnswers;
   /** What a scan found, and with which Pairing ID. */
@@ -64,13 +47,16 @@ export class SetUp {
 
   constructor(deps: SetUpDeps, language: Language) {
     this.#deps = deps;
-    this.given = givenBy(deps.context.env);
     const { device, stateDir } = this.given;
     this.#answers = { language, ...(device !== undefined && { device }), ...(!stateDir && { stateDir: './state' }) };
   }
 
-  get file(): string {
-    return this.#deps.file;
+  get destination(): Destination {
+    return this.#deps.destination;
+  }
+
+  get given(): GivenBefore {
+    return this.destination.given;
   }
 
   get answers(): SetupAnswers {
@@ -87,9 +73,12 @@ export class SetUp {
     return findSticks(this.#deps.roots);
   }
 
-  brokers(signal: AbortSignal): Promise<readonly FoundBroker[]> {
+  /** @returns none where one is given. */
+  async brokers(signal: AbortSignal): Promise<readonly FoundBroker[]> {
+    await this.destination.refresh?.(signal);
+    if (this.given.broker !== undefined) return [];
     const urls = this.#deps.brokerUrls;
-    return findBrokers(this.#deps.clock, signal, urls ? { urls } : {});
+    return await findBrokers(this.#deps.clock, signal, urls ? { urls } : {});
   }
 
   /** Joins with what was answered, once more without a scan where only the password changed. */
@@ -113,43 +102,26 @@ export class SetUp {
     return await brokerFindings(draft.settings, draft.settings.mqtt, this.#deps.clock, signal);
   }
 
-  /** The file as it will be written, without what is secret in it. */
+  /** What will be written, without what is secret in it. */
   shown(): string {
-    return configText(this.#written(), true);
+    return this.destination.shown(this.#answers);
   }
 
-  /** What the file and the environment together will mean to the service. */
+  /** What answers and destination together will mean to the service. */
   check(): Promise<LoadOutcome> {
-    return this.#load(this.#written());
+    return this.destination.load(this.#answers);
   }
 
-  /** Writes what `check` found good, only where nothing stands. @throws BridgeError USAGE */
-  async write(): Promise<LoadOutcome> {
-    const checked = await this.check();
-    if (!checked.ok) return checked;
-    await writeNewFile(this.file, configText(this.#written()));
-    const stateDir = checked.settings.meters[0]?.stateDir;
+  /** Writes what `check` finds good. @throws BridgeError that says why it is not written */
+  async write(signal: AbortSignal): Promise<LoadOutcome> {
+    const written = await this.destination.write(this.#answers, signal);
+    const stateDir = written.ok ? written.settings.meters[0]?.stateDir : undefined;
     if (this.#pan && stateDir !== undefined) await panMemory(stateDir, this.#deps.log).save(this.#pan); // no second scan
-    return checked;
-  }
-
-  #written(): SetupAnswers {
-    const { broker, page, ...rest } = this.#answers;
-    const hasBroker = broker && this.given.broker === undefined;
-    return { ...rest, ...(hasBroker && { broker }), ...(page && { page }) };
+    return written;
   }
 
   #draft(more: Partial<SetupAnswers> = {}): Promise<LoadOutcome> {
-    return this.#load({ page: SOME_PAGE, ...this.#answers, ...more });
-  }
-
-  /** @returns as the service would load it, environment and all. */
-  #load(answers: SetupAnswers): Promise<LoadOutcome> {
-    const { file, context } = this.#deps;
-    const text = new TextEncoder().encode(configText(answers));
-    const readFile = (path: string): Promise<Uint8Array> =>
-      path === file ? Promise.resolve(text) : readFileFromDisk(path);
-    return loadSettings({ path: file, pathGiven: true, readFile }, context);
+    return this.destination.load({ page: SOME_PAGE, ...this.#answers, ...more });
   }
 }
 
@@ -166,18 +138,3 @@ const untried = (error: BridgeError): TrialOutcome => ({
   error,
   advice: { en: error.hint('en'), ja: error.hint('ja') },
 });
-
-function givenBy(env: CliContext['env']): GivenByEnvironment {
-  const value = (name: string): string | undefined => env[`BROUTE2MQTT_${name}`] || undefined;
-  const isThere = (name: string): boolean => value(name) !== undefined || value(`${name}_FILE`) !== undefined;
-  const [device, broker, listen] = [value('METERS_0_DEVICE'), value('MQTT_URL'), value('HTTP_LISTEN')];
-  return {
-    ...(device !== undefined && { device }),
-    ...(broker !== undefined && { broker }),
-    ...(listen !== undefined && { listen }),
-    language: isThere('LANGUAGE'),
-    credentials: isThere('METERS_0_ROUTE_B_ID') && isThere('METERS_0_ROUTE_B_PASSWORD'),
-    token: isThere('HTTP_TOKEN'),
-    stateDir: isThere('STATE_DIR'),
-  };
-}

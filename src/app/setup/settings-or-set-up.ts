@@ -32,8 +32,9 @@ export async function settingsOrSetUp(
     throw new Stop(EXIT_CODES.configuration);
   }
   const { serveTrouble } = await import('./serve-set-up.ts');
-  const missing = isMissing ? { missing: resolve(file.path) } : {};
-  return await serveTrouble({ problems, again, ...missing, whereTo: CORRECT }, context);
+  const { fileDestination } = await import('./file-destination.ts');
+  const setUp = isMissing ? { setUp: fileDestination(resolve(file.path), context) } : {};
+  return await serveTrouble({ problems, again, ...setUp, whereTo: CORRECT }, context);
 }
 
 /** A file that was named and is not there hides what is wrong with the environment: set-up cannot mend that. */

@@ -7,6 +7,7 @@ import { wireOf } from '../../app/device.ts';
 import { houseAddress } from '../../app/house-address.ts';
 import { problemText } from '../../app/load-settings.ts';
 import type { Loaded } from '../../app/load-settings.ts';
+import { fileDestination } from '../../app/setup/file-destination.ts';
 import { pageLink } from '../../app/setup/page-answer.ts';
 import { qrText } from '../../app/setup/qr-text.ts';
 import { SetUp } from '../../app/setup/set-up.ts';
@@ -30,8 +31,7 @@ export async function askEverything(
       clock,
       log,
       roots: { dev: '/dev', sys: '/sys' },
-      file,
-      context,
+      destination: fileDestination(file, context),
       wireOf: (meter) => wireOf(meter, clock),
       openModule: (wire, credentials, inner) => openModule(wire, credentials, { clock, log }, inner),
     },
@@ -49,7 +49,7 @@ export async function askEverything(
   await pageStep(deps);
   const { language } = terminal;
   if (!(await confirmStep(deps))) return undefined;
-  const loaded = await setUp.write();
+  const loaded = await setUp.write(signal);
   if (!loaded.ok) {
     stderr.write(`${await problemText(loaded.problems, language)}\n`);
     return undefined;

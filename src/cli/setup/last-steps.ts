@@ -123,7 +123,7 @@ export async function pageStep({ setUp, terminal }: StepDeps): Promise<void> {
 /** @returns whether the file is to be written. */
 export async function confirmStep({ setUp, terminal }: StepDeps): Promise<boolean> {
   const text = setUp.shown().replaceAll(/^/gm, '  ');
-  terminal.say({ en: `\n${setUp.file}:\n\n${text}`, ja: `\n${setUp.file}：\n\n${text}` });
+  terminal.say({ en: `\n${setUp.destination.name}:\n\n${text}`, ja: `\n${setUp.destination.name}：\n\n${text}` });
   return await terminal.choose({ en: 'Write this?', ja: 'この内容で書き込みますか？' }, [
     { text: { en: 'yes', ja: 'はい' }, value: true },
     { text: { en: 'no, end without writing', ja: 'いいえ（書き込まずに終了）' }, value: false },

@@ -101,13 +101,14 @@ async function stickAndLetter(given, next) {
   if (given.device === undefined) await look();
 }
 
-async function broker(given, next) {
+async function broker(next) {
   const card = form(make('h2', { textContent: words.broker }));
   const told = note();
   card.append(told);
   main.append(card);
   tell(told, words.searching);
-  const url = make('input', { name: 'url', value: given.broker ?? '', disabled: given.broker !== undefined });
+  const { brokers, given: named, none } = await ask('brokers');
+  const url = make('input', { name: 'url', value: named ?? '', disabled: named !== undefined });
   const username = make('input', { name: 'username', autocomplete: 'off' });
   const password = make('input', { name: 'password', type: 'password', autocomplete: 'off' });
   const login = make('div', { hidden: true }, field(words.username, username), field(words.brokerPassword, password));
@@ -117,22 +118,25 @@ async function broker(given, next) {
     const { ok, text, hint, needsLogin, url: used } = await ask('broker', answers);
     if (needsLogin) login.hidden = false;
     tell(told, ok ? `✓ ${used ?? ''}` : `${text} ${hint}`, ok ? 'good' : 'bad');
-    if ((ok || given.broker !== undefined) && !done) {
+    if ((ok || named !== undefined) && !done) {
       done = true;
       await next();
     }
   };
-  const { brokers } = given.broker === undefined ? await ask('brokers') : { brokers: [] };
   const best = brokers[0];
   if (best) url.value = best.url;
-  tell(told, best ? `${words.found}: ${best.url}` : given.broker === undefined ? words.noBroker : '');
+  tell(told, best ? `${words.found}: ${best.url}` : named === undefined ? (none ?? words.noBroker) : '');
   login.hidden = !best?.needsLogin;
   card.append(field(words.address, url), login, submit(words.test, test, 'quiet'));
-  if (given.broker !== undefined || (best && !best.needsLogin)) await test();
+  if (named !== undefined || (best && !best.needsLogin)) await test();
 }
 
 async function rest(given) {
-  const card = make('section', { className: 'card' }, make('h2', { textContent: words.rest }));
+  const card = make(
+    'section',
+    { className: 'card' },
+    make('h2', { textContent: given.listen === undefined ? words.rest : words.contract }),
+  );
   const ampere = make('input', { name: 'ampere', inputMode: 'numeric' });
   const price = make('input', { name: 'price', inputMode: 'decimal' });
   const radio = (value, checked) =>
@@ -200,10 +204,11 @@ async function goOn({ port, token, inner }, told) {
   }
 }
 
+const items = (lines) => lines.map((textContent) => make('li', {}, make('code', { textContent })));
+
 function wrong({ problems, where, again }) {
   const list = make('ul');
-  const show = (lines) =>
-    list.replaceChildren(...lines.map((textContent) => make('li', {}, make('code', { textContent }))));
+  const show = (lines) => list.replaceChildren(...items(lines));
   const told = note();
   const check = button(words.again, async () => {
     const found = await ask('again').catch(() => location.reload()); // it was mended meanwhile
@@ -226,5 +231,9 @@ function wrong({ problems, where, again }) {
 history.replaceState(undefined, '', `?lang=${language}`); // the code is in a cookie by now
 const state = await ask('state');
 if (state.mode === 'wrong') wrong(state);
-else
-  await stickAndLetter(state.given, () => main.childElementCount === 1 && broker(state.given, () => rest(state.given)));
+else {
+  const { intro, problems, given } = state;
+  const lines = problems.length > 0 ? [make('ul', {}, ...items(problems))] : [];
+  if (intro) main.append(make('p', { textContent: intro }), ...lines);
+  await stickAndLetter(given, () => main.querySelectorAll('.card').length === 1 && broker(() => rest(given)));
+}
