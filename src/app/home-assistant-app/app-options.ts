@@ -34,8 +34,12 @@ const STAND_INS: readonly (readonly [option: AppOption, value: string])[] = [
 /** Home Assistant's name among its apps. */
 const HOME_ASSISTANT = 'http://homeassistant:8123';
 
+/** By name, as the Supervisor keeps them. */
+export type AppOptions = Readonly<Record<string, unknown>>;
+
 /** What the user chose, as variables. */
 export interface AppConfiguration {
+  readonly options: AppOptions;
   readonly variables: Readonly<Record<string, string>>;
   readonly problems: readonly Problem[];
   readonly language: Language;
@@ -46,7 +50,7 @@ export interface AppConfiguration {
 type Given = Partial<Record<AppOption, string>>;
 
 /** From the file the Supervisor writes. What it knows nothing of any more is left over from an earlier version. */
-export function translateOptions(options: Readonly<Record<string, unknown>>): AppConfiguration {
+export function translateOptions(options: AppOptions): AppConfiguration {
   const given: Given = {};
   const problems: Problem[] = [];
   for (const option of APP_OPTIONS) {
@@ -56,6 +60,7 @@ export function translateOptions(options: Readonly<Record<string, unknown>>): Ap
   }
   problems.push(...missing(given), ...stick(given), ...broker(given), ...statistics(given));
   return {
+    options,
     variables: {
       [`${METER}ID`]: 'home',
       ...Object.fromEntries(Object.entries(given).map(([option, text]) => [VARIABLES[option as AppOption], text])),
@@ -95,9 +100,8 @@ function missing(given: Given): Problem[] {
 function stick(given: Given): Problem[] {
   const { device, serial_server: server } = given;
   if (device !== undefined && server !== undefined) return [{ where: 'serial_server', text: TWO_STICKS }];
-  if (device !== undefined || server !== undefined) return [];
-  given.device = '/dev/ttyUSB0';
-  return [{ where: 'device', text: NO_STICK }];
+  if (server === undefined) given.device ??= 'auto';
+  return [];
 }
 
 function broker(given: Given): Problem[] {
@@ -129,10 +133,6 @@ const NO_TEXT: Text = { en: 'must be a text or a number', ja: '文字列また�
 const FROM_LETTER: Text = {
   en: 'is missing: it comes from your grid operator',
   ja: '指定されていません。送配電会社から届いた値を指定してください',
-};
-const NO_STICK: Text = {
-  en: 'choose the stick, or give serial_server if it is plugged into another machine',
-  ja: 'スティックを選んでください。別の機器に挿してある場合は serial_server を指定してください',
 };
 const TWO_STICKS: Text = {
   en: 'a stick is chosen in device too: give one of them',

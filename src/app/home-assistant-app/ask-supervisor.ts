@@ -20,28 +20,39 @@ export interface SupervisorAnswer {
   readonly message: string | undefined;
 }
 
-/** @throws Error when no answer comes in time, or the signal's reason. */
+/** @param sent what is posted; else it is a question. @throws Error when no answer comes in time, or the signal's reason. */
 export async function askSupervisor(
   access: SupervisorAccess,
   path: string,
   clock: Clock,
   signal: AbortSignal,
+  sent?: object,
 ): Promise<SupervisorAnswer> {
   const late = (): Error => new Error(`no answer within ${LIMIT_MS / 1000} s`);
-  const { status, body } = await within(clock, LIMIT_MS, signal, (limit) => get(access, path, limit), late);
+  const { status, body } = await within(clock, LIMIT_MS, signal, (limit) => send(access, path, sent, limit), late);
   const { data, message } = recordOf(parsed(body));
   return { status, data: recordOf(data), message: typeof message === 'string' ? message : undefined };
 }
 
+/** In its own words, in one line, without what it quotes: of wrong options all of them, passwords too. */
+export const saidBy = ({ status, message }: SupervisorAnswer): string =>
+  message
+    ?.replaceAll(/\. Got .*$/gm, '')
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .slice(0, 200) ?? `HTTP ${status}`;
+
 /** By `node:http`: `fetch` costs 16 MB of memory for good. */
-function get(
+function send(
   { url, token }: SupervisorAccess,
   path: string,
+  sent: object | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}` };
-    const asked = request(new URL(path, url), { headers, agent: false, signal }, (reply: IncomingMessage) => {
+    const authorization = `Bearer ${token}`;
+    const headers = sent ? { authorization, 'content-type': 'application/json' } : { authorization };
+    const options = { method: sent ? 'POST' : 'GET', headers, agent: false, signal };
+    const asked = request(new URL(path, url), options, (reply: IncomingMessage) => {
       let body = '';
       reply.setEncoding('utf8');
       reply.on('data', (piece: string) => {
@@ -52,7 +63,7 @@ function get(
       reply.once('end', () => resolve({ status: reply.statusCode ?? 0, body }));
     });
     asked.once('error', reject);
-    asked.end();
+    asked.end(sent && JSON.stringify(sent));
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { formatHostPort } from '../../kernel/host-port.ts';
-import { askSupervisor } from './ask-supervisor.ts';
+import { askSupervisor, saidBy } from './ask-supervisor.ts';
 import type { SupervisorAccess, SupervisorAnswer } from './ask-supervisor.ts';
 
 /** The broker among Home Assistant's apps, as variables of the configuration. */
@@ -23,10 +23,10 @@ export async function askForBroker(access: SupervisorAccess, clock: Clock, signa
 }
 
 /** 400 with `Service not enabled` is how it says that there is none. */
-function offerOf({ status, data, message }: SupervisorAnswer): BrokerOffer {
-  const said = message?.replaceAll(/[\p{Cc}\s]+/gu, ' ').slice(0, 200) ?? `HTTP ${status}`;
-  if (status === 400) return { kind: 'none', why: said };
-  if (status !== 200) return { kind: 'unknown', why: said };
+function offerOf(answer: SupervisorAnswer): BrokerOffer {
+  const { status, data } = answer;
+  if (status === 400) return { kind: 'none', why: saidBy(answer) };
+  if (status !== 200) return { kind: 'unknown', why: saidBy(answer) };
   const broker = brokerOf(data);
   return broker ? { kind: 'offered', broker } : { kind: 'unknown', why: 'the answer names no broker' };
 }

@@ -1,4 +1,3 @@
-import type { Problem } from '../../config/problems.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Language, Text } from '../../kernel/language.ts';
 import type { BrokerHealth } from '../../model/health.ts';
@@ -7,6 +6,7 @@ import { say } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import type { Loaded } from '../load-settings.ts';
 import { serviceLog } from '../service-log.ts';
+import type { AppConfiguration } from './app-options.ts';
 import { checkApp, readOptions, settingsOfApp, WHERE_TO } from './app-settings.ts';
 import type { HomeAssistantApp } from './home-assistant-app.ts';
 import { askForBroker } from './broker-offer.ts';
@@ -24,10 +24,8 @@ export async function serveApp(
 ): Promise<void> {
   const { redactor, signal, stderr } = context;
   redactor.add(app.supervisor.token);
-  const options = await readOptions(app);
+  const { options, loaded: alone } = await usableOptions(app, context);
   const { language, hasBroker } = options;
-  const checked = await checkApp(options, undefined, context);
-  const alone = checked.ok ? checked : await shown(checked.problems, app, { ...context, language });
   const log = await serviceLog(alone.settings, redactor);
   const link = await askForPageLink(app.supervisor, { clock: systemClock, log }, signal);
   const as: AsApp = { onlyFrom: app.ingressFrom, ...(link !== undefined && { page: link }) };
@@ -48,15 +46,34 @@ export async function serveApp(
   );
 }
 
-/** In the app's panel, with the options' names, instead of an app that ends. @throws Stop */
-async function shown(
-  problems: readonly Problem[],
-  { ingressFrom }: HomeAssistantApp,
+/** Those of this start or, where they cannot be used, of set-up in the app's panel. @throws Stop, BridgeError CONFIG_INVALID */
+async function usableOptions(
+  app: HomeAssistantApp,
   context: CliContext,
-): Promise<Loaded> {
-  const { serveTrouble } = await import('../setup/serve-set-up.ts');
-  return await serveTrouble({ problems, whereTo: WHERE_TO, onlyFrom: ingressFrom }, context);
+): Promise<{ readonly options: AppConfiguration; readonly loaded: Loaded }> {
+  const options = await readOptions(app);
+  const { language } = options;
+  const checked = await checkApp(options, undefined, context);
+  if (checked.ok) return { options, loaded: checked };
+  const [{ serveTrouble }, { OptionsDestination }, { canMend }] = await Promise.all([
+    import('../setup/serve-set-up.ts'),
+    import('./options-destination.ts'),
+    import('./set-up-options.ts'),
+  ]);
+  const { problems } = checked;
+  const place = { ...context, language };
+  const trouble = { problems, onlyFrom: app.ingressFrom };
+  if (!canMend(problems)) return { options, loaded: await serveTrouble({ ...trouble, whereTo: WHERE_TO }, place) };
+  const setUp = new OptionsDestination(app, options.options, problems, place);
+  await serveTrouble({ ...trouble, setUp, whereTo: SET_UP }, place);
+  const written = setUp.written ?? options;
+  return { options: written, loaded: await settingsOfApp(written, undefined, context) };
 }
+
+const SET_UP: Text = {
+  en: 'Not set up yet. Open this app’s page (“Open Web UI”): it leads through all of it. Or fill in the Configuration tab and restart the app.',
+  ja: '初期設定がまだです。このアプリの「Web UIを開く」から設定できます。「構成」タブで入力して、アプリを再起動してもかまいません。',
+};
 
 const noBroker = (why: string): Text => ({
   en: `No MQTT broker yet (${why}). Install and start the Mosquitto broker app, or name a broker of your own in mqtt_url. Until then the readings are on this app's page alone; the broker is used as soon as it is there.`,

@@ -44,7 +44,8 @@ const COMMENTS = {
   state: { en: 'what survives a restart', ja: '再起動後も使うデータ' },
 } as const satisfies Record<string, Text>;
 
-const HIDDEN = '●●●●';
+/** What stands for a secret where it is shown. */
+export const HIDDEN = '●●●●';
 
 /** JSON's strings are YAML's, whatever is in them. */
 const quoted = (value: string): string => JSON.stringify(value);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { packageVersion } from '../../../src/app/context.ts';
+import { acceptOptions } from '../../support/supervisor-options.ts';
 import {
   profilesIn,
   supervisorConfig,
@@ -43,8 +44,9 @@ test.for([
   expect(supervisorRating(supervisorConfig.parse({ ...raw, ...change }), true)).toBe(rating);
 });
 
-test('nothing of the machine but the chosen stick', () => {
-  for (const key of ['uart', 'usb', 'udev', 'gpio', 'full_access', 'host_network', 'hassio_api', 'homeassistant_api'])
+test('nothing of the machine but its serial ports, among which the stick is looked for', () => {
+  expect(raw['uart']).toBe(true);
+  for (const key of ['usb', 'udev', 'gpio', 'full_access', 'host_network', 'hassio_api', 'homeassistant_api'])
     expect(raw[key], key).toBeUndefined();
   expect([config.devices, config.privileged, config.ports]).toEqual([[], [], undefined]);
   expect(config.schema['device']).toBe('device(subsystem=tty)?');
@@ -93,9 +95,18 @@ test('every option is explained in both languages, and nothing else is', () => {
 test('a default belongs to an option that must be given, and no other has one', () => {
   const must = Object.entries(config.schema).flatMap(([name, type]) => (type.endsWith('?') ? [] : [name]));
   expect(Object.keys(config.options).sort()).toEqual(must.sort());
-  // only these two cannot be known
-  const asked = Object.entries(config.options).flatMap(([name, value]) => (value === null ? [name] : []));
-  expect(asked).toEqual(['route_b_id', 'route_b_password']);
+});
+
+test('it can be started as it is installed: set-up asks for what nobody can know', () => {
+  const { schema, options } = config;
+  const app = { schema, options, devices: [] };
+  expect(acceptOptions(app, options)).toEqual({ kept: options });
+  expect(acceptOptions(app, { ...options, route_b_id: null })).toHaveProperty('refused'); // as it was once
+  for (const wrong of [{ route_b_id: '0123' }, { interval_s: 1 }, { price_buy: 'x' }, { language: 'fr' }])
+    expect(acceptOptions(app, { ...options, ...wrong }), JSON.stringify(wrong)).toHaveProperty('refused');
+  for (const wrong of [{ device: '/dev/ttyUSB9' }, { mqtt_password: 5 }, { home_assistant_url: 'x' }])
+    expect(acceptOptions(app, { ...options, ...wrong }), JSON.stringify(wrong)).toHaveProperty('refused');
+  expect(acceptOptions(app, { ...options, of_an_older_version: 1 })).toEqual({ kept: options });
 });
 
 test('the pictures are there in Home Assistant’s sizes, and so is what they are made of', () => {

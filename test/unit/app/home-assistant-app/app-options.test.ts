@@ -127,9 +127,13 @@ test('with nothing filled in, each gap is told once, in the chosen language, and
   expect(err).toEqual([
     'route_b_id: 指定されていません。送配電会社から届いた値を指定してください',
     'route_b_password: 指定されていません。送配電会社から届いた値を指定してください',
-    'device: スティックを選んでください。別の機器に挿してある場合は serial_server を指定してください',
     'アプリの「構成」タブで直してから、起動し直してください。',
   ]);
+});
+
+test('a stick that nobody chose is looked for', async () => {
+  const { found } = await load({ ...least, device: undefined });
+  expect(found).toMatchObject({ config: { meters: [{ device: 'auto' }] } });
 });
 
 test.for([
