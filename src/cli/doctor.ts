@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { Text } from '../kernel/language.ts';
 import { refuseTakenName } from '../store/user-file.ts';
 import { addCommand, configPath } from '../app/command.ts';
 import { say, EXIT_CODES, Stop, packageVersion } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
 import type { CheckResult } from './doctor/check.ts';
+import type { SequenceDeps } from './doctor/sequence.ts';
 
 interface DoctorOptions {
   readonly meter?: string;
@@ -45,18 +45,20 @@ async function diagnose(
   context: CliContext,
 ): Promise<readonly CheckResult[]> {
   const { redactor, stdout, stderr } = context;
-  const [{ examine }, { resultObject, reportText }] = await Promise.all([
+  const [{ examine }, { resultObject, reportText, verdictText }, { linesAsTheyCome }] = await Promise.all([
     import('./doctor/examine.ts'),
     import('./doctor/check.ts'),
+    import('./doctor/live-lines.ts'),
   ]);
   const write = (text: string): void => void stdout.write(redactor.redact(text));
-  const listeners = { onSlow: (text: Text): void => say(stderr, context, text) };
-  const examination = await examine({ meter, noRadio: !radio }, configPath(command), context, json ? {} : listeners);
+  const isLive = stdout.isTTY === true && !json;
+  const listeners = isLive ? linesAsTheyCome(context) : json ? {} : { showing: slowOnes(context) };
+  const examination = await examine({ meter, noRadio: !radio }, configPath(command), context, listeners);
   const { results } = examination;
   const version = packageVersion();
   const { language } = context; // the configuration's, where that could be read
   if (json) write(`${JSON.stringify({ version, checks: results.map((result) => resultObject(result, language)) })}\n`);
-  else write(reportText(results, language));
+  else write(isLive ? `\n${verdictText(results, language)}` : reportText(results, language));
   if (report !== undefined) {
     const { writeReport } = await import('./doctor/report.ts');
     await writeReport(report, force, examination, context);
@@ -67,6 +69,14 @@ async function diagnose(
   }
   return results;
 }
+
+/** Without a terminal the answer comes whole; meanwhile a line for what takes long. */
+const slowOnes =
+  (context: CliContext): NonNullable<SequenceDeps['showing']> =>
+  ({ slow }, look) => {
+    if (slow) say(context.stderr, context, slow);
+    return look();
+  };
 
 export function exitCodeOf(results: readonly CheckResult[]): ExitCode {
   const failed = results.filter(({ mark }) => mark === 'failed');

@@ -3,12 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ERASE_LINE } from '../../src/app/redraw.ts';
 import { Authority } from '../support/certificates.ts';
 import { patient } from '../support/doctor.ts';
 import type { PatientOptions } from '../support/doctor.ts';
 import { freePort } from '../support/free-port.ts';
 import { Household } from '../support/household.ts';
-import { Program } from '../support/program.ts';
+import { mainScript, Program } from '../support/program.ts';
+import { Typist } from '../support/typist.ts';
 
 const NOBODY = 65_534;
 const asRoot = process.getuid?.() === 0;
@@ -467,3 +469,34 @@ test.for([
     expect(checks.find((one) => one.check === check)?.advice).toMatch(advice);
   }
 });
+
+test('on a terminal each line comes as it is known, and what is wrong stands last', async () => {
+  await using home = new Household();
+  const stick = await home.stick();
+  const { configFile, folder } = await patient(home, {
+    device: stick.path,
+    config: { mqtt: { url: `mqtt://127.0.0.1:${await freePort()}` } },
+  });
+  const command = [process.execPath, mainScript, 'doctor', '--config', configFile];
+  const user = home.keep(await Typist.at(folder, command, { BROUTE2MQTT_LANGUAGE: 'ja' }));
+  await user.sees('スキャン中（最長');
+  expect(user.screen).toMatch(/✓ 正常 {4}home: モジュール: .*\r\n/); // while it scans
+  expect(user.screen).not.toContain('ブローカー');
+  await user.ends();
+  const lines = linesOn(user.screen);
+  const blank = lines.indexOf('');
+  const places = lines.slice(0, blank).map((line) => /^\S \S+ +((home: )?[^:]+): /.exec(line)?.[1]);
+  expect(places.slice(0, 6)).toEqual(['設定', '秘密情報', 'state_dir', 'ブリッジ', 'home: ポート', 'home: モジュール']);
+  expect(places).toHaveLength(18);
+  expect(places).not.toContain(undefined); // nothing of what was drawn meanwhile is left
+  expect(lines.slice(blank + 1)).toEqual([
+    '異常 1、注意 0、未確認 3',
+    '',
+    expect.stringMatching(/^✗ 異常 {4}ブローカー: /),
+    expect.stringMatching(/^ {4}→ /),
+    '',
+  ]);
+});
+
+/** What stands on a screen that such text was written to. */
+const linesOn = (text: string): string[] => text.split(/\r?\n/).map((line) => line.split(ERASE_LINE).at(-1) ?? '');

@@ -78,11 +78,19 @@ const MARKS: Readonly<Record<Mark, { readonly symbol: string; readonly text: Tex
 };
 const INDENT = ' '.repeat(4);
 
+/** What is looked at, and of which meter. */
+export const subjectOf = ({ id, meter }: Pick<CheckResult, 'id' | 'meter'>, language: Language): string =>
+  `${meter === undefined ? '' : `${meter}: `}${TITLES[id][language]}`;
+
+export function resultLine(result: CheckResult, language: Language): string {
+  const { symbol, text } = MARKS[result.mark];
+  return `${symbol} ${text[language]}  ${subjectOf(result, language)}: ${result.detail[language]}\n`;
+}
+
 /** One line, and below a failure or a warning what to do. */
-export function resultText({ id, meter, mark, detail, advice }: CheckResult, language: Language): string {
-  const { symbol, text } = MARKS[mark];
-  const of = meter === undefined ? '' : `${meter}: `;
-  const line = `${symbol} ${text[language]}  ${of}${TITLES[id][language]}: ${detail[language]}\n`;
+export function resultText(result: CheckResult, language: Language): string {
+  const line = resultLine(result, language);
+  const { advice } = result;
   if (!advice) return line;
   const lines = advice[language].split('\n').map((part, at) => `${INDENT}${at === 0 ? '→' : ' '} ${part}\n`);
   return line + lines.join('');
@@ -90,14 +98,30 @@ export function resultText({ id, meter, mark, detail, advice }: CheckResult, lan
 
 const RANKS: Readonly<Record<Mark, number>> = { failed: 0, warning: 1, not_reached: 2, ok: 2 };
 
-/** The whole answer: how it is, what is wrong, and then the rest in its order. */
-export function reportText(results: readonly CheckResult[], language: Language): string {
-  const sorted = results.toSorted((a, b) => RANKS[a.mark] - RANKS[b.mark]);
-  const rest = sorted.findIndex(({ mark }) => RANKS[mark] === RANKS.ok);
-  const [wrong, others] = rest < 0 ? [sorted, []] : [sorted.slice(0, rest), sorted.slice(rest)];
-  const texts = (some: readonly CheckResult[]): string => some.map((result) => resultText(result, language)).join('');
-  return [summaryText(results, language), texts(wrong), texts(others)].filter((text) => text !== '').join('\n');
-}
+const isWrong = ({ mark }: CheckResult): boolean => RANKS[mark] < RANKS.ok;
+const textsOf = (results: readonly CheckResult[], language: Language): string =>
+  results.map((result) => resultText(result, language)).join('');
+const paragraphs = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
+
+/** How it is, and what is wrong, the worst first. */
+export const verdictText = (results: readonly CheckResult[], language: Language): string =>
+  paragraphs(
+    summaryText(results, language),
+    textsOf(
+      results.filter(isWrong).sort((a, b) => RANKS[a.mark] - RANKS[b.mark]),
+      language,
+    ),
+  );
+
+/** The whole answer: the verdict, and then the rest in its order. */
+export const reportText = (results: readonly CheckResult[], language: Language): string =>
+  paragraphs(
+    verdictText(results, language),
+    textsOf(
+      results.filter((result) => !isWrong(result)),
+      language,
+    ),
+  );
 
 function summaryText(results: readonly CheckResult[], language: Language): string {
   const count = (wanted: Mark): number => results.filter(({ mark }) => mark === wanted).length;

@@ -30,9 +30,14 @@ export interface DoctorWorld {
 
 export interface SequenceDeps {
   readonly clock: Clock;
-  /** Hears what takes longer than a user waits in silence, before it is begun. */
-  readonly onSlow?: (text: Text) => void;
+  /** Around each look, so that a user can see what takes long. */
+  readonly showing?: (running: RunningCheck, look: () => Promise<CheckFinding>) => Promise<CheckFinding>;
   readonly onResult?: (result: CheckResult) => void;
+}
+
+export interface RunningCheck extends Pick<CheckResult, 'id' | 'meter'> {
+  /** Of what takes longer than a user waits in silence. */
+  readonly slow?: Text | undefined;
 }
 
 /** Steps of which each needs the one before: below one that failed nothing is reached. */
@@ -59,9 +64,11 @@ export function sequence(
   let down = needed;
   return {
     async step(id, limitMs, find, slow) {
-      if (down === undefined && slow) deps.onSlow?.(slow);
-      const finding = down === undefined ? await found(id, limitMs, find, deps.clock, signal) : notReached(down);
-      const result: CheckResult = { id, ...(meter !== undefined && { meter }), ...finding };
+      const { clock, showing = (_running, look) => look() } = deps;
+      const which = { id, ...(meter !== undefined && { meter }) };
+      const look = (): Promise<CheckFinding> => found(id, limitMs, find, clock, signal);
+      const finding = down === undefined ? await showing({ ...which, slow }, look) : notReached(down);
+      const result: CheckResult = { ...which, ...finding };
       results.push(result);
       deps.onResult?.(result);
       down = result.mark === 'failed' || result.mark === 'not_reached' ? id : undefined;
