@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { languageOfEnvironment, LANGUAGES } from '../kernel/language.ts';
 import type { Language, Text } from '../kernel/language.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
+import { plainText } from '../kernel/plain-text.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import { BridgeError } from '../kernel/errors.ts';
 
@@ -43,7 +44,7 @@ export const staysOnMistake = ({ env }: Pick<CliContext, 'env'>): boolean =>
 
 /** One line in the user's language. */
 export const say = (output: Output, context: CliContext, text: Text): void => {
-  output.write(`${text[context.language]}\n`);
+  output.write(plainText(`${text[context.language]}\n`));
 };
 
 /** Of what a command does not say itself, on standard error. */

@@ -1,5 +1,6 @@
 import { scope } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { plainText } from '../kernel/plain-text.ts';
 import type { Output } from './context.ts';
 
 /** Back to the first column of a terminal, and what stands there erased. */
@@ -15,7 +16,7 @@ export async function redrawWhile<T>(
   using drawing = scope(signal);
   const drawn = (async () => {
     for (;;) {
-      output.write(`${ERASE_LINE}${line()}`);
+      output.write(`${ERASE_LINE}${plainText(line())}`);
       await clock.sleep(DRAW_EVERY_MS, drawing.signal);
     }
   })().catch(() => undefined); // the sleep ends with the task

@@ -3,6 +3,7 @@ import { LogWriter, writeToStdout } from '../kernel/log-writer.ts';
 import type { Language } from '../kernel/language.ts';
 import { createLog } from '../kernel/log.ts';
 import type { Log } from '../kernel/log.ts';
+import { plainText } from '../kernel/plain-text.ts';
 import type { Redactor } from '../kernel/redactor.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Sink, BridgeEvent, LinkPhase, LinkStatus } from '../model/status.ts';
@@ -19,9 +20,11 @@ export async function serviceLog({ log }: Pick<Settings, 'log'>, redactor: Redac
   return createLog({ level: log.level, redactor, destination });
 }
 
-async function prettyLine(): Promise<(line: string) => string> {
+export async function prettyLine(): Promise<(line: string) => string> {
   const { prettyFactory } = (await import('pino-pretty')).default;
-  return prettyFactory({ singleLine: true, translateTime: 'SYS:HH:MM:ss' });
+  const pretty = prettyFactory({ singleLine: true, translateTime: 'SYS:HH:MM:ss' });
+  const plain = (_key: string, value: unknown): unknown => (typeof value === 'string' ? plainText(value) : value);
+  return (line) => pretty(JSON.parse(line, plain)); // which writes what JSON had escaped
 }
 
 /** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
+import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Kept, MeterOnBroker } from '../mqtt/kept-topics.ts';
@@ -119,7 +120,12 @@ function report(context: CliContext, meterId: string, { own, foreign }: Kept, dr
   const text =
     own.length > 0 ? done : { en: 'the broker keeps nothing of ours', ja: 'ブローカーに保持トピックはありません' };
   context.stdout.write(`${meterId}: ${text[context.language]}\n`);
-  for (const topic of own) context.stdout.write(`  ${topic}\n`);
+  for (const topic of own)
+    say(
+      context.stdout,
+      context,
+      inBoth(() => `  ${topic}`),
+    );
   for (const topic of foreign)
     say(context.stderr, context, { en: `not ours, left alone: ${topic}`, ja: `対象外のため残します: ${topic}` });
 }

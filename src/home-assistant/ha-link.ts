@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, textOf } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
+import { plainLine } from '../kernel/plain-text.ts';
 
 /** From the first look-up of the name to `auth_ok`. */
 const LOGIN_LIMIT_MS = 20_000;
@@ -12,7 +13,6 @@ const LOGIN_LIMIT_MS = 20_000;
 const ANSWER_LIMIT_MS = 60_000;
 /** The registry of a house with 10,000 entities has half of it. */
 const MOST_BYTES = 16_000_000;
-const LONGEST_MESSAGE = 200;
 
 export interface HomeAssistantAccount {
   /** Of its page, http or https. */
@@ -173,13 +173,7 @@ const refusal = (type: string, code: string, message: string): BridgeError =>
     : new BridgeError('HOME_ASSISTANT_REFUSED', `${type}: ${code}: ${message}`);
 
 /** Of a foreign text what can be shown on a line. */
-const shown = (text: unknown): string =>
-  typeof text === 'string'
-    ? text
-        .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-        .trim()
-        .slice(0, LONGEST_MESSAGE)
-    : '';
+const shown = (text: unknown): string => (typeof text === 'string' ? plainLine(text) : '');
 
 function parse(text: string): Message | undefined {
   try {

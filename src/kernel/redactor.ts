@@ -1,3 +1,5 @@
+import { plainText } from './plain-text.ts';
+
 const REDACTED = '[redacted]';
 
 /**
@@ -20,7 +22,14 @@ export class Redactor {
     );
   }
 
+  /** @returns the text without secrets, and without what is no text */
   redact(text: string): string {
+    const told = this.#withoutSecrets(text);
+    const plain = plainText(told);
+    return plain === told ? told : this.#withoutSecrets(plain);
+  }
+
+  #withoutSecrets(text: string): string {
     return this.#pattern ? text.replace(this.#pattern, REDACTED) : text;
   }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, textOf } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
+import { plainLine } from '../kernel/plain-text.ts';
 
 /** From the first look-up of the name to the last byte of the answer. */
 const LIMIT_MS = 15_000;
@@ -118,8 +119,7 @@ function parseBody(body: string): Pick<MackerelAnswer, 'message' | 'isMackerels'
   } catch {
     // a proxy's HTML, say
   }
-  const plain = typeof told === 'string' ? told.replaceAll(/[\p{Cc}\s]+/gu, ' ') : '';
-  return { message: plain.trim().slice(0, 200), isMackerels };
+  return { message: typeof told === 'string' ? plainLine(told) : '', isMackerels };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { plainLine, plainText } from '../kernel/plain-text.ts';
 
 const BY_ID = 'serial/by-id';
 
@@ -108,8 +109,7 @@ async function byIdLinks(dev: string): Promise<Map<string, string>> {
 
 /** `…/usb-FTDI_FT230X_Basic_UART_DK0A-if00-port0` → `FTDI FT230X Basic UART DK0A`. */
 const wordsOf = (link = ''): string =>
-  link
-    .slice(link.lastIndexOf('/') + 1)
+  plainText(link.slice(link.lastIndexOf('/') + 1))
     .replace(/^usb-/, '')
     .replace(/-if\d+(-port\d+)?$/, '')
     .replaceAll('_', ' ');
@@ -117,4 +117,4 @@ const wordsOf = (link = ''): string =>
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
 const text = async (folder: string, name: string): Promise<string | undefined> =>
-  (await readFile(join(folder, name), 'utf8').catch(() => '')).trim() || undefined;
+  plainLine(await readFile(join(folder, name), 'utf8').catch(() => '')) || undefined;

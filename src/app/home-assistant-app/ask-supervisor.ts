@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { plainLine } from '../../kernel/plain-text.ts';
 
 export interface SupervisorAccess {
   /** `http://supervisor` */
@@ -36,10 +37,7 @@ export async function askSupervisor(
 
 /** In its own words, in one line, without what it quotes: of wrong options all of them, passwords too. */
 export const saidBy = ({ status, message }: SupervisorAnswer): string =>
-  message
-    ?.replaceAll(/\. Got .*$/gm, '')
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .slice(0, 200) ?? `HTTP ${status}`;
+  message === undefined ? `HTTP ${status}` : plainLine(message.replaceAll(/\. Got .*$/gm, ''));
 
 /** By `node:http`: `fetch` costs 16 MB of memory for good. */
 function send(

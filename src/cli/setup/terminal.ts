@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Language, Text } from '../../kernel/language.ts';
+import { plainText } from '../../kernel/plain-text.ts';
 import type { Output } from '../../app/context.ts';
 import { ERASE_LINE, redrawWhile } from '../../app/redraw.ts';
 import type { TypedValue } from '../../app/setup/typed-values.ts';
@@ -36,14 +37,16 @@ export class Terminal {
   }
 
   say(text: Text): void {
-    this.#output.write(`${text[this.language]}\n`);
+    this.#output.write(plainText(`${text[this.language]}\n`));
   }
 
   /** Until what is typed can be read. */
   async ask<T>(question: Text, read: (text: string) => TypedValue<T>, options: AskOptions = {}): Promise<T> {
     const { isSecret = false, enter } = options;
     const hints = [isSecret ? SHOW_HINT[this.language] : undefined, enter?.[this.language]].filter(Boolean);
-    this.#output.write(`\n${question[this.language]}${hints.length > 0 ? `  [${hints.join(' · ')}]` : ''}\n`);
+    this.#output.write(
+      plainText(`\n${question[this.language]}${hints.length > 0 ? `  [${hints.join(' · ')}]` : ''}\n`),
+    );
     let line: EditedLine = { text: '', shows: !isSecret };
     let complaint = '';
     for (;;) {
@@ -68,7 +71,7 @@ export class Terminal {
   /** One of several by its number; Enter is the first. */
   async choose<T>(question: Text, choices: readonly Choice<T>[]): Promise<T> {
     const list = choices.map(({ text }, at) => `  ${at + 1}  ${text[this.language]}`).join('\n');
-    this.#output.write(`\n${question[this.language]}\n${list}`);
+    this.#output.write(plainText(`\n${question[this.language]}\n${list}`));
     const read = (text: string): TypedValue<T> => {
       const choice = choices[text === '' ? 0 : Number(text) - 1];
       if (choice) return { ok: true, value: choice.value };

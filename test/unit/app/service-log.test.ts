@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
-import { LogSink } from '../../../src/app/service-log.ts';
+import { LogSink, prettyLine } from '../../../src/app/service-log.ts';
+import { plainText } from '../../../src/kernel/plain-text.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { status } from '../../support/sink-rig.ts';
 
@@ -23,4 +24,13 @@ test('the log sink tells phases, each once', () => {
     ['info', 'link', 'waiting', 'DEFECT'],
     ['debug', 'reading', undefined, undefined],
   ]);
+});
+
+test('a pretty log writes no escape sequence that a device or a broker sent, which JSON had kept harmless', async () => {
+  const pretty = await prettyLine();
+  const line = JSON.stringify({ level: 'warn', time: 0, said: '\u001b]0;gone\u0007\u202e', msg: 'x\u009b2J' });
+  const written = pretty(line);
+  expect(written).toContain('x2J');
+  expect(written).toContain(']0;gone');
+  expect(plainText(written)).toBe(written);
 });

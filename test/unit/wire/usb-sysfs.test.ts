@@ -98,3 +98,12 @@ test('in a container that is shown the by-id folder alone, a device file in it i
   const path = await link('usb-FTDI_FT230X_Basic_UART_DK0A-if00-port0');
   expect(await usbPorts(roots)).toMatchObject([{ path, usb: '0403:6015', key: '0403:6015 DK0A 00' }]);
 });
+
+test('a device that names itself with escape sequences has a name all the same', async () => {
+  const product = `\u001b]0;gone\u0007Wi-\u009bSUN\r\u001b[K\u202e${'x'.repeat(300)}`;
+  await sysfsTty('ttyUSB0', '1:3', { ...ftdi, manufacturer: '\u001b[2J', product });
+  await node('ttyUSB0');
+  const [port] = await usbPorts(roots);
+  expect(port?.words).toMatch(/^\[2J \]0;gone Wi- SUN \[Kx+$/);
+  expect(port?.words.length).toBeLessThanOrEqual(410);
+});
