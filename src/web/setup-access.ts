@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../kernel/clock.ts';
-import { createDoor, createHostCheck, textOf } from './access.ts';
+import { createDoor, textOf } from './access.ts';
 import type { Query } from './access.ts';
 import { isForeign } from './request-origin.ts';
 
@@ -24,7 +24,7 @@ export interface SetupRequest {
 }
 
 export interface SetupRefusal {
-  readonly status: 401 | 403 | 421 | 429;
+  readonly status: 401 | 403 | 429;
   readonly text: string;
 }
 
@@ -32,8 +32,6 @@ export interface SetupAccessOptions {
   readonly code: string;
   /** The one address that is answered, without a code. */
   readonly onlyFrom?: string | undefined;
-  /** Addresses say nothing: everybody needs the code. */
-  readonly inContainer?: boolean | undefined;
   readonly clock: Clock;
 }
 
@@ -45,21 +43,18 @@ export interface SetupAccess {
 }
 
 /**
- * Who sets up reads and decides everything, so: this machine itself, or the one address that has seen to the login
- * (`onlyFrom`, the ingress of Home Assistant); everybody else needs the code. Who comes through a proxy of this machine is
- * somebody else. In a container everybody may seem to come from it: some engines hand on what comes to a published port by
- * a proxy of their own inside.
+ * Who sets up reads and decides everything, so everybody needs the code, but for the one address that has seen to the login
+ * (`onlyFrom`, the ingress of Home Assistant). An address says nothing: a proxy on this machine, or that of a container
+ * engine, may hand on what comes from anywhere and not say so.
  */
-export function createSetupAccess({ code, onlyFrom, inContainer = false, clock }: SetupAccessOptions): SetupAccess {
+export function createSetupAccess({ code, onlyFrom, clock }: SetupAccessOptions): SetupAccess {
   const door = createDoor(code, clock);
-  const isOurName = createHostCheck({ listenHost: 'localhost', hosts: [], hasToken: false });
   const given = ({ headers, query }: SetupRequest): string | undefined => textOf(query, 'code') ?? cookieOf(headers);
   return {
     refuse(request) {
       const { ip, headers, method } = request;
       if (method !== 'GET' && method !== 'HEAD' && !isFromOurPage(headers)) return FOREIGN;
       if (onlyFrom !== undefined) return ip === onlyFrom ? undefined : NOT_YOU;
-      if (!inContainer && isThisMachine(ip, headers)) return isOurName(headers.host) ? undefined : WRONG_HOST;
       const token = given(request)?.toUpperCase();
       const refused = door(ip, {}, token === undefined ? {} : { token });
       return refused && { status: refused.status, text: refused.status === 401 ? NEEDS_CODE : refused.text };
@@ -71,23 +66,13 @@ export function createSetupAccess({ code, onlyFrom, inContainer = false, clock }
   };
 }
 
-const NEEDS_CODE = 'Open this page with the link in the log: it ends with a one-time code.';
+const NEEDS_CODE =
+  'Open this page with the link that was printed in the terminal or log: it ends with a one-time code.';
 const NOT_YOU: SetupRefusal = {
   status: 403,
   text: 'This page is opened in Home Assistant: nobody else is answered here.',
 };
 const FOREIGN: SetupRefusal = { status: 403, text: 'This request comes from another page.' };
-const WRONG_HOST: SetupRefusal = {
-  status: 421,
-  text: 'This name is not one of mine: use the IP address or localhost.',
-};
-
-const isThisMachine = (ip: string, headers: IncomingHttpHeaders): boolean =>
-  /^(::ffff:)?127\.|^::1$/.test(ip) && !Object.keys(headers).some((name) => OF_PROXIES.test(name));
-
-/** What one or the other proxy adds. */
-const OF_PROXIES = /^(x-forwarded-.+|forwarded|x-real-ip|via)$/;
-
 /** A form of another page cannot send JSON, and its script is known by where it comes from. */
 const isFromOurPage = (headers: IncomingHttpHeaders): boolean =>
   /^application\/json\b/i.test(headers['content-type'] ?? '') && !isForeign(headers);

@@ -3,8 +3,8 @@ import type { Language } from '../kernel/language.ts';
 
 const TITLES = { en: 'Set-up', ja: '初期設定' } as const;
 const NEEDS_CODE = {
-  en: 'Enter the one-time code printed in the log of broute2mqtt (docker compose logs broute2mqtt).',
-  ja: 'broute2mqttのログに表示されたワンタイムコードを入力してください（docker compose logs broute2mqtt）。',
+  en: 'Enter the one-time code that broute2mqtt printed in its terminal or log (docker compose logs broute2mqtt).',
+  ja: 'broute2mqttの端末またはログに表示されたワンタイムコードを入力してください（docker compose logs broute2mqtt）。',
 } as const;
 const CODE = { en: 'Code', ja: 'コード' } as const;
 const OPEN = { en: 'Open', ja: '開く' } as const;

@@ -73,7 +73,8 @@ test('in the browser: from nothing to the first reading on the page, with a wron
   const config = join(folder, 'config.yaml');
   const user = home.keep(await Typist.at(folder, desk.commandLine(['run']), { LANG: 'ja_JP.UTF-8' }));
   await user.sees('設定がまだありません');
-  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(user.screen) ?? [];
+  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/\?code=[\w-]+)/.exec(user.screen) ?? [];
+  expect((await fetch(url.replace(/\?.*/, ''))).status).toBe(401);
 
   const { page, complaints } = await open(home, url);
   await see(page, 'Bルートの認証ID');
@@ -155,8 +156,8 @@ test('axe finds nothing on the steps in English either', async () => {
   const folder = await newFolder(home);
   const user = home.keep(await Typist.at(folder, desk.commandLine(['run']), { LANG: 'C' }));
   await user.sees('No configuration yet');
-  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(user.screen) ?? [];
-  const { page, complaints } = await open(home, `${url}?lang=en`);
+  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/\?code=[\w-]+)/.exec(user.screen) ?? [];
+  const { page, complaints } = await open(home, `${url}&lang=en`);
   await see(page, 'Route-B authentication ID');
   await page.locator('select option').first().waitFor({ state: 'attached', timeout: SEE_MS });
   await page.fill('input[name=id]', ID);

@@ -50,7 +50,6 @@ export async function serveTrouble(trouble: Trouble, context: CliContext): Promi
       listen,
       code,
       onlyFrom,
-      inContainer: staysOnMistake(context),
       language,
       actions: { ...troubleActions(trouble, context, finished.resolve), ...face?.actions },
       clock: systemClock,
@@ -142,16 +141,16 @@ function sayWhere({ setUp, whereTo, onlyFrom }: Trouble, port: number, code: str
   if (onlyFrom !== undefined) return say(stderr, context, whereTo);
   const isContainer = staysOnMistake(context);
   const house = isContainer ? undefined : houseAddress();
-  const inner = `http://127.0.0.1:${port}/${isContainer ? `?code=${code}` : ''}`;
-  const outer = house === undefined ? undefined : `http://${house}:${port}/?code=${code}`;
+  const linkAt = (host: string): string => `http://${host}:${port}/?code=${code}`;
+  const outer = house && linkAt(house);
   const more: Text =
     outer === undefined
       ? { en: '', ja: '' }
       : { en: `, from the house ${outer}`, ja: `、家の中の他の機器からは ${outer}` };
   if (!setUp) say(stderr, context, whereTo);
   say(stderr, context, {
-    en: `${!setUp ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${inner}${more.en}`,
-    ja: `${!setUp ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${inner}${more.ja}`,
+    en: `${!setUp ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${linkAt('127.0.0.1')}${more.en}`,
+    ja: `${!setUp ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${linkAt('127.0.0.1')}${more.ja}`,
   });
   if (setUp && !isContainer)
     say(stderr, context, { en: 'Or in a terminal: broute2mqtt setup', ja: '端末で設定する場合：broute2mqtt setup' });
