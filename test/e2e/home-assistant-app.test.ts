@@ -250,9 +250,7 @@ test('an app that was told nothing is set up in its panel, with a wrong password
     );
     supervisor.saved = { interval_s: 3, price_sell: 16 }; // on the Configuration tab, meanwhile
     await frame.getByRole('button', { name: '書き込んで開始' }).click();
-    await see(
-      `受け付けませんでした: App local_broute2mqtt has invalid options: Device '${PATH}'`,
-    );
+    await see(`受け付けませんでした: App local_broute2mqtt has invalid options: Device '${PATH}'`);
     await axeFindsNothing(frame);
     for (const secret of [id, password]) expect(await text()).not.toContain(secret);
     app.devices = [PATH]; // the Supervisor has noticed it by now
