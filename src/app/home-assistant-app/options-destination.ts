@@ -117,8 +117,8 @@ const notTaken = (why: string): BridgeError =>
   });
 
 const INTRO: Text = {
-  en: 'At the end this is saved as the options of the app; what stands there already stays. You may as well enter it on the Configuration tab: then restart the app there.',
-  ja: '最後に、アプリの設定として保存します（設定済みの項目はそのまま残ります）。「構成」タブで入力してもかまいません。その場合は、保存後にアプリを再起動してください。',
+  en: 'At the end this is saved as the options of the app; what stands there already stays. You may as well fill in the Configuration tab: on saving, Home Assistant offers to restart the app. Accept that.',
+  ja: '最後に、アプリの設定として保存します（設定済みの項目はそのまま残ります）。「構成」タブで入力してもかまいません。その場合は、保存時に確認されるアプリの再起動を実行してください。',
 };
 const NO_BROKER: Text = {
   en: 'No broker app yet. Install and start the Mosquitto broker app: it is used by itself, also later, and nothing is to be entered. Only for another broker type its address.',
