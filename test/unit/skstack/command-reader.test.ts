@@ -144,6 +144,8 @@ test.each([
   `SKSETPSK 10 ${ID}0`,
   `SKSETPSK 10 X${ID}`,
   'WOPT XYZ',
+  'WOPT G1',
+  'WOPT 1G',
   'WOPT 100',
 ])('%s has a wrong form: ER06', (line) => {
   expect(codes(`${line}\r\n`)).toEqual([6]);

@@ -85,6 +85,7 @@ describe('EINFO tells the edition by its last word', () => {
     ['two digits: unknown', info('39', '9E08', '00'), { ...base, channel: 0x39, panId: 0x9e08 }],
     ['words behind the last', info('39', '9E08', '0 1'), { ...base, channel: 0x39, panId: 0x9e08, edition: 'DSE' }],
     ['no last word: unknown', info('39', '9E08', ''), { ...base, channel: 0x39, panId: 0x9e08 }],
+    ['nothing behind the PAN ID', info('39', '9E08', '').trimEnd(), { ...base, channel: 0x39, panId: 0x9e08 }],
     [
       'lower case',
       info('3b', '9e08', 'fffe').replace(METER_MAC, METER_MAC.toLowerCase()),

@@ -19,6 +19,8 @@ const captured: readonly (readonly [string, SkLine, Edition])[] = [
   ['OK 01\r', { kind: 'ok', value: '01' }, 'DSE'],
   ['FAIL ER05\r\n', { kind: 'fail', code: 5 }, 'SE'],
   ['FAIL ER10\r\n', { kind: 'fail', code: 10 }, 'SE'],
+  ['SKSREG SFE 0\r\n', { kind: 'echo', text: 'SKSREG SFE 0' }, 'SE'],
+  ['EPORT\r\n', { kind: 'noise', text: 'EPORT', reason: 'unknown line' }, 'SE'],
   ['ESREG 21\r\n', { kind: 'register', value: '21' }, 'SE'],
   [`${METER}\r\n`, { kind: 'address', address: METER }, 'SE'],
   [`EVENT 22 ${OWN} 0\r\n`, { kind: 'event', number: 0x22, from: OWN }, 'DSE'],
