@@ -69,7 +69,7 @@ export class LineJoiner {
       lines.push(text.slice(0, dataAt + digits));
       return data.slice(digits);
     }
-    if (OVERRUN.test(data.slice(0, length))) return takeTextLine(text, lines);
+    if (OVERRUN.test(data)) return takeTextLine(text, lines);
     if (data.length < length) {
       this.#pending = text;
       return undefined;
