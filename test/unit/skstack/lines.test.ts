@@ -150,6 +150,10 @@ describe('glued lines', () => {
     expect(described(`EVENT 02 ${METER}EVENT 25 ${METER}\r\n`)).toEqual(['event 02 meter', 'event 25 meter']);
   });
 
+  test('half the number of an event begins no line', () => {
+    expect(described('OKEVENT 2\r\n')).toEqual([NOISE]);
+  });
+
   test('EPANDESC behind EVENT 20', () => {
     expect(described(`EVENT 20 ${OWN}EPANDESC\r\n  LQI:CA\r\n`)).toEqual(['event 20 own', 'pan', 'LQI=CA']);
   });
@@ -165,8 +169,15 @@ describe('bytes lost', () => {
     ['OK', 'ok', 4],
     ['OK 01', 'ok 01', 7],
     ['FAIL ER10', 'fail 10', 11],
+    ['EPANDESC', 'pan', 10],
+    [`EVENT 25 ${METER}`, 'event 25 meter', 50],
+    [`EVENT 21 ${METER} 00`, 'event 21 meter param 00', 53],
   ])('a payload that %s would fill to the byte', (line, expected, count) => {
-    expect(described(binaryRxUdp(payload.subarray(0, -count), '1', 18), CRLF, line, CRLF)).toEqual([UNFIT, expected]);
+    const long = joinBytes([payload, new Uint8Array(40)]);
+    expect(described(binaryRxUdp(long.subarray(0, -count), '1', long.length), CRLF, line, CRLF)).toEqual([
+      UNFIT,
+      expected,
+    ]);
   });
 
   test('most of a long payload: the next line comes out at once, not after 1232 bytes', () => {
@@ -236,6 +247,11 @@ describe('bytes lost', () => {
 });
 
 describe('noise', () => {
+  test('digits behind a DATALEN no datagram can have are bounded like any noise', () => {
+    const lines = new LineJoiner().push(rxUdpHeader(0xffff) + '10'.repeat(0xffff));
+    expect(lines.map(({ length }) => length)).toEqual([MAX_LINE_LENGTH]);
+  });
+
   test('64 KiB of it, without a line end, is one bounded line', () => {
     const lines = new LineJoiner().push('x'.repeat(65536));
     expect(lines).toEqual(['x'.repeat(MAX_LINE_LENGTH)]);
