@@ -40,6 +40,8 @@ const cutText = (page: Page): Promise<readonly string[]> =>
 test.for([
   ['ja', 1100, 900],
   ['en', 1100, 900],
+  ['ja', 390, 844],
+  ['en', 390, 844],
 ] as const)(
   '%s, %i × %i px: zoomed twofold, all can be read, nothing scrolls sideways',
   async ([lang, width, height]) => {

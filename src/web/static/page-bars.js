@@ -1,5 +1,5 @@
 // Bars of energy: up what is bought, down what is sold, the running one hatched, a grey column where nothing is known.
-import { Chart, axis, colours, common, faded, roundSteps, roundUp } from './page-chart.js';
+import { Chart, axis, colours, common, faded, roomFor, roundSteps, roundUp } from './page-chart.js';
 import { element } from './page-dom.js';
 import { decimal } from './page-words.js';
 
@@ -50,7 +50,10 @@ export function createBars({ onPoint, onRange }) {
     axes: [
       axis(28, {
         grid: { show: false },
-        splits: () => slots.map((_, i) => i).filter((i) => mark(i) !== undefined),
+        splits: (plot) => {
+          const places = slots.map((_, i) => i).filter((i) => mark(i) !== undefined);
+          return roomFor(plot, places, 7 * Math.max(0, ...places.map((i) => mark(i).length)) + 6);
+        },
         values: (_plot, marks) => marks.map((i) => mark(i)),
       }),
       axis(58, {

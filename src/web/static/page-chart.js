@@ -46,6 +46,15 @@ export const axis = (size, more) => {
   };
 };
 
+/** Of the places of an axis's words as many as have room side by side, from the first on. @param width of the widest, px */
+export function roomFor(plot, places, width) {
+  const [first, second] = places;
+  if (second === undefined) return places;
+  const apart = plot.valToPos(second, 'x') - plot.valToPos(first, 'x');
+  const every = Math.max(1, Math.ceil((width * axisScale()) / apart));
+  return places.filter((_, i) => i % every === 0);
+}
+
 /** Rounds up to a round number, so that the scale stays while values move a little. */
 export function roundUp(value) {
   if (value <= 0) return 0;

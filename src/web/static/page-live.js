@@ -1,6 +1,6 @@
 // The course of power over the last minutes, hour or day.
 import { askFor } from './page-address.js';
-import { Chart, axis, axisScale, colours, common, faded, roundSteps, roundUp } from './page-chart.js';
+import { Chart, axis, axisScale, colours, common, faded, roomFor, roundSteps, roundUp } from './page-chart.js';
 import { choice, element, write } from './page-dom.js';
 import { clockTime, epochOf, roundTimes } from './page-time.js';
 import { decimal, powerText, words } from './page-words.js';
@@ -86,7 +86,11 @@ export function createLive() {
     axes: [
       axis(28, {
         splits: (plot, _axis, from, to) =>
-          roundTimes(from, to, (((to - from) * 64 * axisScale()) / plot.bbox.width) * devicePixelRatio),
+          roomFor(
+            plot,
+            roundTimes(from, to, (((to - from) * 64 * axisScale()) / plot.bbox.width) * devicePixelRatio),
+            38,
+          ),
         values: (_plot, times) => times.map((at) => clockTime(at)),
       }),
       axis(58, {

@@ -17,7 +17,7 @@ function changeText(value, before) {
 function compareRow(label) {
   const value = element('span', 'value');
   const change = element('span', 'change');
-  const row = element('p', 'compare', element('span', 'label', label), value, change);
+  const row = element('p', 'compare', element('span', 'label', label), element('span', 'figures', value, ' ', change));
   return (today, before) => {
     row.hidden = before === undefined;
     if (before === undefined) return row;
