@@ -1,4 +1,6 @@
 import { isoJst } from '../kernel/clock.ts';
+import { yen } from '../model/price.ts';
+import type { Prices } from '../model/price.ts';
 import type { Consumption, Period } from './consumption.ts';
 
 /** `2026-01-15T12:00:00+09:00`, `2026-01-15`, `2026-01`. */
@@ -16,13 +18,18 @@ export interface MeterHistory {
   readonly periods: readonly Consumption[];
 }
 
-/** For a spreadsheet: kWh with a point, what is not known empty. */
-export function consumptionCsv(histories: readonly MeterHistory[], by: Period): string {
+/**
+ * For a spreadsheet: kWh with a point, what is not known empty.
+ * @param prices of the household: with them what each period cost and brought, yen
+ */
+export function consumptionCsv(histories: readonly MeterHistory[], by: Period, prices: Prices | undefined): string {
   const lines = histories.flatMap(({ meter, periods }) =>
     periods.map((period) => {
-      const { importKwh, exportKwh, boughtKwh, soldKwh, missing } = period;
-      return [meter, periodName(period, by), importKwh, exportKwh, boughtKwh, soldKwh, missing].join(',');
+      const { importKwh, exportKwh, boughtKwh, soldKwh, costYen, incomeYen, missing } = period;
+      const money = prices ? [yen(costYen), yen(incomeYen)] : [];
+      return [meter, periodName(period, by), importKwh, exportKwh, boughtKwh, soldKwh, missing, ...money].join(',');
     }),
   );
-  return [`meter,${periodColumn(by)},import,export,bought,sold,missing`, ...lines].map((line) => `${line}\n`).join('');
+  const head = `meter,${periodColumn(by)},import,export,bought,sold,missing${prices ? ',cost,income' : ''}`;
+  return [head, ...lines].map((line) => `${line}\n`).join('');
 }

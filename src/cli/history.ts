@@ -74,15 +74,15 @@ const dayOf =
     throw new InvalidArgumentError({ en: 'a day such as 2026-01-15', ja: '日付（例: 2026-01-15）' }[language]);
   };
 
-async function showHistory(settings: Settings, flags: HistoryFlags, context: CliContext): Promise<void> {
+async function showHistory({ meters, prices }: Settings, flags: HistoryFlags, context: CliContext): Promise<void> {
   const { format, by, meter: wanted } = flags;
   const { fromMs, toMs } = rangeOf(flags);
   const log = await stderrLog(context, 'warn');
   const histories: MeterHistory[] = [];
-  for (const { id, stateDir } of chooseMeters(settings.meters, wanted)) {
+  for (const { id, stateDir } of chooseMeters(meters, wanted)) {
     if (stateDir === undefined) throw noStateDir();
     const archive = await HalfHourArchive.open(stateDir, log);
-    const periods = await readConsumption(archive, by, fromMs, toMs);
+    const periods = await readConsumption(archive, by, fromMs, toMs, prices);
     if (periods.length > 0) histories.push({ meter: id, periods });
   }
   if (histories.length === 0) {
@@ -92,7 +92,7 @@ async function showHistory(settings: Settings, flags: HistoryFlags, context: Cli
     });
     throw new Stop(EXIT_CODES.linkDown);
   }
-  context.stdout.write(historyText(histories, format, by, context.language));
+  context.stdout.write(historyText(histories, format, by, { language: context.language, prices }));
 }
 
 /** Whole days, in Japan. @throws BridgeError USAGE */

@@ -2,6 +2,8 @@ import type { Consumption, Period } from '../../archive/consumption.ts';
 import { consumptionCsv, periodColumn, periodName } from '../../archive/consumption-csv.ts';
 import type { MeterHistory } from '../../archive/consumption-csv.ts';
 import type { Language, Text } from '../../kernel/language.ts';
+import { yen } from '../../model/price.ts';
+import type { Prices } from '../../model/price.ts';
 
 export const HISTORY_FORMATS = ['table', 'csv', 'json'] as const;
 export type HistoryFormat = (typeof HISTORY_FORMATS)[number];
@@ -31,10 +33,10 @@ export function historyText(
   histories: readonly MeterHistory[],
   format: HistoryFormat,
   by: Period,
-  language: Language,
+  { language, prices }: { readonly language: Language; readonly prices: Prices | undefined },
 ): string {
   if (format === 'table') return histories.map((history) => table(history, by, language)).join('\n');
-  if (format === 'csv') return consumptionCsv(histories, by);
+  if (format === 'csv') return consumptionCsv(histories, by, prices);
   const rows = histories.flatMap(({ meter, periods }) => periods.map((period) => ({ meter, period })));
   return json(rows, by);
 }
@@ -46,12 +48,14 @@ interface Row {
 
 function json(rows: readonly Row[], by: Period): string {
   const objects = rows.map(({ meter, period }) => {
-    const { importKwh, exportKwh, boughtKwh, soldKwh, missing } = period;
+    const { importKwh, exportKwh, boughtKwh, soldKwh, costYen, incomeYen, missing } = period;
     const values = { import: importKwh, export: exportKwh, bought: boughtKwh, sold: soldKwh }; // undefined is left out
+    const money = { cost: yen(costYen), income: yen(incomeYen) };
     return JSON.stringify({
       meter,
       [periodColumn(by)]: periodName(period, by),
       ...values,
+      ...money,
       ...(missing > 0 ? { missing } : {}),
     });
   });

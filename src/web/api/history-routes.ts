@@ -82,7 +82,7 @@ export function addHistoryRoutes(app: FastifyInstance, options: HistoryRoutesOpt
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="${fileName(meter, asked)}"`)
-        .send(consumptionCsv([{ meter, periods }], by));
+        .send(consumptionCsv([{ meter, periods }], by, prices));
     const { oldestMs } = archive;
     return sendJson(reply, parts, {
       meter,

@@ -70,6 +70,21 @@ test('by half hour, as CSV for a spreadsheet, and JSON for a program: what is no
   expect(json).toEqual([{ meter: 'home', month: '2026-01', bought: 2.6, sold: 0, missing: 696 }]);
 });
 
+test('with prices in the configuration CSV and JSON say what each period cost and brought', async () => {
+  await fill();
+  const prices = { buy: 31, sell: 16 };
+  const csv = (
+    await run(['--by', 'half-hour', '--format', 'csv', '--from', '2026-01-15', '--to', '2026-01-15'], { prices })
+  ).stdout;
+  expect(csv).toMatch(/^meter,time,import,export,bought,sold,missing,cost,income\n/);
+  expect(csv).toContain('home,2026-01-15T00:00:00+09:00,,,,,1,,\n');
+  expect(csv).toContain('home,2026-01-15T15:00:00+09:00,100.6,7,0.1,0,0,3.1,0\n');
+  const json = JSON.parse(
+    (await run(['--by', 'month', '--format', 'json', '--days', '3'], { prices })).stdout,
+  ) as unknown;
+  expect(json).toMatchObject([{ bought: 2.6, cost: 80.6, income: 0 }]);
+});
+
 test('nothing yet, no state_dir, a day that is none: each is said, with what to do', async () => {
   expect(await run([])).toMatchObject({
     exitCode: 69,

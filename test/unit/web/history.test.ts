@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { consumption } from '../../../src/archive/consumption.ts';
 import { HalfHourArchive } from '../../../src/archive/half-hour-archive.ts';
 import { readConsumption } from '../../../src/archive/read-consumption.ts';
+import { dayPrices } from '../../../src/model/price.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { WebRig } from '../../support/web-rig.ts';
 
@@ -72,6 +73,16 @@ test('as a file for a spreadsheet: what `broute2mqtt history` writes', async () 
   expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
   expect(await answer.text()).toBe(
     'meter,day,import,export,bought,sold,missing\nhome,2026-01-14,100,900,4.8,14.4,0\nhome,2026-01-15,104.8,914.4,1.1,3.3,0\n',
+  );
+});
+
+test('with prices the file also says what it cost and brought; of what is not known nothing', async () => {
+  const archive = await filled('2026-01-14T00:00', 60);
+  const prices = { buy: dayPrices(31) ?? [] };
+  await using rig = await WebRig.start({ archiveOf: () => archive, prices });
+  const answer = await rig.get('/api/history?by=day&from=2026-01-14&to=2026-01-15&format=csv');
+  expect(await answer.text()).toBe(
+    'meter,day,import,export,bought,sold,missing,cost,income\nhome,2026-01-14,100,900,4.8,14.4,0,148.8,\nhome,2026-01-15,104.8,914.4,1.1,3.3,0,34.1,\n',
   );
 });
 
