@@ -17,8 +17,6 @@ export interface MemoryReadersDeps {
   readonly onFilled: (halfHour: HalfHour) => void;
   /** Where the minutes of a meter go, where they are wanted. */
   readonly minutes: MinuteTrail | undefined;
-  /** All minutes of an outage are read, as far as the meter has them. */
-  readonly onCaughtUp: () => void;
 }
 
 /** What is read from the memory of one meter over one session, one question at a time: half hours, and minutes. */

@@ -83,7 +83,8 @@ export class MeterReader {
     this.#housePace = housePace;
     const inHouse = { intervalS: intervalS * housePace, energyIntervalS: energyIntervalS * housePace };
     this.#usage = new UsageTracker(inHouse, deps.archive);
-    this.#minutes = openMinuteTrail(settings, deps, remembered.minute);
+    const onFar = (): void => void this.#saveRegisters();
+    this.#minutes = openMinuteTrail(settings, { ...deps, onFar }, remembered.minute);
     const onPace = (intervalS: number): void => {
       this.#usage.pace(intervalS * housePace);
       deps.emit({ kind: 'pace', meter: settings.id, intervalS });
@@ -129,7 +130,6 @@ export class MeterReader {
       known: this.#remembered.macAddress === macAddress ? this.#remembered.profile : undefined,
       archive,
       minutes: this.#minutes,
-      onCaughtUp: () => void this.#saveRegisters(),
       onAnswer: (answer) => {
         onProof(answer.datagram);
         if (answer.isAside !== true) this.#publish(answer, current);
@@ -242,7 +242,7 @@ export class MeterReader {
   async #saveRegisters(): Promise<void> {
     this.#registersSavedMs = this.#deps.clock.monotonicMs();
     const capacity = this.#capacity.rememberedOf(this.#remembered.macAddress);
-    this.#remembered = { ...this.#remembered, ...this.#guards.accepted, ...capacity, ...this.#minutes?.kept };
+    this.#remembered = { ...this.#remembered, ...this.#guards.accepted, ...capacity, ...this.#minutes?.keep() };
     await this.#deps.memory.save(this.#remembered);
   }
 }

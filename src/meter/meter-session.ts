@@ -41,8 +41,6 @@ export interface MeterSessionDeps {
   readonly onFilled: (halfHour: HalfHour) => void;
   /** Minute by minute, where that is wanted. */
   readonly minutes: MinuteTrail | undefined;
-  /** All minutes of an outage are read, as far as the meter has them. */
-  readonly onCaughtUp: () => void;
   /** A lost request is about to be repeated. */
   readonly onRetry: () => void;
   /** All that was due has been asked. */
@@ -85,8 +83,8 @@ export class MeterSession {
     const { size } = capacity;
     const timeoutMs = (): number => capacity.timeoutMs;
     const questions = new MemoryQuestions({ log, client: this.#client, timeoutMs });
-    const { archive, onFilled, minutes, onCaughtUp } = deps;
-    this.#memory = new MemoryReaders({ clock, log, questions, archive, onFilled, minutes, onCaughtUp });
+    const { archive, onFilled, minutes } = deps;
+    this.#memory = new MemoryReaders({ clock, log, questions, archive, onFilled, minutes });
     this.#asking = new Asking({ clock, log, client: this.#client, refusals, size, timeoutMs, onRetry: deps.onRetry });
   }
 

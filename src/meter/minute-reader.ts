@@ -17,12 +17,7 @@ export interface MinuteReaderDeps {
   readonly log: Log;
   readonly questions: Pick<MemoryQuestions, 'minutes'>;
   readonly trail: MinuteTrail;
-  /** What had been missed is read, as far as the meter has it. */
-  readonly onCaughtUp: () => void;
 }
-
-/** What is missing for longer is no question that came late. */
-const OUTAGE_MS = 3_600_000;
 
 /** Where the meter’s memory begins is looked for: it has nothing up to `lackMs`, and something from `hasMs` on. */
 interface Search {
@@ -48,8 +43,6 @@ export class MinuteReader {
   /** Minutes that one answer may hold. */
   #slots = HISTORY3.maxCount;
   #search: Search | undefined;
-  /** More than an hour is missing: that it was read is worth a write. */
-  #isOutage = false;
   /** It names the properties and refuses them. */
   #refuses = false;
 
@@ -79,16 +72,12 @@ export class MinuteReader {
 
   /** One question to the meter. @throws BridgeError that ends the session, or the signal's reason. */
   async step(signal: AbortSignal): Promise<void> {
-    const { trail, clock, onCaughtUp } = this.#deps;
+    const { trail, clock } = this.#deps;
     const [newestMs = 0, nextMs = Infinity] = [this.#newest?.minuteMs, trail.nextMs];
-    if (newestMs - nextMs >= OUTAGE_MS) this.#isOutage = true;
     if (nextMs <= newestMs) await this.#ask(nextMs, newestMs, signal);
     const isLeft = (trail.nextMs ?? Infinity) <= (this.#newest?.minuteMs ?? 0);
     const paceMs = this.#failures > 0 ? this.#failures * RETRY_PACE_MS : GAP_PACE_MS;
     this.#nextMs = isLeft && this.#slots > 0 ? clock.monotonicMs() + paceMs : Infinity;
-    if (isLeft || !this.#isOutage) return;
-    this.#isOutage = false;
-    onCaughtUp();
   }
 
   async #ask(nextMs: number, newestMs: number, signal: AbortSignal): Promise<void> {

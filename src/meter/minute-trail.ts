@@ -7,6 +7,8 @@ import type { BridgeEvent } from '../model/status.ts';
 export const MINUTE_MS = 60_000;
 /** A meter whose minute lies so far behind what it told before has had its clock put back. */
 export const PUT_BACK_MS = 86_400_000;
+/** So many minutes may come again after a `kill -9`. */
+const KEPT_EVERY_MS = 3_600_000;
 
 /** The last minute of the stream. */
 export interface MinutePosition extends MinuteRegisters {
@@ -18,6 +20,8 @@ export interface MinuteTrailDeps {
   readonly log: Log;
   /** The next minute of the stream. */
   readonly onMinute: (minute: MinuteRegisters) => void;
+  /** It has come an hour further than what was kept: now is the time to keep it. */
+  readonly onFar: () => void;
 }
 
 /**
@@ -27,15 +31,18 @@ export interface MinuteTrailDeps {
 export class MinuteTrail {
   readonly #deps: MinuteTrailDeps;
   #position: MinutePosition | undefined;
+  #keptMs: number | undefined;
   #hasComplained = false;
 
   constructor(deps: MinuteTrailDeps, position?: MinutePosition) {
     this.#deps = deps;
     this.#position = position;
+    this.#keptMs = position?.minuteMs;
   }
 
-  /** What a restart goes on from. */
-  get kept(): { readonly minute?: MinutePosition } {
+  /** What a restart goes on from, for whoever writes it down. */
+  keep(): { readonly minute?: MinutePosition } {
+    this.#keptMs = this.#position?.minuteMs;
     return this.#position ? { minute: this.#position } : {};
   }
 
@@ -51,6 +58,7 @@ export class MinuteTrail {
       if (this.#position)
         this.#deps.log.warn({ minute: isoJst(minute.minuteMs) }, 'the meter’s clock was put back: minutes begin anew');
       this.#position = { meter, minuteMs: minute.minuteMs - MINUTE_MS };
+      this.#keptMs = undefined;
     }
     return this.nextMs !== undefined && minute.minuteMs > this.nextMs;
   }
@@ -70,6 +78,7 @@ export class MinuteTrail {
     const { minuteMs: _, ...known } = before ?? { minuteMs: 0 };
     this.#position = { ...known, ...minute, meter };
     if (minute.importKwh !== undefined || minute.exportKwh !== undefined) this.#deps.onMinute(minute);
+    if (minute.minuteMs - (this.#keptMs ??= last.minuteMs) >= KEPT_EVERY_MS) this.#deps.onFar();
   }
 
   /** Nothing is known of the minutes up to this one. */
@@ -88,11 +97,11 @@ export class MinuteTrail {
 /** Where the minutes of this meter go; undefined where they are not asked for. */
 export const openMinuteTrail = (
   { id: meter, minuteHistory }: Pick<MeterSettings, 'id' | 'minuteHistory'>,
-  { log, emit }: { readonly log: Log; readonly emit: (event: BridgeEvent) => void },
+  { log, emit, onFar }: { readonly emit: (event: BridgeEvent) => void } & Pick<MinuteTrailDeps, 'log' | 'onFar'>,
   position: MinutePosition | undefined,
 ): MinuteTrail | undefined =>
   minuteHistory === true
-    ? new MinuteTrail({ log, onMinute: (minute) => emit({ kind: 'minute', meter, minute }) }, position)
+    ? new MinuteTrail({ log, onMinute: (minute) => emit({ kind: 'minute', meter, minute }), onFar }, position)
     : undefined;
 
 /** Across a roll-over, where the newest is less than what went before, nothing can be said. */

@@ -16,16 +16,19 @@ const at = (i: number, importKwh?: number, exportKwh?: number): MinuteRegisters 
 function trailOf(position?: MinutePosition) {
   const { log, lines } = logLines();
   const told: MinuteRegisters[] = [];
-  return { trail: new MinuteTrail({ log, onMinute: (minute) => void told.push(minute) }, position), told, lines };
+  const far: number[] = [];
+  const onMinute = (minute: MinuteRegisters): void => void told.push(minute);
+  const trail: MinuteTrail = new MinuteTrail({ log, onMinute, onFar: () => void far.push(told.length) }, position);
+  return { trail, told, far, lines };
 }
 
 test('it begins with the first minute that is told, and goes on with the next: each once, none before an earlier one', () => {
   const { trail, told } = trailOf();
-  expect(trail.kept).toEqual({});
+  expect(trail.keep()).toEqual({});
   expect(trail.lacksBefore('a', at(0, 1))).toBe(false);
   for (const minute of [at(0, 1, 5), at(0, 1, 5), at(1, 1, 5), at(0, 1, 5), at(2, 1.1)]) trail.add('a', minute);
   expect(told).toEqual([at(0, 1, 5), at(1, 1, 5), at(2, 1.1)]);
-  expect(trail.kept).toEqual({ minute: { meter: 'a', ...at(2, 1.1, 5) } });
+  expect(trail.keep()).toEqual({ minute: { meter: 'a', ...at(2, 1.1, 5) } });
   expect(trail.nextMs).toBe(noon + 3 * MINUTE);
   expect(trail.lacksBefore('a', at(3, 1.2))).toBe(false);
   expect(trail.lacksBefore('a', at(5, 1.2))).toBe(true);
@@ -40,6 +43,21 @@ test('a restart goes on where it was, and an empty minute is none', () => {
   trail.add('a', at(2, 1.5));
   trail.add('a', at(3, 2));
   expect(told).toEqual([at(3, 2)]);
+});
+
+test('an hour of minutes is worth a write: whoever is killed tells no more of them again', () => {
+  const { trail, told, far } = trailOf({ meter: 'a', ...at(0, 1) });
+  const until = (last: number): void => {
+    for (let i = told.length + 1; i <= last; i++) trail.add('a', at(i, 1));
+  };
+  until(59);
+  expect(far).toEqual([]);
+  until(60);
+  expect([far, trail.keep().minute?.minuteMs]).toEqual([[60], noon + 60 * MINUTE]);
+  until(119);
+  expect(far).toEqual([60]);
+  until(120);
+  expect(far).toEqual([60, 120]);
 });
 
 test('a register that does not lie between the last and the newest is left out, and said', () => {
