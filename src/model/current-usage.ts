@@ -1,6 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
 import { marksOf } from './health.ts';
-import { measuredIn, registers } from './quantity.ts';
 import type { Reading } from './reading.ts';
 import type { MeterSettings } from './settings.ts';
 import { usageOf } from './usage.ts';
@@ -12,9 +11,10 @@ export class CurrentUsage {
   readonly #clock: Clock;
   #marks: ReturnType<typeof marksOf>;
   #usage: Usage | undefined;
-  /** Monotonic ms: of the newest answer, of the newest register; whether that answer told power. */
+  /** Monotonic ms: of the newest answer, of the newest of each register; whether that answer told power. */
   #usageAtMs = 0;
-  #registersAtMs = -Infinity;
+  #importAtMs = -Infinity;
+  #exportAtMs = -Infinity;
   #hasPower = false;
 
   constructor({ intervalS, energyIntervalS }: Pick<MeterSettings, 'intervalS' | 'energyIntervalS'>, clock: Clock) {
@@ -31,7 +31,8 @@ export class CurrentUsage {
   /** The answer that the usage after it rests on. */
   saw(reading: Reading): void {
     this.#hasPower = reading.powerW !== undefined;
-    if (measuredIn(reading, registers).length > 0) this.#registersAtMs = this.#clock.monotonicMs();
+    if (reading.importKwh !== undefined) this.#importAtMs = this.#clock.monotonicMs();
+    if (reading.exportKwh !== undefined) this.#exportAtMs = this.#clock.monotonicMs();
   }
 
   accept(usage: Usage): void {
@@ -43,15 +44,18 @@ export class CurrentUsage {
   get now(): Usage | undefined {
     if (!this.#usage) return undefined;
     const now = this.#clock.monotonicMs();
-    const { wholeMs, demandMs, todayMs } = this.#untilMs;
-    if (now <= Math.min(wholeMs, demandMs, todayMs)) return this.#usage;
+    const { wholeMs, demandMs, importMs, exportMs } = this.#untilMs;
+    if (now <= Math.min(wholeMs, demandMs, importMs, exportMs)) return this.#usage;
     const { demandNowW, demandForecastW, importTodayKwh, exportTodayKwh, ...rest } = this.#usage;
-    const demand = { demandNowW, demandForecastW };
-    const today = { importTodayKwh, exportTodayKwh };
     this.#usage =
       now > wholeMs
         ? { atMs: rest.atMs }
-        : usageOf({ ...rest, ...(now > demandMs ? {} : demand), ...(now > todayMs ? {} : today) });
+        : usageOf({
+            ...rest,
+            ...(now > demandMs ? {} : { demandNowW, demandForecastW }),
+            ...(now > importMs ? {} : { importTodayKwh }),
+            ...(now > exportMs ? {} : { exportTodayKwh }),
+          });
     return this.#usage;
   }
 
@@ -65,12 +69,13 @@ export class CurrentUsage {
   }
 
   /** Monotonic ms. */
-  get #untilMs(): { readonly wholeMs: number; readonly demandMs: number; readonly todayMs: number } {
+  get #untilMs(): Readonly<Record<'wholeMs' | 'demandMs' | 'importMs' | 'exportMs', number>> {
     const { instantMs, energyMs } = this.#marks;
     return {
       wholeMs: this.#usageAtMs + energyMs,
       demandMs: this.#usageAtMs + (this.#hasPower ? instantMs : energyMs),
-      todayMs: this.#registersAtMs + energyMs,
+      importMs: this.#importAtMs + energyMs,
+      exportMs: this.#exportAtMs + energyMs,
     };
   }
 }
