@@ -9,6 +9,9 @@ export const OLDEST_DAY = 99;
 /** 0:00 of the oldest day that can be asked for on the day of this mark. */
 const oldestReachable = (markMs: number): number => jstMidnight(markMs) - OLDEST_DAY * DAY_MS;
 
+/** Told with what was sold alone: what was bought had no data then, and the memory may have it. */
+const isHalf = ({ importKwh, exportKwh }: HalfHour): boolean => importKwh === undefined && exportKwh !== undefined;
+
 /**
  * The marks that are to be read from the meter's memory. Between two marks of the archive that is a gap: something was
  * missed. Before its oldest mark it is the past, of which nobody knows how far the meter remembers it.
@@ -31,7 +34,8 @@ export class HistoryGaps {
     const found = new HistoryGaps(archive, newestMs);
     const { oldestMs = newestMs } = archive;
     const fromMs = Math.max(oldestMs, oldestReachable(newestMs));
-    const known = new Set((await archive.range(fromMs, newestMs + 1)).map(({ markMs }) => markMs));
+    const marks = await archive.range(fromMs, newestMs + 1);
+    const known = new Set(marks.filter((mark) => !isHalf(mark)).map(({ markMs }) => markMs));
     for (let markMs = fromMs; markMs <= newestMs; markMs += HALF_HOUR_MS)
       if (!known.has(markMs)) found.#gaps.push(markMs);
     await found.#begin(oldestMs);
@@ -52,9 +56,11 @@ export class HistoryGaps {
 
   /** A newer mark was told; those before it may have been missed. */
   told(markMs: number): void {
-    const fromMs = Math.max(this.#newestMs + HALF_HOUR_MS, oldestReachable(markMs)); // its clock may have been set
-    for (let missed = fromMs; missed < markMs; missed += HALF_HOUR_MS)
-      if (!this.#archive.at(missed)) this.#gaps.push(missed);
+    const fromMs = Math.max(this.#newestMs, oldestReachable(markMs)); // its clock may have been set
+    for (let missed = fromMs; missed < markMs; missed += HALF_HOUR_MS) {
+      const known = this.#archive.at(missed);
+      if ((!known || isHalf(known)) && !this.#gaps.includes(missed)) this.#gaps.push(missed);
+    }
     this.#newestMs = Math.max(this.#newestMs, markMs);
   }
 

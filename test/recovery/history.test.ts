@@ -118,6 +118,21 @@ test('the session is lost again and again: it goes on where it was, nothing twic
   await rig.stop();
 });
 
+test('a mark that was told without what was bought is read from the memory', async () => {
+  const rig = await started();
+  await rig.stop();
+  await rig.clock.advance(HALF_HOUR);
+  rig.simulator.inject({ fault: 'no-data', epc: 'EA', for_s: 600 }); // asked for at the start: what was sold is told alone
+  await rig.restart();
+  await rig.clock.advance(HOUR);
+  const half = rig.events.flatMap((event) =>
+    event.kind === 'halfHour' && event.halfHour.importKwh === undefined ? [event.halfHour.markMs] : [],
+  );
+  expect(half.length).toBeGreaterThan(0);
+  for (const markMs of half) expect(historyOf(rig)).toContainEqual(truthAt(rig, markMs));
+  await rig.stop();
+});
+
 test('another meter hangs there after the outage: only its own marks, and no consumption across', async () => {
   const rig = await started();
   await rig.stop();

@@ -16,6 +16,21 @@ test('a meter whose clock is set by years has no more missing than can be asked 
   expect(gaps.gaps[0]).toBe(at('2025-10-08T00:00'));
 });
 
+test('a mark that was told with what was sold alone is missing, one of which the meter had nothing is not', async () => {
+  const archive = await HalfHourArchive.open(undefined, logLines().log);
+  const mark = (i: number): number => at('2026-01-15T12:00') + i * HALF_HOUR_MS;
+  const [first, half, empty, whole, late, last] = [mark(0), mark(1), mark(2), mark(3), mark(4), mark(5)];
+  for (const markMs of [first, whole]) archive.add('M', { markMs, importKwh: 1, exportKwh: 1 });
+  for (const markMs of [half, late]) archive.add('M', { markMs, exportKwh: 1 });
+  archive.add('M', { markMs: empty });
+  const gaps = await HistoryGaps.find(archive, whole);
+  expect(gaps.gaps).toEqual([half]);
+  gaps.told(late);
+  expect(gaps.gaps).toEqual([half]);
+  gaps.told(last);
+  expect(gaps.gaps).toEqual([half, late]);
+});
+
 test('what was read must lie between its neighbours of the same meter, but across a roll-over', async () => {
   const archive = await HalfHourArchive.open(undefined, logLines().log);
   const noon = at('2026-01-15T12:00');
