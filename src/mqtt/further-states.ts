@@ -41,7 +41,9 @@ export class FurtherStates {
     if (event.kind === 'reading') {
       this.#usage.saw(event.reading);
       if (event.reading.minute) this.#minute.accept(event.reading.minute);
+      else this.#minute.begin();
     }
+    if (event.kind === 'profile') this.#minute.learn(event.profile);
     if (event.kind === 'usage') this.#usage.accept(event.usage);
     if (event.kind === 'interval') {
       this.#config = { intervalS: event.intervalS, sinceMs: this.#clock.now() };

@@ -1,6 +1,7 @@
 import type { Deadline } from '../kernel/deadlines.ts';
+import { EPC } from '../echonet/epc.ts';
 import { marksOf } from '../model/health.ts';
-import type { MinuteRegisters } from '../model/reading.ts';
+import type { MeterProfile, MinuteRegisters } from '../model/reading.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import { minutePayload } from './mqtt-payloads.ts';
 import type { RegisterTopicDeps } from './paced-topic.ts';
@@ -11,7 +12,9 @@ export class MinuteTopic {
   readonly #deps: RegisterTopicDeps;
   readonly #mark: Deadline;
   #energyMs: number;
-  #minute: MinuteRegisters | undefined;
+  /** Empty before the first of this run. */
+  #minute: Partial<MinuteRegisters> | undefined;
+  #isOffered = false;
   /** Monotonic ms when it came. */
   #atMs = 0;
 
@@ -30,6 +33,17 @@ export class MinuteTopic {
     this.#wait();
   }
 
+  learn({ getMap }: Pick<MeterProfile, 'getMap'>): void {
+    this.#isOffered = getMap.includes(EPC.oneMinuteEnergy);
+  }
+
+  /** The first answer of all, whatever it told: the broker may keep what an earlier run did. */
+  begin(): void {
+    if (this.#minute || !this.#isOffered) return;
+    this.#minute = {};
+    this.publish();
+  }
+
   accept(minute: MinuteRegisters): void {
     const isNew = JSON.stringify(minute) !== JSON.stringify(this.#minute);
     this.#minute = minute;
@@ -44,13 +58,14 @@ export class MinuteTopic {
   }
 
   #wait(): void {
-    if (!this.#minute) return;
+    if (this.#minute?.minuteMs === undefined) return;
     this.#mark.in(this.#atMs + this.#energyMs + 1 - this.#deps.clock.monotonicMs(), () => this.#takeBack());
   }
 
   #takeBack(): void {
-    if (!this.#minute || Object.keys(this.#minute).length === 1) return;
-    this.#minute = { minuteMs: this.#minute.minuteMs };
+    const { minuteMs, ...registers } = this.#minute ?? {};
+    if (minuteMs === undefined || Object.keys(registers).length === 0) return;
+    this.#minute = { minuteMs };
     this.publish();
   }
 }

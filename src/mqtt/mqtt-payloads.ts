@@ -23,6 +23,7 @@ const register = (kwh: number | undefined, decimals: number): string | undefined
 /** A value of a reading with the decimals it always has. @param decimals of registers */
 const measured = ({ field, decimals: own }: Quantity, reading: Reading, decimals: number): string | undefined =>
   own === undefined ? register(reading[field], decimals) : fixed(reading[field], own);
+const jstOrNull = (ms: number | undefined): string => (ms === undefined ? 'null' : text(isoJst(ms)));
 const orNull = (json: string | undefined): string => json ?? 'null';
 const onOff = (value: boolean | undefined): string => (value === undefined ? 'null' : value ? '"ON"' : '"OFF"');
 
@@ -91,15 +92,13 @@ export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, 
   ]);
 }
 
-/** `state/minute`, kWh: `time` is the minute by the meter's own clock. */
-export const minutePayload = (minute: MinuteRegisters, decimals: number): string =>
+/** `state/minute`, kWh: `time` is the minute by the meter's own clock; null while none was told. */
+export const minutePayload = (minute: Partial<MinuteRegisters>, decimals: number): string =>
   objectOf([
     ['import', orNull(register(minute.importKwh, decimals))],
     ['export', orNull(register(minute.exportKwh, decimals))],
-    ['time', text(isoJst(minute.minuteMs))],
+    ['time', jstOrNull(minute.minuteMs)],
   ]);
-
-const jstOrNull = (ms: number | undefined): string => (ms === undefined ? 'null' : text(isoJst(ms)));
 
 /** `state/usage`: averages in W, today's energy in kWh; half hours and days are the meter's, in JST. */
 export const usagePayload = (usage: Usage, decimals: number): string =>

@@ -160,6 +160,7 @@ export class MqttSink implements Sink {
         return this.#further.accept(event);
       case 'profile':
         this.#states.learn(event.profile);
+        this.#further.accept(event);
         return this.#discovery.learn(event.profile);
       case 'halfHour':
         return this.#states.acceptHalfHour(event.halfHour, event.before);
