@@ -41,7 +41,14 @@ export function faultRow(results: Json): Row {
 export function soakRow(soak: Json): Row {
   const violations = soak['violations'] as readonly string[];
   const { days, faults, checks, seed, edition, availability, slowestRecoveryS } = soak as Record<string, number>;
-  const { readings, doubled, lost, heapGrowthMb } = soak as Record<string, number>;
+  const { readings, doubled, lost, heapGrowthMb, minutes, minutesAgain, halfHoursRead } = soak as Record<
+    string,
+    number
+  >;
+  const past =
+    minutes === undefined
+      ? ''
+      : `${minutes} minutes, ${minutesAgain} of them again after a kill, ${halfHoursRead} missed half hours read; `;
   return {
     figure:
       `random faults of radio, module, ECHONET Lite, broker, host and disk, one on top of the other (${edition}), ` +
@@ -50,7 +57,7 @@ export function soakRow(soak: Json): Row {
     measured:
       `${days} days, ${faults} faults, ${checks} checks, ${violations.length} violations ` +
       `(seed ${seed}); of ${readings} readings ${doubled} came twice and ${lost} never, as far as is promised; ` +
-      `heap +${heapGrowthMb} MB; available ${(100 * Number(availability)).toFixed(1)} % of the time, ` +
+      `${past}heap +${heapGrowthMb} MB; available ${(100 * Number(availability)).toFixed(1)} % of the time, ` +
       `well again ≤ ${slowestRecoveryS} s after the last cure (airtime limits take up to an hour)${madeWith(soak)}`,
     met: Number(days) >= 30 && Number(faults) >= 10_000 && violations.length === 0,
   };

@@ -213,7 +213,7 @@ const meter: readonly RandomFault[] = [
         .toString(16)
         .toUpperCase()
         .padStart(6, '0');
-      world.simulator.inject({ fault: 'meter-replaced', mac: `001C640003${tail}`, serial: `S${tail}` });
+      world.inject({ fault: 'meter-replaced', mac: `001C640003${tail}`, serial: `S${tail}` });
       world.inject({ fault: 'event-26' });
     },
   },

@@ -10,7 +10,7 @@ const runs = [
 ] as const;
 for (const { seed, edition } of runs) {
   test(`soak: random faults, seed ${seed} (${edition})`, { timeout: 120_000 }, async () => {
-    const { violations, faults, availability } = await soak({
+    const { violations, faults, availability, minutes, halfHoursRead, usages } = await soak({
       seed,
       edition,
       days: 2 / 3,
@@ -20,6 +20,7 @@ for (const { seed, edition } of runs) {
     expect(violations.join('\n')).toBe('');
     expect(faults).toBe(180);
     expect(availability).toBeGreaterThan(0.6);
+    expect([minutes > 600, halfHoursRead > 0, usages > 400]).toEqual([true, true, true]);
   });
 }
 

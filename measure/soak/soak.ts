@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Edition } from '../../test/support/fault-catalogue.ts';
+import { dayPrices } from '../../src/model/price.ts';
 import { World } from '../../test/support/world.ts';
 import { Dice } from './dice.ts';
 import { randomFault } from './random-faults.ts';
@@ -28,6 +29,11 @@ export interface SoakResult {
   /** Readings that came twice, or never, where the promise allows it: in flight, a kill, a disk that refused. */
   readonly doubled: number;
   readonly lost: number;
+  /** Minutes told, and how many of them again after a kill or a disk that refused; missed half hours read; usages compared. */
+  readonly minutes: number;
+  readonly minutesAgain: number;
+  readonly halfHoursRead: number;
+  readonly usages: number;
   /** The most scans and joins while one airtime limit lasted. */
   readonly mostSearchesLimited: number;
   readonly heapGrowthMb: number;
@@ -51,6 +57,8 @@ const QUIET_EVERY = 40;
 /** The longest airtime limit, and a ladder climbed to its end. */
 const WELL_LIMIT_MS = 3_600_000 + 20 * 60_000;
 const STAY_WELL_MS = 60_000;
+/** All that an outage of some hours left to be read from the meter's memory, ten minutes of it in ten seconds, live values first. */
+const WHOLE_LIMIT_MS = 60 * 60_000;
 /** Over three quarters of a run, in which the subscriber's own record of what the meter said still fills. */
 const MOST_GROWTH_MB = 12;
 
@@ -70,15 +78,19 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
       solar: seed % 2 === 0,
       routeBId: '0123456789ABCDEF0123456789ABCDEF',
       sessionLifetimeS: 43_200,
+      generation: 2,
+      historyDays: 3,
     },
+    minuteHistory: true,
+    prices: { buy: dayPrices(31, [{ from: '23:00', to: '7:00', yenPerKwh: 20.5 }]) ?? [], sell: dayPrices(16) ?? [] },
     intervalMs,
     energyIntervalMs: Math.max(60_000, intervalMs),
     random: dice.next,
     turns: 2,
     disk: true,
-    logLevel: 'warn',
+    logLevel: 'info', // what has to wait is told there
   });
-  const { clock, oracle } = world;
+  const { clock, oracle, household } = world;
   const meanGapMs = (days * DAY_MS) / faults;
   const cures: Cure[] = [];
   const mishaps: string[] = [];
@@ -105,7 +117,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     try {
       await world.until(() => world.healthy && world.sink.health().queued === 0, WELL_LIMIT_MS);
       slowestMs = Math.max(slowestMs, clock.monotonicMs() - startMs);
+      await world.until(() => world.healthy && household.isWhole(world.archive), WHOLE_LIMIT_MS);
+      await world.until(() => world.healthy && world.sink.health().queued === 0, WELL_LIMIT_MS);
       oracle.settle();
+      household.settle(world.archive);
       world.mark();
     } catch {
       const { status, readings } = world;
@@ -115,6 +130,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
         meterAgeMs: clock.monotonicMs() - (oracle.newestMs ?? 0),
         readings,
         online: oracle.online,
+        missing: household.halfHours.missing(world.archive).slice(0, 5),
+        minutes: household.minutes.facts,
         broker: world.sink.health(),
         log: world.log.slice(-6).map(({ msg }) => msg),
         errors: world.errors.slice(-12),
@@ -159,6 +176,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     brokerLogins: world.broker.logins,
     doubled: oracle.ledger.doubled,
     lost: oracle.ledger.lost,
+    minutes: household.minutes.told,
+    minutesAgain: household.minutes.again,
+    halfHoursRead: household.halfHours.filled,
+    usages: household.usage.compared,
     availability: Math.round((oracle.onlineMs / clock.monotonicMs()) * 10_000) / 10_000,
     mostSearchesLimited: world.mostSearchesLimited,
     heapGrowthMb,

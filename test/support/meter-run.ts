@@ -98,6 +98,7 @@ export interface MeterRunDeps {
 export interface MeterRun {
   readonly reader: MeterReader;
   readonly airtime: AirtimeRecord;
+  readonly archive: HalfHourArchive;
   readonly supervisor: Supervisor;
 }
 
@@ -136,7 +137,7 @@ export async function openMeterRun(options: MeterRunOptions, deps: MeterRunDeps)
     emit,
     ...(onStuck ? { onStuck } : {}),
   });
-  return { reader, airtime, supervisor };
+  return { reader, airtime, archive, supervisor };
 }
 
 /** Each item that differs from the one before it. */

@@ -2,7 +2,10 @@ import { decodeFixedTime } from '../../src/echonet/energy.ts';
 import { decodeFrame, ESV } from '../../src/echonet/frame.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Answered } from '../../src/simulator/sim.ts';
+import type { HouseholdWatch } from './household-watch.ts';
+import type { PriceWatch } from './price-watch.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+import type { Direction } from './meter-word.ts';
 import { ReadingsLedger } from './readings-ledger.ts';
 import type { Message, VirtualBroker } from './virtual-broker.ts';
 
@@ -21,7 +24,7 @@ const SLOWEST_MS = 200_000;
 /** Everything at one virtual moment happens in turns. */
 const SLACK_MS = 50;
 /** What makes an answer a good one. */
-const measuring = new Set(['E7', 'E8', 'E0', 'E3', '88']);
+const measuring = new Set(['E7', 'E8', 'E0', 'E3', 'D0', '88']);
 
 type Values = Readonly<Record<string, string | number | null>>;
 
@@ -40,6 +43,9 @@ export class Oracle {
   /** Falls of a register that were confirmed or explained: each one may show once on each topic. */
   falls = 0;
   readonly ledger = new ReadingsLedger();
+  /** What is told of the past, and of the household's use. */
+  household: HouseholdWatch | undefined;
+  price: PriceWatch | undefined;
   readonly #clock: VirtualClock;
   readonly #broker: VirtualBroker;
   readonly #options: OracleOptions;
@@ -48,6 +54,8 @@ export class Oracle {
   readonly #registers: { readonly epc: string; readonly kwh: number; readonly ms: number }[] = [];
   /** When the meter last told a half hour. */
   #markSaidMs = -Infinity;
+  /** When it last told the registers of a whole minute. */
+  #minuteSaidMs = -Infinity;
   readonly #topics = new Map<string, string>();
   readonly #highest = new Map<string, { kwh: number; falls: number }>();
   #instantMs: number | undefined;
@@ -63,7 +71,10 @@ export class Oracle {
     this.#broker = broker;
     this.#options = options;
     broker.onMessage = (message) => this.#hear(message);
-    broker.onLogin = () => this.ledger.connected();
+    broker.onLogin = () => {
+      this.ledger.connected();
+      this.household?.connected();
+    };
   }
 
   /** The interval that is shown, where the meter is slower than asked to be; nobody may claim more than this. */
@@ -76,7 +87,8 @@ export class Oracle {
     return 3 * this.#intervalMs + 5000;
   }
 
-  get #energyMarkMs(): number {
+  /** How old a register may be that is shown as current. */
+  get energyMarkMs(): number {
     return 3 * Math.max(this.#intervalMs, this.#options.energyIntervalMs) + 5000;
   }
 
@@ -97,14 +109,15 @@ export class Oracle {
 
   /** Our program ended and starts anew: it knows nothing of what stands at the broker, and availability speaks for it. */
   restarted(): void {
-    this.#leftovers.add('state/instant').add('state/energy').add('state/usage').add('state/link');
+    for (const name of ['instant', 'energy', 'usage', 'minute', 'link']) this.#leftovers.add(`state/${name}`);
   }
 
   /** A reading on its way to the sinks: in the outbox it may wait for hours. */
-  heard({ powerW, currentRA, currentTA, importKwh, exportKwh }: Reading, run: number): void {
+  heard({ powerW, currentRA, currentTA, importKwh, exportKwh, minute }: Reading, run: number): void {
     if (importKwh !== undefined) this.#mustNotFall('import', importKwh);
     if (exportKwh !== undefined) this.#mustNotFall('export', exportKwh);
-    const hasMeasured = [powerW, currentRA, currentTA, importKwh, exportKwh].some((value) => value !== undefined);
+    const all = [powerW, currentRA, currentTA, importKwh, exportKwh, minute];
+    const hasMeasured = all.some((value) => value !== undefined);
     if (hasMeasured) this.ledger.owes(run);
   }
 
@@ -119,7 +132,10 @@ export class Oracle {
     const now = this.#clock.monotonicMs();
     if (measuring.has(epc)) this.newestMs = now;
     this.#said.set(`${epc} ${edt} ${atMs}`, now);
-    if (epc === 'E0' || epc === 'E3') this.#registers.push({ epc, kwh: this.#kwh(Number.parseInt(edt, 16)), ms: now });
+    this.household?.told(epc, edt);
+    if (epc === 'D0') this.#minuteSaidMs = now;
+    const raw = Number.parseInt(edt, 16);
+    if ((epc === 'E0' || epc === 'E3') && raw <= MOST_RAW) this.#registers.push({ epc, kwh: this.#kwh(raw), ms: now });
     if (epc === 'EA' || epc === 'EB') this.#markSaidMs = now; // announced in a pause, too
     if (epc === 'EA' || epc === 'EB') this.#saidMark(epc, Buffer.from(edt, 'hex'));
     while (this.#registers.length > 64) this.#registers.shift();
@@ -149,7 +165,12 @@ export class Oracle {
     this.#online = online;
     this.#checkedMs = now;
     const isCutOff = this.#last('bridge/availability') !== 'online' || !this.#broker.hears;
-    if (isCutOff) return this.#falseSince.clear(); // the broker's will tells of that
+    if (isCutOff) {
+      this.price?.forget();
+      return this.#falseSince.clear(); // the broker's will tells of that
+    }
+    const wrongPrice = this.price?.check(this.shown('state/price'), { wallMs: this.#clock.now(), nowMs: now });
+    if (wrongPrice !== undefined) this.#wrong(wrongPrice);
     const contradicts =
       this.shown('state/link')?.['connected'] === 'ON' && this.#last('meter/availability') !== 'online';
     this.#mustNotLast('connected', contradicts, 'connected is ON although the meter is not available');
@@ -168,11 +189,19 @@ export class Oracle {
     const usage = isOurs('state/usage') ? this.shown('state/usage') : undefined;
     const usageAge = now - Math.max(this.newestMs ?? -Infinity, this.#markSaidMs);
     const isUsageOld =
-      usageAge > Math.max(this.markMs, this.#energyMarkMs) && USAGE.some((key) => (usage?.[key] ?? null) !== null);
+      usageAge > Math.max(this.markMs, this.energyMarkMs) && USAGE.some((key) => (usage?.[key] ?? null) !== null);
     this.#mustNotLast('usage', isUsageOld, `state/usage rests on an answer ${usageAge} ms old and is shown as current`);
+    for (const [epc, key] of TODAY) {
+      const age = now - (this.#registers.findLast((register) => register.epc === epc)?.ms ?? -Infinity);
+      const isOld = age > this.energyMarkMs && (usage?.[key] ?? null) !== null;
+      this.#mustNotLast(key, isOld, `${key} rests on a register ${age} ms old and is shown as current`);
+    }
+    const minute = isOurs('state/minute') ? this.shown('state/minute') : undefined;
+    const isMinuteOld = now - this.#minuteSaidMs > this.energyMarkMs && (minute?.['import'] ?? null) !== null;
+    this.#mustNotLast('minute', isMinuteOld, `state/minute is ${now - this.#minuteSaidMs} ms old and shown as current`);
     for (const { epc, kwh } of isOurs('state/energy') ? this.#shownRegisters : []) {
       const saidMs = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh)?.ms;
-      const isOld = saidMs === undefined || now - saidMs > this.#energyMarkMs;
+      const isOld = saidMs === undefined || now - saidMs > this.energyMarkMs;
       this.#mustNotLast(epc, isOld, `${kwh} kWh (${epc}) is ${now - (saidMs ?? NaN)} ms old and shown as current`);
     }
   }
@@ -206,7 +235,12 @@ export class Oracle {
     else if (name === 'state/energy') this.#energy(payload);
     else if (name === 'state/halfhour') this.#halfHour(payload);
     else if (name === 'state/usage') this.#usage(payload);
+    else if (name === 'state/minute') this.#minute(payload);
     else if (name === 'readings') this.#reading(payload);
+    else if (name === 'history' || name === 'history_minutes') {
+      const wrong = this.household?.came(name, JSON.parse(payload) as Values);
+      if (wrong !== undefined) this.#wrong(`${name}: ${wrong}`);
+    }
   }
 
   #instant(payload: string): void {
@@ -243,7 +277,7 @@ export class Oracle {
       if (typeof kwh !== 'number') continue;
       const said = this.#registers.findLast((register) => register.epc === epc && register.kwh === kwh);
       if (!said) this.#wrong(`state/energy was never said: ${payload}`);
-      else if (now - said.ms > this.#energyMarkMs + SLACK_MS)
+      else if (now - said.ms > this.energyMarkMs + SLACK_MS)
         this.#wrong(`an old register was published: ${payload}, ${now - said.ms} ms old`);
       this.#shownRegisters.push({ epc, kwh });
       this.#mustNotFall(`state/energy ${epc}`, kwh);
@@ -280,13 +314,31 @@ export class Oracle {
     }
   }
 
+  #minute(payload: string): void {
+    const { import: bought, export: sold, time } = JSON.parse(payload) as Values;
+    this.#mustBeTold(payload, time, { importKwh: bought, exportKwh: sold });
+  }
+
+  /** Registers of a moment, as any meter that hung there told them. */
+  #mustBeTold(payload: string, time: unknown, registers: Readonly<Record<Direction, unknown>>): void {
+    for (const direction of ['importKwh', 'exportKwh'] as const) {
+      const kwh = registers[direction];
+      if (typeof kwh !== 'number' || !this.household) continue;
+      const told = this.household.word.at(Date.parse(String(time)), direction);
+      if (!told.some((one) => one.kwh === kwh)) this.#wrong(`${direction} was never told: ${payload}`);
+    }
+  }
+
   #reading(payload: string): void {
-    const { run, seq, time, power } = JSON.parse(payload) as Values;
+    const values = JSON.parse(payload) as Values;
+    const { run, seq, time, power } = values;
     const wrong = this.ledger.came(Number(run), Number(seq));
     if (wrong !== undefined) this.#wrong(wrong);
     const atMs = Date.parse(String(time));
     if (typeof power === 'number' && !this.#said.has(powerKey(power, atMs)))
       this.#wrong(`reading was never said: ${payload}`);
+    const minute = { importKwh: values['import_minute'], exportKwh: values['export_minute'] };
+    this.#mustBeTold(payload, values['minute_time'], minute);
   }
 
   #last(topic: string): string | undefined {
@@ -300,6 +352,12 @@ export class Oracle {
 
 const USAGE =
   'demand_now demand_forecast demand_30min demand_peak_today demand_peak_month import_today export_today'.split(' ');
+/** Beyond it there is no register: FFFFFFFE is "no data". */
+const MOST_RAW = 99_999_999;
+const TODAY = [
+  ['E0', 'import_today'],
+  ['E3', 'export_today'],
+] as const;
 /** W, and kWh of a day: no house gets near it, and a register taken for another one's is far beyond. */
 const MOST_USAGE = 1_000_000;
 

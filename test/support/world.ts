@@ -1,4 +1,9 @@
 import { getEventListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HalfHourArchive } from '../../src/archive/half-hour-archive.ts';
+import type { Remembered } from '../../src/meter/meter-memory.ts';
+import type { Prices } from '../../src/model/price.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import type { ErrorCode } from '../../src/kernel/errors.ts';
 import type { LogLevel } from '../../src/kernel/log.ts';
@@ -13,11 +18,13 @@ import { MqttSink } from '../../src/mqtt/mqtt-sink.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { AirTap } from './air-tap.ts';
 import type { Edition } from './fault-catalogue.ts';
+import { HouseholdWatch } from './household-watch.ts';
 import { rigLog } from './log-lines.ts';
 import type { LogLine, WrittenLog } from './log-lines.ts';
-import { inFiles, inMemory, openMeterRun } from './meter-run.ts';
+import { inFiles, inMemory, Memory, openMeterRun } from './meter-run.ts';
 import type { MeterMemories } from './meter-run.ts';
 import { Oracle } from './oracle.ts';
+import { PriceWatch } from './price-watch.ts';
 import { VirtualBroker } from './virtual-broker.ts';
 import { VirtualDisk } from './virtual-disk.ts';
 
@@ -27,6 +34,8 @@ export interface WorldOptions {
   readonly energyIntervalMs?: number;
   /** Real state files instead of memory. */
   readonly stateDir?: string;
+  readonly minuteHistory?: boolean;
+  readonly prices?: Prices;
   /** State files and outbox on a disk that fails as told, in virtual time. */
   readonly disk?: boolean;
   /** For all jitter, 0–1. */
@@ -78,6 +87,7 @@ export class World {
   readonly broker: VirtualBroker;
   readonly disk: VirtualDisk | undefined;
   readonly oracle: Oracle;
+  readonly household: HouseholdWatch;
   /** Phases in order, without repeats, since `mark`. */
   phases: LinkPhase[] = [];
   /** Published error codes since `mark`. */
@@ -86,6 +96,7 @@ export class World {
   lastReading: Reading | undefined;
   status: LinkStatus | undefined;
   supervisor!: Supervisor;
+  archive!: HalfHourArchive;
   sink!: MqttSink;
   /** Channel and PAN ID where the meter belongs. */
   home: readonly [channel: number, panId: number] = [0x33, 0x12a4];
@@ -106,6 +117,8 @@ export class World {
   /** Registers are saved once an hour: after a kill the first one told may have none to be held against. */
   #isKilled = false;
   #reader!: MeterReader;
+  /** What the disk had refused when this run began. */
+  #failuresBefore = 0;
   #stop = new AbortController();
   #stopSink = new AbortController();
   #supervisorEnded: Promise<void> = Promise.resolve();
@@ -118,12 +131,22 @@ export class World {
     this.clock = new WatchedClock(options.turns ?? 12);
     this.broker = new VirtualBroker(this.clock);
     const unit = simulator.unit ?? 1;
+    const scale = { exponent: unit >= 0x0a ? unit - 9 : -unit, coefficient: simulator.coefficient ?? 1 };
     this.oracle = new Oracle(this.clock, this.broker, {
       intervalMs: this.intervalMs,
       energyIntervalMs: options.energyIntervalMs ?? 60_000,
-      exponent: unit >= 0x0a ? unit - 9 : -unit,
-      coefficient: simulator.coefficient ?? 1,
+      ...scale,
     });
+    this.household = new HouseholdWatch({
+      clock: this.clock,
+      simulator: () => this.simulator,
+      scale,
+      house: { seed: simulator.seed ?? 1, solar: simulator.solar === true },
+      mostAgeMs: () => this.oracle.energyMarkMs,
+      wrong: (what) => this.#wrong(what),
+    });
+    this.oracle.household = this.household;
+    this.oracle.price = options.prices && new PriceWatch(options.prices);
     this.simulator = new Simulator(simulator, {
       clock: this.clock,
       onAnswer: (answered) => this.oracle.said(answered),
@@ -165,7 +188,11 @@ export class World {
   }
 
   inject(...faults: readonly Fault[]): void {
-    for (const fault of faults) this.simulator.inject(fault);
+    for (const fault of faults) {
+      this.simulator.inject(fault);
+      if (fault.fault === 'meter-replaced') this.household.word.exchanged(this.simulator.meterNow());
+      if (fault.fault === 'energy-back') this.household.word.isSetBack = true;
+    }
   }
 
   /** Forgets the trace so far. */
@@ -196,35 +223,38 @@ export class World {
     await this.#onDisk(this.#supervisorEnded.then(() => this.#reader.close()));
     this.#stopSink.abort();
     await this.#passing(this.#sinkEnded);
-    if (cannotWrite) this.oracle.ledger.mayLose(this.sink.health().queued);
+    if (cannotWrite) this.#mayLose(this.sink.health().queued);
     if (cannotWrite) this.oracle.falls++; // the next run knows no register to hold a lower one against
     return this.clock.monotonicMs() - startMs;
   }
 
   /** Our program stops and starts; stick, meter, broker and what is remembered stay. */
   async restart(): Promise<void> {
+    const { disk } = this;
+    const hasRefused = disk !== undefined && (disk.trouble !== undefined || disk.failures !== this.#failuresBefore);
     await this.stop();
     this.oracle.restarted();
-    await this.#start();
+    await this.#start(hasRefused ? 'disk refused' : 'stopped');
   }
 
   /** `kill -9`: port and connection close at once, nobody says goodbye, nothing more is written. Then it starts again. */
   async kill(): Promise<void> {
     const { broker, tap, disk } = this;
+    const hasRefused = disk !== undefined && (disk.trouble !== undefined || disk.failures !== this.#failuresBefore);
     const { reach } = broker;
     const { toModule } = tap;
     broker.cut();
     broker.reach = 'refusing';
     tap.toModule = () => undefined;
     if (disk) disk.unreachable = true;
-    this.oracle.ledger.mayLose(MOST_LOST_BY_KILL);
+    this.#mayLose(MOST_LOST_BY_KILL);
     await this.stop();
     this.#isKilled = true;
     if (disk) disk.unreachable = false;
     tap.toModule = toModule;
     broker.reach = reach;
     this.oracle.restarted();
-    await this.#start();
+    await this.#start(hasRefused ? 'disk refused' : 'killed');
   }
 
   /** Ends the rest of the world too. @returns what was left behind, in words. */
@@ -269,13 +299,35 @@ export class World {
     );
   }
 
-  async #start(): Promise<void> {
+  #mayLose(count: number): void {
+    this.oracle.ledger.mayLose(count);
+    this.household.mayLose(count);
+  }
+
+  /** How far the stream of minutes has come, as a run that starts now finds it. */
+  get #minutePosition(): number | undefined {
+    const { disk } = this;
+    const { memory } = this.#memories;
+    if (!disk) return memory instanceof Memory ? (memory.value as Remembered | undefined)?.minute?.minuteMs : undefined;
+    if (disk.trouble === 'broken') return undefined;
+    try {
+      return (JSON.parse(readFileSync(join(disk.folder, 'meter.json'), 'utf8')) as Remembered).minute?.minuteMs;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #start(after: 'stopped' | 'killed' | 'disk refused' = 'stopped'): Promise<void> {
     const { clock, tap, broker } = this;
     const random = this.#options.random ?? ((): number => 0.5);
     const { log } = this.#written;
     this.#stop = new AbortController();
     this.#stopSink = new AbortController();
+    this.household.began(this.#minutePosition, after);
+    this.#failuresBefore = this.disk?.failures ?? 0;
     const intervalMs = this.intervalMs;
+    const { minuteHistory, prices } = this.#options;
+    const asked = minuteHistory === undefined ? {} : { minuteHistory };
     const energyIntervalMs = this.#options.energyIntervalMs ?? 60_000;
     this.sink = new MqttSink(
       {
@@ -285,7 +337,9 @@ export class World {
           intervalS: intervalMs / 1000,
           energyIntervalS: energyIntervalMs / 1000,
           contractAmpere: 40,
+          ...asked,
         },
+        ...(prices && { prices }),
         broker: { url: broker.url },
         baseTopic: 'broute2mqtt',
         homeAssistant: { discovery: true, prefix: 'homeassistant', statusTopic: 'homeassistant/status' },
@@ -310,13 +364,14 @@ export class World {
     };
     const wire = tap.wire();
     const opening = openMeterRun(
-      { intervalMs, energyIntervalMs, random },
+      { intervalMs, energyIntervalMs, random, ...asked },
       { clock, log, wire, memories: this.#memories, emit },
     );
-    const { reader, airtime, supervisor } = await this.#onDisk(opening);
+    const { reader, airtime, archive, supervisor } = await this.#onDisk(opening);
     // What cannot be asked must tell anew where the disk or the clock made us forget.
     if (this.#told && !airtime.isRecent && this.#mayForget(this.#told)) tap.refusedForAirtime = false;
     this.#reader = reader;
+    this.archive = archive;
     this.supervisor = supervisor;
     this.#sinkEnded = this.#watched('the sink', this.sink.run(this.#stopSink.signal), this.#stopSink.signal);
     this.#supervisorEnded = this.#watched('the supervisor', this.supervisor.run(this.#stop.signal), this.#stop.signal);
@@ -343,6 +398,7 @@ export class World {
   }
 
   #emitted(event: BridgeEvent): void {
+    this.household.accept(event);
     if (event.kind === 'reading') {
       const { importKwh, exportKwh } = event.reading;
       const hasRegister = importKwh !== undefined || exportKwh !== undefined;
@@ -361,15 +417,21 @@ export class World {
     if (error && this.errors.at(-1) !== error.code) this.errors.push(error.code);
   }
 
-  #logged({ msg }: LogLine): void {
+  #logged(line: LogLine): void {
+    const { msg } = line;
+    this.household.logged(line);
     if (msg.startsWith('energy register accepted') || msg.startsWith('another meter')) this.oracle.falls++;
     if (this.log.length > 2000) this.log.shift();
   }
 
-  #check(): void {
+  #wrong(what: string): void {
     const { violations } = this.oracle;
+    if (violations.length < 20) violations.push(`${Math.round(this.clock.monotonicMs())} ms: ${what}`);
+  }
+
+  #check(): void {
     this.oracle.check();
-    const wrong = (what: string): void => void (violations.length < 20 && violations.push(what));
+    const wrong = (what: string): void => this.#wrong(what);
     if (this.ended !== undefined) wrong(this.ended);
     if (!this.simulator.limited) this.tap.refusedForAirtime = false;
     const isTold = this.simulator.limited && (this.edition !== 'J11' || this.tap.refusedForAirtime);
