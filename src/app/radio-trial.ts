@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import { EPC } from '../echonet/epc.ts';
 import { abortable, deferred, scope, together } from '../kernel/async.ts';
+import { systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -17,7 +18,11 @@ import type { ScanRequest } from '../model/scan-plan.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { ModuleInfo } from '../model/status.ts';
 import type { Credentials, Session, WiSunModule } from '../module/module.ts';
+import { openModule } from '../module/open-module.ts';
 import type { Wire } from '../wire/wire.ts';
+import { stderrLog } from './context.ts';
+import type { CliContext } from './context.ts';
+import { wireOf } from './device.ts';
 
 /** The module gives a join up after some 60 s; a second PAN gets its turn. */
 export const JOIN_LIMIT_MS = 130_000;
@@ -32,6 +37,18 @@ export interface RadioTrialDeps {
   readonly log: Log;
   readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
   readonly openModule: (wire: Wire, credentials: Credentials, signal: AbortSignal) => Promise<WiSunModule>;
+}
+
+/** This machine's; in silence, because each step tells itself what goes wrong in it. */
+export async function systemRadio(context: Pick<CliContext, 'redactor' | 'stderr'>): Promise<RadioTrialDeps> {
+  const clock = systemClock;
+  const log = await stderrLog(context, 'silent');
+  return {
+    clock,
+    log,
+    wireOf: (meter) => wireOf(meter, clock),
+    openModule: (wire, credentials, signal) => openModule(wire, credentials, { clock, log }, signal),
+  };
 }
 
 /**

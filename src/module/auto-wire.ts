@@ -12,7 +12,7 @@ import { knownStick, KNOWN_STICKS } from '../wire/known-sticks.ts';
 import { OpenPort } from '../wire/open-port.ts';
 import { lookUntil, serialWire } from '../wire/serial-wire.ts';
 import type { SerialOptions } from '../wire/serial-wire.ts';
-import { usbPorts } from '../wire/usb-sysfs.ts';
+import { SYSTEM_ROOTS, usbPorts } from '../wire/usb-sysfs.ts';
 import type { Roots, UsbPort } from '../wire/usb-sysfs.ts';
 import { lookForHolder } from '../wire/port-holder.ts';
 import { heldProblem } from '../wire/port-problem.ts';
@@ -54,7 +54,7 @@ class AutoWire implements Wire {
   /** Keys of ports that are plugged in and were asked in vain. */
   readonly #asked = new Set<string>();
 
-  constructor(clock: Clock, { roots = { dev: '/dev', sys: '/sys' }, log = silentLog(), open }: AutoOptions) {
+  constructor(clock: Clock, { roots = SYSTEM_ROOTS, log = silentLog(), open }: AutoOptions) {
     this.#clock = clock;
     this.#roots = roots;
     this.#log = log;

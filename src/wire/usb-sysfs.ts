@@ -10,6 +10,8 @@ export interface Roots {
   readonly sys: string;
 }
 
+export const SYSTEM_ROOTS: Roots = { dev: '/dev', sys: '/sys' };
+
 /** A serial port on USB, as the system describes it without anyone opening it. */
 export interface UsbPort {
   /** What to open: the link in /dev/serial/by-id where there is one. */
@@ -28,7 +30,7 @@ export interface UsbPort {
  * Every serial port on USB. `SerialPort.list()` is no way to find them: it runs udevadm, and where that is missing, as in
  * slim containers, the process ends.
  */
-export async function usbPorts(roots: Roots): Promise<UsbPort[]> {
+export async function usbPorts(roots = SYSTEM_ROOTS): Promise<UsbPort[]> {
   const links = await byIdLinks(roots.dev);
   const ports = new Map<string, UsbPort>();
   for (const tty of await names(join(roots.sys, 'class/tty'))) {

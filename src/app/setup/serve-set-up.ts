@@ -4,16 +4,15 @@ import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import { parseHostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
-import { openModule } from '../../module/open-module.ts';
 import { oneTimeCode } from '../../web/setup-access.ts';
 import { startSetupWeb } from '../../web/setup-server.ts';
 import type { SetupActions } from '../../web/setup-server.ts';
-import { EXIT_CODES, say, staysOnMistake, Stop, stderrLog, tellError } from '../context.ts';
+import { EXIT_CODES, say, staysOnMistake, Stop, tellError } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { wireOf } from '../device.ts';
 import { houseAddress } from '../house-address.ts';
 import { problemText, writeProblems } from '../load-settings.ts';
 import type { Loaded, LoadOutcome } from '../load-settings.ts';
+import { systemRadio } from '../radio-trial.ts';
 import { BrowserFace } from './browser-face.ts';
 import type { Destination } from './destination.ts';
 import { pageAnswer } from './page-answer.ts';
@@ -119,21 +118,9 @@ function troubleActions(
 
 async function newFace(destination: Destination, context: CliContext, port: () => number): Promise<BrowserFace> {
   const { signal, language } = context;
-  const clock = systemClock;
-  const log = await stderrLog(context, 'silent'); // the page shows what goes wrong
-  const deps = {
-    clock,
-    log,
-    roots: { dev: '/dev', sys: '/sys' },
-    destination,
-    wireOf: (meter: Parameters<typeof wireOf>[0]) => wireOf(meter, clock),
-    openModule: (...[wire, credentials, inner]: Parameters<SetUpOpen>) =>
-      openModule(wire, credentials, { clock, log }, inner),
-  };
-  return new BrowserFace({ setUp: new SetUp(deps, language), clock, signal, port });
+  const setUp = new SetUp({ ...(await systemRadio(context)), destination }, language);
+  return new BrowserFace({ setUp, clock: systemClock, signal, port });
 }
-
-type SetUpOpen = ConstructorParameters<typeof SetUp>[0]['openModule'];
 
 /** In a container the machine's own address is not known: its user knows it. */
 function sayWhere({ setUp, whereTo, onlyFrom }: Trouble, port: number, code: string, context: CliContext): void {

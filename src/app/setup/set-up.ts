@@ -1,7 +1,5 @@
-import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Language } from '../../kernel/language.ts';
-import type { Log } from '../../kernel/log.ts';
 import { panMemory } from '../../meter/meter-memory.ts';
 import { pairingIdOf } from '../../model/pan.ts';
 import type { Pan } from '../../model/pan.ts';
@@ -22,9 +20,8 @@ import type { FoundStick } from './stick-search.ts';
 
 /** What set-up touches of the world. */
 export interface SetUpDeps extends RadioTrialDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly roots: Roots;
+  /** Other folders to look for sticks in than the system's. */
+  readonly roots?: Roots;
   readonly destination: Destination;
   /** Other brokers to look at than the usual ones. */
   readonly brokerUrls?: readonly string[];

@@ -5,8 +5,8 @@ import type { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { knownStick, KNOWN_STICKS } from '../../wire/known-sticks.ts';
 import { groupOf, portProblem } from '../../wire/port-problem.ts';
-import { usbPorts } from '../../wire/usb-sysfs.ts';
-import type { Roots, UsbPort } from '../../wire/usb-sysfs.ts';
+import { SYSTEM_ROOTS, usbPorts } from '../../wire/usb-sysfs.ts';
+import type { UsbPort } from '../../wire/usb-sysfs.ts';
 
 /** A serial port that may be the stick. */
 export interface FoundStick {
@@ -34,7 +34,7 @@ const FOREIGN =
 const USB_TTY = /^tty(USB|ACM)\d+$/;
 
 /** Every port that may be it: known sticks in their order, then what is unknown, what is certainly none last. */
-export async function findSticks(roots: Roots): Promise<readonly FoundStick[]> {
+export async function findSticks(roots = SYSTEM_ROOTS): Promise<readonly FoundStick[]> {
   const ports = await usbPorts(roots);
   const listed = new Set(ports.map(({ device }) => device));
   const others = (await readdir(roots.dev).catch(() => []))

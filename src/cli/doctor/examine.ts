@@ -1,13 +1,10 @@
-import { systemClock } from '../../kernel/clock.ts';
-import { openModule } from '../../module/open-module.ts';
 import { lookBeside, lookForHolder } from '../../wire/port-holder.ts';
 import { usbPorts } from '../../wire/usb-sysfs.ts';
 import { askBridge } from '../../app/ask/ask-bridge.ts';
 import type { BridgeStatus } from '../../app/ask/bridge-status.ts';
-import { stderrLog } from '../../app/context.ts';
 import { homeAssistantApp } from '../../app/home-assistant-app/home-assistant-app.ts';
 import type { CliContext } from '../../app/context.ts';
-import { wireOf } from '../../app/device.ts';
+import { systemRadio } from '../../app/radio-trial.ts';
 import { exporterConfig } from '../../app/exporter-mode.ts';
 import { chooseMeters, loadSettings } from '../../app/load-settings.ts';
 import type { Loaded } from '../../app/load-settings.ts';
@@ -73,18 +70,14 @@ export async function examine(
 }
 
 async function systemWorld(context: CliContext): Promise<DoctorWorld> {
-  const clock = systemClock;
-  const log = await stderrLog(context, 'silent'); // what goes wrong is a check's to tell
+  const radio = await systemRadio(context);
   return {
-    clock,
-    log,
+    ...radio,
     nodeVersion: process.version,
-    wireOf: (meter) => wireOf(meter, clock),
-    openModule: (wire, credentials, signal) => openModule(wire, credentials, { clock, log }, signal),
-    askBridge: (settings, signal) => askBridge(settings, clock, signal),
+    askBridge: (settings, signal) => askBridge(settings, radio.clock, signal),
     othersOn: (device, pid) => (pid === undefined ? lookForHolder(device) : lookBeside(device, pid)),
     isClockSynchronized,
-    ports: () => usbPorts({ dev: '/dev', sys: '/sys' }),
+    ports: () => usbPorts(),
   };
 }
 

@@ -123,7 +123,7 @@ interface UsbFacts {
 const SHORTEST_SERIAL = 6;
 
 async function usbFacts(): Promise<UsbFacts> {
-  const ports = await usbPorts({ dev: '/dev', sys: '/sys' });
+  const ports = await usbPorts();
   const folder = '/dev/serial/by-id';
   const names = await readdir(folder).catch(() => []);
   const links = names.map(async (name) => `${name} -> ${await readlink(join(folder, name)).catch(() => '?')}`);

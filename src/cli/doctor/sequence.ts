@@ -2,23 +2,17 @@ import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
-import type { Log } from '../../kernel/log.ts';
-import type { MeterSettings, Settings } from '../../model/settings.ts';
-import type { Credentials, WiSunModule } from '../../module/module.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { Look } from '../../wire/port-holder.ts';
 import type { UsbPort } from '../../wire/usb-sysfs.ts';
-import type { Wire } from '../../wire/wire.ts';
+import type { RadioTrialDeps } from '../../app/radio-trial.ts';
 import type { Asked } from '../../app/ask/bridge-status.ts';
 import { failedBy, titleOf } from './check.ts';
 import type { CheckFinding, CheckId, CheckResult } from './check.ts';
 
 /** What the checks touch of the world, so that tests can break it. */
-export interface DoctorWorld {
-  readonly clock: Clock;
-  readonly log: Log;
+export interface DoctorWorld extends RadioTrialDeps {
   readonly nodeVersion: string;
-  readonly wireOf: (meter: MeterSettings) => Promise<Wire>;
-  readonly openModule: (wire: Wire, credentials: Credentials, signal: AbortSignal) => Promise<WiSunModule>;
   readonly askBridge: (settings: Settings, signal: AbortSignal) => Promise<Asked>;
   /** Who else has a port: beside us, or beside the bridge with this pid; undefined where nothing can be said. */
   readonly othersOn: (device: string, bridgePid?: number) => Promise<Look | undefined>;

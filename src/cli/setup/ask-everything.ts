@@ -1,13 +1,12 @@
 import { systemClock } from '../../kernel/clock.ts';
 import type { Language } from '../../kernel/language.ts';
-import { openModule } from '../../module/open-module.ts';
-import { say, staysOnMistake, stderrLog } from '../../app/context.ts';
+import { say, staysOnMistake } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
-import { wireOf } from '../../app/device.ts';
 import { houseAddress } from '../../app/house-address.ts';
 import { problemText } from '../../app/load-settings.ts';
 import type { Loaded } from '../../app/load-settings.ts';
 import { fileDestination } from '../../app/setup/file-destination.ts';
+import { systemRadio } from '../../app/radio-trial.ts';
 import { pageLink } from '../../app/setup/page-answer.ts';
 import { qrText } from '../../app/setup/qr-text.ts';
 import { SetUp } from '../../app/setup/set-up.ts';
@@ -25,16 +24,8 @@ export async function askEverything(
 ): Promise<{ readonly loaded: Loaded; readonly language: Language } | undefined> {
   const { signal, stderr } = context;
   const clock = systemClock;
-  const log = await stderrLog(context, 'silent'); // what goes wrong is told by the step it goes wrong in
   const setUp = new SetUp(
-    {
-      clock,
-      log,
-      roots: { dev: '/dev', sys: '/sys' },
-      destination: fileDestination(file, context),
-      wireOf: (meter) => wireOf(meter, clock),
-      openModule: (wire, credentials, inner) => openModule(wire, credentials, { clock, log }, inner),
-    },
+    { ...(await systemRadio(context)), destination: fileDestination(file, context) },
     context.language,
   );
   using keys = new Keys(stdin, () => process.kill(process.pid, 'SIGINT')); // raw mode makes a key of what was a signal
