@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CommandReader } from '../../../src/skstack/command-reader.ts';
 import type { HostInput } from '../../../src/skstack/command-reader.ts';
 import { commandText, encodeCommand, parseCommand } from '../../../src/skstack/commands.ts';
-import type { SkCommand, Edition } from '../../../src/skstack/commands.ts';
+import type { SkCommand, Edition, HostCommand } from '../../../src/skstack/commands.ts';
 import { bytesOfLatin1 } from '../../../src/kernel/bytes.ts';
 
 const METER = 'FE80:0000:0000:0000:021C:6400:030C:12A4';
@@ -273,16 +273,16 @@ test('a line of 512 characters is read, one of 513 is an input error', () => {
   expect(codes(`${'X'.repeat(512)}\r\n${'X'.repeat(513)}\r\n`)).toEqual([4, 9]);
 });
 
-test.each([
-  'SKSAVE',
-  `SKSETPSK 10 ${ID}`,
-  `SKPING 0 ${METER}`,
-  `SKADDNBR ${METER} 001C6400030C12A4`,
-  'SKTABLE E',
-  'SKUDPPORT 1 0E1A',
-  'WOPT 01',
-  'WUART 00',
-])('%s, which only others send, has one text', (text) => {
-  const parsed = parseCommand(text, 'DSE');
-  expect(typeof parsed === 'object' && commandText(parsed, 'DSE')).toBe(text);
+test.each<[string, HostCommand]>([
+  ['SKSAVE', { name: 'SKSAVE' }],
+  [`SKSETPSK 10 ${ID}`, { name: 'SKSETPSK', key: ID }],
+  [`SKPING 0 ${METER}`, { name: 'SKPING', address: METER }],
+  [`SKADDNBR ${METER} 001C6400030C12A4`, { name: 'SKADDNBR', address: METER, macAddress: '001C6400030C12A4' }],
+  ['SKTABLE E', { name: 'SKTABLE', table: 0xe }],
+  ['SKUDPPORT 1 0E1A', { name: 'SKUDPPORT', handle: 1, port: 0x0e1a }],
+  ['WOPT 01', { name: 'WOPT', value: 1 }],
+  ['WUART 00', { name: 'WUART', value: 0 }],
+])('%s, which only others send, is read and written', (text, command) => {
+  expect(parseCommand(text, 'DSE')).toEqual(command);
+  expect(commandText(command, 'DSE')).toBe(text);
 });

@@ -34,7 +34,7 @@ test('SIDE of a dual-stack module and lower-case digits change nothing', () => {
 
 test('a scan without Pairing ID tells none', () => {
   const [{ pairId, ...rest }, none] = [pan, collected(...block({ PairID: undefined }))];
-  expect([pairId, none]).toEqual(['89ABCDEF', [rest]]);
+  expect([pairId, none]).toStrictEqual(['89ABCDEF', [rest]]);
 });
 
 test('a block that comes twice is one PAN, with the newer quality', () => {
