@@ -63,7 +63,7 @@ test('the start: offline, document, link, bridge; then states before online', as
   rig.profile();
   rig.reading({ powerW: 5, importKwh: 1 });
   await until(() => last('meter/availability') === 'online', 'online');
-  expect(acknowledged().slice(0, 8)).toEqual([
+  expect(acknowledged().slice(0, 9)).toEqual([
     `${root}/meter/availability`,
     config,
     `${root}/state/link`,
@@ -71,6 +71,7 @@ test('the start: offline, document, link, bridge; then states before online', as
     `${root}/bridge/availability`,
     `${root}/state/energy`,
     `${root}/state/usage`,
+    `${root}/state/minute`,
     `${root}/meter/availability`,
   ]);
 });
