@@ -14,6 +14,8 @@ export interface LoginDeps {
   readonly cookie: PageCookie | undefined;
   /** Where the browser prefers neither of ours. */
   readonly language: Language;
+  /** What the login had opened ends. */
+  readonly loggedOut: () => void;
 }
 
 /** What of a page's query outlives a login: never the words of a request, but ours where they were meant. */
@@ -61,7 +63,7 @@ export function withoutToken(
 }
 
 /** `POST login` with the token, `POST logout`. Both end at the page; whoever comes by a link is led there too. */
-export function addLogin(app: FastifyInstance, { door, cookie, language }: LoginDeps): void {
+export function addLogin(app: FastifyInstance, { door, cookie, language, loggedOut }: LoginDeps): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
@@ -76,7 +78,10 @@ export function addLogin(app: FastifyInstance, { door, cookie, language }: Login
   });
   // Another site can send a form here too, but not the cookie with it: it logs nobody out.
   app.post('/logout', async (request, reply) => {
-    if (cookie?.isGood(request.headers)) reply.header('set-cookie', cookie.forget(request.headers));
+    if (cookie?.isGood(request.headers)) {
+      reply.header('set-cookie', cookie.forget(request.headers));
+      loggedOut();
+    }
     return toPage(reply, keptQuery(request.query as Query));
   });
   for (const path of ['/login', '/logout'])

@@ -103,8 +103,10 @@ export function addRoutes(app: FastifyInstance, assets: readonly Asset[], option
   if (!metricsOnly) {
     app.removeAllContentTypeParsers(); // each that is sent has its own, nobody else's
     addPages(app, assets, options, { refusal, guard, cookie });
-    addApi(app, options, { guard, sentence, redact: (text) => redactor.redact(text), language: options.language });
-    addSent(app, options, { door, cookie, guard, sentence });
+    const isLogin = ({ headers }: FastifyRequest): boolean => cookie?.isGood(headers) === true;
+    const redact = (text: string): string => redactor.redact(text);
+    const streams = addApi(app, options, { guard, isLogin, sentence, redact, language: options.language });
+    addSent(app, options, { door, cookie, guard, sentence, loggedOut: () => streams.loggedOut() });
   }
 
   app.setNotFoundHandler(async (_request, reply) => sentence(reply, 404, metricsOnly ? ONLY_METRICS : NO_SUCH_PAGE));
@@ -125,12 +127,14 @@ function addSent(
     cookie,
     guard,
     sentence,
+    loggedOut,
   }: Pick<Access, 'cookie' | 'guard'> & {
     readonly door: Door;
     readonly sentence: Sentence;
+    readonly loggedOut: () => void;
   },
 ): void {
-  void app.register(async (login) => addLogin(login, { door, cookie, language }));
+  void app.register(async (login) => addLogin(login, { door, cookie, language, loggedOut }));
   const mayOrder = onlyFrom !== undefined || !isOpenToAll(options);
   void app.register(async (commands) => {
     commands.addHook('onRequest', guard);

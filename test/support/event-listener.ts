@@ -7,8 +7,8 @@ export class EventListenerOn implements Disposable {
   text = '';
   ended = false;
 
-  constructor(url: string | URL) {
-    this.response = fetch(url, { signal: this.#stop.signal });
+  constructor(url: string | URL, headers: Readonly<Record<string, string>> = {}) {
+    this.response = fetch(url, { headers, signal: this.#stop.signal });
     void this.#read().catch(() => (this.ended = true)); // cut, by us or by the server
   }
 

@@ -13,6 +13,8 @@ export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<Fa
 /** What the routes of the API share. */
 export interface ApiParts {
   readonly guard: Guard;
+  /** Whether the request brings the cookie of a login. */
+  readonly isLogin: (request: FastifyRequest) => boolean;
   readonly sentence: Sentence;
   readonly redact: (text: string) => string;
   /** Where the asker names no language. */

@@ -19,13 +19,14 @@ export interface ApiOptions extends LiveRoutesOptions {
   readonly prices?: HistoryRoutesOptions['prices'];
 }
 
-/** What the page asks besides `/api/status`. */
-export function addApi(app: FastifyInstance, options: ApiOptions, parts: ApiParts): void {
-  addLiveRoutes(app, options, parts);
+/** What the page asks besides `/api/status`. @returns the streams that are open */
+export function addApi(app: FastifyInstance, options: ApiOptions, parts: ApiParts): ReturnType<typeof addLiveRoutes> {
+  const streams = addLiveRoutes(app, options, parts);
   const { board, clock, archiveOf = () => undefined, prices } = options;
   addHistoryRoutes(app, { meters: board.meters, clock, archiveOf, prices }, parts);
   app.get('/api/openapi.json', { preHandler: parts.guard }, async (_request, reply) => {
     const { openApi } = await import('./openapi.ts'); // few ask
     return reply.send(openApi(board.version));
   });
+  return streams;
 }

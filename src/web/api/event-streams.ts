@@ -22,6 +22,8 @@ interface Stream {
   readonly reply: ServerResponse;
   /** Undefined: the board's own. */
   readonly language: Language | undefined;
+  /** Let in by its cookie. */
+  readonly isLogin: boolean;
   /** Monotonic ms: until then everything we sent had gone out. */
   readAtMs: number;
 }
@@ -61,8 +63,8 @@ export class EventStreams {
   }
 
   /** @param reply its headers are set */
-  open(reply: ServerResponse, language: Language | undefined): void {
-    const stream: Stream = { reply, language, readAtMs: this.#deps.clock.monotonicMs() };
+  open(reply: ServerResponse, { language, isLogin }: Pick<Stream, 'language' | 'isLogin'>): void {
+    const stream: Stream = { reply, language, isLogin, readAtMs: this.#deps.clock.monotonicMs() };
     reply.on('error', () => undefined); // the client's own affair
     reply.once('close', () => this.#left(stream));
     if (this.#end.signal.aborted) return void reply.end();
@@ -72,6 +74,15 @@ export class EventStreams {
     this.#serving ??= this.#serve();
     this.#watching ??= this.#deps.board.watch(() => this.#changed());
     if (!this.#later.isSet) this.#later.in(MOST_MS, () => this.#send());
+  }
+
+  /** Somebody logged out. All cookies are alike: the streams of each end, and who still has one comes back at once. */
+  loggedOut(): void {
+    for (const stream of this.#streams) {
+      if (!stream.isLogin) continue;
+      stream.reply.end();
+      this.#left(stream);
+    }
   }
 
   /** Ends every stream. */

@@ -26,9 +26,16 @@ export interface LiveRoutesOptions {
   readonly log: Log;
 }
 
-/** What is told while it happens: the status as a stream, the power and the link's events of the last day. */
-export function addLiveRoutes(app: FastifyInstance, { board, clock, log }: LiveRoutesOptions, parts: ApiParts): void {
-  const { guard, sentence, redact, language } = parts;
+/**
+ * What is told while it happens: the status as a stream, the power and the link's events of the last day.
+ * @returns the streams
+ */
+export function addLiveRoutes(
+  app: FastifyInstance,
+  { board, clock, log }: LiveRoutesOptions,
+  parts: ApiParts,
+): Pick<EventStreams, 'loggedOut'> {
+  const { guard, isLogin, sentence, redact, language } = parts;
   const streams = new EventStreams({ board, clock, log, redactor: { redact } });
   app.addHook('preClose', () => streams.close());
 
@@ -40,7 +47,7 @@ export function addLiveRoutes(app: FastifyInstance, { board, clock, log }: LiveR
     const headers = Object.entries(reply.getHeaders());
     const { raw } = reply.hijack(); // from here on the answer is ours, headers and all
     for (const [name, value] of headers) if (value !== undefined) raw.setHeader(name, value);
-    streams.open(raw, asked);
+    streams.open(raw, { language: asked, isLogin: isLogin(request) });
     return reply;
   });
 
@@ -60,4 +67,5 @@ export function addLiveRoutes(app: FastifyInstance, { board, clock, log }: LiveR
     if (!power) return badQuery(request, reply, parts, noSuchMeter(board.meters));
     return sendJson(reply, parts, { meter, ...power });
   });
+  return streams;
 }

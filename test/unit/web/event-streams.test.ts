@@ -39,7 +39,7 @@ afterEach(() => streams.close());
 
 const open = (): Client => {
   const client = new Client();
-  streams.open(client as unknown as ServerResponse, undefined);
+  streams.open(client as unknown as ServerResponse, { language: undefined, isLogin: false });
   return client;
 };
 

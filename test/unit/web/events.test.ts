@@ -51,6 +51,23 @@ test('secrets stay out, and a token is asked for as everywhere', async () => {
   expect(listener.events[0]?.meters[0]?.broker?.detail).toBe('refused [redacted]');
 });
 
+test('a logout ends the streams of logins, not those of the token', async () => {
+  await using rig = await WebRig.start({ token: 'kagi-no-kotoba' });
+  const body = new URLSearchParams({ token: 'kagi-no-kotoba' });
+  const login = await rig.get('/login', { method: 'POST', body, redirect: 'manual' });
+  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
+  using browser = new EventListenerOn(new URL('/api/events', rig.address), { cookie });
+  using program = listen(rig, '/api/events?token=kagi-no-kotoba');
+  await eventually(() => [browser, program].every(({ events }) => events.length === 1), 'both listen');
+  await rig.get('/logout', { method: 'POST', redirect: 'manual' }); // whoever it is, without a cookie
+  expect(browser.ended).toBe(false);
+  await rig.get('/logout', { method: 'POST', headers: { cookie }, redirect: 'manual' });
+  await eventually(() => browser.ended, 'it ends');
+  rig.reading({ powerW: 423 });
+  await eventually(() => program.events.length === 2, 'the other one goes on');
+  expect(browser.events).toHaveLength(1);
+});
+
 test('twenty at most; who leaves makes room; other requests are answered', async () => {
   await using rig = await WebRig.start();
   const listeners = Array.from({ length: 20 }, () => listen(rig));
