@@ -140,6 +140,44 @@ test('a stretch is summed up: dragged, by two lists, and by the keyboard alone',
   });
 });
 
+test('a finger across the bars sums up a stretch and leaves the page where it is; up and down it moves the page', async () => {
+  await withHistory('/?lang=en', async (page) => {
+    await page.getByRole('button', { name: 'Back' }).click();
+    await sees(page, 'Wed, January 14');
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+    const chart = page.locator('.bars .u-over');
+    const scrolled = (): Promise<number> => page.evaluate<number>('scrollY');
+    /** From one place of the chart to another, in shares of its width and px of its height, and lets go. */
+    const drag = async (from: readonly [number, number], to: readonly [number, number]): Promise<void> => {
+      const box = await chart.boundingBox();
+      if (!box) throw new Error('no chart');
+      const at = (share: number) => [
+        {
+          x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
+          y: box.y + from[1] + (to[1] - from[1]) * share,
+        },
+      ];
+      await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0) });
+      for (let step = 1; step <= 20; step++) {
+        await session.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(step / 20) });
+        await page.waitForTimeout(16);
+      }
+      await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    };
+    await page.evaluate(`document.querySelector('.bars').scrollIntoView({ block: 'center' })`);
+    const before = await scrolled();
+    await drag([20.6 / 48.2, 50], [27.6 / 48.2, 75]);
+    await sees(page, '10:00–14:00');
+    expect(await note(page)).toBe('10:00–14:00　buying 1.60 kWh · selling 4.00 kWh');
+    expect(await scrolled()).toBe(before);
+    await page.waitForTimeout(1000); // nothing takes it back
+    expect(await note(page)).toContain('10:00–14:00');
+    await drag([0.5, 20], [0.5, 120]);
+    await expect.poll(scrolled).toBeLessThan(before - 30);
+  });
+});
+
 test('what is shown can be saved as CSV', async () => {
   await withHistory('/?lang=en', async (page) => {
     await page.getByRole('button', { name: 'Back' }).click();
