@@ -180,6 +180,11 @@ export class Simulator implements AsyncDisposable {
     return { import: normal, export: reverse };
   }
 
+  /** W, negative while it sells. @param atMs of the meter's clock */
+  watts(atMs: number): number {
+    return this.#context.meter.load.wattsAt(atMs);
+  }
+
   /** Where the meter is on the air, from now on. */
   moveMeter(place: Partial<MeterPlace>): void {
     Object.assign(this.#context.place, place);

@@ -138,6 +138,11 @@ export class MeterRecord {
     return this.#history.map(({ atMs, watts }): PowerPoint => [wholeSeconds(now - atMs), watts]);
   }
 
+  /** What the power was before the first reading: for a house that can tell. */
+  hadPower(past: Iterable<readonly [atMs: number, watts: number]>): void {
+    for (const [atMs, watts] of past) this.#power.add(watts, atMs);
+  }
+
   /** The course of the power over one of the spans. */
   power(span: PowerSpan): PowerAnswer {
     return this.#power.over(span, this.#health.intervalS, this.health().staleAfterMs);

@@ -105,6 +105,11 @@ export class StatusBoard implements Sink {
     return this.#records.get(meter)?.links.now(language);
   }
 
+  /** What the power of a meter was before its first reading. @param past in rising order */
+  hadPower(meter: string, past: Iterable<readonly [atMs: number, watts: number]>): void {
+    this.#records.get(meter)?.hadPower(past);
+  }
+
   /** The course of a meter's power. @returns undefined for a meter we do not have */
   power(meter: string, span: PowerSpan): PowerAnswer | undefined {
     return this.#records.get(meter)?.power(span);

@@ -35,6 +35,24 @@ export function houseClock(ours: Clock, pace: number): Clock {
   };
 }
 
+/** Back from now: how densely a span of the page shows the power. */
+const DENSITIES = [
+  { untilMs: DAY_MS, stepMs: 60_000 },
+  { untilMs: 3_600_000, stepMs: 10_000 },
+  { untilMs: 600_000, stepMs: 2000 },
+] as const;
+
+/** The power of the last day, as a bridge that was there would have been told: oldest first. */
+export function* lastDay(
+  wattsAt: (atMs: number) => number,
+  nowMs: number,
+): Generator<readonly [atMs: number, watts: number]> {
+  for (const [i, { untilMs, stepMs }] of DENSITIES.entries()) {
+    const endMs = nowMs - (DENSITIES[i + 1]?.untilMs ?? 0);
+    for (let atMs = nowMs - untilMs; atMs < endMs; atMs += stepMs) yield [atMs, Math.round(wattsAt(atMs))];
+  }
+}
+
 type RegistersAt = (atMs: number) => { readonly import: number; readonly export: number };
 
 /**

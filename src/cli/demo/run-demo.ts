@@ -16,9 +16,10 @@ import { Simulator } from '../../simulator/sim.ts';
 import type { Wire } from '../../wire/wire.ts';
 import { demoBroker, listenOrElse } from './demo-broker.ts';
 import { faultScript, nextFault } from './demo-faults.ts';
-import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock } from './demo-house.ts';
+import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock, lastDay } from './demo-house.ts';
 import { DemoReport } from './demo-report.ts';
 
+const DEMO_ID = 'demo';
 const LOOK_FOR_STICK_MS = 200;
 /** Between two questions where a day takes four minutes: a minute and a half of the house, so that a kettle shows. */
 const FAST_INTERVAL_S = 0.25;
@@ -66,7 +67,11 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
             simulator.inject(fault);
           },
         },
-        onReady: ({ page }) => {
+        onReady: ({ page, board }) => {
+          board.hadPower(
+            DEMO_ID,
+            lastDay((ms) => simulator.watts(ms), clock.now()),
+          );
           for (const text of whereToLook(page, broker.url, pace)) report.print(text);
         },
       },
@@ -134,7 +139,7 @@ function yourOwnMeter(): readonly Text[] {
 async function demoSettings(url: string, listen: string, pace: number, context: CliContext): Promise<Settings> {
   const { language } = context;
   const meter = {
-    ID: 'demo',
+    ID: DEMO_ID,
     NAME: { en: 'Smart meter (demo)', ja: 'スマートメーター（デモ）' }[language],
     DEVICE: '/dev/simulated',
     ROUTE_B_ID: '0123456789ABCDEF0123456789ABCDEF',

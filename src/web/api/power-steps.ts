@@ -47,8 +47,8 @@ export class PowerSteps {
     this.#clock = clock;
   }
 
-  add(watts: number): void {
-    const atMs = this.#clock.now();
+  /** @param atMs by the wall clock, in rising order; default: now */
+  add(watts: number, atMs = this.#clock.now()): void {
     for (const span of POWER_SPANS) {
       const { stepMs, steps } = LENGTHS[span];
       const bins = this.#bins[span];

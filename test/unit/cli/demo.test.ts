@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { HalfHourArchive } from '../../../src/archive/half-hour-archive.ts';
-import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock } from '../../../src/cli/demo/demo-house.ts';
+import { DAY_IN_FOUR_MINUTES, DEMO_METER, DemoMonths, houseClock, lastDay } from '../../../src/cli/demo/demo-house.ts';
 import { nextFault } from '../../../src/cli/demo/demo-faults.ts';
 import { HALF_HOUR_MS, isoJst, jstMidnight } from '../../../src/kernel/clock.ts';
 import type { Usage } from '../../../src/model/usage.ts';
 import { Simulator } from '../../../src/simulator/sim.ts';
+import { boardOf } from '../../support/board-rig.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { createRig } from '../../support/rig.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -44,6 +45,32 @@ test('today and a year before it are there from the start, and are what the mete
   await archive.close();
   expect((await archive.range(next, next + 1))[0]).toMatchObject({ importKwh: 9000, meter: today[0]?.meter });
   expect(new Set([...yesterday, ...today].map(({ meter }) => meter)).size).toBe(1);
+});
+
+test('the day before is in the course of the power from the start, as the house had it', async () => {
+  const clock = new VirtualClock();
+  await using simulator = new Simulator({ ...DEMO_METER, solar: true }, { clock });
+  const board = boardOf({ clock });
+  board.hadPower(
+    'home',
+    lastDay((ms) => simulator.watts(ms), clock.now()),
+  );
+  for (const [span, spanS] of [
+    ['10m', 600],
+    ['1h', 3600],
+    ['24h', 86_400],
+  ] as const) {
+    const { points = [], gap_s: gapS = 0 } = board.power('home', span) ?? {};
+    expect((points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0)).toBeGreaterThan(spanS * 0.98);
+    expect(clock.now() / 1000 - (points.at(-1)?.[0] ?? 0)).toBeLessThan(120);
+    const distances = points.slice(1).map(([at], i) => at - (points[i]?.[0] ?? 0));
+    expect(Math.max(...distances)).toBeLessThan(gapS);
+  }
+  const [atS = 0, meanW] = board.power('home', '10m')?.points[7] ?? [];
+  expect(meanW).toBe(Math.round(simulator.watts(atS * 1000)));
+  const day = board.power('home', '24h')?.points ?? [];
+  expect(Math.min(...day.map(([, , least]) => least))).toBeLessThan(0); // the sun shone
+  expect(Math.max(...day.map(([, , , most]) => most))).toBeGreaterThan(2000); // somebody cooked
 });
 
 test('a day in four minutes: no register is held back, and what is bought is followed by the house’s time', async () => {
