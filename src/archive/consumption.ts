@@ -1,6 +1,8 @@
-import { DAY_MS, HALF_HOUR_MS, jstMidnight, jstNextMonth } from '../kernel/clock.ts';
+import { DAY_MS, HALF_HOUR_MS, jstMidnight, jstMonthStart, jstNextMonth } from '../kernel/clock.ts';
 import { costOf } from '../model/price.ts';
 import type { Prices } from '../model/price.ts';
+import type { HalfHourArchive } from './half-hour-archive.ts';
+import { hasRegister } from './month-file.ts';
 import type { ArchivedMark } from './month-file.ts';
 
 export const PERIODS = ['half-hour', 'day', 'month'] as const;
@@ -46,9 +48,6 @@ export function gainedKwh(
   const kwh = to - from;
   return kwh < 0 || kwh > mostKwh(after.markMs - before.markMs) ? undefined : kwh;
 }
-
-export const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>
-  importKwh !== undefined || exportKwh !== undefined;
 
 /**
  * Periods from `fromMs` on, each whole, up to the newest mark or `toMs`. Energy is the difference between two marks of the
@@ -128,4 +127,33 @@ class Sum {
 function endOf(startMs: number, by: Period): number {
   if (by === 'half-hour') return startMs + HALF_HOUR_MS;
   return by === 'day' ? jstMidnight(startMs) + DAY_MS : jstNextMonth(startMs);
+}
+
+/** What is read of an archive. */
+export type ArchivedEnergy = Pick<HalfHourArchive, 'range' | 'oldestMs' | 'newestMs'>;
+
+/**
+ * Periods from the first day there is up to the newest mark, within two midnights (JST); by month also what the first month
+ * had before. A month at a time: ten years are never in memory at once.
+ * @throws BridgeError STATE_UNWRITABLE when the disk cannot be read
+ */
+export async function readConsumption(
+  archive: ArchivedEnergy,
+  by: Period,
+  fromMs: number,
+  toMs: number,
+  prices?: Prices,
+): Promise<readonly Consumption[]> {
+  const { oldestMs, newestMs } = archive;
+  if (oldestMs === undefined || newestMs === undefined) return [];
+  const firstMs = Math.max(fromMs, jstMidnight(oldestMs));
+  const lastMs = Math.min(toMs, newestMs);
+  const periods: Consumption[] = [];
+  for (let startMs = by === 'month' ? jstMonthStart(firstMs) : firstMs; startMs < lastMs;) {
+    const endMs = Math.min(toMs, jstNextMonth(startMs));
+    const marks = await archive.range(startMs, endMs + 1);
+    periods.push(...consumption(marks, by, startMs, endMs, lastMs, prices));
+    startMs = endMs;
+  }
+  return periods;
 }

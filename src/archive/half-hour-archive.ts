@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { BridgeError, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HalfHour } from '../model/reading.ts';
-import { hasRegister } from './consumption.ts';
 import { ArchiveFolder } from './archive-folder.ts';
 import type { MonthStore } from './archive-folder.ts';
-import { formatMarks, isMark, monthOf, parseMonth } from './month-file.ts';
+import { formatMarks, hasRegister, isMark, monthOf, parseMonth } from './month-file.ts';
 import type { ArchivedMark } from './month-file.ts';
 
 /** Of these newest months everything is in memory: some 3,000 marks. */

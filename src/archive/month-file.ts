@@ -15,6 +15,9 @@ export interface ArchivedMark extends HalfHour {
   readonly meter: string;
 }
 
+export const hasRegister = ({ importKwh, exportKwh }: ArchivedMark): boolean =>
+  importKwh !== undefined || exportKwh !== undefined;
+
 /** A meter by its EUI-64 and, where it tells one, its serial number: one of them alone may stay in an exchange. */
 export const archiveNameOf = (macAddress: string, serialNumber?: string): string =>
   (serialNumber === undefined ? macAddress : `${macAddress}-${serialNumber}`).replace(NOT_IN_A_NAME, '_').slice(0, 64);

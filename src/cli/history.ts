@@ -1,10 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { PERIODS } from '../archive/consumption.ts';
+import { PERIODS, readConsumption } from '../archive/consumption.ts';
 import type { Period } from '../archive/consumption.ts';
 import type { MeterHistory } from '../archive/consumption-csv.ts';
 import { HalfHourArchive } from '../archive/half-hour-archive.ts';
-import { readConsumption } from '../archive/read-consumption.ts';
 import { addCommand, EVERY_METER, numeric, requireSettings } from '../app/command.ts';
 import { say, stderrLog, EXIT_CODES, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { Consumption } from '../../archive/consumption.ts';
 import { consumptionCsv } from '../../archive/consumption-csv.ts';
-import { readConsumption } from '../../archive/read-consumption.ts';
-import type { ArchivedEnergy } from '../../archive/read-consumption.ts';
+import { readConsumption } from '../../archive/consumption.ts';
+import type { ArchivedEnergy, Consumption } from '../../archive/consumption.ts';
 import { isoJst } from '../../kernel/clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
