@@ -1,8 +1,8 @@
 import { noise } from '../random.ts';
 import { smoothNoise, yearAngle } from './sun.ts';
 
-const SLOTS_PER_MINUTE = 6;
-const SLOTS = 24 * 60 * SLOTS_PER_MINUTE;
+export const SLOTS_PER_MINUTE = 6;
+export const SLOTS_PER_DAY = 24 * 60 * SLOTS_PER_MINUTE;
 
 /** Streams of noise; a stream of its own keeps one appliance from showing in another. */
 const STREAMS = { flicker: 1, time: 2, fridge: 3, climate: 4 } as const;
@@ -18,14 +18,14 @@ interface Taken {
 }
 
 class ApplianceDay implements Taken {
-  readonly r = new Float32Array(SLOTS);
-  readonly t = new Float32Array(SLOTS);
+  readonly r = new Float32Array(SLOTS_PER_DAY);
+  readonly t = new Float32Array(SLOTS_PER_DAY);
 
   /** @param fromMinute of the day in Japan @param watts from `fromMinute` on, by the minute since then */
   run(on: Phases, fromMinute: number, minutes: number, watts: number | ((minute: number) => number)): void {
     const [r, t] = ON[on];
     const from = Math.round(fromMinute * SLOTS_PER_MINUTE);
-    const to = Math.min(SLOTS, Math.round((fromMinute + minutes) * SLOTS_PER_MINUTE));
+    const to = Math.min(SLOTS_PER_DAY, Math.round((fromMinute + minutes) * SLOTS_PER_MINUTE));
     for (let slot = Math.max(0, from); slot < to; slot++) {
       const now = typeof watts === 'number' ? watts : watts((slot - from) / SLOTS_PER_MINUTE);
       this.r[slot] = (this.r[slot] ?? 0) + r * now;
@@ -58,8 +58,8 @@ export function appliancesOf(seed: number, day: number): Taken {
 
 /** Router, clocks, ventilation, what stands by. */
 function always({ r, t }: Taken, seed: number, day: number): void {
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const flicker = 0.96 + 0.08 * noise(seed, STREAMS.flicker, day * SLOTS + slot);
+  for (let slot = 0; slot < SLOTS_PER_DAY; slot++) {
+    const flicker = 0.96 + 0.08 * noise(seed, STREAMS.flicker, day * SLOTS_PER_DAY + slot);
     r[slot] = 110 * flicker;
     t[slot] = 72 * flicker;
   }

@@ -1,6 +1,6 @@
 import { DAY_MS, HALF_HOUR_MS, JST_MS } from '../../kernel/clock.ts';
-import { HouseDay, SLOT_MS, SLOTS_PER_DAY } from './house-day.ts';
-import type { PhaseWatts } from './house-day.ts';
+import { appliancesOf, SLOTS_PER_DAY, SLOTS_PER_MINUTE } from './appliances.ts';
+import { sunOf } from './sun.ts';
 
 /** Energy that passed the meter, Wh, by direction. */
 interface Energy {
@@ -16,6 +16,8 @@ interface Segment {
   readonly base: Energy;
 }
 
+/** Power is constant for so long. */
+const SLOT_MS = 60_000 / SLOTS_PER_MINUTE;
 const HOUR_MS = 3_600_000;
 const SLOTS_PER_HALF_HOUR = HALF_HOUR_MS / SLOT_MS;
 const NO_ENERGY: Energy = { importWh: 0, exportWh: 0 };
@@ -28,6 +30,44 @@ const plus = (a: Energy, b: Energy, sign: 1 | -1 = 1): Energy => ({
   importWh: a.importWh + sign * b.importWh,
   exportWh: a.exportWh + sign * b.exportWh,
 });
+
+/** What stands between two minutes of a row. */
+function between(row: Float32Array, minute: number): number {
+  const index = Math.floor(minute);
+  const [before = 0, after = 0] = [row[index], row[index + 1]];
+  return before + (after - before) * (minute - index);
+}
+
+/** Net power in the two phases of a single-phase three-wire house, W; what needs 200 V takes from both. */
+export interface PhaseWatts {
+  readonly r: number;
+  readonly t: number;
+}
+
+/** A house on one day since 1970 in Japan, slot by slot. A function of its arguments alone. */
+class HouseDay {
+  readonly #r = new Int16Array(SLOTS_PER_DAY);
+  readonly #t = new Int16Array(SLOTS_PER_DAY);
+
+  constructor(seed: number, day: number, solar: boolean) {
+    const taken = appliancesOf(seed, day);
+    const sun = solar ? sunOf(seed, day) : undefined;
+    for (let slot = 0; slot < SLOTS_PER_DAY; slot++) {
+      const given = sun ? between(sun, slot / SLOTS_PER_MINUTE) / 2 : 0;
+      this.#r[slot] = Math.round((taken.r[slot] ?? 0) - given);
+      this.#t[slot] = Math.round((taken.t[slot] ?? 0) - given);
+    }
+  }
+
+  at(slot: number): PhaseWatts {
+    return { r: this.#r[slot] ?? 0, t: this.#t[slot] ?? 0 };
+  }
+
+  /** Of both phases. */
+  wattsAt(slot: number): number {
+    return (this.#r[slot] ?? 0) + (this.#t[slot] ?? 0);
+  }
+}
 
 /**
  * A household's power, W, constant within slots of 10 s, and its exact integral. A function of time and seed

@@ -7,8 +7,8 @@ import { decodeHistoryDay, decodeSlotRequest, HISTORY2, HISTORY3 } from '../../e
 import { encodeInstanceList } from '../../echonet/nameplate.ts';
 import { bytesOfHex, bytesOfLatin1, hex, hexOfBytes } from '../../kernel/bytes.ts';
 import { DAY_MS } from '../../kernel/clock.ts';
-import type { PhaseWatts } from './house-day.ts';
 import { Load, LoadProfile } from './load.ts';
+import type { PhaseWatts } from './load.ts';
 import { defaultGetMap, propertyEdt, setMap } from './meter-properties.ts';
 import type { HistorySettings, MeterView } from './meter-properties.ts';
 import type { ResolvedOptions } from '../options.ts';
