@@ -15,7 +15,6 @@ export interface Cursor {
 
 export interface SegmentInfo {
   readonly segment: number;
-  readonly bytes: number;
   /** Wall clock of the last write. */
   readonly modifiedMs: number;
 }
@@ -63,7 +62,7 @@ export class OutboxFolder implements SegmentStore {
     const found: SegmentInfo[] = [];
     for (const segment of segments.map(Number)) {
       const info = await lstat(this.#path(segment));
-      if (info.isFile() && info.size <= MOST_BYTES) found.push({ segment, bytes: info.size, modifiedMs: info.mtimeMs });
+      if (info.isFile() && info.size <= MOST_BYTES) found.push({ segment, modifiedMs: info.mtimeMs });
     }
     return found;
   }

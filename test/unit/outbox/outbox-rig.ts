@@ -66,7 +66,7 @@ export class MemoryStore implements SegmentStore {
   async list(): Promise<readonly SegmentInfo[]> {
     await this.#begin('read');
     const files = [...this.#platter.files].sort(([a], [b]) => a - b);
-    return files.map(([segment, { bytes, modifiedMs }]) => ({ segment, bytes: bytes.length, modifiedMs }));
+    return files.map(([segment, { modifiedMs }]) => ({ segment, modifiedMs }));
   }
 
   async read(segment: number): Promise<Buffer> {
