@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBounded } from '../store/state-file.ts';
 
 /** Where the months lie: the seam between the archive and a disk. Every method may reject with a system error. */
 export interface MonthStore {
@@ -38,19 +39,12 @@ export class ArchiveFolder implements MonthStore {
   }
 
   async read(month: string): Promise<string> {
-    let file;
     try {
-      file = await open(this.#path(month), constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not hold us up
+      return await readBounded(this.#path(month), MOST_BYTES);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      if (error instanceof RangeError) throw new RangeError(`${month}.csv is none of ours`, { cause: error });
       throw error;
-    }
-    try {
-      const info = await file.stat();
-      if (!info.isFile() || info.size > MOST_BYTES) throw new RangeError(`${month}.csv is none of ours`);
-      return await file.readFile('utf8');
-    } finally {
-      await file.close();
     }
   }
 

@@ -20,7 +20,7 @@ export class FurtherStates {
   readonly #usage: UsageTopic;
   readonly #price: PriceTopic | undefined;
   /** What can be changed by command, as it is in force. */
-  #config: Parameters<typeof configPayload>[0];
+  #config: string;
   readonly #sendConfig: (payload: string) => void;
 
   constructor(
@@ -33,7 +33,7 @@ export class FurtherStates {
     this.#minute = new MinuteTopic(meter, { ...deps, send: kept(topics.minute) });
     this.#usage = new UsageTopic(meter, { ...deps, send: kept(topics.usage) });
     this.#price = prices && new PriceTopic(prices, { ...deps, send: kept(topics.price) });
-    this.#config = { intervalS: meter.intervalS, sinceMs: deps.clock.now() };
+    this.#config = configPayload(meter.intervalS, deps.clock.now());
     this.#sendConfig = kept(topics.config);
   }
 
@@ -46,8 +46,8 @@ export class FurtherStates {
     if (event.kind === 'profile') this.#minute.learn(event.profile);
     if (event.kind === 'usage') this.#usage.accept(event.usage);
     if (event.kind === 'interval') {
-      this.#config = { intervalS: event.intervalS, sinceMs: this.#clock.now() };
-      this.#sendConfig(configPayload(this.#config));
+      this.#config = configPayload(event.intervalS, this.#clock.now());
+      this.#sendConfig(this.#config);
     }
     if (event.kind !== 'pace') return;
     this.#usage.pace(event.intervalS);
@@ -58,7 +58,7 @@ export class FurtherStates {
   publish(): void {
     this.#minute.publish();
     this.#usage.publish();
-    this.#sendConfig(configPayload(this.#config));
+    this.#sendConfig(this.#config);
     this.#price?.publish();
   }
 }

@@ -23,6 +23,7 @@ const register = (kwh: number | undefined, decimals: number): string | undefined
 /** A value of a reading with the decimals it always has. @param decimals of registers */
 const measured = ({ field, decimals: own }: Quantity, reading: Reading, decimals: number): string | undefined =>
   own === undefined ? register(reading[field], decimals) : fixed(reading[field], own);
+const localOrNull = (ms: number | undefined): string => (ms === undefined ? 'null' : text(isoLocal(ms)));
 const jstOrNull = (ms: number | undefined): string => (ms === undefined ? 'null' : text(isoJst(ms)));
 const orNull = (json: string | undefined): string => json ?? 'null';
 const onOff = (value: boolean | undefined): string => (value === undefined ? 'null' : value ? '"ON"' : '"OFF"');
@@ -84,7 +85,7 @@ export function halfHourPayload(mark: HalfHour, previous: HalfHour | undefined, 
     );
   return objectOf([
     ['time', text(isoJst(mark.markMs))],
-    ['slot_start', before ? text(isoJst(before.markMs)) : 'null'],
+    ['slot_start', jstOrNull(before?.markMs)],
     ['import', orNull(register(mark.importKwh, decimals))],
     ['export', orNull(register(mark.exportKwh, decimals))],
     ['import_delta', delta(mark.importKwh, before?.importKwh)],
@@ -131,10 +132,10 @@ export const linkPayload = (status: LinkStatus, { connected, intervalS }: Presen
     ['interval', String(intervalS)],
     ['rssi', orNull(fixed(status.rssiDbm, 0))],
     ['lqi', orNull(fixed(status.lqi, 0))],
-    ['signal_time', status.signalAtMs === undefined ? 'null' : text(isoLocal(status.signalAtMs))],
+    ['signal_time', localOrNull(status.signalAtMs)],
     ['channel', orNull(fixed(status.pan?.channel, 0))],
     ['reconnects', fixed(status.reconnects, 0)],
-    ['last_success', status.lastSuccessMs === undefined ? 'null' : text(isoLocal(status.lastSuccessMs))],
+    ['last_success', localOrNull(status.lastSuccessMs)],
     ['last_error', status.error ? text(status.error.code) : 'null'],
     ['rung', status.rung ? text(status.rung) : 'null'],
     ['time', text(isoLocal(status.sinceMs))],
@@ -149,13 +150,7 @@ export const pricePayload = ({ buy, sell }: { readonly buy?: number; readonly se
   ]);
 
 /** `state/config`: what can be changed while we run. `time` is when it became so. */
-export const configPayload = ({
-  intervalS,
-  sinceMs,
-}: {
-  readonly intervalS: number;
-  readonly sinceMs: number;
-}): string =>
+export const configPayload = (intervalS: number, sinceMs: number): string =>
   objectOf([
     ['poll_interval', String(intervalS)],
     ['time', text(isoLocal(sinceMs))],

@@ -32,7 +32,7 @@ export class StateFile<T> {
     if (this.#path === undefined) return undefined;
     let text: string;
     try {
-      text = await readBounded(this.#path);
+      text = await readBounded(this.#path, MOST_BYTES);
     } catch (error) {
       if (error instanceof RangeError) await this.#setAside(this.#path, error);
       else if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
@@ -85,13 +85,13 @@ export class StateFile<T> {
   }
 }
 
-/** @throws RangeError for what no state file of ours is: a pipe, a device, or more than a megabyte. */
-async function readBounded(path: string): Promise<string> {
+/** @throws RangeError for what no file of ours is: a pipe, a device, or more than `mostBytes`. */
+export async function readBounded(path: string, mostBytes: number): Promise<string> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // a pipe must not hold up the start
   try {
     const info = await file.stat();
     if (!info.isFile() && !info.isDirectory()) throw new RangeError('not a regular file');
-    if (info.size > MOST_BYTES) throw new RangeError(`larger than ${MOST_BYTES} bytes`);
+    if (info.size > mostBytes) throw new RangeError(`larger than ${mostBytes} bytes`);
     return await file.readFile('utf8');
   } finally {
     await file.close();

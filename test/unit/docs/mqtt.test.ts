@@ -59,7 +59,7 @@ test('the examples have the keys of the payloads', () => {
     minutePayload({ minuteMs: 0 }, 1),
     usagePayload({ atMs: 0 }, 1),
     price,
-    configPayload({ intervalS: 10, sinceMs: 0 }),
+    configPayload(10, 0),
     linkPayload({ phase: 'opening', sinceMs: 0, reconnects: 0 }, { connected: false, intervalS: 10 }),
     readingPayload({ meter: 'demo', run: 1, seq: 1 }, reading, 1),
     historyPayload('home', { markMs: 0, importKwh: 1, exportKwh: 1 }, 1),

@@ -61,7 +61,7 @@ test('usage has every key, its times in Japan’s; what is not known is null', (
     time: stamp,
   });
   expect(usagePayload({ atMs, importTodayKwh: 3 }, 1)).toContain('"import_today":3.0,');
-  expect(configPayload({ intervalS: 30, sinceMs: atMs })).toBe(`{"poll_interval":30,"time":"${stamp}"}`);
+  expect(configPayload(30, atMs)).toBe(`{"poll_interval":30,"time":"${stamp}"}`);
 });
 
 test('a register’s own decimals are never rounded away, whatever scale was remembered', () => {
