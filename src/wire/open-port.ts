@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { deferred, within } from '../kernel/async.ts';
+import { settledWithin, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, whatOf } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
@@ -73,14 +73,10 @@ export class OpenPort implements AsyncDisposable {
     this.#wire.removeListener('data', this.#onBytes);
     this.#wire.on('error', () => undefined); // closing a port that has gone away may complain
     if (this.#wire.closed) return;
-    const closed = deferred<void>();
-    this.#wire.once('close', () => closed.resolve());
+    const closed = new Promise((resolve) => this.#wire.once('close', resolve));
     this.#wire.destroy();
-    const patience = new AbortController(); // our caller's signal is aborted already
-    const expiry = this.#clock.sleep(CLOSE_LIMIT_MS, patience.signal).then(closed.resolve, () => undefined);
-    await closed.promise;
-    patience.abort();
-    await expiry;
+    const { signal } = new AbortController(); // our caller's is aborted already
+    await settledWithin(this.#clock, CLOSE_LIMIT_MS, signal, closed, () => new Error('hangs')).catch(() => undefined); // left behind
   }
 
   readonly #onBytes = (chunk: Buffer): void => {
