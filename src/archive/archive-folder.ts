@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../kernel/errors.ts';
 import { readBounded } from '../store/state-file.ts';
 
 /** Where the months lie: the seam between the archive and a disk. Every method may reject with a system error. */
@@ -33,7 +34,7 @@ export class ArchiveFolder implements MonthStore {
     try {
       return (await readdir(this.path)).flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if (systemCode(error) === 'ENOENT') return [];
       throw error;
     }
   }
@@ -42,7 +43,7 @@ export class ArchiveFolder implements MonthStore {
     try {
       return await readBounded(this.#path(month), MOST_BYTES);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      if (systemCode(error) === 'ENOENT') return '';
       if (error instanceof RangeError) throw new RangeError(`${month}.csv is none of ours`, { cause: error });
       throw error;
     }

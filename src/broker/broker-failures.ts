@@ -1,4 +1,4 @@
-import { BridgeError, whatOf } from '../kernel/errors.ts';
+import { BridgeError, systemCode, whatOf } from '../kernel/errors.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
@@ -115,17 +115,12 @@ export const tooLong = (url: string, length: number, most: number): BridgeError 
     },
   );
 
-const codeOf = (error: Error): string | undefined => {
-  const { code } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' ? code : undefined;
-};
-
 const codeText = (code: string | undefined): Text =>
   code === undefined ? { en: '', ja: '' } : { en: ` (${code})`, ja: `（${code}）` };
 
 /** Closed between CONNECT and CONNACK: by what waits for a TLS handshake, or does not understand one, too. */
 export function hungUp(url: string, cause?: Error): BridgeError {
-  const code = cause && codeOf(cause);
+  const code = systemCode(cause);
   const shown = codeText(code);
   return new BridgeError(
     'BROKER_UNREACHABLE',
@@ -139,7 +134,7 @@ export function hungUp(url: string, cause?: Error): BridgeError {
 
 /** True when the broker simply hung up: what one that cannot MQTT 5 may do instead of saying so. */
 export const isHangUp = (error: Error | undefined): boolean =>
-  error === undefined || ['ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
+  error === undefined || ['ECONNRESET', 'EPIPE'].includes(systemCode(error) ?? '');
 
 /** A write that fails in the handshake says EPROTO, and OpenSSL's reason in its message only. */
 function tlsCodeOf(error: Error): string | undefined {
@@ -159,7 +154,7 @@ export function lostOn(url: string, outcome: Error): BridgeError {
 /** Whatever a socket, a TLS handshake or a packet parser threw; nothing: the broker closed without an error. The message names the address, never credentials. */
 export function failureOf(url: string, error?: Error): BridgeError {
   if (error instanceof BridgeError) return error; // ours already
-  const raised = error && codeOf(error);
+  const raised = systemCode(error);
   const code = error && raised === 'EPROTO' ? (tlsCodeOf(error) ?? raised) : raised;
   const kind: ErrorCode = code !== undefined && isTls(code) ? 'BROKER_TLS' : 'BROKER_UNREACHABLE';
   const known = code === undefined ? undefined : (TLS[code] ?? NETWORK[code]);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { deferred, settledWithin } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, systemCode } from '../kernel/errors.ts';
 import type { MqttSettings } from '../model/settings.ts';
 import { failureOf, hungUp, isHangUp } from './broker-failures.ts';
 import { BrokerConnection } from './broker-connection.ts';
@@ -161,7 +161,7 @@ async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<I
     try {
       return await readFile(path);
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
+      const code = systemCode(error) ?? '';
       throw new AttemptFailed(
         new BridgeError(
           'BROKER_TLS',

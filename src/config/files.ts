@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { systemClock } from '../kernel/clock.ts';
+import { systemCode } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,7 +50,7 @@ export async function tryRead(readFile: ReadFile, path: string): Promise<FileRea
   try {
     return { ok: true, path, bytes: await readFile(path) };
   } catch (error) {
-    return { ok: false, path, code: error instanceof Error && 'code' in error ? String(error.code) : 'unknown' };
+    return { ok: false, path, code: systemCode(error) ?? 'unknown' };
   }
 }
 

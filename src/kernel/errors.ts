@@ -207,6 +207,12 @@ export class Cause extends Error {
 export const whatOf = (error: Error): Text =>
   error instanceof BridgeError || error instanceof Cause ? error.what : { en: error.message, ja: error.message };
 
+/** The code that the system, or a library in its manner, gave to what it threw: `ENOENT`. Undefined where it gave none. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** Of whatever was thrown, as the log says it. */
 export const textOf = (error: unknown): string => failureOf(error).text('en');
 

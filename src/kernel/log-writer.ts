@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { Clock } from './clock.ts';
+import { systemCode } from './errors.ts';
 
 /** What waits for a disk or a reader that takes nothing just now; beyond it lines are given up. */
 const MOST_WAITING_BYTES = 256_000;
@@ -58,7 +59,7 @@ export class LogWriter {
         else this.#waiting.shift();
       }
     } catch (error) {
-      this.#reason = (error as NodeJS.ErrnoException).code ?? String(error);
+      this.#reason = systemCode(error) ?? String(error);
     }
   }
 

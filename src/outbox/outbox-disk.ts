@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
+import { systemCode } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { codeOf } from './outbox-folder.ts';
 import type { Cursor, SegmentInfo, SegmentStore } from './outbox-folder.ts';
 import { checksum, decodeSegment, encodeLine } from './outbox-lines.ts';
 
@@ -124,7 +124,7 @@ export class OutboxDisk {
     try {
       await this.#store.write(segment.number, Buffer.from(text), segment.bytes);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') this.#active = undefined; // somebody took it away
+      if (systemCode(error) === 'ENOENT') this.#active = undefined; // somebody took it away
       throw error;
     }
     if (this.#active !== segment) {
@@ -222,7 +222,7 @@ export class OutboxDisk {
       this.#failedReads = 0;
       return bytes;
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' && ++this.#failedReads < READ_TRIES) throw error;
+      if (systemCode(error) !== 'ENOENT' && ++this.#failedReads < READ_TRIES) throw error;
       this.#failedReads = 0;
       this.#log.warn({ err: error, segment }, 'outbox: segment cannot be read: passed over');
       return undefined;

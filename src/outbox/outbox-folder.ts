@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { StateFile } from '../store/state-file.ts';
 
@@ -55,7 +56,7 @@ export class OutboxFolder implements SegmentStore {
 
   async list(): Promise<readonly SegmentInfo[]> {
     const names = await readdir(this.#folder).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return [];
+      if (systemCode(error) === 'ENOENT') return [];
       throw error;
     });
     const segments = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
@@ -127,7 +128,7 @@ export class OutboxFolder implements SegmentStore {
 
 async function syncPath(path: string): Promise<void> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw error; // somebody took it away
+    if (systemCode(error) !== 'ENOENT') throw error; // somebody took it away
   });
   try {
     await file?.sync();
@@ -135,8 +136,6 @@ async function syncPath(path: string): Promise<void> {
     await file?.close();
   }
 }
-
-export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
 
 function parseCursor(value: unknown): Cursor {
   const { segment, offset, crc } = value as Record<keyof Cursor, unknown>;

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { textOf } from '../kernel/errors.ts';
+import { systemCode, textOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
 /** The largest of ours has some kB. */
@@ -35,7 +35,7 @@ export class StateFile<T> {
       text = await readBounded(this.#path, MOST_BYTES);
     } catch (error) {
       if (error instanceof RangeError) await this.#setAside(this.#path, error);
-      else if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      else if (systemCode(error) !== 'ENOENT')
         this.#log.warn({ err: error, path: this.#path }, 'state file cannot be read');
       return undefined;
     }

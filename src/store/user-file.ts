@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, systemCode } from '../kernel/errors.ts';
 
 /**
  * Before work is done for it that takes minutes. @throws BridgeError USAGE for a name that is taken, or, with `replace`,
@@ -42,7 +42,7 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
     try {
       await link(aside, path); // unlike rename, never over what came meanwhile
     } catch (error) {
-      if (!NO_LINKS.has((error as NodeJS.ErrnoException).code)) throw error;
+      if (!NO_LINKS.has(systemCode(error))) throw error;
       await writeSynced(path, text);
     } finally {
       await rm(aside, { force: true });
@@ -70,7 +70,7 @@ async function writeSynced(path: string, text: string): Promise<void> {
 }
 
 function unwritable(path: string, error: unknown): BridgeError {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = systemCode(error);
   if (code === 'EEXIST') return taken(path);
   const what = {
     en: `${path} cannot be written (${code ?? 'unknown'})`,

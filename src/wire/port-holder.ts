@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { systemCode } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import { deviceNumber } from './usb-sysfs.ts';
@@ -76,7 +77,7 @@ async function descriptorsOn(pid: string, real: string, device: Stats): Promise<
     );
     return names.filter((_name, i) => hits[i]);
   } catch (error) {
-    const hasEnded = ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const hasEnded = ['ENOENT', 'ESRCH'].includes(systemCode(error) ?? '');
     return hasEnded ? [] : 'unseen';
   }
 }

@@ -1,6 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, systemCode } from '../kernel/errors.ts';
 import { inBoth } from '../kernel/language.ts';
 import type { Text } from '../kernel/language.ts';
 import { lookForHolder, wordsFor } from './port-holder.ts';
@@ -45,7 +45,7 @@ async function openErrno(path: string): Promise<string | undefined> {
     await file.close();
     return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+    return systemCode(error) ?? 'unknown reason';
   }
 }
 
