@@ -142,6 +142,12 @@ function tlsCodeOf(error: Error): string | undefined {
   return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
+export const noAnswerWithin = (url: string, ms: number): BridgeError =>
+  new BridgeError('BROKER_UNREACHABLE', {
+    en: `${url} did not answer within ${ms / 1000} s`,
+    ja: `${url} から ${ms / 1000} 秒以内に応答がありません`,
+  });
+
 /** What was published did not come through. */
 export function lostOn(url: string, outcome: Error): BridgeError {
   const why = whatOf(outcome);

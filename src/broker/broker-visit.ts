@@ -1,9 +1,9 @@
 import { abortable, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
-import { AttemptFailed, openConnection, shownUrl } from './connection-attempt.ts';
+import { AttemptFailed, openConnection } from './connection-attempt.ts';
 import type { BrokerOptions } from './connection-attempt.ts';
+import { noAnswerWithin } from './broker-failures.ts';
 import { loadMqtt } from './mqtt-client.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 
@@ -24,7 +24,6 @@ export async function visitBroker<T>(
   task: (connection: BrokerConnection, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const connection = await connected(broker, clientId, clock, signal);
-  const url = shownUrl(broker.url);
   const gone = connection.lost.then(({ error }): never => {
     throw error;
   });
@@ -35,11 +34,7 @@ export async function visitBroker<T>(
       limitMs,
       signal,
       (inner) => abortable(Promise.race([task(connection, inner), gone]), inner),
-      () =>
-        new BridgeError('BROKER_UNREACHABLE', {
-          en: `${url} did not answer within ${limitMs / 1000} s`,
-          ja: `${url} から ${limitMs / 1000} 秒以内に応答がありません`,
-        }),
+      () => noAnswerWithin(connection.url, limitMs),
     );
     await connection.finish([], signal).catch(() => undefined); // what was to be done is done
     return result;

@@ -4,7 +4,7 @@ import { deferred, settledWithin } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, systemCode } from '../kernel/errors.ts';
 import type { MqttSettings } from '../model/settings.ts';
-import { failureOf, hungUp, isHangUp } from './broker-failures.ts';
+import { failureOf, hungUp, isHangUp, noAnswerWithin } from './broker-failures.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import { refuseLongPackets } from './mqtt-client.ts';
 import type { NewClient, Protocol } from './mqtt-client.ts';
@@ -71,13 +71,7 @@ export async function openConnection(
   signal.throwIfAborted();
   const client = open(newClient, options, url);
   refuseLongPackets(client, LONGEST_INCOMING_BYTES[parameters.protocol], url);
-  const silent = (): AttemptFailed =>
-    new AttemptFailed(
-      new BridgeError('BROKER_UNREACHABLE', {
-        en: `${url} did not answer within ${CONNECT_LIMIT_MS / 1000} s`,
-        ja: `${url} から ${CONNECT_LIMIT_MS / 1000} 秒以内に応答がありません`,
-      }),
-    );
+  const silent = (): AttemptFailed => new AttemptFailed(noAnswerWithin(url, CONNECT_LIMIT_MS));
   try {
     const connection = connectionOf(client, parameters.protocol, url, clock);
     return await settledWithin(clock, CONNECT_LIMIT_MS, signal, connection, silent);

@@ -37,9 +37,9 @@ export interface ModuleProtocol {
   /** This line in its language; undefined where it has nothing for it. */
   format(line: SkLine): Uint8Array | undefined;
   /** Sent when it is up again after power-on or a reset. Those who send nothing are up at once. */
-  readonly greeting: Uint8Array | undefined;
+  readonly greeting?: Uint8Array;
   /** A packet that cannot be decrypted. Those who have nothing for it swallow it. */
-  undecryptable(): Uint8Array | undefined;
+  undecryptable?(): Uint8Array;
 }
 
 /** The member of a union of commands that may have this name. */
@@ -147,7 +147,7 @@ export class SimModule {
 
   /** A packet of the meter that cannot be decrypted. */
   undecryptable(): void {
-    const bytes = this.#protocol.undecryptable();
+    const bytes = this.#protocol.undecryptable?.();
     if (bytes) this.put(bytes);
   }
 

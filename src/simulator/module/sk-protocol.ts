@@ -25,7 +25,6 @@ type Handlers = {
 
 /** SKSTACK-IP, in either edition: lines, with an echo. */
 export class SkProtocol implements ModuleProtocol {
-  readonly greeting = undefined;
   readonly #context: ModuleContext;
   readonly #module: SimModule;
   readonly #reader: CommandReader;
@@ -107,10 +106,6 @@ export class SkProtocol implements ModuleProtocol {
   format(line: SkLine): Uint8Array {
     const { options, state } = this.#context;
     return formatLine(line, options.dialect, state.ascii ? 'ascii' : 'binary');
-  }
-
-  undecryptable(): undefined {
-    return undefined;
   }
 
   #asked(input: HostInput): AskedCommand {
