@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HostPort } from '../kernel/host-port.ts';
 import type { Language } from '../kernel/language.ts';
+import { plainText } from '../kernel/plain-text.ts';
 import { languageOfRequest, SECURITY_HEADERS } from './access.ts';
 import type { Query } from './access.ts';
 import { createHttp, listenHttp } from './http-server.ts';
@@ -86,7 +87,7 @@ function addActions(app: FastifyInstance, { actions, language, onDefect }: Setup
     app.post(`/api/setup/${name}`, async (request, reply) => {
       const body = typeof request.body === 'object' && request.body !== null ? (request.body as SetupBody) : {};
       const answer = await act(body, languageFor(request, language));
-      return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
+      return reply.type('application/json; charset=utf-8').send(plainText(JSON.stringify(answer)));
     });
   app.setErrorHandler(async (error: { readonly statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
