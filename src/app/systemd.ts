@@ -189,5 +189,5 @@ const shortTime = (time: string, now: string): string =>
   time.slice(0, 10) === now.slice(0, 10) ? time.slice(11, 19) : time.slice(0, 19).replace('T', ' ');
 
 /** What of it, when changed, is reported at once and not with the next beat. */
-export const statusKey = ({ meters }: StatusSnapshot): string =>
+const statusKey = ({ meters }: StatusSnapshot): string =>
   JSON.stringify(meters.map(({ phase, fresh, connected, error }) => [phase, fresh, connected, error?.code]));

@@ -15,7 +15,7 @@ const SYSTEM_STATE_DIR = '/var/lib/broute2mqtt';
 const SYSTEM_CONFIG = '/etc/broute2mqtt/config.yaml';
 
 /** Where a configuration is looked for when none is named. */
-export const USUAL_CONFIGS: readonly string[] = ['config.yaml', SYSTEM_CONFIG];
+const USUAL_CONFIGS: readonly string[] = ['config.yaml', SYSTEM_CONFIG];
 
 /** The configuration that lies where it usually does; undefined when there is none, or it has problems. */
 export async function usualSettings(context: CliContext): Promise<Settings | undefined> {

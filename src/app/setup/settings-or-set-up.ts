@@ -9,7 +9,7 @@ import { loadSettings, writeProblems } from '../load-settings.ts';
 import type { Loaded, LoadOutcome } from '../load-settings.ts';
 
 /** Whether a page may stand in for the service: where somebody starts it who cannot see it end. */
-export function mayServeSetUp(context: CliContext, isMissing: boolean): boolean {
+function mayServeSetUp(context: CliContext, isMissing: boolean): boolean {
   const { env, stderr } = context;
   const isTerminal = stderr.isTTY === true;
   const isSupervised = env['NOTIFY_SOCKET'] || (env['INVOCATION_ID'] && !isTerminal); // systemd: told by 78

@@ -3,7 +3,7 @@ import type { Language } from '../../kernel/language.ts';
 import { say, staysOnMistake } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { houseAddress } from '../../app/house-address.ts';
-import { problemText } from '../../app/load-settings.ts';
+import { writeProblems } from '../../app/load-settings.ts';
 import type { Loaded } from '../../app/load-settings.ts';
 import { fileDestination } from '../../app/setup/file-destination.ts';
 import { systemRadio } from '../../app/radio-trial.ts';
@@ -42,7 +42,7 @@ export async function askEverything(
   if (!(await confirmStep(deps))) return undefined;
   const loaded = await setUp.write(signal);
   if (!loaded.ok) {
-    stderr.write(`${await problemText(loaded.problems, language)}\n`);
+    await writeProblems(loaded.problems, { ...context, language });
     return undefined;
   }
   say(stderr, { ...context, language }, { en: `✓ written: ${file}`, ja: `✓ 書き込みました：${file}` });

@@ -17,7 +17,7 @@ export interface StepDeps {
   readonly signal: AbortSignal;
 }
 
-export const TO_SKIP: Text = { en: 'Enter: skip', ja: 'Enter：省略' };
+const TO_SKIP: Text = { en: 'Enter: skip', ja: 'Enter：省略' };
 
 export async function languageStep({ setUp, terminal }: StepDeps): Promise<void> {
   if (setUp.given.language) return;
