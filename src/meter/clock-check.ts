@@ -10,6 +10,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** A meter that is asked for one property at a time sends time and date in two answers. Further apart they are not compared. */
 const PAIR_MS = MINUTE_MS;
+/** A request that waited longer, for airtime or a module that hung: nobody knows when the meter said it. */
+const MOST_TRIP_MS = MINUTE_MS;
 /** A larger difference is logged. We measure it to half a minute, and half hours are announced some minutes late anyway. */
 const WARN_MS = 3 * MINUTE_MS;
 /** At most one warning a day, however often a clock is set. */
@@ -43,6 +45,7 @@ export class ClockCheck {
 
   /** @returns undefined when this answer leaves nothing to compare. */
   compare({ properties, datagram, roundTripMs = 0 }: MeterAnswer): MeterClock | undefined {
+    if (roundTripMs > MOST_TRIP_MS) return undefined;
     const said = { wallMs: datagram.atMs - roundTripMs / 2, monotonicMs: datagram.monotonicMs - roundTripMs / 2 };
     const [time, date] = [edtOf(properties, EPC.currentTime), edtOf(properties, EPC.currentDate)];
     if (time) this.#time = { ...said, ms: decodeTimeOfDay(time) };

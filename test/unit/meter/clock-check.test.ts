@@ -45,6 +45,12 @@ describe('the skew', () => {
     expect(both(NOON, 4000)?.skewMs).toBe(0);
   });
 
+  test('is not known from an answer that waited for airtime: nobody knows when in that time it was said', () => {
+    const { both } = rig(NOON + 5 * MINUTE);
+    expect(both(NOON + 5 * MINUTE, 10 * MINUTE)).toBeUndefined();
+    expect(both(NOON + 5 * MINUTE, MINUTE)).toBeDefined();
+  });
+
   test.each(['Asia/Tokyo', 'America/New_York', 'UTC'])('does not depend on TZ=%s', (zone) => {
     const before = process.env['TZ'];
     process.env['TZ'] = zone;
