@@ -20,6 +20,7 @@ const MOST_ERROR_KWH = 0.025;
 const MOST_ERROR = 0.1;
 /** A register may say so many times what power said, and this beside it: what passes between two samples. Beyond that its mark is wrong. */
 const MOST_TIMES = 3;
+const MOST_BESIDE_KW = 3;
 const MOST_BESIDE_KWH = 0.5;
 /** Marks that were read from the meter's memory are noticed so often. */
 const PEAKS_EVERY_MS = 60_000;
@@ -134,7 +135,7 @@ export class UsageTracker {
       return measured;
     const low = Math.max(0, now.low - mark.importKwh - this.#stepKwh);
     const high = now.high - mark.importKwh;
-    if (low > (measured === undefined ? mostKwh(elapsedMs) : MOST_TIMES * measured + MOST_BESIDE_KWH)) return measured;
+    if (low > (measured === undefined ? mostKwh(elapsedMs) : mostBesideKwh(measured, elapsedMs))) return measured;
     if (measured !== undefined) return Math.min(high, Math.max(low, measured));
     const middle = (low + high) / 2;
     return (high - low) / 2 <= Math.max(MOST_ERROR_KWH, MOST_ERROR * middle) ? middle : undefined;
@@ -177,6 +178,9 @@ export class UsageTracker {
     return gainedSince(this.#marks, dayMs, halfHourMs, { meter, register, kwh: shown.kwh });
   }
 }
+
+const mostBesideKwh = (measured: number, elapsedMs: number): number =>
+  MOST_TIMES * measured + Math.min(MOST_BESIDE_KWH, (MOST_BESIDE_KW * elapsedMs) / 3_600_000);
 
 /** W. At the first moment of a half hour there is no average yet. */
 const average = (kwh: number, ms: number): number | undefined =>
