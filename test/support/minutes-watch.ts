@@ -18,7 +18,7 @@ export class MinutesWatch {
   again = 0;
   readonly #word: MeterWord;
   readonly #wrong: (what: string) => void;
-  /** The newest minute of all runs, and of this one's trail. */
+  /** The newest minute of all runs, and how far this one's trail has come. */
   #newestMs: number | undefined;
   #lastMs: number | undefined;
   readonly #leftOut = new Set<number>();
@@ -31,10 +31,9 @@ export class MinutesWatch {
   /**
    * A run begins.
    * @param positionMs how far the last one came, as it stands on the disk
-   * @param mayRepeat why more than usual may come again: the disk refused
    */
   began(positionMs: number | undefined, how: 'stopped' | 'killed' | 'disk refused'): void {
-    const aheadMs = (this.#newestMs ?? 0) - (positionMs ?? this.#newestMs ?? 0);
+    const aheadMs = (this.#lastMs ?? 0) - (positionMs ?? this.#lastMs ?? 0);
     const mostMs = how === 'stopped' ? 0 : how === 'killed' ? MOST_AGAIN_MS : Infinity;
     if (aheadMs > mostMs) this.#wrong(`${aheadMs / MINUTE_MS} minutes will come again (${how})`);
     this.#lastMs = positionMs;
