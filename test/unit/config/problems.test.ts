@@ -50,6 +50,7 @@ test.each<[name: string, yaml: string, problem: string]>([
   ['a list for a text', instead('/dev/ttyUSB0', '[a]'), '3: meters[0].device: must be text, not a list or map'],
   ['a required key', instead('    device: /dev/ttyUSB0\n', ''), '2: meters[0].device: is required'],
   ['no meters', 'meters: []\nhttp: {}', '1: meters: must have at least one item'],
+  ['no target', minimal('', 'mackerel: {api_key: k}'), '8: mackerel.service: is required, or host_id'],
   ['no output', minimal().replace(/mqtt:\n.*\n/, ''), '1: mqtt: give at least one of `mqtt`, `http` and `mackerel`'],
   ['id', instead('id: home', 'id: Home'), '2: meters[0].id: must consist of a-z, 0-9, _ and - (at most 64)'],
   [

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { edtOf, encodeFrame, EOJ, ESV } from '../../../src/echonet/frame.ts';
-import { bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
+import { bytesOfAddress, bytesOfLatin1, hex, hexOfBytes, latin1OfBytes } from '../../../src/kernel/bytes.ts';
 import { linkLocalAddress } from '../../../src/model/pan.ts';
 import { frameOf } from '../../../src/transcript/wire-units.ts';
 import { Recording } from '../../../src/transcript/recording.ts';
@@ -225,6 +225,15 @@ test('any wire: as long as it was, and the ID is not in it', () => {
       expect(all.toUpperCase()).not.toContain(PASSWORD);
     }),
   );
+});
+
+test('an address of the house is another one in every form, that of all nodes stays', () => {
+  const [address, everybody] = ['2001:0D00:CAFE:0BAD:0123:4567:89AB:CDEF', `FF02:${'0000:'.repeat(6)}0001`];
+  const told = (ip: string): string => `EPONG ${ip}\r\n${ip.toLowerCase()}\r\n${latin1OfBytes(bytesOfAddress(ip))}\r\n`;
+  const text = bytesFrom(linesOf(recorded([['module', `${told(address)}EADDR\r\n${everybody}\r\n`]])), 'module');
+  const [, put = ''] = /EPONG (\S{39})\r/.exec(text) ?? [];
+  expect(put).toMatch(/^2001:0DB8:/);
+  expect(text).toBe(`${told(put)}EADDR\r\n${everybody}\r\n`);
 });
 
 test('what was masked before stays as it is', () => {
