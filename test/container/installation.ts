@@ -72,6 +72,9 @@ export class Installation implements AsyncDisposable {
   }
 
   async down(): Promise<void> {
+    const { stdout } = await engine(['podman', 'ps', '--quiet', '--filter', `name=^${this.project}_.*_tmp`]);
+    const left = stdout.split('\n').filter(Boolean); // of a `compose run` that nobody ended
+    if (left.length > 0) await engine(['podman', 'rm', '-f', '-t', '0', ...left]);
     await this.compose('down', '--volumes');
     await engine(['podman', 'volume', 'prune', '--force']); // those without a name
   }
