@@ -172,7 +172,7 @@ export class MeterReader {
       session.plan.acceptMark(halfHour.markMs, { nowMs, wallMs, isAnnounced: roundTripMs === undefined });
       // EA and EB of one mark may come in two answers.
       this.#halfHour = this.#halfHour?.markMs === halfHour.markMs ? { ...this.#halfHour, ...halfHour } : halfHour;
-      this.#keeper.accept(halfHour, session, wallMs);
+      this.#keeper.accept(this.#halfHour, session, wallMs);
       this.#tellHalfHour(this.#halfHour, session);
     }
     if (this.#halfHour && !this.#isSlotTold && this.#keeper.before(this.#halfHour, session))
