@@ -197,8 +197,9 @@ export class HistoryReader {
         { mark: isoJst(markMs), ...told, ...why },
         'half hour of the meter’s memory does not fit its neighbours: left out',
       );
+    const wasToldMeanwhile = archive.at(markMs)?.importKwh !== undefined;
     archive.add(meter, why ? { markMs } : told);
-    if (isGap && !why && !isEmpty(registers)) onFilled(told);
+    if (isGap && !why && !isEmpty(registers) && !wasToldMeanwhile) onFilled(told);
     if (isGap && gaps.gaps.length === 0)
       log.info({ until: isoJst(markMs) }, 'half hours filled from the meter’s memory');
   }
