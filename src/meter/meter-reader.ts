@@ -74,7 +74,10 @@ export class MeterReader {
     this.#remembered = remembered;
     this.#capacity = new Capacity(this.#roundTrips, settings.replyTimeoutS);
     this.#registersSavedMs = deps.clock.monotonicMs();
-    const onHeld = (register: 'import' | 'export'): void => this.#did({ what: 'held', register });
+    const onHeld = (register: 'import' | 'export'): void => {
+      if (register === 'import') this.#usage.held();
+      this.#did({ what: 'held', register });
+    };
     this.#guards = new RegisterGuards({ log: deps.log, onHeld }, settings.contractAmpere, remembered);
     this.#clockCheck = new ClockCheck(deps.clock, deps.log);
     this.#keeper = new MarkKeeper(deps.archive, deps.clock, deps.log);
@@ -83,8 +86,7 @@ export class MeterReader {
     this.#housePace = housePace;
     const inHouse = { intervalS: intervalS * housePace, energyIntervalS: energyIntervalS * housePace };
     this.#usage = new UsageTracker(inHouse, deps.archive);
-    const onFar = (): void => void this.#saveRegisters();
-    this.#minutes = openMinuteTrail(settings, { ...deps, onFar }, remembered.minute);
+    this.#minutes = openMinuteTrail(settings, { ...deps, onFar: () => void this.#saveRegisters() }, remembered.minute);
     const onPace = (intervalS: number): void => {
       this.#usage.pace(intervalS * housePace);
       deps.emit({ kind: 'pace', meter: settings.id, intervalS });

@@ -97,6 +97,11 @@ export class UsageTracker {
     this.#meter = meter;
   }
 
+  /** The register of what is bought is not believed now: nobody knows where it stands beside its mark. */
+  held(): void {
+    this.#level.forget();
+  }
+
   accept({ measured, stepKwh, atMs, monotonicMs }: UsageAnswer): Usage {
     this.#stepKwh = stepKwh ?? Infinity;
     const { powerW, importKwh, exportKwh } = measured;

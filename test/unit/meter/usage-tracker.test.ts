@@ -106,6 +106,18 @@ describe('the running half hour', () => {
     }
   });
 
+  test('while the register is held back, power alone tells', () => {
+    const house = new House('2026-01-15T12:00');
+    house.answer({ powerW: 190, importKwh: house.shown });
+    archive.add(house.meter, { markMs: house.nowMs, importKwh: Number((house.shown - 0.2).toFixed(1)), exportKwh: 5 });
+    tracker.marked(house.nowMs, house.moment);
+    tracker.held();
+    for (let s = 10; s <= 300; s += 10) {
+      house.nowMs += 10_000;
+      expect(house.answer({ powerW: 190 }).demandNowW).toBeCloseTo(190, -1);
+    }
+  });
+
   test('begins anew at the meter’s mark, before the mark is told and after', () => {
     const house = new House('2026-01-15T12:20').mark();
     house.run(9, 3000);
