@@ -106,6 +106,7 @@ test('Ctrl-C in the middle of a secret ends it, and nothing is written', async (
   await user.sees('(認証ID, 32 digits');
   user.types('0011\x03');
   await user.ends();
+  expect(user.screen).toContain('Nothing was written');
   expect(existsSync(join(folder, 'config.yaml'))).toBe(false);
 });
 

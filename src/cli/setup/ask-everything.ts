@@ -1,5 +1,5 @@
 import { systemClock } from '../../kernel/clock.ts';
-import type { Language } from '../../kernel/language.ts';
+import type { Language, Text } from '../../kernel/language.ts';
 import { say, staysOnMistake } from '../../app/context.ts';
 import type { CliContext } from '../../app/context.ts';
 import { houseAddress } from '../../app/house-address.ts';
@@ -14,6 +14,7 @@ import { brokerStep, confirmStep, pageStep } from './last-steps.ts';
 import { Keys } from './keys.ts';
 import type { TerminalInput } from './keys.ts';
 import { contractStep, languageStep, meterStep, priceStep, stickStep } from './steps.ts';
+import type { StepDeps } from './steps.ts';
 import { Terminal } from './terminal.ts';
 
 /** From the first question to the written file. @returns undefined where the user wrote nothing. */
@@ -31,15 +32,12 @@ export async function askEverything(
   using keys = new Keys(stdin, () => process.kill(process.pid, 'SIGINT')); // raw mode makes a key of what was a signal
   const terminal = new Terminal(keys, stderr, context.language, signal);
   const deps = { setUp, terminal, clock, signal };
-  await languageStep(deps);
-  await stickStep(deps);
-  await meterStep(deps);
-  await brokerStep(deps);
-  await contractStep(deps);
-  await priceStep(deps);
-  await pageStep(deps);
+  const isWanted = await askSteps(deps).catch((error: unknown) => {
+    if (signal.aborted) terminal.say(UNWRITTEN);
+    throw error;
+  });
+  if (!isWanted) return undefined;
   const { language } = terminal;
-  if (!(await confirmStep(deps))) return undefined;
   const loaded = await setUp.write(signal);
   if (!loaded.ok) {
     await writeProblems(loaded.problems, { ...context, language });
@@ -49,6 +47,23 @@ export async function askEverything(
   await showLink(setUp, terminal, context);
   return { loaded, language };
 }
+
+/** @returns whether the file is to be written. */
+async function askSteps(deps: StepDeps): Promise<boolean> {
+  await languageStep(deps);
+  await stickStep(deps);
+  await meterStep(deps);
+  await brokerStep(deps);
+  await contractStep(deps);
+  await priceStep(deps);
+  await pageStep(deps);
+  return await confirmStep(deps);
+}
+
+const UNWRITTEN: Text = {
+  en: '\nEnded. Nothing was written.',
+  ja: '\n終了しました。何も書き込んでいません。',
+};
 
 /** Where the page is: as a link, and to be read by a phone's camera. */
 async function showLink(setUp: SetUp, terminal: Terminal, context: CliContext): Promise<void> {

@@ -20,6 +20,8 @@ interface AskOptions {
   readonly isSecret?: boolean;
   /** What Enter alone means, in words. */
   readonly enter?: Text;
+  /** A wrong answer is not there to be mended: the next key begins anew. */
+  readonly isShort?: boolean;
 }
 
 /** Questions and answers on a terminal. */
@@ -42,7 +44,7 @@ export class Terminal {
 
   /** Until what is typed can be read. */
   async ask<T>(question: Text, read: (text: string) => TypedValue<T>, options: AskOptions = {}): Promise<T> {
-    const { isSecret = false, enter } = options;
+    const { isSecret = false, enter, isShort = false } = options;
     const hints = [isSecret ? SHOW_HINT[this.language] : undefined, enter?.[this.language]].filter(Boolean);
     this.#output.write(
       plainText(`\n${question[this.language]}${hints.length > 0 ? `  [${hints.join(' · ')}]` : ''}\n`),
@@ -63,6 +65,7 @@ export class Terminal {
         return value.value;
       } else {
         complaint = value.text[this.language];
+        if (isShort) line = { ...line, text: '' };
         this.#output.write(BELL);
       }
     }
@@ -73,14 +76,14 @@ export class Terminal {
     const list = choices.map(({ text }, at) => `  ${at + 1}  ${text[this.language]}`).join('\n');
     this.#output.write(plainText(`\n${question[this.language]}\n${list}`));
     const read = (text: string): TypedValue<T> => {
-      const choice = choices[text === '' ? 0 : Number(text) - 1];
+      const choice = choices[text === '' ? 0 : Number(text.normalize('NFKC')) - 1];
       if (choice) return { ok: true, value: choice.value };
       return {
         ok: false,
         text: { en: `type 1 to ${choices.length}`, ja: `1～${choices.length}を入力してください` },
       };
     };
-    return await this.ask({ en: '', ja: '' }, read, { enter: { en: 'Enter: 1', ja: 'Enter：1' } });
+    return await this.ask({ en: '', ja: '' }, read, { enter: { en: 'Enter: 1', ja: 'Enter：1' }, isShort: true });
   }
 
   /** Draws what `words` says again and again while `task` runs. */

@@ -26,3 +26,17 @@ test('what a device calls itself is shown, and never obeyed', async () => {
   expect(screen.split(plain)).toHaveLength(5);
   expect(screen.replaceAll(ERASE_LINE, '')).not.toMatch(/[^\P{Cc}\n]|\u202e/u); // ours is the only one
 });
+
+test('of a choice a wrong number leaves nothing behind, and a wide digit is a digit', async () => {
+  let screen = '';
+  const output = { write: (text: string) => (screen += text) };
+  const input = new PassThrough();
+  using keys = new Keys(input, () => undefined);
+  const terminal = new Terminal(keys, output, 'ja', new AbortController().signal);
+  const choices = ['one', 'two'].map((value) => ({ text: { en: value, ja: value }, value }));
+  input.write('9\r2\r');
+  expect(await terminal.choose({ en: '', ja: '' }, choices)).toBe('two');
+  expect(screen).toContain(`${ERASE_LINE}>    1～2を入力してください`);
+  input.write('２\r');
+  expect(await terminal.choose({ en: '', ja: '' }, choices)).toBe('two');
+});
