@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Prices } from '../model/price.ts';
 import type { MeterSettings } from '../model/settings.ts';
 import type { BridgeEvent } from '../model/status.ts';
+import { LeftTopic } from './left-topic.ts';
 import { MinuteTopic } from './minute-topic.ts';
 import { configPayload } from './mqtt-payloads.ts';
 import type { Topics } from './mqtt-topics.ts';
@@ -19,6 +20,7 @@ export class FurtherStates {
   readonly #minute: MinuteTopic;
   readonly #usage: UsageTopic;
   readonly #price: PriceTopic | undefined;
+  readonly #left: { readonly minute: LeftTopic; readonly price: LeftTopic };
   /** What can be changed by command, as it is in force. */
   #config: string;
   readonly #sendConfig: (payload: string) => void;
@@ -33,6 +35,7 @@ export class FurtherStates {
     this.#minute = new MinuteTopic(meter, { ...deps, send: kept(topics.minute) });
     this.#usage = new UsageTopic(meter, { ...deps, send: kept(topics.usage) });
     this.#price = prices && new PriceTopic(prices, { ...deps, send: kept(topics.price) });
+    this.#left = { minute: new LeftTopic(topics.minute, send), price: new LeftTopic(topics.price, send) };
     this.#config = configPayload(meter.intervalS, deps.clock.now());
     this.#sendConfig = kept(topics.config);
   }
@@ -43,7 +46,10 @@ export class FurtherStates {
       if (event.reading.minute) this.#minute.accept(event.reading.minute);
       else this.#minute.begin();
     }
-    if (event.kind === 'profile') this.#minute.learn(event.profile);
+    if (event.kind === 'profile') {
+      this.#minute.learn(event.profile);
+      this.forget();
+    }
     if (event.kind === 'usage') this.#usage.accept(event.usage);
     if (event.kind === 'interval') {
       this.#config = configPayload(event.intervalS, this.#clock.now());
@@ -60,5 +66,11 @@ export class FurtherStates {
     this.#usage.publish();
     this.#sendConfig(this.#config);
     this.#price?.publish();
+  }
+
+  /** What an earlier run may have told where this one has nothing to tell. */
+  forget(): void {
+    if (!this.#price) this.#left.price.forget();
+    if (this.#minute.isAbsent) this.#left.minute.forget();
   }
 }

@@ -14,7 +14,8 @@ export class MinuteTopic {
   #energyMs: number;
   /** Empty before the first of this run. */
   #minute: Partial<MinuteRegisters> | undefined;
-  #isOffered = false;
+  /** Undefined before the meter is known. */
+  #isOffered: boolean | undefined;
   /** Monotonic ms when it came. */
   #atMs = 0;
 
@@ -35,6 +36,11 @@ export class MinuteTopic {
 
   learn({ getMap }: Pick<MeterProfile, 'getMap'>): void {
     this.#isOffered = getMap.includes(EPC.oneMinuteEnergy);
+  }
+
+  /** The meter is known, and has no such registers. */
+  get isAbsent(): boolean {
+    return this.#isOffered === false && !this.#minute;
   }
 
   /** The first answer of all, whatever it told: the broker may keep what an earlier run did. */

@@ -187,10 +187,7 @@ export class MqttSink implements Sink {
     this.#streams.readings.push(readingPayload(id, reading, this.#states.decimals));
   }
 
-  /**
-   * First corrects what the broker may have retained from before a power cut. Everything else waits for `begin`, when the
-   * state files have been read.
-   */
+  /** First corrects what the broker may retain from before a power cut; all else waits for `begin`: state files are read then. */
   #up(connection: BrokerConnection): void {
     this.#availability.up();
     if (!this.#ready) return this.#availability.publishUnknown();
@@ -220,6 +217,7 @@ export class MqttSink implements Sink {
     this.#states.publish();
     this.#further.publish();
     this.#availability.publishAfter();
+    this.#further.forget();
   }
 
   #message(topic: string, payload: Buffer, retained: boolean): void {

@@ -228,6 +228,7 @@ export class Oracle {
   #hear({ topic, payload, isWill }: Message): void {
     this.messages++;
     const name = topic.split('/').slice(2).join('/');
+    if (payload === '') return this.#forgotten(name);
     if (topic.startsWith('broute2mqtt/')) this.#topics.set(name, payload);
     if (isWill) return;
     this.#leftovers.delete(name);
@@ -241,6 +242,11 @@ export class Oracle {
       const wrong = this.household?.came(name, JSON.parse(payload) as Values);
       if (wrong !== undefined) this.#wrong(`${name}: ${wrong}`);
     }
+  }
+
+  #forgotten(name: string): void {
+    this.#topics.delete(name);
+    this.#leftovers.delete(name);
   }
 
   #instant(payload: string): void {

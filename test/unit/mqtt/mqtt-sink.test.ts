@@ -63,17 +63,43 @@ test('the start: offline, document, link, bridge; then states before online', as
   rig.profile();
   rig.reading({ powerW: 5, importKwh: 1 });
   await until(() => last('meter/availability') === 'online', 'online');
-  expect(acknowledged().slice(0, 9)).toEqual([
+  expect(acknowledged().slice(0, 10)).toEqual([
     `${root}/meter/availability`,
     config,
     `${root}/state/link`,
     `${root}/state/config`,
     `${root}/bridge/availability`,
+    `${root}/state/price`, // taken back: none is configured
     `${root}/state/energy`,
     `${root}/state/usage`,
     `${root}/state/minute`,
     `${root}/meter/availability`,
   ]);
+});
+
+test('what an earlier run told of prices and minutes is taken back where this one has none, once', async () => {
+  const told = ['state/price', 'state/minute'];
+  for (const topic of told) await watcher.client.publishAsync(`${root}/${topic}`, '{}', { qos: 1, retain: true });
+  const kept = async (): Promise<string[]> => {
+    await flushed();
+    const late = await MqttWatcher.open(url, { protocolVersion: 4, clientId: `late-${Math.random()}` });
+    await until(() => late.last(`${root}/bridge/availability`) !== undefined, 'retained');
+    const topics = told.filter((topic) => late.last(`${root}/${topic}`) !== undefined);
+    await late.close();
+    return topics;
+  };
+  await up();
+  await until(() => last('state/price') === '', 'price taken back');
+  expect(await kept()).toEqual(['state/minute']); // nothing is known of the meter yet
+  rig.profile({ ...fullProfile, getMap: [0xe0] });
+  await until(() => last('state/minute') === '', 'minute taken back');
+  expect(await kept()).toEqual([]);
+  watcher.clear();
+  rig.profile({ ...fullProfile, getMap: [0xe0] });
+  rig.reading({ powerW: 5 });
+  await until(() => last('readings') !== undefined, 'reading');
+  expect(watcher.topics()).not.toContain(`${root}/state/price`);
+  expect(watcher.topics()).not.toContain(`${root}/state/minute`);
 });
 
 test('a meter that falls silent is offline at its mark, and online with the next answer', async () => {
