@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { deferred, settledWithin } from '../kernel/async.ts';
+import { abortable, deferred, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { BridgeError, systemCode } from '../kernel/errors.ts';
+import type { Text } from '../kernel/language.ts';
 import type { MqttSettings } from '../model/settings.ts';
+import { readBounded } from '../store/state-file.ts';
 import { failureOf, hungUp, isHangUp, noAnswerWithin } from './broker-failures.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import { refuseLongPackets } from './mqtt-client.ts';
@@ -40,7 +41,7 @@ export class AttemptFailed extends Error {
   }
 }
 
-/** Longest wait for TCP, TLS and CONNACK together: three times the first back-off cap. */
+/** Longest wait for certificates, TCP, TLS and CONNACK together: three times the first back-off cap. */
 const CONNECT_LIMIT_MS = 15_000;
 const KEEPALIVE_S = 30;
 /**
@@ -50,6 +51,8 @@ const KEEPALIVE_S = 30;
 const LONGEST_INCOMING_BYTES: Readonly<Record<Protocol, number>> = { 5: 16_384, 4: 262_144 };
 /** A message of a WebSocket may hold several packets; `ws` collects it whole before we see its first byte. */
 const LONGEST_WEB_MESSAGE_BYTES = 1_048_576;
+/** A bundle of authorities has some 200 kB. */
+const LONGEST_CERTIFICATE_BYTES = 1_000_000;
 
 /** The address as it may be shown: without user, password, query. */
 export function shownUrl(url: string): string {
@@ -67,19 +70,23 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<BrokerConnection> {
   const url = shownUrl(broker.url);
-  const options = { ...addressOf(broker), ...(await tlsOf(broker, url)), ...sessionOf(identity, parameters) };
-  signal.throwIfAborted();
-  const client = open(newClient, options, url);
-  refuseLongPackets(client, LONGEST_INCOMING_BYTES[parameters.protocol], url);
-  const silent = (): AttemptFailed => new AttemptFailed(noAnswerWithin(url, CONNECT_LIMIT_MS));
-  try {
-    const connection = connectionOf(client, parameters.protocol, url, clock);
-    return await settledWithin(clock, CONNECT_LIMIT_MS, signal, connection, silent);
-  } catch (error) {
-    client.end(true);
-    client.stream.destroy();
-    throw error;
-  }
+  let isRead = false;
+  const attempt = async (limit: AbortSignal): Promise<BrokerConnection> => {
+    const tls = await abortable(tlsOf(broker, url), limit);
+    isRead = true;
+    const client = open(newClient, { ...addressOf(broker), ...tls, ...sessionOf(identity, parameters) }, url);
+    refuseLongPackets(client, LONGEST_INCOMING_BYTES[parameters.protocol], url);
+    try {
+      return await abortable(connectionOf(client, parameters.protocol, url, clock), limit);
+    } catch (error) {
+      client.end(true);
+      client.stream.destroy();
+      throw error;
+    }
+  };
+  return within(clock, CONNECT_LIMIT_MS, signal, attempt, () =>
+    isRead ? new AttemptFailed(noAnswerWithin(url, CONNECT_LIMIT_MS)) : unread(url, 'mqtt.tls', 'ETIMEDOUT'),
+  );
 }
 
 function open(newClient: NewClient, options: IClientOptions, url: string): MqttClient {
@@ -150,22 +157,13 @@ const sessionOf = (
 /** Read at every attempt: a file corrected or a certificate renewed needs no restart. */
 async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<IClientOptions> {
   if (!/^(mqtts|wss):/.test(url)) return {};
-  const read = async (key: string, path: string | undefined): Promise<Buffer | undefined> => {
+  const read = async (key: string, path: string | undefined): Promise<string | undefined> => {
     if (path === undefined) return undefined;
     try {
-      return await readFile(path);
+      return await readBounded(path, LONGEST_CERTIFICATE_BYTES);
     } catch (error) {
-      const code = systemCode(error) ?? '';
-      throw new AttemptFailed(
-        new BridgeError(
-          'BROKER_TLS',
-          {
-            en: `${shown}: mqtt.tls.${key} ${path} cannot be read (${code})`,
-            ja: `${shown}: mqtt.tls.${key} ${path} を読めません（${code}）`,
-          },
-          { cause: error },
-        ),
-      );
+      const code = error instanceof RangeError ? NO_CERTIFICATE : (systemCode(error) ?? '');
+      throw unread(shown, `mqtt.tls.${key} ${path}`, code, error);
     }
   };
   const [ca, cert, key] = await Promise.all([
@@ -174,4 +172,12 @@ async function tlsOf({ url, tls = {} }: BrokerOptions, shown: string): Promise<I
     read('key_file', tls.keyFile),
   ]);
   return { rejectUnauthorized: tls.insecure !== true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+const NO_CERTIFICATE: Text = { en: 'no plain file of at most 1 MB', ja: '1MB以下の通常のファイルではありません' };
+
+function unread(shown: string, file: string, why: Text | string, cause?: unknown): AttemptFailed {
+  const { en, ja } = typeof why === 'string' ? { en: why, ja: why } : why;
+  const what = { en: `${shown}: ${file} cannot be read (${en})`, ja: `${shown}: ${file} を読めません（${ja}）` };
+  return new AttemptFailed(new BridgeError('BROKER_TLS', what, { cause }));
 }
