@@ -24,7 +24,13 @@ export async function prettyLine(): Promise<(line: string) => string> {
   const { prettyFactory } = (await import('pino-pretty')).default;
   const pretty = prettyFactory({ singleLine: true, translateTime: 'SYS:HH:MM:ss' });
   const plain = (_key: string, value: unknown): unknown => (typeof value === 'string' ? plainText(value) : value);
-  return (line) => pretty(JSON.parse(line, plain)); // which writes what JSON had escaped
+  return (line) => {
+    try {
+      return pretty(JSON.parse(line, plain)); // which writes what JSON had escaped
+    } catch {
+      return line; // a secret that was taken out of a number left no JSON
+    }
+  };
 }
 
 /** Phase changes at info, readings at debug: a quiet log of a healthy bridge. What failed is logged where it failed. */

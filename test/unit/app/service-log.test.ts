@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { BridgeError, failureOf } from '../../../src/kernel/errors.ts';
 import { LogSink, prettyLine } from '../../../src/app/service-log.ts';
+import { LogWriter } from '../../../src/kernel/log-writer.ts';
+import { createLog } from '../../../src/kernel/log.ts';
 import { plainText } from '../../../src/kernel/plain-text.ts';
+import { Redactor } from '../../../src/kernel/redactor.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { status } from '../../support/sink-rig.ts';
 
@@ -33,4 +36,18 @@ test('a pretty log writes no escape sequence that a device or a broker sent, whi
   expect(written).toContain('x2J');
   expect(written).toContain(']0;gone');
   expect(plainText(written)).toBe(written);
+});
+
+test('a pretty log tells a line as it is where a secret of digits was taken out of a number', async () => {
+  const redactor = new Redactor();
+  redactor.add('1883');
+  const format = await prettyLine();
+  const written: string[] = [];
+  const write = (bytes: Buffer): number => {
+    written.push(bytes.toString());
+    return bytes.length;
+  };
+  const destination = new LogWriter({ format, write, nowMs: () => 0 });
+  createLog({ level: 'info', redactor, destination }).info({ startMs: 1883 }, 'page ready');
+  expect(written).toEqual([expect.stringMatching(/"startMs":\[redacted\],"msg":"page ready"\}\n$/)]);
 });
