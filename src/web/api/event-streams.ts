@@ -80,7 +80,9 @@ export class EventStreams {
   loggedOut(): void {
     for (const stream of this.#streams) {
       if (!stream.isLogin) continue;
-      stream.reply.end();
+      if (stream.reply.writableNeedDrain)
+        stream.reply.destroy(); // its end would wait for who does not read
+      else stream.reply.end();
       this.#left(stream);
     }
   }

@@ -37,9 +37,9 @@ beforeEach(() => {
 });
 afterEach(() => streams.close());
 
-const open = (): Client => {
+const open = (isLogin = false): Client => {
   const client = new Client();
-  streams.open(client as unknown as ServerResponse, { language: undefined, isLogin: false });
+  streams.open(client as unknown as ServerResponse, { language: undefined, isLogin });
   return client;
 };
 
@@ -81,6 +81,13 @@ test('one who reads again in time is told again, whole', async () => {
   client.writableNeedDrain = true;
   await rig.clock.advance(50_000);
   expect([client.written.length, client.isDestroyed]).toEqual([2, false]);
+});
+
+test('a logout leaves nobody behind who does not read', () => {
+  const [deaf, good, program] = [open(true), open(true), open()];
+  deaf.writableNeedDrain = true;
+  streams.loggedOut();
+  expect([deaf.isDestroyed, good.isDestroyed, good.isEnded, program.isEnded]).toEqual([true, false, true, false]);
 });
 
 test('nobody listens: nothing waits', async () => {
