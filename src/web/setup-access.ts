@@ -73,6 +73,7 @@ const NOT_YOU: SetupRefusal = {
   text: 'This page is opened in Home Assistant: nobody else is answered here.',
 };
 const FOREIGN: SetupRefusal = { status: 403, text: 'This request comes from another page.' };
+
 /** A form of another page cannot send JSON, and its script is known by where it comes from. */
 const isFromOurPage = (headers: IncomingHttpHeaders): boolean =>
   /^application\/json\b/i.test(headers['content-type'] ?? '') && !isForeign(headers);
