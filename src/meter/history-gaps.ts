@@ -1,5 +1,6 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import { HALF_HOUR_MS, jstMidnight } from '../kernel/clock.ts';
+import type { ArchivedMark } from '../archive/month-file.ts';
 import type { HalfHour } from '../model/reading.ts';
 
 export const DAY_MS = 48 * HALF_HOUR_MS;
@@ -9,8 +10,9 @@ export const OLDEST_DAY = 99;
 /** 0:00 of the oldest day that can be asked for on the day of this mark. */
 const oldestReachable = (markMs: number): number => jstMidnight(markMs) - OLDEST_DAY * DAY_MS;
 
-/** Told with what was sold alone: what was bought had no data then, and the memory may have it. */
-const isHalf = ({ importKwh, exportKwh }: HalfHour): boolean => importKwh === undefined && exportKwh !== undefined;
+/** This meter told what was sold alone: what was bought had no data then, and the memory may have it. */
+const isHalf = (mark: ArchivedMark, meter: string): boolean =>
+  mark.meter === meter && mark.importKwh === undefined && mark.exportKwh !== undefined;
 
 /**
  * The marks that are to be read from the meter's memory. Between two marks of the archive that is a gap: something was
@@ -18,24 +20,26 @@ const isHalf = ({ importKwh, exportKwh }: HalfHour): boolean => importKwh === un
  */
 export class HistoryGaps {
   readonly #archive: HalfHourArchive;
+  readonly #meter: string;
   #newestMs: number;
   /** Ascending. */
   #gaps: number[] = [];
   /** Midnight of the next day of the past; undefined when there is none. */
   #pastMs: number | undefined;
 
-  private constructor(archive: HalfHourArchive, newestMs: number) {
+  private constructor(archive: HalfHourArchive, meter: string, newestMs: number) {
     this.#archive = archive;
+    this.#meter = meter;
     this.#newestMs = newestMs;
   }
 
   /** @param newestMs the newest mark the meter told. @throws BridgeError STATE_UNWRITABLE when the archive cannot be read */
-  static async find(archive: HalfHourArchive, newestMs: number): Promise<HistoryGaps> {
-    const found = new HistoryGaps(archive, newestMs);
+  static async find(archive: HalfHourArchive, meter: string, newestMs: number): Promise<HistoryGaps> {
+    const found = new HistoryGaps(archive, meter, newestMs);
     const { oldestMs = newestMs } = archive;
     const fromMs = Math.max(oldestMs, oldestReachable(newestMs));
     const marks = await archive.range(fromMs, newestMs + 1);
-    const known = new Set(marks.filter((mark) => !isHalf(mark)).map(({ markMs }) => markMs));
+    const known = new Set(marks.filter((mark) => !isHalf(mark, meter)).map(({ markMs }) => markMs));
     for (let markMs = fromMs; markMs <= newestMs; markMs += HALF_HOUR_MS)
       if (!known.has(markMs)) found.#gaps.push(markMs);
     await found.#begin(oldestMs);
@@ -59,7 +63,7 @@ export class HistoryGaps {
     const fromMs = Math.max(this.#newestMs, oldestReachable(markMs)); // its clock may have been set
     for (let missed = fromMs; missed < markMs; missed += HALF_HOUR_MS) {
       const known = this.#archive.at(missed);
-      if ((!known || isHalf(known)) && !this.#gaps.includes(missed)) this.#gaps.push(missed);
+      if ((!known || isHalf(known, this.#meter)) && !this.#gaps.includes(missed)) this.#gaps.push(missed);
     }
     this.#newestMs = Math.max(this.#newestMs, markMs);
   }

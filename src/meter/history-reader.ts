@@ -93,7 +93,7 @@ export class HistoryReader {
     const { archive, log } = this.#deps;
     if (!this.#newest) return undefined;
     try {
-      const found = await HistoryGaps.find(archive, this.#newest.markMs);
+      const found = await HistoryGaps.find(archive, this.#of.meter, this.#newest.markMs);
       const { length: missing, 0: first = 0 } = found.gaps;
       if (missing > 0)
         log.info({ missing, first: isoJst(first) }, 'half hours are missing: the meter is asked for them');
@@ -197,9 +197,10 @@ export class HistoryReader {
         { mark: isoJst(markMs), ...told, ...why },
         'half hour of the meter’s memory does not fit its neighbours: left out',
       );
-    const wasToldMeanwhile = archive.at(markMs)?.importKwh !== undefined;
+    const before = archive.at(markMs); // a half of it, or told meanwhile by a late answer
     archive.add(meter, why ? { markMs } : told);
-    if (isGap && !why && !isEmpty(registers) && !wasToldMeanwhile) onFilled(told);
+    const isNews = !before || archive.at(markMs) !== before;
+    if (isGap && !why && !isEmpty(registers) && isNews) onFilled(told);
     if (isGap && gaps.gaps.length === 0)
       log.info({ until: isoJst(markMs) }, 'half hours filled from the meter’s memory');
   }

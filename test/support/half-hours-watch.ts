@@ -56,6 +56,7 @@ export class HalfHoursWatch {
     for (let markMs = Math.max(first, newest - LOOK_BACK_MS); markMs <= newest; markMs += HALF_HOUR_MS) {
       const known = archive.at(markMs);
       if (known?.importKwh !== undefined || markMs < this.#word.hungMs || this.#leftOut.has(markMs)) continue;
+      if (known?.exportKwh !== undefined && this.#word.meter > 0) continue; // told under another name
       missing.push(`${isoJst(markMs)} ${JSON.stringify(known)}`);
     }
     return missing;

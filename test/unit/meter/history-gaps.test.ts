@@ -9,7 +9,7 @@ const at = (time: string): number => Date.parse(`${time}:00+09:00`);
 test('a meter whose clock is set by years has no more missing than can be asked for', async () => {
   const archive = await HalfHourArchive.open(undefined, logLines().log);
   archive.add('M', { markMs: at('2000-01-01T00:00'), importKwh: 1 });
-  const gaps = await HistoryGaps.find(archive, at('2000-01-01T00:00'));
+  const gaps = await HistoryGaps.find(archive, 'M', at('2000-01-01T00:00'));
   archive.add('M', { markMs: at('2026-01-15T12:00'), importKwh: 1 });
   gaps.told(at('2026-01-15T12:00'));
   expect(gaps.gaps).toHaveLength(99 * 48 + 24);
@@ -22,8 +22,9 @@ test('a mark that was told with what was sold alone is missing, one of which the
   const [first, half, empty, whole, late, last] = [mark(0), mark(1), mark(2), mark(3), mark(4), mark(5)];
   for (const markMs of [first, whole]) archive.add('M', { markMs, importKwh: 1, exportKwh: 1 });
   for (const markMs of [half, late]) archive.add('M', { markMs, exportKwh: 1 });
+  archive.add('another', { markMs: first - HALF_HOUR_MS, exportKwh: 1 }); // nothing is added to it: asked again for ever
   archive.add('M', { markMs: empty });
-  const gaps = await HistoryGaps.find(archive, whole);
+  const gaps = await HistoryGaps.find(archive, 'M', whole);
   expect(gaps.gaps).toEqual([half]);
   gaps.told(late);
   expect(gaps.gaps).toEqual([half]);
@@ -36,7 +37,7 @@ test('what was read must lie between its neighbours of the same meter, but acros
   const noon = at('2026-01-15T12:00');
   for (const [i, importKwh] of [100, undefined, 102].entries())
     if (importKwh !== undefined) archive.add('M', { markMs: noon + i * HALF_HOUR_MS, importKwh });
-  const gaps = await HistoryGaps.find(archive, noon + 2 * HALF_HOUR_MS);
+  const gaps = await HistoryGaps.find(archive, 'M', noon + 2 * HALF_HOUR_MS);
   const told = (importKwh: number) => ({ markMs: noon + HALF_HOUR_MS, importKwh });
   expect(gaps.gaps).toEqual([noon + HALF_HOUR_MS]);
   expect(gaps.objectionTo('M', told(101))).toBeUndefined();

@@ -10,6 +10,31 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const noon = Date.parse('2026-01-15T12:00:00+09:00');
 const { signal } = new AbortController();
 
+test('a mark of which the memory has no more than was told is no news, in whatever session', async () => {
+  const { log } = logLines();
+  const archive = await HalfHourArchive.open(undefined, log);
+  archive.add('M', { markMs: noon, importKwh: 100, exportKwh: 7 });
+  archive.add('M', { markMs: noon + HALF_HOUR_MS, exportKwh: 7 });
+  const filled: number[] = [];
+  const reader = new HistoryReader(
+    {
+      meter: 'M',
+      scale: { coefficient: 1, exponent: 0, digits: 6 },
+      getMap: [EPC.history2, EPC.history2Request],
+    },
+    {
+      clock: new VirtualClock(),
+      log,
+      archive,
+      questions: { slots: () => Promise.resolve([{ reverse: 7 }]), day: () => Promise.resolve('refused') },
+      onFilled: ({ markMs }) => void filled.push(markMs),
+    },
+  );
+  reader.told(noon + HALF_HOUR_MS);
+  await reader.step(signal);
+  expect(filled).toEqual([]);
+});
+
 test('a mark that the meter told while its memory was asked for it had not been missed', async () => {
   const { log } = logLines();
   const archive = await HalfHourArchive.open(undefined, log);
