@@ -73,7 +73,7 @@ test('in the browser: from nothing to the first reading on the page, with a wron
   const config = join(folder, 'config.yaml');
   const user = home.keep(await Typist.at(folder, desk.commandLine(['run']), { LANG: 'ja_JP.UTF-8' }));
   await user.sees('設定がまだありません');
-  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/\?code=[\w-]+)/.exec(user.screen) ?? [];
+  const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+\/\?code=[\w-]+)\r?\n/.exec(user.screen) ?? []; // and nothing after it that a terminal would open too
   expect((await fetch(url.replace(/\?.*/, ''))).status).toBe(401);
 
   const { page, complaints } = await open(home, url);

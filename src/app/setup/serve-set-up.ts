@@ -2,7 +2,8 @@ import type { Problem } from '../../config/problems.ts';
 import { abortable, deferred, scope } from '../../kernel/async.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { BridgeError } from '../../kernel/errors.ts';
-import { parseHostPort } from '../../kernel/host-port.ts';
+import { isLoopback, parseHostPort } from '../../kernel/host-port.ts';
+import type { HostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
 import { oneTimeCode } from '../../web/setup-access.ts';
 import { startSetupWeb } from '../../web/setup-server.ts';
@@ -56,7 +57,7 @@ export async function serveTrouble(trouble: Trouble, context: CliContext): Promi
     });
     port = web.port;
     redactor.add(code);
-    sayWhere(trouble, port, code, context);
+    sayWhere(trouble, { ...listen, port }, code, context);
     using looking = scope(signal);
     const looked = lookAgain(trouble, finished.resolve, looking.signal);
     try {
@@ -123,22 +124,23 @@ async function newFace(destination: Destination, context: CliContext, port: () =
 }
 
 /** In a container the machine's own address is not known: its user knows it. */
-function sayWhere({ setUp, whereTo, onlyFrom }: Trouble, port: number, code: string, context: CliContext): void {
+function sayWhere({ setUp, whereTo, onlyFrom }: Trouble, at: HostPort, code: string, context: CliContext): void {
   const { stderr } = context;
   if (onlyFrom !== undefined) return say(stderr, context, whereTo);
   const isContainer = staysOnMistake(context);
-  const house = isContainer ? undefined : houseAddress();
-  const linkAt = (host: string): string => `http://${host}:${port}/?code=${code}`;
-  const outer = house && linkAt(house);
-  const more: Text =
-    outer === undefined
-      ? { en: '', ja: '' }
-      : { en: `, from the house ${outer}`, ja: `、家の中の他の機器からは ${outer}` };
+  const house = isContainer || isLoopback(at.host) ? undefined : houseAddress();
+  const linkAt = (host: string): string => `http://${host}:${at.port}/?code=${code}`;
   if (!setUp) say(stderr, context, whereTo);
+  // each link ends its line: a terminal takes what follows for a part of it
   say(stderr, context, {
-    en: `${!setUp ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${linkAt('127.0.0.1')}${more.en}`,
-    ja: `${!setUp ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${linkAt('127.0.0.1')}${more.ja}`,
+    en: `${!setUp ? 'What is wrong is shown at' : 'No configuration yet. Set up in the browser:'} ${linkAt('127.0.0.1')}`,
+    ja: `${!setUp ? '問題の一覧：' : '設定がまだありません。ブラウザーで設定：'} ${linkAt('127.0.0.1')}`,
   });
+  if (house !== undefined)
+    say(stderr, context, {
+      en: `From the house: ${linkAt(house)}`,
+      ja: `家の中の他の機器から： ${linkAt(house)}`,
+    });
   if (setUp && !isContainer)
     say(stderr, context, { en: 'Or in a terminal: broute2mqtt setup', ja: '端末で設定する場合：broute2mqtt setup' });
 }
