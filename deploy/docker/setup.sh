@@ -10,7 +10,7 @@ $compose version >/dev/null 2>&1 || {
   exit 69
 }
 
-# What .env names stays while it is there. Else a known stick (src/wire/known-sticks.ts), then one that says nothing of itself.
+# What .env names stays while it is there. Else a known stick (src/wire/known-sticks.ts; a test holds both together), then one that says nothing of itself.
 named=$(sed -n 's/^BROUTE2MQTT_STICK=//p' .env 2>/dev/null | tail -n 1)
 known='' other='' seen=''
 for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*; do
@@ -21,7 +21,7 @@ for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*; do
   case $(echo "$port" | tr '[:upper:]' '[:lower:]') in
   *j11* | *ratoc* | *rs-wsuha* | *tessera* | *rl7023* | *rohm* | *bp35[ac]* | *jorjin* | *wsr35a1* | *udg-1-wsne* | *wi-sun* | *wisun* | *ft23[0-9]x*)
     known=${known:-$port} ;;
-  *zig*bee* | *z*wave* | *thread* | *matter* | *conbee* | *raspbee* | *dresden* | *sonoff* | *itead* | *sky*connect* | *zbt-* | *nabu* | *slzb* | *cc2[56]* | *efr32* | *aeotec* | *hubz* | *arduino* | *gps* | *u-blox*) ;;
+  *zig*bee* | *z*wave* | *thread* | *matter* | *conbee* | *raspbee* | *dresden* | *sonoff* | *itead* | *sky*connect* | *zbt-* | *nabu* | *slzb* | *cc2[56]* | *efr32* | *aeotec* | *hubz* | *arduino* | *3d*print* | *gps* | *u-blox*) ;;
   *) other=${other:-$port} ;;
   esac
 done

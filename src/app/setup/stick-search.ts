@@ -28,7 +28,7 @@ export interface DeniedPort {
 }
 
 /** Sticks and boards of smart homes that speak something else, by their own words. */
-const FOREIGN =
+export const FOREIGN =
   /zig-?bee|z-?wave|thread|matter|conbee|raspbee|dresden|sonoff|itead|skyconnect|zbt-\d|nabu|slzb|cc2[56]\d\d|efr32|aeotec|silicon labs hubz|arduino|3d ?print|gps|u-blox/i;
 /** What no `/sys` tells of: ports of a container, and of this machine. */
 const USB_TTY = /^tty(USB|ACM)\d+$/;
