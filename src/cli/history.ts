@@ -8,14 +8,13 @@ import { addCommand, EVERY_METER, numeric, requireSettings } from '../app/comman
 import { say, stderrLog, EXIT_CODES, Stop } from '../app/context.ts';
 import type { CliContext } from '../app/context.ts';
 import { chooseMeters } from '../app/load-settings.ts';
-import { jstDay, jstMidnight, systemClock } from '../kernel/clock.ts';
+import { DAY_MS, jstDay, jstMidnight, systemClock } from '../kernel/clock.ts';
 import { BridgeError } from '../kernel/errors.ts';
 import type { Settings } from '../model/settings.ts';
 import { HISTORY_FORMATS, historyText } from './history/history-text.ts';
 import type { HistoryFormat } from './history/history-text.ts';
 import { addImportCommand } from './history/import.ts';
 
-const DAY_MS = 86_400_000;
 /** What is shown when nothing is said: today, and so many days before. */
 const USUAL_DAYS: Readonly<Record<Period, number>> = { 'half-hour': 2, day: 31, month: 396 };
 /** Longer than any archive. */

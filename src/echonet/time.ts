@@ -1,8 +1,7 @@
 import { concatBytes, readU16, writeInteger } from '../kernel/bytes.ts';
+import { JST_MS } from '../kernel/clock.ts';
 import { ok, refuse, type Result } from '../kernel/result.ts';
 
-/** The meter's clock is Japan standard time, UTC+9 without daylight saving, whatever the host's zone. */
-const JST_MS = 9 * 3_600_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const FIRST_YEAR = 1970;

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MeterClock } from '../model/reading.ts';
@@ -7,7 +8,6 @@ import { decodeDate, decodeTimeOfDay } from '../echonet/time.ts';
 import type { MeterAnswer } from './meter-client.ts';
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 /** A meter that is asked for one property at a time sends time and date in two answers. Further apart they are not compared. */
 const PAIR_MS = MINUTE_MS;
 /** A request that waited longer, for airtime or a module that hung: nobody knows when the meter said it. */

@@ -1,9 +1,8 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
-import { HALF_HOUR_MS, jstMidnight } from '../kernel/clock.ts';
+import { DAY_MS, HALF_HOUR_MS, jstMidnight } from '../kernel/clock.ts';
 import type { ArchivedMark } from '../archive/month-file.ts';
 import type { HalfHour } from '../model/reading.ts';
 
-export const DAY_MS = 48 * HALF_HOUR_MS;
 /** The oldest day that E5 can name. */
 export const OLDEST_DAY = 99;
 

@@ -1,13 +1,13 @@
 import type { HalfHourArchive } from '../archive/half-hour-archive.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { HALF_HOUR_MS, isoJst, jstMidnight } from '../kernel/clock.ts';
+import { DAY_MS, HALF_HOUR_MS, isoJst, jstMidnight } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { isEmpty, kwhOf } from '../echonet/energy.ts';
 import type { Registers } from '../echonet/energy.ts';
 import { EPC } from '../echonet/epc.ts';
 import { HISTORY2 } from '../echonet/history.ts';
 import type { EnergyScale, HalfHour } from '../model/reading.ts';
-import { DAY_MS, HistoryGaps, OLDEST_DAY } from './history-gaps.ts';
+import { HistoryGaps, OLDEST_DAY } from './history-gaps.ts';
 import type { MemoryFailure, MemoryQuestions } from './memory-questions.ts';
 
 /** Between two steps: what is missing is wanted, but live values come first; the past has all the time. */

@@ -1,12 +1,11 @@
 import { archiveNameOf, formatMarks, monthOf } from '../../archive/month-file.ts';
 import type { MonthStore } from '../../archive/archive-folder.ts';
-import { HALF_HOUR_MS, jstMonthStart } from '../../kernel/clock.ts';
+import { DAY_MS, HALF_HOUR_MS, jstMonthStart } from '../../kernel/clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { SimulatorOptions } from '../../simulator/options.ts';
 
 /** A day in four minutes. */
 export const DAY_IN_FOUR_MINUTES = 360;
-const DAY_MS = 86_400_000;
 /** A year and a bit, so that every month of the year has its bar. */
 const PAST_DAYS = 400;
 const METER = { macAddress: '001C6400030C12A4', serial: 'DEMO0001' } as const;

@@ -1,10 +1,9 @@
 import { gainedKwh } from '../../archive/consumption.ts';
 import type { HalfHourArchive } from '../../archive/half-hour-archive.ts';
-import { HALF_HOUR_MS, jstMidnight } from '../../kernel/clock.ts';
+import { DAY_MS, HALF_HOUR_MS, jstMidnight } from '../../kernel/clock.ts';
 import { known } from '../status-snapshot.ts';
 import type { CompareSnapshot, EnergySnapshot } from '../status-snapshot.ts';
 
-const DAY_MS = 86_400_000;
 const DAYS = 7;
 /** What is between two marks is a guess anyway. */
 const DECIMALS = 3;

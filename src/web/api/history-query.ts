@@ -1,11 +1,10 @@
 import { PERIODS } from '../../archive/consumption.ts';
 import type { Period } from '../../archive/consumption.ts';
-import { jstDay, jstMidnight } from '../../kernel/clock.ts';
+import { DAY_MS, jstDay, jstMidnight } from '../../kernel/clock.ts';
 import type { Text } from '../../kernel/language.ts';
 import { textOf } from '../access.ts';
 import type { Query } from '../access.ts';
 
-const DAY_MS = 86_400_000;
 /** What one answer may hold, in days: 31 days, 400 days, ten years. */
 const MOST_DAYS: Readonly<Record<Period, number>> = { 'half-hour': 31, day: 400, month: 3660 };
 /** What is shown when nothing is said: today and so many days before. */
