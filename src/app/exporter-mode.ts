@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import type { Problem } from '../config/problems.ts';
+import { systemCode } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import { say, EXIT_CODES, Stop } from './context.ts';
@@ -42,7 +43,7 @@ const isMeant = (env: ProcessEnvironment): boolean =>
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    (error: unknown) => systemCode(error) !== 'ENOENT',
   );
 
 /**

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
+import { systemCode } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { StateFile } from '../store/state-file.ts';
 
@@ -76,7 +77,7 @@ async function claim(dir: string, least: number): Promise<number | undefined> {
       await (await open(claimOf(dir, run), 'wx', 0o600)).close();
       return run;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return undefined;
+      if (systemCode(error) !== 'EEXIST') return undefined;
     }
   }
 }

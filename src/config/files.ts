@@ -27,7 +27,7 @@ export const readFileFromDisk: ReadFile = async (path) => {
     for (let silentMs = 0; length <= MOST_BYTES;) {
       const count = await file.read(bytes, length).then(
         ({ bytesRead }) => bytesRead,
-        (error: NodeJS.ErrnoException) => (error.code === 'EAGAIN' ? undefined : Promise.reject(error)),
+        (error: unknown) => (systemCode(error) === 'EAGAIN' ? undefined : Promise.reject(error)),
       );
       if (count === 0) return Buffer.from(bytes.subarray(0, length)); // without the rest of the megabyte
       length += count ?? 0;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { together, within } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError } from '../kernel/errors.ts';
+import { BridgeError, systemCode } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { Redactor } from '../kernel/redactor.ts';
 import type { MeterSettings } from '../model/settings.ts';
@@ -41,8 +41,8 @@ export function stuckCommand(
 
 /** Node's own message may quote an argument; its code does not. */
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === undefined ? message : `it could not be started (${code})`;
+  const code = systemCode(error);
+  return code === undefined ? (error as Error).message : `it could not be started (${code})`;
 }
 
 /** Every argument and every piece of one: of `--token=abc` the program may print `abc` alone. */

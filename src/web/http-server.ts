@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../kernel/clock.ts';
-import { BridgeError, failureOf } from '../kernel/errors.ts';
+import { BridgeError, failureOf, systemCode } from '../kernel/errors.ts';
 import { formatHostPort } from '../kernel/host-port.ts';
 import type { HostPort } from '../kernel/host-port.ts';
 import { inBoth } from '../kernel/language.ts';
@@ -107,7 +107,7 @@ const refuseAddress = (reply: FastifyReply): FastifyReply =>
 
 /** In words, with what to do. */
 export function listenFailed(listen: HostPort, error: unknown): BridgeError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const code = systemCode(error) ?? '';
   const { reason, hint } = LISTEN_FAILURES[code] ?? { reason: inBoth((language) => failureOf(error).text(language)) };
   const address = formatHostPort(listen);
   return new BridgeError(

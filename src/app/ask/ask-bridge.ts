@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { within } from '../../kernel/async.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { BridgeError, whatOf } from '../../kernel/errors.ts';
+import { BridgeError, systemCode, whatOf } from '../../kernel/errors.ts';
 import { inBoth } from '../../kernel/language.ts';
 import type { HttpSettings, Settings } from '../../model/settings.ts';
 import { failed, MOST_BYTES, parseStatus, socketPath, tooMuch } from './bridge-status.ts';
@@ -56,7 +56,7 @@ async function askSocket(path: string, signal: AbortSignal): Promise<Asked> {
     });
   } catch (error) {
     signal.throwIfAborted();
-    const { code } = error as NodeJS.ErrnoException;
+    const code = systemCode(error);
     if (NOBODY.has(code)) return { kind: 'none' };
     if (code === 'EACCES' || code === 'EPERM') return await deniedSocket(path, error);
     const why = whatOf(error as Error);

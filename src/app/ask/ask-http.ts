@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { whatOf } from '../../kernel/errors.ts';
+import { systemCode, whatOf } from '../../kernel/errors.ts';
 import { formatHostPort, reachable } from '../../kernel/host-port.ts';
 import type { HostPort } from '../../kernel/host-port.ts';
 import { inBoth } from '../../kernel/language.ts';
@@ -41,8 +41,7 @@ export async function askHttp(
     return answerOf(await get(at, { authorization: `Bearer ${token}` }, signal), url);
   } catch (error) {
     signal.throwIfAborted();
-    const { code } = error as NodeJS.ErrnoException;
-    if (NOBODY.has(code)) return { kind: 'none' };
+    if (NOBODY.has(systemCode(error))) return { kind: 'none' };
     const why = whatOf(error as Error);
     return failed(
       inBoth((language) => `${url}: ${why[language]}`),

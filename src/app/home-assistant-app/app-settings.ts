@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../kernel/clock.ts';
-import { BridgeError } from '../../kernel/errors.ts';
+import { BridgeError, systemCode } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { EXIT_CODES, say, Stop } from '../context.ts';
 import type { CliContext } from '../context.ts';
@@ -23,7 +23,7 @@ export async function readOptions({ optionsFile }: HomeAssistantApp): Promise<Ap
     if (typeof options !== 'object' || options === null) throw new TypeError('no options in it');
     return translateOptions(options as Record<string, unknown>);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? (error as Error).name; // a parser quotes what it read
+    const code = systemCode(error) ?? (error as Error).name; // a parser quotes what it read
     throw new BridgeError(
       'CONFIG_INVALID',
       {

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Problem } from '../../config/problems.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import { systemCode } from '../../kernel/errors.ts';
 import type { Text } from '../../kernel/language.ts';
 import { EXIT_CODES, staysOnMistake, Stop } from '../context.ts';
 import type { CliContext } from '../context.ts';
@@ -63,7 +64,7 @@ const wrongBeside = (path: string, problems: readonly Problem[]): readonly Probl
 const isFree = (path: string): Promise<boolean> =>
   lstat(path).then(
     () => false,
-    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+    (error: unknown) => systemCode(error) === 'ENOENT',
   );
 
 /** Of what another container writes at its first start, such as the broker's login. */

@@ -4,7 +4,7 @@ import { access, constants, open, rm, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { BridgeError } from '../../kernel/errors.ts';
+import { BridgeError, systemCode } from '../../kernel/errors.ts';
 import { formatHostPort } from '../../kernel/host-port.ts';
 import type { HostPort } from '../../kernel/host-port.ts';
 import type { Text } from '../../kernel/language.ts';
@@ -88,7 +88,7 @@ async function spaceFinding(dir: string, there: string): Promise<CheckFinding> {
 async function nearest(path: string): Promise<string> {
   const exists = await stat(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    (error: unknown) => systemCode(error) !== 'ENOENT',
   );
   return exists || dirname(path) === path ? path : nearest(dirname(path));
 }
@@ -113,7 +113,7 @@ async function tryWriting(folder: string, isOurs: boolean): Promise<void> {
       await rm(probe, { force: true });
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = systemCode(error);
     const uid = process.getuid?.() ?? '?';
     const what = {
       en: `${folder} cannot be written (${code ?? 'unknown'}); we are uid ${uid}`,

@@ -3,6 +3,7 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { arch, cpus, homedir, release, totalmem, type, uptime } from 'node:os';
 import { join, relative } from 'node:path';
 import { systemClock } from '../../kernel/clock.ts';
+import { systemCode } from '../../kernel/errors.ts';
 import { Redactor } from '../../kernel/redactor.ts';
 import { shownUrl } from '../../broker/connection-attempt.ts';
 import { writeUserFile } from '../../store/user-file.ts';
@@ -174,7 +175,7 @@ const isFields = (value: unknown): value is Fields =>
 async function stateFiles(dir: string | undefined, nowMs: number): Promise<unknown> {
   if (dir === undefined) return 'no state_dir';
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => error.code ?? 'unreadable',
+    (error: unknown) => systemCode(error) ?? 'unreadable',
   );
   if (typeof entries === 'string') return entries;
   const files = entries.filter((entry) => !entry.isDirectory()).slice(0, MOST_FILES);
@@ -200,6 +201,6 @@ async function contentOf(path: string, pick: (content: Fields) => Fields): Promi
     const value: unknown = JSON.parse(await readFile(path, 'utf8'));
     return isFields(value) ? pick(value) : 'no object';
   } catch (error) {
-    return error instanceof SyntaxError ? 'damaged' : ((error as NodeJS.ErrnoException).code ?? 'unreadable');
+    return error instanceof SyntaxError ? 'damaged' : (systemCode(error) ?? 'unreadable');
   }
 }
