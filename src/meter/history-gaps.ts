@@ -38,7 +38,9 @@ export class HistoryGaps {
     const { oldestMs = newestMs } = archive;
     const fromMs = Math.max(oldestMs, oldestReachable(newestMs));
     const marks = await archive.range(fromMs, newestMs + 1);
-    const known = new Set(marks.filter((mark) => !isHalf(mark, meter)).map(({ markMs }) => markMs));
+    // A half of a month that is not in memory stays one: whether an answer adds to it could not be told.
+    const isLacking = (mark: ArchivedMark): boolean => isHalf(mark, meter) && archive.at(mark.markMs) !== undefined;
+    const known = new Set(marks.filter((mark) => !isLacking(mark)).map(({ markMs }) => markMs));
     for (let markMs = fromMs; markMs <= newestMs; markMs += HALF_HOUR_MS)
       if (!known.has(markMs)) found.#gaps.push(markMs);
     await found.#begin(oldestMs);

@@ -1,10 +1,19 @@
-import { expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HalfHourArchive } from '../../../src/archive/half-hour-archive.ts';
 import { HALF_HOUR_MS } from '../../../src/kernel/clock.ts';
 import { HistoryGaps } from '../../../src/meter/history-gaps.ts';
 import { logLines } from '../../support/log-lines.ts';
 
 const at = (time: string): number => Date.parse(`${time}:00+09:00`);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'history-gaps-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 test('a meter whose clock is set by years has no more missing than can be asked for', async () => {
   const archive = await HalfHourArchive.open(undefined, logLines().log);
@@ -30,6 +39,16 @@ test('a mark that was told with what was sold alone is missing, one of which the
   expect(gaps.gaps).toEqual([half]);
   gaps.told(last);
   expect(gaps.gaps).toEqual([half, late]);
+});
+
+test('what was sold alone in a month that is not in memory is not asked for in each session', async () => {
+  const archive = await HalfHourArchive.open(folder, logLines().log);
+  const [old, last, now] = [at('2025-11-20T12:00'), at('2025-12-20T12:00'), at('2026-01-15T12:00')];
+  for (const markMs of [old, last]) archive.add('M', { markMs, exportKwh: 1 });
+  archive.add('M', { markMs: now, importKwh: 1 });
+  await archive.close();
+  const { gaps } = await HistoryGaps.find(await HalfHourArchive.open(folder, logLines().log), 'M', now);
+  expect([old, last].map((markMs) => gaps.includes(markMs))).toEqual([false, true]);
 });
 
 test('what was read must lie between its neighbours of the same meter, but across a roll-over', async () => {
