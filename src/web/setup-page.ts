@@ -4,7 +4,7 @@ import type { Language } from '../kernel/language.ts';
 const TITLES = { en: 'Set-up', ja: '初期設定' } as const;
 const NEEDS_CODE = {
   en: 'Enter the one-time code that broute2mqtt printed in its terminal or log (docker compose logs broute2mqtt).',
-  ja: 'broute2mqttの端末またはログに表示されたワンタイムコードを入力してください（docker compose logs broute2mqtt）。',
+  ja: 'broute2mqttが端末またはログに表示したワンタイムコードを入力してください（docker compose logs broute2mqtt）。',
 } as const;
 const CODE = { en: 'Code', ja: 'コード' } as const;
 const OPEN = { en: 'Open', ja: '開く' } as const;
