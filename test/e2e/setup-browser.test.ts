@@ -64,8 +64,9 @@ const see = (page: Page, text: string): Promise<void> => page.getByText(text).fi
 
 test('in the browser: from nothing to the first reading on the page, with a wrong password first', async () => {
   await using home = new Household();
-  const broker = await home.broker();
-  const watcher = await home.watch(broker.url);
+  const broker = await home.broker({ login: true });
+  await broker.setPassword('meter', 'geheim9');
+  const watcher = await home.watch(broker.url, { username: 'meter', password: 'geheim9' });
   const stick = await home.stick({ args: [...onlyWith, '--time-factor', '4'] }); // slow enough to be watched
   const desk = home.keep(await Desk.create());
   await desk.plug(stick.path);
@@ -96,6 +97,18 @@ test('in the browser: from nothing to the first reading on the page, with a wron
   await page.locator('input[name=url]').waitFor({ timeout: SEE_MS }); // whatever it found on this machine
   await page.fill('input[name=url]', broker.url.replace('mqtt://', ''));
   await page.press('input[name=url]', 'Enter');
+  await see(page, 'このブローカーはログインが必要です');
+  expect(await page.locator('.note.bad').allTextContents()).toEqual([]); // it was not asked before
+  await page.fill('input[name=username]', 'meter');
+  const brokerPassword = page
+    .locator('.card', { has: page.locator('input[name=url]') })
+    .locator('input[name=password]');
+  await brokerPassword.fill('geheim8');
+  await brokerPassword.press('Enter');
+  await see(page, 'ユーザー名かパスワードが違います');
+  await axeFindsNothing(page);
+  await brokerPassword.fill('geheim9');
+  await brokerPassword.press('Enter');
   await see(page, '契約アンペア');
   await page.fill('input[name=ampere]', '40');
   await see(page, 'contract_ampere: 40');

@@ -23,8 +23,9 @@ async function newFolder(home: Household): Promise<string> {
 
 test('in a terminal: from nothing to the first reading at the broker, with a wrong password first', async () => {
   await using home = new Household();
-  const broker = await home.broker();
-  const watcher = await home.watch(broker.url);
+  const broker = await home.broker({ login: true });
+  await broker.setPassword('meter', 'geheim9');
+  const watcher = await home.watch(broker.url, { username: 'meter', password: 'geheim9' });
   const stick = await home.stick({ args: onlyWith });
   const desk = home.keep(await Desk.create());
   await desk.plug(stick.path);
@@ -53,8 +54,21 @@ test('in a terminal: from nothing to the first reading at the broker, with a wro
   await user.sees('最初の計測値');
   expect(stick.heardTimes('SKSCAN')).toBe(scans); // the network is known
   await user.sees('アドレス（例：192.168.1.10）');
-  user.answers(broker.url.replace('mqtt://', ''));
+  user.answers('127.0.0.1:1'); // nobody there: the address, and no key of a configuration
+  await user.sees('アドレスを確認してください');
+  for (const password of ['geheim8', 'geheim9']) {
+    await user.sees('アドレス（例：192.168.1.10）');
+    user.answers(broker.url.replace('mqtt://', ''));
+    await user.sees('このブローカーはログインが必要です');
+    await user.sees('のユーザー名');
+    expect(user.fresh).not.toContain('✗');
+    user.answers('meter');
+    await user.sees('パスワード');
+    user.answers(password);
+    if (password === 'geheim8') await user.sees('✗ ユーザー名かパスワードが違います');
+  }
   await user.sees('契約アンペア');
+  expect(user.screen).not.toMatch(/mqtt\.(url|username)|BROKER_/);
   expect(user.screen).toContain(`✓ MQTTブローカー：${broker.url}`);
   user.answers('40A');
   await user.sees('電気の単価');
@@ -75,7 +89,7 @@ test('in a terminal: from nothing to the first reading at the broker, with a wro
   expect(written).toMatchObject({
     language: 'ja',
     meters: [{ id: 'home', device: `/dev/serial/by-id/${KNOWN_NAME}`, route_b_id: ID, route_b_password: PASSWORD }],
-    mqtt: { url: broker.url },
+    mqtt: { url: broker.url, username: 'meter', password: 'geheim9' },
     prices: { buy: 35.8 },
   });
   const [, port = ''] = /^0\.0\.0\.0:(\d+)$/.exec(written.http.listen) ?? [];

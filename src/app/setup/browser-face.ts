@@ -8,6 +8,8 @@ import type { SetupActions, SetupBody } from '../../web/setup-server.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { problemText } from '../load-settings.ts';
 import type { Loaded } from '../load-settings.ts';
+import { brokerWords } from './broker-words.ts';
+import type { BrokerAnswer } from './config-text.ts';
 import { momentOf } from './meter-trial.ts';
 import type { TrialOutcome, TrialProgress } from './meter-trial.ts';
 import { isInnerAddress, pageAnswer } from './page-answer.ts';
@@ -29,10 +31,6 @@ const textAt = (body: SetupBody, name: string): string => {
   const value = body[name];
   return typeof value === 'string' ? value.slice(0, 300) : '';
 };
-const wordsOf = (error: BridgeError, language: Language): object => ({
-  text: error.text(language),
-  hint: error.hint(language),
-});
 /** A folder that is not ours, a disk that is full, a file that came meanwhile: the user can mend it. @throws a defect */
 function refusalOf(error: unknown): BridgeError {
   if (error instanceof BridgeError) return error;
@@ -164,10 +162,14 @@ export class BrowserFace {
     if (!url.ok) return { ok: false, text: url.text[language], hint: '' };
     const [username, password] = [textAt(body, 'username'), textAt(body, 'password')];
     const login = username === '' ? {} : { username, ...(password !== '' && { password }) };
-    const broker = isGiven ? undefined : { url: url.value, ...login };
-    const { error, refusal, stage } = await setUp.tryBroker(broker, signal);
-    const wrong = error ?? refusal;
-    if (wrong) return { ok: false, needsLogin: stage === 'login', ...wordsOf(wrong, language) };
+    const broker: BrokerAnswer | undefined = isGiven ? undefined : { url: url.value, ...login };
+    const findings = await setUp.tryBroker(broker, signal);
+    const wrong = brokerWords(findings, broker);
+    if (wrong) {
+      const { text, hint, asks } = wrong;
+      const needsLogin = !isGiven && findings.stage === 'login';
+      return { ok: false, asks, needsLogin, text: text[language], hint: hint[language] };
+    }
     if (broker) setUp.answer({ broker });
     return { ok: true, url: url.value };
   }

@@ -1,5 +1,7 @@
+import { inBoth } from '../../kernel/language.ts';
 import type { Text } from '../../kernel/language.ts';
 import type { FoundBroker } from '../../app/setup/broker-search.ts';
+import { brokerWords } from '../../app/setup/broker-words.ts';
 import type { BrokerAnswer } from '../../app/setup/config-text.ts';
 import { isInnerAddress, pageAnswer } from '../../app/setup/page-answer.ts';
 import { typedBroker } from '../../app/setup/typed-values.ts';
@@ -83,17 +85,18 @@ async function visited(
     clock,
     () => setUp.tryBroker(broker, signal),
   );
-  const error = findings.error ?? findings.refusal;
-  if (!error) {
+  const wrong = brokerWords(findings, broker);
+  if (!wrong) {
     terminal.say({ en: `\n✓ MQTT broker: ${url}`, ja: `\n✓ MQTTブローカー：${url}` });
     return broker ?? { url };
   }
-  terminal.say({
-    en: `\n✗ ${error.text('en')}\n  ${error.hint('en')}`,
-    ja: `\n✗ ${error.text('ja')}\n  ${error.hint('ja')}`,
-  });
-  const asksForLogin = broker && findings.stage === 'login' && broker.username === undefined;
-  return asksForLogin ? await visited(deps, await withLogin(deps, { url, needsLogin: true }), url) : undefined;
+  const { text, hint, asks } = wrong;
+  terminal.say(
+    asks
+      ? inBoth((language) => `\n${text[language]}`)
+      : inBoth((language) => `\n✗ ${text[language]}\n  ${hint[language]}`),
+  );
+  return asks ? await visited(deps, await withLogin(deps, { url, needsLogin: true }), url) : undefined;
 }
 
 const BROKER: Text = {

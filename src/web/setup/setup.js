@@ -115,9 +115,10 @@ async function broker(next) {
   let done = false;
   const test = async () => {
     const answers = { url: url.value, username: username.value, password: password.value };
-    const { ok, text, hint, needsLogin, url: used } = await ask('broker', answers);
+    const { ok, asks, text, hint, needsLogin, url: used } = await ask('broker', answers);
     if (needsLogin) login.hidden = false;
-    tell(told, ok ? `✓ ${used ?? ''}` : `${text} ${hint}`, ok ? 'good' : 'bad');
+    if (asks) username.focus();
+    tell(told, ok ? `✓ ${used ?? ''}` : `${text} ${hint}`.trim(), ok ? 'good' : asks ? '' : 'bad');
     if ((ok || named !== undefined) && !done) {
       done = true;
       await next();
