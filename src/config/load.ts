@@ -5,6 +5,7 @@ import { findings, shownPath, inOrder, Origins } from './problems.ts';
 import type { Finding, Problem } from './problems.ts';
 import type { Settings } from '../model/settings.ts';
 import { CERTIFICATE_KEYS, relations } from './relations.ts';
+import { howToMake } from './make-file.ts';
 import { pricesOf } from './prices-schema.ts';
 import { configSchema } from './schema.ts';
 import type { Config, ParsedConfig } from './schema.ts';
@@ -47,7 +48,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const { path, pathGiven, env, readFile = readFileFromDisk } = options;
   const read = await tryRead(readFile, path);
   if (!read.ok && (pathGiven || read.code !== 'ENOENT')) {
-    return { ok: false, problems: [{ where: path, text: unreadable(read.code) }] };
+    const text = unreadable(read.code);
+    const how = howToMake(path, false);
+    const more = { en: `${text.en}. ${how.en}`, ja: `${text.ja}。${how.ja}` };
+    return { ok: false, problems: [{ where: path, text: read.code === 'ENOENT' ? more : text }] };
   }
   const yaml = read.ok ? readYaml(path, read.bytes) : undefined;
   const { assignments, problems: envProblems } = readEnvironment(env);
@@ -68,7 +72,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const parsed = configSchema.safeParse(tree);
   const found = [...(parsed.success ? [] : findings(parsed.error.issues, tree)), ...relations(tree), ...certificates];
   const open = found.filter((finding) => !failed.has(formatPath(finding.path)));
-  if (value === undefined) problems.push(...withoutFile(path, yaml, open, origins, assignments.length > 0));
+  const envBegun = assignments.some(({ path: [key] }) => key === 'meters' || key === 'mqtt'); // not by a language alone
+  if (value === undefined) problems.push(...withoutFile(path, yaml, open, origins, envBegun));
   else problems.push(...open.map((finding) => problemOf(finding, origins)));
   if (problems.length > 0 || !parsed.success) return { ok: false, problems: inOrder(problems) };
   const config = finish(parsed.data, finder);
@@ -103,22 +108,17 @@ function withoutFile(
   yaml: YamlSource | undefined,
   found: readonly Finding[],
   origins: Origins,
-  envUsed: boolean,
+  envBegun: boolean,
 ): Problem[] {
   const missing = found.filter((finding) => finding.missing === true);
   const wrong = found.filter((finding) => finding.missing !== true).map((finding) => problemOf(finding, origins));
   if (missing.length === 0) return wrong;
   const names = missing.flatMap((finding) => variablesFor(finding.path)).join(', ');
   const what = yaml ? { en: 'is empty', ja: '中身がありません' } : { en: 'does not exist', ja: 'ファイルがありません' };
-  const how = yaml
-    ? { en: 'Write one and edit it', ja: '次のコマンドで作り、編集してください' } // set-up writes over nothing
-    : {
-        en: 'Let it be made: broute2mqtt setup. Or write one and edit it',
-        ja: 'broute2mqtt setup で作成するか、次のコマンドで作って編集してください',
-      };
+  const how = howToMake(path, yaml !== undefined);
   const text = {
-    en: `${what.en}${envUsed ? `, and the environment lacks ${names}` : ''}. ${how.en}: broute2mqtt config example > config.yaml`,
-    ja: `${what.ja}${envUsed ? `（環境変数 ${names} もありません）` : ''}。${how.ja}：broute2mqtt config example > config.yaml`,
+    en: `${what.en}${envBegun ? `, and the environment lacks ${names}` : ''}. ${how.en}`,
+    ja: `${what.ja}${envBegun ? `（環境変数 ${names} もありません）` : ''}。${how.ja}`,
   };
   return [{ where: path, text }, ...wrong];
 }

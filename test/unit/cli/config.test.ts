@@ -58,7 +58,7 @@ test('check: a file that was named has to be there', async () => {
   expect(await cli(['config', 'check', '--config', path], { env: minimalEnvironment })).toEqual({
     exitCode: 78,
     stdout: '',
-    stderr: `${path}: file does not exist\n`,
+    stderr: `${path}: file does not exist. Let it be made: broute2mqtt setup --config ${path}. Or write one and edit it: broute2mqtt config example > ${path}\n`,
   });
 });
 

@@ -104,6 +104,8 @@ test('what Kubernetes adds for a service of our name is left alone', async () =>
 test('no file: one problem that tells how to make one', async () => {
   const how = 'Let it be made: broute2mqtt setup. Or write one and edit it: broute2mqtt config example > config.yaml';
   expect(await problems(undefined)).toEqual([`config.yaml: does not exist. ${how}`]);
+  const aside = { BROUTE2MQTT_LANGUAGE: 'en' }; // begins no meter
+  expect(await problems(undefined, { env: aside })).toEqual([`config.yaml: does not exist. ${how}`]);
   expect(
     await problems(undefined, {
       env: { BROUTE2MQTT_MQTT_URL: 'mqtt://x', BROUTE2MQTT_METERS_0_ID: 'a', BROUTE2MQTT_METERS_0_DEVICE: '/d' },
@@ -115,7 +117,14 @@ test('no file: one problem that tells how to make one', async () => {
 
 test('a file that was named has to be there and readable', async () => {
   const env = minimalEnvironment;
-  expect(await problems(undefined, { env, path: 'x.yaml', pathGiven: true })).toEqual(['x.yaml: file does not exist']);
+  const make = (file: string): string =>
+    `Let it be made: broute2mqtt setup --config ${file}. Or write one and edit it: broute2mqtt config example > ${file}`;
+  expect(await problems(undefined, { env, path: 'x.yaml', pathGiven: true })).toEqual([
+    `x.yaml: file does not exist. ${make('x.yaml')}`,
+  ]);
+  expect(await problems(undefined, { env, path: "/my x's", pathGiven: true })).toEqual([
+    `/my x's: file does not exist. ${make(`'/my x'\\''s'`)}`,
+  ]);
   const files = { 'config.yaml': { code: 'EACCES' } };
   expect(await problems(undefined, { env, files })).toEqual(['config.yaml: file cannot be read: permission denied']);
   expect(await problems(undefined, { env, files: { 'config.yaml': { code: 'EISDIR' } } })).toEqual([

@@ -43,9 +43,13 @@ test.each([
   ['# nothing\n', 'is empty'],
   ['---\n', 'is empty'],
 ])('empty: %j', async (yaml, start) => {
-  const [problem, ...rest] = await problems(yaml);
-  expect(problem).toBe(`config.yaml: ${start}. Write one and edit it: broute2mqtt config example > config.yaml`);
-  expect(rest).toEqual([]);
+  const how = 'Or write one and edit it: broute2mqtt config example >';
+  expect(await problems(yaml, { env: { BROUTE2MQTT_LANGUAGE: 'en' } })).toEqual([
+    `config.yaml: ${start}. Delete it and let it be made: broute2mqtt setup. ${how} config.yaml`,
+  ]);
+  expect(await problems(yaml, { path: 'my.yaml', pathGiven: true })).toEqual([
+    `my.yaml: ${start}. Delete it and let it be made: broute2mqtt setup --config my.yaml. ${how} my.yaml`,
+  ]);
 });
 
 test('a file in Shift_JIS or UTF-16 is told to be saved as UTF-8; a byte order mark does no harm', async () => {
