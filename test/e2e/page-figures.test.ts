@@ -130,3 +130,34 @@ test('what the meter remembers fills the hole in the bars, without loading the p
   expect(await page.evaluate('window.isSame')).toBe(true);
   await page.close();
 });
+
+test.each([
+  ['ja', '30分ごとの記録はまだありません（メーターの記憶から読み込みます）', '買電 4.8'],
+  ['en', 'no half hours yet: they are read from the meter’s memory', 'buying 4.8'],
+] as const)(
+  '%s: the first minutes say where the record comes from, not that a bit is there',
+  async (lang, none, sum) => {
+    const days = Array.from({ length: 48 * 9 + 25 }, (_, i) => i - 48 * 9);
+    await using house = await LivedIn.start({}, days);
+    await house.live();
+    const page = await opened(house, `lang=${lang}`);
+    await sees(page, '.history .note', none);
+    expect(await textOf(page, '.history .note')).not.toMatch(/kWh/);
+    // a minute and a half of 800 W: 0.02 of at least 0.1 kWh
+    const blueRows = await page.evaluate<number>(`(() => {
+    const canvas = document.querySelector('.bars canvas');
+    const over = document.querySelector('.bars .u-over').getBoundingClientRect();
+    const scale = canvas.width / canvas.getBoundingClientRect().width;
+    const x = over.left - canvas.getBoundingClientRect().left + (over.width * 24.6) / 48.2;
+    const { data } = canvas.getContext('2d').getImageData(Math.round(x * scale), 0, 1, canvas.height);
+    let rows = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at + 2] > data[at] + 30) rows += 1;
+    return rows / scale / over.height;
+  })()`);
+    expect(blueRows).toBeGreaterThan(0.05);
+    expect(blueRows).toBeLessThan(0.5);
+    for (const slot of days) if (slot >= 0) house.mark(slot);
+    await sees(page, '.history .note', sum); // soon, not after a minute
+    await page.close();
+  },
+);

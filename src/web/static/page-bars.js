@@ -24,6 +24,11 @@ function hatched(ctx, colour) {
 
 const orNull = (value) => value ?? null;
 
+/** A running half hour begins at nothing: below this its first watt-hours would fill the chart. */
+const LEAST_KWH = 0.1;
+/** As many as tell the marks apart. */
+const digitsOf = ([first, second]) => Math.min(2, Math.max(0, Math.ceil(-Math.log10(second - first) - 1e-6)));
+
 /** @param onPoint the slot under the pointer, or undefined; @param onRange the first and the last slot of a stretch */
 export function createBars({ onPoint, onRange }) {
   const box = element('div', 'plot bars');
@@ -35,9 +40,8 @@ export function createBars({ onPoint, onRange }) {
   const rangeY = () => {
     const high = roundUp(Math.max(0, ...slots.map((slot) => slot.import ?? 0)));
     const low = roundUp(Math.max(0, ...slots.map((slot) => slot.export ?? 0)));
-    return high + low === 0 ? [0, 1] : [-low, high];
+    return high + low === 0 ? [0, 1] : [-low, Math.max(high, LEAST_KWH - low)];
   };
-  const digits = () => (Math.max(...rangeY().map(Math.abs)) < 4 ? 1 : 0);
   const bar = (uPlot, fill) => ({
     fill,
     width: 0,
@@ -61,7 +65,7 @@ export function createBars({ onPoint, onRange }) {
         values: (_plot, values) =>
           values.map(
             (value, i) =>
-              `${decimal(Math.abs(value), value === 0 ? 0 : digits())}${i === values.length - 1 ? ' kWh' : ''}`,
+              `${decimal(Math.abs(value), value === 0 ? 0 : digitsOf(values))}${i === values.length - 1 ? ' kWh' : ''}`,
           ),
       }),
     ],

@@ -96,6 +96,7 @@ export const words = {
   csv: 'Save CSV',
   ofMoney: (energy, money) => `${energy} (${money})`,
   noData: 'no data',
+  unfed: 'no half hours yet: they are read from the meter’s memory',
   running: 'so far',
   partly: 'partly no data',
   hourMark: (hour) => `${hour}h`,

@@ -2,14 +2,14 @@
 import { addressOf, askFor } from './page-address.js';
 import { createBars } from './page-bars.js';
 import { button, choice, element, write } from './page-dom.js';
-import { VIEWS, filled, lastDayOf, sumOf } from './page-periods.js';
+import { VIEWS, filled, isUnfed, lastDayOf, sumOf } from './page-periods.js';
 import { createRange, sumText } from './page-range.js';
 import { clockTime, dateOf } from './page-time.js';
 import { words } from './page-words.js';
 
 /** A half hour is there some seconds after its end; what the meter remembers comes in after a join. */
 const REFRESH_MS = 60_000;
-/** After an answer that failed: a bridge that has just started has not opened its archive. */
+/** After an answer that failed, or was empty: a bridge that has just started has not opened its archive, or not yet asked its meter. */
 const AGAIN_MS = 5000;
 /** In the demo half hours are seconds. */
 const SOONEST_MS = 2000;
@@ -67,7 +67,10 @@ export function createHistory() {
     return [`${chosen ? name : VIEWS[view].title(date)}　${sumText(sum, sells())}`, ...remark].join(words.dot);
   }
 
-  const summary = () => (range ? describe(...range, true) : describe(0, slots.length - 1, false));
+  const summary = () => {
+    if (range) return describe(...range, true);
+    return isUnfed(view, slots) ? `${VIEWS[view].title(date)}　${words.unfed}` : describe(0, slots.length - 1, false);
+  };
 
   function point(slot) {
     if (slots.length > 0)
@@ -84,7 +87,7 @@ export function createHistory() {
   function draw() {
     const { periods, oldest } = answer;
     slots = filled(view, date, periods, { nowS, usage: meter.usage, price: meter.price, oldest });
-    const sum = sumText(sumOf(slots), sells());
+    const sum = isUnfed(view, slots) ? words.unfed : sumText(sumOf(slots), sells());
     bars.show(slots, VIEWS[view].mark, words.historyChart(VIEWS[view].title(date), sum));
     const isDay = view === 'day';
     sums.offer(
@@ -114,6 +117,7 @@ export function createHistory() {
     if (found === undefined) return;
     answer = found;
     draw();
+    if (isUnfed(view, slots)) asked += AGAIN_MS - REFRESH_MS;
   }
 
   function look(by, day) {

@@ -91,6 +91,7 @@ export const words = {
   csv: 'CSVを保存',
   ofMoney: (energy, money) => `${energy}（${money}）`,
   noData: 'データなし',
+  unfed: '30分ごとの記録はまだありません（メーターの記憶から読み込みます）',
   running: '途中',
   partly: '一部データなし',
   hourMark: (hour) => `${hour}時`,

@@ -116,6 +116,13 @@ const withMoney = (energy, { buy, sell } = {}) => ({
   ...(energy.export !== undefined && sell !== undefined && { income: energy.export * sell }),
 });
 
+/** A bridge's first minutes: of today half hours have passed, and nothing is known but of the running one. */
+export const isUnfed = (view, slots) =>
+  view === 'day' &&
+  slots.some(({ hole }) => hole) &&
+  slots.some(({ running }) => running) &&
+  slots.every((slot) => slot.running || (slot.import === undefined && slot.export === undefined));
+
 /** Sums over what is known; what no slot knows stays absent. */
 export function sumOf(slots) {
   const sum = (key) => {
