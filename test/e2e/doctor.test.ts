@@ -401,10 +401,25 @@ test('no configuration at all: how to write one; clock and Node.js are looked at
     expect(await program.ended).toBe(78);
     expect(program.stdout).toContain(words);
     expect(program.stdout).toMatch(/✓ (ok {9}|正常) {2,4}Node\.js/);
+    const unreached = program.stdout.split('\n').filter((line) => line.startsWith('- '));
+    expect(unreached).toEqual([
+      { en: '- not reached  the rest: needs: configuration', ja: '- 未確認  ほかの項目: 先に必要: 設定' }[language],
+    ]);
     const bare = home.cli(['doctor'], { env, cwd: dirname((await home.absentStick()).path) });
     expect(await bare.ended).toBe(78);
     expect(bare.stdout).toContain('broute2mqtt config example > config.yaml');
   }
+});
+
+test('no configuration, on a terminal: one line for all that was not reached', async () => {
+  await using home = new Household();
+  const { folder } = await patient(home, {});
+  const command = [process.execPath, mainScript, 'doctor', '--config', join(folder, 'none.yaml')];
+  const user = home.keep(await Typist.at(folder, command, { BROUTE2MQTT_LANGUAGE: 'ja' }));
+  await user.ends();
+  const lines = linesOn(user.screen);
+  expect(lines.filter((line) => line.startsWith('- '))).toEqual(['- 未確認  ほかの項目: 先に必要: 設定']);
+  expect(lines).toContain('異常 1、注意 0、未確認 14');
 });
 
 test('while the bridge runs it is asked, and nobody speaks to the stick beside it', async () => {

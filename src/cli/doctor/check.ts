@@ -45,6 +45,8 @@ export interface CheckResult extends Omit<CheckFinding, 'mark'> {
   /** Of which meter; absent for what all share. */
   readonly meter?: string;
   readonly mark: CheckFinding['mark'] | 'not_reached';
+  /** What is down that a check which was not reached needs. */
+  readonly needs?: CheckId;
 }
 
 export const ok = (en: string, ja: string, facts?: CheckFinding['facts']): CheckFinding => ({
@@ -82,9 +84,13 @@ const INDENT = ' '.repeat(4);
 export const subjectOf = ({ id, meter }: Pick<CheckResult, 'id' | 'meter'>, language: Language): string =>
   `${meter === undefined ? '' : `${meter}: `}${TITLES[id][language]}`;
 
+const THE_REST: Text = { en: 'the rest', ja: 'ほかの項目' };
+
+/** Without a configuration hardly anything is reached: all of that has the same line, which is told once. */
 export function resultLine(result: CheckResult, language: Language): string {
   const { symbol, text } = MARKS[result.mark];
-  return `${symbol} ${text[language]}  ${subjectOf(result, language)}: ${result.detail[language]}\n`;
+  const subject = result.needs === 'configuration' ? THE_REST[language] : subjectOf(result, language);
+  return `${symbol} ${text[language]}  ${subject}: ${result.detail[language]}\n`;
 }
 
 /** One line, and below a failure or a warning what to do. */
@@ -100,7 +106,7 @@ const RANKS: Readonly<Record<Mark, number>> = { failed: 0, warning: 1, not_reach
 
 const isWrong = ({ mark }: CheckResult): boolean => RANKS[mark] < RANKS.ok;
 const textsOf = (results: readonly CheckResult[], language: Language): string =>
-  results.map((result) => resultText(result, language)).join('');
+  [...new Set(results.map((result) => resultText(result, language)))].join('');
 const paragraphs = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
 
 /** How it is, and what is wrong, the worst first. */

@@ -8,8 +8,13 @@ import type { SequenceDeps } from './sequence.ts';
 export function linesAsTheyCome(context: CliContext): Required<Pick<SequenceDeps, 'showing' | 'onResult'>> {
   const { stdout: output, redactor, signal } = context;
   const clock = systemClock;
+  let last = '';
   return {
-    onResult: (result) => void output.write(redactor.redact(resultLine(result, context.language))),
+    onResult(result) {
+      const line = resultLine(result, context.language);
+      if (line !== last) output.write(redactor.redact(line));
+      last = line;
+    },
     showing(running, look) {
       const { language } = context; // the configuration's, once that is read
       const what = running.slow?.[language] ?? `${subjectOf(running, language)} …`;

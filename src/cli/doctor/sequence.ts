@@ -61,7 +61,8 @@ export function sequence(
       const { clock, showing = (_running, look) => look() } = deps;
       const which = { id, ...(meter !== undefined && { meter }) };
       const look = (): Promise<CheckFinding> => found(id, limitMs, find, clock, signal);
-      const finding = down === undefined ? await showing({ ...which, slow }, look) : notReached(down);
+      const finding: Omit<CheckResult, 'id' | 'meter'> =
+        down === undefined ? await showing({ ...which, slow }, look) : notReached(down);
       const result: CheckResult = { ...which, ...finding };
       results.push(result);
       deps.onResult?.(result);
@@ -71,9 +72,9 @@ export function sequence(
   };
 }
 
-function notReached(needed: CheckId): Pick<CheckResult, 'mark' | 'detail'> {
+function notReached(needed: CheckId): Pick<CheckResult, 'mark' | 'detail' | 'needs'> {
   const { en, ja } = titleOf(needed);
-  return { mark: 'not_reached', detail: { en: `needs: ${en}`, ja: `先に必要: ${ja}` } };
+  return { mark: 'not_reached', detail: { en: `needs: ${en}`, ja: `先に必要: ${ja}` }, needs: needed };
 }
 
 async function found(
