@@ -5,9 +5,9 @@ import { HALF_HOUR_MS, jstMidnight } from '../../src/kernel/clock.ts';
 import type { EnergyScale } from '../../src/model/reading.ts';
 
 const DAY_MS = 86_400_000;
-/** More than a day of minutes, more than two months of half hours. */
+/** More than a day of minutes; of half hours the 99 days that a meter remembers, and as many beside. */
 const MOST_MINUTES = 2000;
-const MOST_MARKS = 4000;
+const MOST_MARKS = 10_000;
 
 export type Direction = 'importKwh' | 'exportKwh';
 
