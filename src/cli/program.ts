@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { BridgeError } from '../kernel/errors.ts';
 import type { Text } from '../kernel/language.ts';
 import { say, EXIT_CODES, tellError, packageVersion } from '../app/context.ts';
 import type { CliContext, ExitCode } from '../app/context.ts';
@@ -75,7 +76,8 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       say(context.stderr, context, seeHelp(program));
       return EXIT_CODES.usage;
     }
-    return tellError(error, context);
+    const isUsage = error instanceof BridgeError && error.code === 'USAGE';
+    return tellError(isUsage ? error.orHint(seeHelp(program)) : error, context);
   }
 }
 

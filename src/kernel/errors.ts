@@ -176,6 +176,11 @@ export class BridgeError extends Error implements Failure {
   hint(language: Language): string {
     return (this.#hint ?? CATALOGUE[this.code].hint)[language];
   }
+
+  /** The same, with this hint where it has only that of its code. */
+  orHint(hint: Text): BridgeError {
+    return this.#hint ? this : new BridgeError(this.code, this.what, { cause: this.cause, hint });
+  }
 }
 
 const DEFECT_HINT: Text = {

@@ -124,7 +124,7 @@ const withHttp = { ...env, BROUTE2MQTT_HTTP_LISTEN: '127.0.0.1:0' };
 test.each<[args: string[], en: string, ja: string]>([
   [['--format', 'xml'], 'choose one of text, json, mackerel', 'から選んでください'],
   [['--timeout', '0'], 'whole seconds, 1 or more', '1以上の整数（秒）'],
-  [['--meter', 'm9'], 'there are: m0, m1 [USAGE]', '--help'],
+  [['--meter', 'm9'], 'there are: m0, m1 [USAGE]', '`broute2mqtt read --help`'],
   [['--format', 'mackerel'], 'Name one with --meter.', '--meter で1台を指定してください'],
   [['--wach'], 'did you mean --watch?', '--watch のことですか'],
 ])('read %j: exit code 64', async (args, en, ja) => {

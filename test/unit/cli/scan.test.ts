@@ -91,7 +91,7 @@ test('a scan that fails leaves no bar behind', async () => {
 });
 
 test.each<[args: string[], en: string]>([
-  [['--meter', 'x'], 'no meter of that id is configured; there are: home [USAGE]'],
+  [['--meter', 'x'], 'no meter of that id is configured; there are: home [USAGE]\nSee `broute2mqtt scan --help`.\n'],
   [['--alll'], 'did you mean --all?'],
   [['extra'], 'too many arguments for scan'],
 ])('scan %j: exit code 64', async (args, en) => {
