@@ -142,6 +142,31 @@ test('a Zigbee stick is never taken without being chosen', async () => {
   expect(stick.heard).toBe('');
 });
 
+test('a port that is typed and not there is told before ID and password; one pulled later, to plug it in', async () => {
+  await using home = new Household();
+  const stick = await home.stick({ args: onlyWith });
+  const desk = home.keep(await Desk.create());
+  const folder = await newFolder(home);
+  const env = { BROUTE2MQTT_LANGUAGE: 'en' };
+  const user = home.keep(await Typist.at(folder, desk.commandLine(['setup']), env));
+  await user.sees('2  another port');
+  user.answers('2');
+  await user.sees('Port: /dev/');
+  user.answers('/dev/ttyNOBODY');
+  await user.sees('there is no such port: plug the stick in');
+  expect(user.screen).not.toContain('(認証ID');
+  user.types('\x15');
+  user.answers(stick.path);
+  await user.sees('(認証ID');
+  await stick.unplug();
+  user.answers(ID);
+  await user.sees('Password (パスワード');
+  user.answers(PASSWORD);
+  await user.sees(`${stick.path}: there is no such port`);
+  await user.sees('Plug the stick in and try again, or choose another one.');
+  expect(user.screen).not.toContain('`device`');
+});
+
 test('without a terminal it says what to do', async () => {
   await using home = new Household();
   const program = home.cli(['setup'], { env: { BROUTE2MQTT_LANGUAGE: 'en' } });

@@ -91,8 +91,11 @@ test('set-up says in words why it cannot go on: an answer, the environment, the 
   const late = { BROUTE2MQTT_MQTT_PASSWORD_FILE: '/nowhere/password' }; // of a broker that has not begun
   const program = home.cli(['run', '--config', '/sys/nowhere/config.yaml'], { env: { ...all, ...late } });
   await program.until(() => program.stderr.includes('No configuration yet'), 'it says where');
-  const typed = { device: '/dev/nowhere', id: '5EC4E7001122334455667788DEADBEEF', password: 'Q7RS8TUV9WXY' };
+  const typed = { device: '/dev/null', id: '5EC4E7001122334455667788DEADBEEF', password: 'Q7RS8TUV9WXY' };
   expect(await ask(program, 'broker')).toContain('meters[0].device');
+  expect(await ask(program, 'try', { ...typed, device: '/dev/nowhere' })).toContain(
+    '{"problems":{"device":"there is no such port',
+  );
   expect(await ask(program, 'try', typed)).toBe('{}');
   await eventually(async () => (await ask(program, 'trial')).includes('/nowhere/password'), 'a reason');
   expect(await ask(program, 'broker')).toContain('BROUTE2MQTT_MQTT_PASSWORD_FILE');

@@ -16,7 +16,7 @@ import { isInnerAddress, pageAnswer } from './page-answer.ts';
 import type { SetUp } from './set-up.ts';
 import { stickWords } from './stick-search.ts';
 import { momentText, successText } from './trial-texts.ts';
-import { typedAmpere, typedBroker, typedDevice, typedPassword, typedPrice, typedRouteBId } from './typed-values.ts';
+import { typedAmpere, typedBroker, typedPort, typedPassword, typedPrice, typedRouteBId } from './typed-values.ts';
 import type { TypedValue } from './typed-values.ts';
 
 export interface BrowserFaceDeps {
@@ -98,7 +98,7 @@ export class BrowserFace {
     const { setUp, signal } = this.#deps;
     const { device: given } = setUp.given; // as the service takes it, `auto` too
     const [device, id, password] = [
-      given === undefined ? typedDevice(textAt(body, 'device')) : ({ ok: true, value: given } as const),
+      given === undefined ? typedPort(textAt(body, 'device')) : ({ ok: true, value: given } as const),
       typedRouteBId(textAt(body, 'id')),
       typedPassword(textAt(body, 'password')),
     ];

@@ -143,7 +143,7 @@ export async function tryMeter(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof BridgeError)) throw error;
-    return { ok: false, step, error, ...judged(error), ...(pans && { pans }) };
+    return { ok: false, step, error, ...judged(error, meter.device), ...(pans && { pans }) };
   }
 }
 
@@ -153,17 +153,24 @@ const isRefusal = (error: unknown): boolean => error instanceof BridgeError && e
  * The meter answers a scan for the last 8 digits of its ID alone, and a join with the right password alone. So who was
  * found and refuses has most likely another password; who was not found, another ID, or is out of reach.
  */
-function judged(error: BridgeError): { readonly suspect?: Suspect; readonly advice: Text } {
+function judged(error: BridgeError, device: string): { readonly suspect?: Suspect; readonly advice: Text } {
+  const itself = { advice: { en: error.hint('en'), ja: error.hint('ja') } };
   switch (error.code) {
+    case 'PORT_MISSING':
+      return device.startsWith('/') ? { advice: NO_PORT } : itself; // a serial server and `auto` say more
     case 'JOIN_REFUSED':
       return { suspect: 'password', advice: PASSWORD_WRONG };
     case 'PAN_NOT_FOUND':
       return { suspect: 'id', advice: ID_OR_DISTANCE };
     default:
-      return { advice: { en: error.hint('en'), ja: error.hint('ja') } };
+      return itself;
   }
 }
 
+const NO_PORT: Text = {
+  en: 'Plug the stick in and try again, or choose another one.',
+  ja: 'スティックを挿してもう一度試すか、別のスティックを選んでください。',
+};
 const PASSWORD_WRONG: Text = {
   en: 'Most likely the password is wrong: the meter knows the last 8 digits of this ID, for it was found by them. Compare all 12 characters of “パスワード” (password) in the notice of your grid operator; some send the ID by post and the password by e-mail. Mind I and 1, O and 0, B and 8. If it is right, compare the first 24 digits of the ID.',
   ja: 'パスワードが違う可能性が高いです（IDの末尾8桁でメーターは見つかりました）。送配電会社の通知にある「パスワード」12文字を見比べてください。IDは郵送、パスワードはメールで届く会社もあります。Iと1、Oと0、Bと8の読み違いに注意してください。合っていれば、IDの先頭24桁を確認してください。',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isDevice, wrongBrokerUrl } from '../../config/key-info.ts';
 import { SAMPLE_ID } from '../../config/relations.ts';
 import type { Text } from '../../kernel/language.ts';
@@ -91,4 +92,14 @@ export function typedDevice(text: string): TypedValue<string> {
         'type a path such as /dev/ttyUSB0, or tcp://HOST:PORT',
         '/dev/ttyUSB0 のようなパスか、tcp://ホスト:ポート を入力してください',
       );
+}
+
+/** The same, and it is there: told when it is typed, not after ID and password. A serial server is asked by the trial. */
+export function typedPort(text: string): TypedValue<string> {
+  const device = typedDevice(text);
+  if (!device.ok || !device.value.startsWith('/') || existsSync(device.value)) return device;
+  return wrong(
+    'there is no such port: plug the stick in, or type another',
+    'このポートはありません。スティックを挿すか、別のポートを入力してください',
+  );
 }

@@ -6,7 +6,7 @@ import type { SetUp } from '../../app/setup/set-up.ts';
 import { stickWords } from '../../app/setup/stick-search.ts';
 import type { FoundStick } from '../../app/setup/stick-search.ts';
 import { momentText, successText } from '../../app/setup/trial-texts.ts';
-import { typedAmpere, typedDevice, typedPassword, typedPrice, typedRouteBId } from '../../app/setup/typed-values.ts';
+import { typedAmpere, typedPort, typedPassword, typedPrice, typedRouteBId } from '../../app/setup/typed-values.ts';
 import type { Choice, Terminal } from './terminal.ts';
 
 /** One of set-up's questions: what it needs of the world. */
@@ -46,7 +46,7 @@ export async function stickStep({ setUp, terminal }: StepDeps): Promise<void> {
     const chosen = await chooseStick(terminal, open);
     if (chosen === 'again') continue;
     if (chosen !== 'typed') return takeStick(setUp, terminal, chosen);
-    setUp.answer({ device: await terminal.ask(WHICH_PORT, typedDevice) });
+    setUp.answer({ device: await terminal.ask(WHICH_PORT, typedPort) });
     return;
   }
 }

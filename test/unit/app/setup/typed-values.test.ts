@@ -4,6 +4,7 @@ import {
   typedBroker,
   typedDevice,
   typedPassword,
+  typedPort,
   typedPrice,
   typedRouteBId,
 } from '../../../../src/app/setup/typed-values.ts';
@@ -66,4 +67,14 @@ test('a port is what the configuration takes', () => {
   expect(typedDevice('tcp://192.168.1.5:4000')).toEqual(ok('tcp://192.168.1.5:4000'));
   for (const text of ['ttyUSB0', '/dev/', 'tcp://x', 'tcp://x:70000', 'tcp://a b:1', ''])
     expect(typedDevice(text), text).toMatchObject({ ok: false });
+});
+
+test('a path that is not there is told at once; a serial server is asked later', () => {
+  expect(typedPort(' /dev/null ')).toEqual(ok('/dev/null'));
+  expect(typedPort('tcp://192.168.1.5:4000')).toEqual(ok('tcp://192.168.1.5:4000'));
+  expect(typedPort('/dev/ttyNOBODY')).toMatchObject({
+    ok: false,
+    text: { ja: 'このポートはありません。スティックを挿すか、別のポートを入力してください' },
+  });
+  expect(typedPort('ttyUSB0')).toEqual(typedDevice('ttyUSB0'));
 });
