@@ -257,7 +257,7 @@ test('the contract, and what was bought: in the names of `state/usage`, taken ba
     peak_today: { power: 2000, time: '2026-01-15T11:00:00+09:00' },
     peak_month: { power: 4100, time: '2026-01-14T12:00:00+09:00' },
   };
-  reading({ powerW: 423, importKwh: 100 });
+  reading({ powerW: 423, importKwh: 100, exportKwh: 50 });
   board.accept({ kind: 'usage', meter: 'home', usage });
   expect(home().usage).toEqual({
     ...settled,
