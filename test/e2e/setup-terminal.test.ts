@@ -26,7 +26,7 @@ test('in a terminal: from nothing to the first reading at the broker, with a wro
   const broker = await home.broker({ login: true });
   await broker.setPassword('meter', 'geheim9');
   const watcher = await home.watch(broker.url, { username: 'meter', password: 'geheim9' });
-  const stick = await home.stick({ args: onlyWith });
+  const stick = await home.stick({ args: [...onlyWith, '--time-factor', '10'] }); // slow enough to be watched
   const desk = home.keep(await Desk.create());
   await desk.plug(stick.path);
   const folder = await newFolder(home);
