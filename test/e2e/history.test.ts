@@ -40,7 +40,11 @@ test('half hours that passed while the bridge was away come by `history`, and `h
   const times = missed.map(({ time }) => Date.parse(time));
   expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
   const all = [...told(), ...missed].sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
-  const marks = new Map(all.map((mark) => [Date.parse(mark.time), mark]));
+  // EA and EB of the first mark come in two answers, and the mark may be another one by then: it stays half.
+  const isWhole = (mark: Mark): boolean => typeof mark.import === 'number' && typeof mark.export === 'number';
+  const begin = all.findIndex(isWhole);
+  expect(all.slice(0, begin).every(({ time }) => time === all[0]?.time)).toBe(true);
+  const marks = new Map(all.slice(begin).map((mark) => [Date.parse(mark.time), mark]));
   const [first = 0, newest = 0] = [[...marks.keys()][0], [...marks.keys()].at(-1)];
   expect(marks.size).toBe((newest - first) / HALF_HOUR_MS + 1);
   for (const register of ['import', 'export'] as const) {
