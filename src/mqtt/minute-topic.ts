@@ -40,12 +40,12 @@ export class MinuteTopic {
 
   /** The meter is known, and has no such registers. */
   get isAbsent(): boolean {
-    return this.#isOffered === false && !this.#minute;
+    return this.#isOffered === false && this.#minute?.minuteMs === undefined;
   }
 
-  /** The first answer of all, whatever it told: the broker may keep what an earlier run did. */
+  /** The first answer of all, whatever it told: the broker may keep what an earlier run did, be the meter known yet or not. */
   begin(): void {
-    if (this.#minute || !this.#isOffered) return;
+    if (this.#minute || this.#isOffered === false) return;
     this.#minute = {};
     this.publish();
   }
@@ -60,7 +60,7 @@ export class MinuteTopic {
 
   /** For a broker that knows nothing or something old. Nothing before there is one. */
   publish(): void {
-    if (this.#minute) this.#deps.send(minutePayload(this.#minute, this.#deps.decimals()));
+    if (this.#minute && !this.isAbsent) this.#deps.send(minutePayload(this.#minute, this.#deps.decimals()));
   }
 
   #wait(): void {

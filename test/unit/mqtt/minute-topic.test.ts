@@ -46,6 +46,16 @@ test('a meter without one-minute registers has no such topic', () => {
   expect(sent).toEqual([]);
 });
 
+test('while nothing is known of the meter an earlier run’s minute is taken back too; one without them has no topic then', () => {
+  topic.begin();
+  expect(sent).toEqual([{ import: null, export: null, time: null }]);
+  expect(topic.isAbsent).toBe(false);
+  topic.learn({ getMap: [0xe0] });
+  expect(topic.isAbsent).toBe(true);
+  topic.publish();
+  expect(sent).toHaveLength(1);
+});
+
 test('it is taken back at its mark', async () => {
   topic.accept({ minuteMs, importKwh: 1, exportKwh: 2 });
   await clock.advance(marksOf(10, 60).energyMs);
