@@ -72,7 +72,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const parsed = configSchema.safeParse(tree);
   const found = [...(parsed.success ? [] : findings(parsed.error.issues, tree)), ...relations(tree), ...certificates];
   const open = found.filter((finding) => !failed.has(formatPath(finding.path)));
-  const envBegun = assignments.some(({ path: [key] }) => key === 'meters' || key === 'mqtt'); // not by a language alone
+  const envBegun = assignments.some(({ path: [key] }) => key !== 'language'); // by an image, say, with its state_dir
   if (value === undefined) problems.push(...withoutFile(path, yaml, open, origins, envBegun));
   else problems.push(...open.map((finding) => problemOf(finding, origins)));
   if (problems.length > 0 || !parsed.success) return { ok: false, problems: inOrder(problems) };
