@@ -227,6 +227,7 @@ test('the birth of Home Assistant is answered with everything', async () => {
     `${root}/state/link`,
     `${root}/state/energy`,
     `${root}/state/instant`,
+    `${root}/state/minute`, // nothing is known of the meter yet
     `${root}/state/usage`,
     `${root}/state/config`,
     `${root}/meter/availability`,
