@@ -105,7 +105,8 @@ export class OptionsDestination implements Destination {
         throw notTaken((error as Error).message);
       },
     );
-    if (answer.status !== 200) throw notTaken(this.#context.redactor.redact(saidBy(answer)));
+    const message = answer.message && this.#context.redactor.redact(answer.message); // before it is cut
+    if (answer.status !== 200) throw notTaken(saidBy({ ...answer, message }));
     return answer.data;
   }
 }

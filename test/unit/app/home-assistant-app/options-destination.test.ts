@@ -120,6 +120,16 @@ test('a Supervisor that does not answer, or not as it should, is told', async ()
   await expect(to.write(letter, never)).rejects.toThrow('did not take the options: socket hang up');
 });
 
+test('a secret that stands where a refusal is cut shows no beginning', async () => {
+  const { to } = await destination(defaults);
+  expect(await to.load(letter)).toMatchObject({ ok: true }); // as set-up does for the join
+  const message = `${'x'.repeat(195)} ${PASSWORD}`;
+  supervisor.instead = (response) => response.writeHead(400).end(JSON.stringify({ result: 'error', message }));
+  const refused = await to.write(letter, never).catch(String);
+  expect(refused).toContain('xxx');
+  expect(refused).not.toContain(PASSWORD.slice(0, 3));
+});
+
 test('the broker app is given as soon as it is there, and nothing of it is written', async () => {
   const { to } = await destination(defaults);
   await to.refresh(never);
